@@ -1,0 +1,15 @@
+// Jest in ESM mode; @swc/jest only strips types (tsc checks them).
+export default {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
+  },
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  globalSetup: '<rootDir>/test/support/utc.mjs',
+  workerIdleMemoryLimit: '512MB',
+  testTimeout: 30_000,
+}

@@ -1,0 +1,8 @@
+// Writes what is generated from src: the JSON Schema of connectors.yml and its reference documentation.
+import { writeFileSync } from 'node:fs'
+
+import { toReference } from './reference.ts'
+import { connectorsSchema } from '../src/config/schema.ts'
+
+writeFileSync('schema/connectors.schema.json', `${JSON.stringify(connectorsSchema, null, 2)}\n`)
+writeFileSync('docs/configuration.md', toReference())
