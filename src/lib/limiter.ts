@@ -1,0 +1,155 @@
+// Two ways of staying within an API's limit: a window that we count ourselves (Gorgias), and a budget that
+// each answer tells (Brevo).
+import { linkSignal } from './abort.ts'
+import type { Clock } from './clock.ts'
+
+export interface WindowLimit {
+  requests: number
+  windowMs: number
+}
+
+/**
+ * At most `requests` in any window of `windowMs`. A request holds its place from the moment it is let through until
+ * `windowMs` after it was answered, because that is the earliest the other side can have forgotten it.
+ */
+export class WindowLimiter {
+  readonly #limit: WindowLimit
+  readonly #clock: Clock
+  #answered: number[] = []
+  #underWay = 0
+  #pausedUntil = 0
+  #waiting: Promise<void> = Promise.resolve()
+
+  constructor(limit: WindowLimit, clock: Clock) {
+    this.#limit = limit
+    this.#clock = clock
+  }
+
+  /** Waits for a place, first come first served; the returned function gives it back when the answer has come. */
+  async acquire(signal?: AbortSignal): Promise<() => void> {
+    const turn = this.#waiting.then(() => this.#waitForPlace(signal))
+    this.#waiting = turn.catch(() => undefined)
+    await turn
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      this.#underWay -= 1
+      this.#answered.push(this.#clock.monotonic())
+    }
+  }
+
+  /** Nothing is let through for `ms`: the other side asked for it. */
+  pause(ms: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.monotonic() + ms)
+  }
+
+  /** The other side counts `used` of `limit`: requests that are not ours take places too. */
+  observe(used: number, limit: number): void {
+    this.#forget()
+    const mine = this.#answered.length + this.#underWay
+    const ceiling = Math.min(limit, this.#limit.requests)
+    const foreign = Math.min(used - mine, ceiling - mine)
+    for (let index = 0; index < foreign; index += 1) this.#answered.push(this.#clock.monotonic())
+  }
+
+  /** Places free right now. */
+  get free(): number {
+    this.#forget()
+    return Math.max(0, this.#limit.requests - this.#answered.length - this.#underWay)
+  }
+
+  async #waitForPlace(signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      signal?.throwIfAborted()
+      const now = this.#clock.monotonic()
+      const wait =
+        this.#pausedUntil > now ? this.#pausedUntil - now : this.free > 0 ? 0 : this.#untilNextPlace(now)
+      if (wait === 0) break
+      await this.#clock.sleep(Math.ceil(wait), signal)
+    }
+    this.#underWay += 1
+  }
+
+  #untilNextPlace(now: number): number {
+    const oldest = this.#answered[0]
+    // All places are under way: look again soon, an answer frees nothing before its window is over anyway.
+    return oldest === undefined ? 10 : Math.max(1, oldest + this.#limit.windowMs - now)
+  }
+
+  #forget(): void {
+    const horizon = this.#clock.monotonic() - this.#limit.windowMs
+    let gone = 0
+    while (gone < this.#answered.length && (this.#answered[gone] ?? 0) <= horizon) gone += 1
+    if (gone > 0) this.#answered = this.#answered.slice(gone)
+  }
+}
+
+/** Where the end of the window is not known: an answer wakes the waiting earlier. */
+const LONGEST_WAIT_MS = 3_600_000
+
+/**
+ * Follows what each answer says of the budget: `remaining` requests until `resetMs` from then. Until the first answer
+ * only one request is under way.
+ */
+export class BudgetLimiter {
+  readonly #clock: Clock
+  #remaining = 1
+  #resetAt = Number.POSITIVE_INFINITY
+  #underWay = 0
+  #wake: (() => void)[] = []
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  async acquire(signal?: AbortSignal): Promise<() => void> {
+    for (;;) {
+      signal?.throwIfAborted()
+      if (this.#clock.monotonic() >= this.#resetAt) {
+        this.#remaining = Math.max(1, this.#remaining)
+        this.#resetAt = Number.POSITIVE_INFINITY
+      }
+      if (this.#remaining - this.#underWay > 0) break
+      await this.#change(signal)
+    }
+    this.#underWay += 1
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      this.#underWay -= 1
+      // An answer without the headers says nothing of the budget: one at a time, then.
+      if (this.#remaining <= 0 && this.#resetAt === Number.POSITIVE_INFINITY) this.#remaining = 1
+      this.#notify()
+    }
+  }
+
+  /** What an answer said: this many more, and the window ends in `resetMs`. */
+  observe(remaining: number, resetMs: number): void {
+    this.#remaining = remaining
+    this.#resetAt = this.#clock.monotonic() + resetMs
+    this.#notify()
+  }
+
+  get remaining(): number {
+    return this.#remaining
+  }
+
+  /** Resolves when a place may have come free; the caller looks again. */
+  async #change(signal?: AbortSignal): Promise<void> {
+    const freed = new Promise<void>((resolve) => this.#wake.push(resolve))
+    const waitMs = Math.min(this.#resetAt - this.#clock.monotonic(), LONGEST_WAIT_MS)
+    const link = linkSignal(signal)
+    const slept = this.#clock.sleep(Math.max(1, Math.ceil(waitMs)), link.signal).catch(() => undefined)
+    await Promise.race([freed, slept])
+    link.abort()
+    link.release()
+  }
+
+  #notify(): void {
+    const waiting = this.#wake
+    this.#wake = []
+    for (const wake of waiting) wake()
+  }
+}

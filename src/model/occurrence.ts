@@ -1,0 +1,51 @@
+// Something that happened once, after go-live, and that may become an event on a contact's timeline.
+import { createHash } from 'node:crypto'
+
+import type { RecordId, SatisfactionSurvey } from './records.ts'
+import type { Instant } from './time.ts'
+
+export const OCCURRENCE_TYPES = [
+  'ticket.created',
+  'ticket.closed',
+  'ticket.reopened',
+  'satisfaction_survey.created',
+  'satisfaction_survey.responded',
+  'customer.created',
+] as const
+export type OccurrenceType = (typeof OCCURRENCE_TYPES)[number]
+
+/** A ticket as an event tells of it. */
+export interface OccurrenceTicket {
+  id: RecordId
+  subject: string | null
+  channel: string | null
+  status: 'open' | 'closed'
+  tags: string[]
+  assigneeName: string | null
+  createdAt: Instant
+  firstResponseAt: Instant | null
+}
+
+export interface Occurrence {
+  type: OccurrenceType
+  /** What makes it this one and no other; with the type and the account it gives the event's id. */
+  key: string
+  at: Instant
+  /** Whose timeline. */
+  email: string
+  customerId: RecordId | null
+  ticket: OccurrenceTicket | null
+  survey: Pick<SatisfactionSurvey, 'id' | 'score' | 'comment'> | null
+}
+
+/** UUIDv5 namespace of tajo's event ids; fixed for ever, or every event would be a new one. */
+const NAMESPACE = Buffer.from('7f1b1c5e6a0d4a1c9d8b52f0c3a4e611', 'hex')
+
+/** The same occurrence has the same id on every machine and after any restart. */
+export function toEventId(account: string, type: OccurrenceType, key: string): string {
+  const hash = createHash('sha1').update(NAMESPACE).update(`${account}|${type}|${key}`).digest()
+  hash[6] = (hash[6]! & 0x0f) | 0x50
+  hash[8] = (hash[8]! & 0x3f) | 0x80
+  const hex = hash.toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+}

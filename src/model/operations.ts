@@ -1,0 +1,88 @@
+// What may be asked of Brevo. There is deliberately no way to say: un-blocklist, re-subscribe, merge or delete.
+
+import type { Instant } from './time.ts'
+
+export type AttributeValue = string | number | boolean | string[]
+
+/** What a contact should hold and be in, as far as tajo has a say. */
+export interface DesiredContact {
+  email: string
+  /** A value, or `null`: known to be empty and to be cleared. Attributes not named are left alone. */
+  attributes: Record<string, AttributeValue | null>
+  /** Ids of the lists that the contact belongs to by tajo's rules. */
+  lists: number[]
+}
+
+/**
+ * Why a contact is, or is not, in a list, as far as tajo knows: `given` by tajo (and taken again by it), `found` there
+ * already, or `left` by the contact, who is then not put back.
+ */
+export type Membership = 'given' | 'found' | 'left'
+
+/** What Brevo was last told of a contact. */
+export interface ToldContact {
+  /** False until Brevo took a write for this address. */
+  exists: boolean
+  attributes: Record<string, AttributeValue | null>
+  lists: Record<string, Membership>
+  /** Came by an import whose outcome has not been read back yet. */
+  unverified: boolean
+  /** A read-back showed a difference: the next write goes singly. */
+  repair: boolean
+  /** When; null before the first time. */
+  toldAt: Instant | null
+}
+
+/** The difference between desired and told: one write. */
+export interface ContactWrite {
+  email: string
+  exists: boolean
+  attributes: Record<string, AttributeValue | null>
+  addLists: number[]
+  removeLists: number[]
+  /** Not known what Brevo holds: look before adding to a list, so that nobody who left one is put back. */
+  lookUp: boolean
+  /** Must not travel by import. */
+  single: boolean
+}
+
+/** An event on a contact's timeline. It is fixed when it happens and never computed again. */
+export interface EventWrite {
+  eventId: string
+  email: string
+  name: string
+  /** ISO 8601 */
+  date: string
+  properties: Record<string, AttributeValue | null>
+}
+
+/** What became of one operation. */
+export type Outcome<Done> =
+  | ({ result: 'done' } & Done)
+  /** Not carried out for certain: safe to try again. */
+  | { result: 'retry'; reason: string; afterMs?: number }
+  /** It may have been carried out: no answer came. */
+  | { result: 'uncertain'; reason: string }
+  /** Brevo will not have it as it is. */
+  | { result: 'refused'; reason: string }
+
+/** Attributes that identify a contact: an import may merge contacts by them, so they only travel in single writes. */
+export const IDENTIFIERS: ReadonlySet<string> = new Set([
+  'SMS',
+  'WHATSAPP',
+  'LANDLINE_NUMBER',
+  'EXT_ID',
+  'EMAIL',
+])
+
+/** What clears an attribute in a single write. Which value does is not documented (brevo-api.md § 3), so it is named once. */
+export const CLEAR_VALUE = ''
+
+export function hasWork(write: ContactWrite): boolean {
+  return (
+    !write.exists ||
+    Object.keys(write.attributes).length > 0 ||
+    write.addLists.length > 0 ||
+    write.removeLists.length > 0
+  )
+}

@@ -1,0 +1,15 @@
+// The only import of libphonenumber-js. Helpdesks store phones as typed (`0719908543`); Brevo refuses a whole contact
+// for a bad one, so nothing but a valid number leaves here.
+import { isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max'
+
+/** E.164 (`+33612345678`), or null if the text is no valid number. National numbers are read as of `defaultCountry`. */
+export function toE164(raw: string, defaultCountry: string | undefined): string | null {
+  const country =
+    defaultCountry !== undefined && isSupportedCountry(defaultCountry) ? defaultCountry : undefined
+  const parsed = parsePhoneNumberFromString(raw, country)
+  return parsed?.isValid() === true ? parsed.number : null
+}
+
+export function isCountry(code: string): boolean {
+  return isSupportedCountry(code)
+}

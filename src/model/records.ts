@@ -1,0 +1,160 @@
+// The canonical records, and the words of tajo:
+//
+//   source      a helpdesk: Gorgias (later Gladly, Intercom)
+//   stream      one kind of record of a source, read page by page
+//   record      one customer, ticket, message, survey … as of its last reading
+//   page        what one request of a stream gave, and how to go on
+//   cursor      where the reading of a stream stands (state/cursors.ts)
+//   watermark   everything of a stream up to this instant has been read
+//   backfill    the one-time reading of what was there before the first sync
+//   occurrence  something that happened after go-live, once: a ticket was closed, a survey answered
+//   contact     who Brevo knows by an e-mail address; several customers may share one
+//   mapping     what connectors.yml makes of a contact and of an occurrence
+//   operation   what is to be written to Brevo
+//   outbox      operations that are still to be delivered
+//   dead letter a record or operation that was set aside, with its reason
+//   run         one pass of reading and delivering
+//   go-live     the start of the first sync; what happened before is history and fires no event
+import type { Instant } from './time.ts'
+
+/** Read incrementally; each has a cursor. */
+export const STREAMS = ['events', 'customers', 'tickets', 'messages', 'satisfaction_surveys'] as const
+export type Stream = (typeof STREAMS)[number]
+
+/** Small and read whole: who and what belongs to the shop. */
+export const DIRECTORIES = ['agents', 'mailboxes', 'custom_fields'] as const
+export type Directory = (typeof DIRECTORIES)[number]
+
+/** Ids are strings everywhere: Gorgias counts beyond 2^31, Gladly and Intercom have none that are numbers. */
+export type RecordId = string
+
+export interface Customer {
+  kind: 'customer'
+  id: RecordId
+  /** As the source has it; identity is decided by `normalizeEmail`. */
+  email: string | null
+  name: string | null
+  firstname: string | null
+  lastname: string | null
+  language: string | null
+  timezone: string | null
+  externalId: string | null
+  note: string | null
+  createdAt: Instant
+  updatedAt: Instant
+  /** The source's own text of `updatedAt`: the version of this record. */
+  version: string
+  /** By the field's id. */
+  customFields: Record<string, unknown>
+  data: Record<string, unknown> | null
+  /** True where only another record mentioned this customer: name and e-mail at most. */
+  stub: boolean
+}
+
+export interface Ticket {
+  kind: 'ticket'
+  id: RecordId
+  customerId: RecordId | null
+  status: 'open' | 'closed'
+  channel: string | null
+  subject: string | null
+  tags: string[]
+  assigneeName: string | null
+  spam: boolean
+  createdAt: Instant
+  updatedAt: Instant
+  version: string
+  closedAt: Instant | null
+  /** Closed only until then: a snooze is not a resolution. */
+  snoozedUntil: Instant | null
+  trashedAt: Instant | null
+  /** The customer as the ticket names it, for when the customer itself has not been read. */
+  customer: Customer | null
+}
+
+/** Who said something when; never what. */
+export interface Message {
+  kind: 'message'
+  id: RecordId
+  ticketId: RecordId
+  /** `customer`: from outside and public. `agent`: public, from a person, no note, no rule. Others are not kept. */
+  author: 'customer' | 'agent' | 'other'
+  createdAt: Instant
+}
+
+export interface SatisfactionSurvey {
+  kind: 'satisfaction_survey'
+  id: RecordId
+  ticketId: RecordId | null
+  customerId: RecordId | null
+  score: number | null
+  comment: string | null
+  createdAt: Instant
+  sentAt: Instant | null
+  scoredAt: Instant | null
+}
+
+/** Someone of the shop: their address is no customer's. */
+export interface Agent {
+  kind: 'agent'
+  id: RecordId
+  email: string | null
+  name: string | null
+}
+
+/** An address of the shop's own. */
+export interface Mailbox {
+  kind: 'mailbox'
+  id: RecordId
+  address: string
+}
+
+export interface CustomField {
+  kind: 'custom_field'
+  id: RecordId
+  label: string
+  /** text, number, boolean … as the source names it. */
+  dataType: string
+}
+
+/** An entry of the source's event feed: something happened to an object. It carries no snapshot of it. */
+export interface SourceEvent {
+  kind: 'event'
+  id: RecordId
+  /** `ignored` types are not kept. */
+  type: SourceEventType
+  objectId: RecordId
+  /** For `customer_merged`: the customer that is no more. */
+  mergedFrom: RecordId | null
+  at: Instant
+}
+
+export type SourceEventType =
+  | 'ticket_closed'
+  | 'ticket_reopened'
+  | 'ticket_gone'
+  | 'customer_gone'
+  | 'customer_merged'
+  | 'survey_changed'
+  | 'ticket_survey_changed'
+  | 'ignored'
+
+export type SourceRecord =
+  | Customer
+  | Ticket
+  | Message
+  | SatisfactionSurvey
+  | Agent
+  | Mailbox
+  | CustomField
+  | SourceEvent
+
+/** A label as a key in YAML: `Customer type` → `customer_type`. */
+export function toSlug(label: string): string {
+  return label
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+}

@@ -1,0 +1,72 @@
+// Points in time as whole microseconds since the epoch (UTC). Gorgias stamps microseconds and JavaScript's Date cuts
+// them to milliseconds; 2^53 microseconds reach beyond the year 2250, so a number holds them exactly.
+
+/** Microseconds since 1970-01-01T00:00:00Z. */
+export type Instant = number
+
+const ISO =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9})\d*)?)?\s*(Z|[+-]\d\d:?\d\d)?)?$/
+
+/**
+ * Reads an ISO 8601 time; without an offset it is UTC, and the fraction may be missing
+ * (Gorgias drops it when it is zero: gorgias-api.md § 4). Null for anything else.
+ */
+export function parseInstant(text: unknown): Instant | null {
+  if (typeof text !== 'string') return null
+  const match = ISO.exec(text)
+  if (match === null) return null
+  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', offset = 'Z'] = match
+  const whole = Date.UTC(+year!, +month! - 1, +day!, +hour, +minute, +second)
+  const date = new Date(whole)
+  if (
+    date.getUTCDate() !== +day! ||
+    date.getUTCMonth() !== +month! - 1 ||
+    +hour > 23 ||
+    +minute > 59 ||
+    +second > 59
+  )
+    return null
+  return (whole - offsetMs(offset)) * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
+}
+
+function offsetMs(offset: string): number {
+  if (offset === 'Z') return 0
+  const sign = offset.startsWith('-') ? -1 : 1
+  const digits = offset.replace(/\D/g, '')
+  return sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2, 4))) * 60_000
+}
+
+export function fromMs(ms: number): Instant {
+  return ms * 1000
+}
+
+export function toMs(instant: Instant): number {
+  return Math.floor(instant / 1000)
+}
+
+/** `2026-08-26T18:38:08.300Z` */
+export function toIso(instant: Instant): string {
+  return new Date(toMs(instant)).toISOString()
+}
+
+/** `2026-08-26`, in UTC. */
+export function toDate(instant: Instant): string {
+  return toIso(instant).slice(0, 10)
+}
+
+/** Minutes from one instant to another, to two decimals. */
+export function minutesBetween(from: Instant, to: Instant): number {
+  return round2((to - from) / 60_000_000)
+}
+
+export function round2(value: number): number {
+  return Math.round((value + Number.EPSILON) * 100) / 100
+}
+
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+
+/** `45d`, `2h`, `30s` → milliseconds; null for anything else. */
+export function parseDurationMs(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)\s*([smhdw])$/.exec(text)
+  return match === null ? null : Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS]
+}
