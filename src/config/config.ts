@@ -1,0 +1,31 @@
+// The configuration as the rest of tajo sees it: complete, typed, frozen.
+import type { LogLevel } from '../lib/log.ts'
+import type { MappingRules } from '../mapping/compile.ts'
+import type { Instant } from '../model/time.ts'
+import type { SourceName } from '../sources/registry.ts'
+
+export interface ConnectorConfig {
+  name: SourceName
+  enabled: boolean
+  /** Names the account in event ids: the domain, or the address where there is none. */
+  account: string
+  schedule: string
+  surveySchedule: string
+  surveyWindowMs: number
+  backfillSince: Instant | null
+  defaultCountry: string | undefined
+  sync: { customers: boolean; tickets: boolean; satisfactionSurveys: boolean; tags: boolean }
+  rules: MappingRules
+  /** Where list ids stand in the file, for complaints. */
+  listPlaces: { id: number; where: string }[]
+  /** What only the source understands. */
+  options: Record<string, unknown>
+}
+
+export interface Config {
+  /** The file, as it was named. */
+  file: string
+  brevo: { baseUrl: string; importList: number | undefined }
+  connectors: ConnectorConfig[]
+  log: { level: LogLevel; showPersonal: boolean; apiCalls: boolean }
+}

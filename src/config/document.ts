@@ -1,0 +1,109 @@
+// The only import of yaml for reading: text → plain values, and where each of them stands. Hostile files are stopped here
+// (reliability.md § 7): size, aliases, tags, keys that reach for prototypes.
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml'
+
+/** A complaint at a place of the file. */
+export interface Complaint {
+  line: number
+  column: number
+  /** `connectors.gorgias.schedule`; empty for the whole file. */
+  path: string
+  message: string
+}
+
+export interface ParsedFile {
+  value: unknown
+  complaints: Complaint[]
+  /** Position of the value at a path; of its key with `key`; of the nearest thing above where it is missing. */
+  locate(path: readonly (string | number)[], key?: 'key'): { line: number; column: number }
+}
+
+/** The parser's check for unique keys is quadratic: 40,000 keys blocked for 9 s. No honest file is larger. */
+const MAX_BYTES = 256 * 1024
+const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
+const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g
+
+export function parseFile(text: string, env: Readonly<Record<string, string | undefined>>): ParsedFile {
+  const lines = new LineCounter()
+  const complaints: Complaint[] = []
+  const complain = (offset: number, message: string, path = ''): void => {
+    const { line, col } = lines.linePos(offset)
+    complaints.push({ line: Math.max(1, line), column: Math.max(1, col), path, message })
+  }
+  if (Buffer.byteLength(text) > MAX_BYTES) {
+    complain(0, `The file is larger than ${MAX_BYTES / 1024} KiB.`)
+    return { value: undefined, complaints, locate: () => ({ line: 1, column: 1 }) }
+  }
+
+  const document = parseDocument(text, { lineCounter: lines, version: '1.2', prettyErrors: false })
+  for (const error of document.errors) complain(error.pos[0], tidy(error.message))
+  visit(document, {
+    Node(_, node) {
+      const offset = node.range?.[0] ?? 0
+      if (isAlias(node)) complain(offset, 'Aliases (*name) are not read here: write the value out.')
+      else if (node.tag !== undefined && node.tag.startsWith('!'))
+        complain(offset, 'Tags (!name) are not read here.')
+    },
+    Pair(_, pair) {
+      if (isScalar(pair.key) && FORBIDDEN_KEYS.has(String(pair.key.value)))
+        complain(pair.key.range?.[0] ?? 0, `The key ${String(pair.key.value)} is not allowed.`)
+    },
+    Scalar(position, node) {
+      if (position === 'key' || typeof node.value !== 'string') return
+      node.value = node.value.replace(VARIABLE, (whole, name: string) => {
+        const value = env[name]
+        if (value !== undefined) return value
+        complain(node.range?.[0] ?? 0, `The environment has no variable ${name}.`)
+        return whole
+      })
+    },
+  })
+
+  return {
+    value: complaints.length > 0 ? undefined : document.toJS({ maxAliasCount: 0 }),
+    complaints,
+    locate(path, key) {
+      const { line, col } = lines.linePos(findOffset(document.contents, path, key))
+      return { line: Math.max(1, line), column: Math.max(1, col) }
+    },
+  }
+}
+
+function findOffset(root: Node | null, path: readonly (string | number)[], key?: 'key'): number {
+  let node: Node | null = root
+  let offset = root?.range?.[0] ?? 0
+  for (const [index, step] of path.entries()) {
+    let next: Node | null = null
+    if (isMap(node)) {
+      const pair = node.items.find(
+        (one: Pair) => isScalar(one.key) && String(one.key.value) === String(step),
+      ) as Pair<Node, Node | null> | undefined
+      if (pair === undefined) return offset
+      const keyOffset = pair.key.range?.[0] ?? offset
+      next = pair.value
+      const last = index === path.length - 1
+      offset = last && key === 'key' ? keyOffset : (next?.range?.[0] ?? keyOffset)
+    } else if (isSeq(node)) {
+      next = (node.items[Number(step)] as Node | undefined) ?? null
+      if (next === null) return offset
+      offset = next.range?.[0] ?? offset
+    } else return offset
+    node = next
+  }
+  return offset
+}
+
+function tidy(message: string): string {
+  const first = message.split('\n')[0] ?? message
+  return first.endsWith('.') ? first : `${first}.`
+}

@@ -1,0 +1,157 @@
+// Changes to connectors.yml as text: only the lines in question move, comments, order and quotes of the rest stay.
+import { type Document, isMap, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml'
+
+export interface ConnectorAddress {
+  domain?: string | undefined
+  baseUrl?: string | undefined
+  brevoBaseUrl?: string | undefined
+}
+
+/** A first connectors.yml, with the mapping of the documentation. */
+export function newFile(name: string, address: ConnectorAddress): string {
+  const brevo =
+    address.brevoBaseUrl === undefined ? '' : `brevo:\n  base_url: ${quote(address.brevoBaseUrl)}\n\n`
+  return `# tajo keeps your helpdesk and Brevo in step by this file. Every key: docs/configuration.md\n${brevo}connectors:\n${newBlock(name, address)}`
+}
+
+/** The text with the connector added, or with its addresses changed where it is there already. */
+export function withConnector(text: string, name: string, address: ConnectorAddress): string {
+  let edited = text
+  if (address.brevoBaseUrl !== undefined)
+    edited = setValue(edited, ['brevo', 'base_url'], address.brevoBaseUrl)
+  if (findPair(parse(edited), ['connectors', name]) === null) return addConnector(edited, name, address)
+  if (address.domain !== undefined) edited = setValue(edited, ['connectors', name, 'domain'], address.domain)
+  if (address.baseUrl !== undefined)
+    edited = setValue(edited, ['connectors', name, 'base_url'], address.baseUrl)
+  return edited
+}
+
+/** The text without the connector's block. */
+export function withoutConnector(text: string, name: string): string {
+  const document = parse(text)
+  const pair = findPair(document, ['connectors', name])
+  if (pair === null) return text
+  const parent = document.get('connectors') as YAMLMap
+  const start = lineStart(text, rangeOf(pair.key)[0])
+  const end = lineEnd(text, rangeOf(pair.value ?? pair.key)[1])
+  const rest = text.slice(0, start) + text.slice(end)
+  return parent.items.length === 1 ? rest.replace(/^connectors:[ \t]*$/m, 'connectors: {}') : rest
+}
+
+function addConnector(text: string, name: string, address: ConnectorAddress): string {
+  const document = parse(text)
+  const connectors = findPair(document, ['connectors'])
+  const separator = text === '' || text.endsWith('\n') ? '' : '\n'
+  if (connectors === null)
+    return `${text}${separator}${text.trim() === '' ? '' : '\n'}connectors:\n${newBlock(name, address)}`
+  const value = connectors.value
+  if (isMap(value) && !value.flow && value.items.length > 0) {
+    const indent = rangeOf(value.items[0]!.key)[0] - lineStart(text, rangeOf(value.items[0]!.key)[0])
+    const end = lineEnd(text, rangeOf(value.items.at(-1)!.value ?? value.items.at(-1)!.key)[1])
+    const head = text.slice(0, end)
+    return `${head}${head.endsWith('\n') ? '' : '\n'}${newBlock(name, address, indent)}${text.slice(end)}`
+  }
+  // `connectors:` without anything under it, or `{}`.
+  const [start, end] = [
+    rangeOf(connectors.key)[1],
+    isMap(value) ? rangeOf(value)[1] : rangeOf(connectors.key)[1],
+  ]
+  return `${text.slice(0, start)}:\n${newBlock(name, address).trimEnd()}${text.slice(Math.max(end, text.indexOf(':', start) + 1))}`
+}
+
+/** Sets a scalar, adding the keys on the way to it at the end of what is there. */
+function setValue(text: string, path: string[], value: string): string {
+  const document = parse(text)
+  const pair = findPair(document, path)
+  if (pair !== null && isScalar(pair.value)) {
+    const [start, end] = rangeOf(pair.value)
+    return `${text.slice(0, start)}${quote(value)}${text.slice(end)}`
+  }
+  const parent = findPair(document, path.slice(0, -1))
+  const line = `${path.at(-1)}: ${quote(value)}\n`
+  if (parent === null) {
+    const separator = text === '' || text.endsWith('\n') ? '' : '\n'
+    return `${text}${separator}${path
+      .slice(0, -1)
+      .map((key, depth) => `${'  '.repeat(depth)}${key}:\n`)
+      .join('')}${'  '.repeat(path.length - 1)}${line}`
+  }
+  const first = isMap(parent.value) ? parent.value.items[0] : undefined
+  const at =
+    first === undefined ? lineEnd(text, rangeOf(parent.key)[1]) : lineStart(text, rangeOf(first.key)[0])
+  const indent = first === undefined ? path.length - 1 : (rangeOf(first.key)[0] - at) / 2
+  return `${text.slice(0, at)}${'  '.repeat(indent)}${line}${text.slice(at)}`
+}
+
+function parse(text: string): Document.Parsed {
+  return parseDocument(text, { version: '1.2' })
+}
+
+function findPair(document: Document.Parsed, path: readonly string[]): Pair | null {
+  let map: unknown = document.contents
+  let found: Pair | null = null
+  for (const key of path) {
+    if (!isMap(map)) return null
+    found = map.items.find((pair) => isScalar(pair.key) && pair.key.value === key) ?? null
+    if (found === null) return null
+    map = found.value
+  }
+  return found
+}
+
+function rangeOf(node: unknown): [number, number] {
+  const range = (node as { range?: [number, number, number] | null } | null)?.range
+  return range === null || range === undefined ? [0, 0] : [range[0], range[1]]
+}
+
+const lineStart = (text: string, offset: number): number => text.lastIndexOf('\n', offset - 1) + 1
+
+/** Behind the line that `offset` is in; a block ends at the start of the next line already. */
+function lineEnd(text: string, offset: number): number {
+  if (offset > 0 && text[offset - 1] === '\n') return offset
+  const end = text.indexOf('\n', offset)
+  return end === -1 ? text.length : end + 1
+}
+
+const quote = (value: string): string => JSON.stringify(value)
+
+function newBlock(name: string, address: ConnectorAddress, indent = 2): string {
+  const lines = [`${name}:`, '  enabled: true']
+  if (address.domain !== undefined) lines.push(`  domain: ${quote(address.domain)}`)
+  if (address.baseUrl !== undefined) lines.push(`  base_url: ${quote(address.baseUrl)}`)
+  lines.push(...TEMPLATE.trimEnd().split('\n'))
+  return lines.map((line) => (line === '' ? '\n' : `${' '.repeat(indent)}${line}\n`)).join('')
+}
+
+const TEMPLATE = `\
+  schedule: "*/5 * * * *"
+  # default_country: US            # to read national phone numbers
+  sync:
+    customers: true
+    tickets: true
+    satisfaction_surveys: true
+    tags: true
+  # lists:                         # ids of lists in Brevo
+  #   all_support_contacts: 35
+  #   satisfied_customers: 36
+  #   dissatisfied_customers: 37
+  # tag_lists: { vip: 40 }         # helpdesk tag -> Brevo list
+  field_mapping:
+    id: GORGIAS_ID
+    email: email
+    name: FIRSTNAME
+    # phone: SMS                   # costs one request a customer
+    nb_tickets: TICKET_COUNT
+    last_ticket_date: LAST_SUPPORT_DATE
+    last_ticket_channel: LAST_SUPPORT_CHANNEL
+    avg_response_time: AVG_RESPONSE_TIME
+    last_satisfaction_score: CSAT_SCORE
+    satisfaction_count: CSAT_RESPONSES
+  event_mapping:
+    ticket.created: SUPPORT_TICKET_OPENED
+    ticket.closed: SUPPORT_TICKET_RESOLVED
+    ticket.reopened: SUPPORT_TICKET_REOPENED
+    satisfaction_survey.created: CSAT_SURVEY_SENT
+    satisfaction_survey.responded: CSAT_SUBMITTED
+    customer.created: SUPPORT_CUSTOMER_CREATED
+`

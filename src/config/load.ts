@@ -1,0 +1,167 @@
+// connectors.yml → Config, or all its complaints at once, each with file:line:column.
+import { readFileSync } from 'node:fs'
+
+import { TajoError } from '../lib/errors.ts'
+import type { FieldRule, MappingRules } from '../mapping/compile.ts'
+import { parseDurationMs, parseInstant } from '../model/time.ts'
+import { isSourceName, SOURCE_OPTIONS, type SourceName } from '../sources/registry.ts'
+import type { Config, ConnectorConfig } from './config.ts'
+import { type Complaint, type ParsedFile, parseFile } from './document.ts'
+import { findRuleComplaints } from './rules.ts'
+import type { ConnectorsFile } from './schema.ts'
+import { findShapeComplaints } from './validate.ts'
+
+export type Env = Readonly<Record<string, string | undefined>>
+
+export const DEFAULT_BREVO_URL = 'https://api.brevo.com/v3'
+
+/** Reads and checks the file. Throws `config_missing` or `config_invalid` (with `details`, a line for each complaint). */
+export function loadConfig(file: string, env: Env): Config {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new TajoError('config_missing', `There is no configuration at ${file}.`, {
+      hint: 'Make one with: tajo connectors install gorgias --domain yourstore.gorgias.com — or name another file with --config.',
+      cause,
+    })
+  }
+  return parseConfig(file, text, env)
+}
+
+export function parseConfig(file: string, text: string, env: Env): Config {
+  const parsed = parseFile(text, env)
+  const complaints = parsed.complaints.length > 0 ? parsed.complaints : findComplaints(parsed)
+  if (complaints.length > 0) throw toError(file, complaints)
+  return normalize(file, parsed)
+}
+
+function findComplaints(parsed: ParsedFile): Complaint[] {
+  if (parsed.value === null || parsed.value === undefined)
+    return [{ line: 1, column: 1, path: '', message: 'The file is empty.' }]
+  const shape = findShapeComplaints(parsed.value)
+  const found = shape.length > 0 ? shape : findRuleComplaints(parsed.value as ConnectorsFile)
+  return found.map((one) => ({
+    ...parsed.locate(one.path, one.atKey === true ? 'key' : undefined),
+    path: one.path.join('.'),
+    message: one.message,
+  }))
+}
+
+function toError(file: string, complaints: Complaint[]): TajoError {
+  const sorted = [...complaints].sort((a, b) => a.line - b.line || a.column - b.column)
+  const details = sorted.map(
+    (one) => `${file}:${one.line}:${one.column}${one.path === '' ? '' : ` ${one.path}`}: ${one.message}`,
+  )
+  return new TajoError(
+    'config_invalid',
+    `${file} has ${complaints.length === 1 ? 'a mistake' : `${complaints.length} mistakes`}; nothing was done.`,
+    { details },
+  )
+}
+
+function normalize(file: string, parsed: ParsedFile): Config {
+  const raw = parsed.value as ConnectorsFile
+  const where = (path: string[]): string => {
+    const { line, column } = parsed.locate(path, 'key')
+    return `${file}:${line}:${column}`
+  }
+  const connectors = Object.keys(raw.connectors)
+    .filter((name) => isSourceName(name))
+    .map((name) => normalizeConnector(name, raw, where))
+  const debug = Object.values(raw.connectors).some((one) => one?.debug === true)
+  const level = Object.values(raw.connectors).find((one) => one?.log_level !== undefined)?.log_level
+  return {
+    file,
+    brevo: {
+      baseUrl: (raw.brevo?.base_url ?? DEFAULT_BREVO_URL).replace(/\/+$/, ''),
+      importList: raw.brevo?.import_list,
+    },
+    connectors,
+    log: {
+      level: debug ? 'debug' : (level ?? 'info'),
+      showPersonal: debug,
+      apiCalls: Object.values(raw.connectors).some((one) => one?.log_api_calls === true),
+    },
+  }
+}
+
+function normalizeConnector(
+  name: SourceName,
+  file: ConnectorsFile,
+  where: (path: string[]) => string,
+): ConnectorConfig {
+  const raw = file.connectors[name]!
+  const path = ['connectors', name]
+  const since = raw.backfill?.since
+  const options: Record<string, unknown> = {}
+  for (const key of Object.keys(SOURCE_OPTIONS[name])) options[key] = raw[key as keyof typeof raw]
+  options['rate_limit'] ??= { requests: 40, per_seconds: 20 }
+  options['log_api_calls'] = raw.log_api_calls ?? false
+
+  return {
+    name,
+    enabled: raw.enabled ?? true,
+    account: raw.domain ?? new URL(raw.base_url!).host,
+    schedule: raw.schedule ?? '*/5 * * * *',
+    surveySchedule: raw.survey_schedule ?? '13 * * * *',
+    surveyWindowMs: parseDurationMs(raw.survey_window ?? '45d')!,
+    backfillSince: since === undefined ? null : parseInstant(since),
+    defaultCountry: raw.default_country,
+    sync: {
+      customers: raw.sync?.customers ?? true,
+      tickets: raw.sync?.tickets ?? true,
+      satisfactionSurveys: raw.sync?.satisfaction_surveys ?? true,
+      tags: raw.sync?.tags ?? true,
+    },
+    rules: toRules(raw, file, path, where),
+    listPlaces: [
+      ...Object.entries(raw.lists ?? {}).map(([key, id]) => ({ id, where: where([...path, 'lists', key]) })),
+      ...Object.entries(raw.tag_lists ?? {}).map(([tag, id]) => ({
+        id,
+        where: where([...path, 'tag_lists', tag]),
+      })),
+    ],
+    options,
+  }
+}
+
+type RawConnector = NonNullable<ConnectorsFile['connectors']['gorgias']>
+
+/** A connector's own mapping goes before the defaults at the top level, field by field and attribute by attribute. */
+function toRules(
+  raw: RawConnector,
+  file: ConnectorsFile,
+  path: string[],
+  where: (path: string[]) => string,
+): MappingRules {
+  const own = toFieldRules(raw.field_mapping, [...path, 'field_mapping'], where)
+  const inherited = toFieldRules(file.field_mapping, ['field_mapping'], where).filter(
+    (rule) => !own.some((one) => one.field === rule.field || one.attribute === rule.attribute),
+  )
+  return {
+    fields: [...own, ...inherited],
+    events: { ...file.event_mapping, ...raw.event_mapping },
+    lists: {
+      allSupportContacts: raw.lists?.all_support_contacts,
+      satisfiedCustomers: raw.lists?.satisfied_customers,
+      dissatisfiedCustomers: raw.lists?.dissatisfied_customers,
+      byTag: raw.sync?.tags === false ? {} : { ...raw.tag_lists },
+      satisfiedFrom: raw.satisfaction?.satisfied_from ?? 4,
+      dissatisfiedTo: raw.satisfaction?.dissatisfied_to ?? 2,
+    },
+  }
+}
+
+function toFieldRules(
+  mapping: RawConnector['field_mapping'],
+  path: string[],
+  where: (path: string[]) => string,
+): FieldRule[] {
+  return Object.entries(mapping ?? {}).map(([field, target]) => ({
+    field,
+    attribute: typeof target === 'string' ? target : target.attribute,
+    ifMissing: typeof target === 'string' ? undefined : target.if_missing,
+    where: where([...path, field]),
+  }))
+}

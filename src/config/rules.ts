@@ -1,0 +1,183 @@
+// What the schema cannot say: one small named rule each. A rule yields complaints at paths of the file.
+import { FIELDS } from '../mapping/fields.ts'
+import { isCountry } from '../model/phone.ts'
+import { parseInstant } from '../model/time.ts'
+import { isValidSchedule } from '../lib/schedule.ts'
+import type { ConnectorsFile } from './schema.ts'
+import { suggest } from './validate.ts'
+
+export interface RuleComplaint {
+  path: string[]
+  atKey?: boolean
+  message: string
+}
+
+type Connector = NonNullable<ConnectorsFile['connectors']['gorgias']>
+type Rule = (file: ConnectorsFile) => RuleComplaint[]
+
+function forEachConnector(check: (connector: Connector, path: string[]) => RuleComplaint[]): Rule {
+  return (file) =>
+    Object.entries(file.connectors).flatMap(([name, connector]) =>
+      connector === undefined ? [] : check(connector, ['connectors', name]),
+    )
+}
+
+const hasAddress = forEachConnector((connector, path) =>
+  connector.domain === undefined && connector.base_url === undefined
+    ? [{ path, atKey: true, message: 'Either `domain` or `base_url` is needed.' }]
+    : [],
+)
+
+const usesHttps: Rule = (file) => [
+  ...refusePlainHttp(file.brevo?.base_url, ['brevo', 'base_url']),
+  ...forEachConnector((connector, path) => refusePlainHttp(connector.base_url, [...path, 'base_url']))(file),
+]
+
+function refusePlainHttp(address: string | undefined, path: string[]): RuleComplaint[] {
+  if (address === undefined) return []
+  const url = URL.canParse(address) ? new URL(address) : null
+  if (url === null) return [{ path, message: `"${address}" is no address.` }]
+  if (url.username !== '' || url.password !== '')
+    return [{ path, message: 'An address here must not hold a name or password.' }]
+  return url.protocol === 'https:' || isLoopback(url.hostname)
+    ? []
+    : [
+        {
+          path,
+          message:
+            'Plain http would show your keys to the network. Use https (http is only for this machine).',
+        },
+      ]
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+const hasValidSchedules = forEachConnector((connector, path) =>
+  (['schedule', 'survey_schedule'] as const).flatMap((key) => {
+    const value = connector[key]
+    return value === undefined || isValidSchedule(value)
+      ? []
+      : [
+          {
+            path: [...path, key],
+            message: `"${value}" is no cron schedule. Every five minutes is "*/5 * * * *".`,
+          },
+        ]
+  }),
+)
+
+const hasValidDate = forEachConnector((connector, path) => {
+  const since = connector.backfill?.since
+  return since === undefined || parseInstant(since) !== null
+    ? []
+    : [{ path: [...path, 'backfill', 'since'], message: `"${since}" is no date. Write it as 2024-01-31.` }]
+})
+
+const hasKnownCountry = forEachConnector((connector, path) =>
+  connector.default_country === undefined || isCountry(connector.default_country)
+    ? []
+    : [
+        {
+          path: [...path, 'default_country'],
+          message: `"${connector.default_country}" is no country. Use the two letters of ISO 3166, such as US or FR.`,
+        },
+      ],
+)
+
+const hasSensibleScores = forEachConnector((connector, path) => {
+  const { satisfied_from: from = 4, dissatisfied_to: to = 2 } = connector.satisfaction ?? {}
+  return to < from
+    ? []
+    : [
+        {
+          path: [...path, 'satisfaction'],
+          message: `dissatisfied_to (${to}) must be below satisfied_from (${from}).`,
+        },
+      ]
+})
+
+const mapsEachAttributeOnce: Rule = (file) => [
+  ...findDoubles(file.field_mapping, ['field_mapping']),
+  ...forEachConnector((connector, path) => findDoubles(connector.field_mapping, [...path, 'field_mapping']))(
+    file,
+  ),
+]
+
+function findDoubles(mapping: Connector['field_mapping'], path: string[]): RuleComplaint[] {
+  const seen = new Map<string, string>()
+  return Object.entries(mapping ?? {}).flatMap(([field, target]) => {
+    const attribute = (typeof target === 'string' ? target : target.attribute).toUpperCase()
+    const other = seen.get(attribute)
+    seen.set(attribute, field)
+    return other === undefined
+      ? []
+      : [{ path: [...path, field], message: `${attribute} is filled twice: by ${other} and by ${field}.` }]
+  })
+}
+
+const mapsEmailToIdentity: Rule = (file) => [
+  ...findMisusedEmail(file.field_mapping, ['field_mapping']),
+  ...forEachConnector((connector, path) =>
+    findMisusedEmail(connector.field_mapping, [...path, 'field_mapping']),
+  )(file),
+]
+
+/** `email: email` says which address identifies a contact; nothing else may change that address. */
+function findMisusedEmail(mapping: Connector['field_mapping'], path: string[]): RuleComplaint[] {
+  return Object.entries(mapping ?? {}).flatMap(([field, target]) => {
+    const attribute = typeof target === 'string' ? target : target.attribute
+    return attribute.toUpperCase() === 'EMAIL' && field !== 'email'
+      ? [
+          {
+            path: [...path, field],
+            message: `The e-mail address identifies the contact: only the field email can go there, not ${field}.`,
+          },
+        ]
+      : []
+  })
+}
+
+const namesKnownFields: Rule = (file) => [
+  ...findUnlikelyFields(file.field_mapping, ['field_mapping']),
+  ...forEachConnector((connector, path) =>
+    findUnlikelyFields(connector.field_mapping, [...path, 'field_mapping']),
+  )(file),
+]
+
+/** A bare unknown name means a custom field; one that differs from a field of ours by a slip is more likely that slip. */
+function findUnlikelyFields(mapping: Connector['field_mapping'], path: string[]): RuleComplaint[] {
+  return Object.keys(mapping ?? {}).flatMap((field) => {
+    if (Object.hasOwn(FIELDS, field) || /^(custom_fields|data)\../.test(field)) return []
+    const guess = suggest(
+      field,
+      Object.keys(FIELDS).filter((known) => Math.abs(known.length - field.length) <= 2 && field.length > 4),
+    )
+    return guess === ''
+      ? []
+      : [
+          {
+            path: [...path, field],
+            atKey: true,
+            message: `There is no field "${field}".${guess} A custom field is written custom_fields.${field}.`,
+          },
+        ]
+  })
+}
+
+const RULES: Rule[] = [
+  hasAddress,
+  usesHttps,
+  hasValidSchedules,
+  hasValidDate,
+  hasKnownCountry,
+  hasSensibleScores,
+  mapsEachAttributeOnce,
+  mapsEmailToIdentity,
+  namesKnownFields,
+]
+
+export function findRuleComplaints(file: ConnectorsFile): RuleComplaint[] {
+  return RULES.flatMap((rule) => rule(file))
+}

@@ -1,0 +1,179 @@
+// connectors.yml, written once: this gives the JSON Schema (schema/connectors.schema.json, by `npm run gen`), the types of
+// what is read, and the texts of the reference documentation.
+import { type Static, Type } from '@sinclair/typebox'
+
+import { LOG_LEVELS } from '../lib/log.ts'
+import { OCCURRENCE_TYPES } from '../model/occurrence.ts'
+import { SOURCE_OPTIONS } from '../sources/registry.ts'
+
+const closed = { additionalProperties: false } as const
+const listId = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }))
+const flag = (description: string, byDefault: boolean) =>
+  Type.Optional(Type.Boolean({ description, default: byDefault }))
+
+const attributeName = Type.String({
+  pattern: '^([A-Z][A-Z0-9_-]{0,254}|email)$',
+  description: 'Name of a Brevo contact attribute, in capitals.',
+})
+
+const fieldTarget = Type.Union(
+  [
+    attributeName,
+    Type.Object(
+      {
+        attribute: attributeName,
+        if_missing: Type.Optional(
+          Type.Union([Type.Literal('keep'), Type.Literal('clear')], {
+            description:
+              'What an unknown value does. Default: `keep` for profile fields, `clear` for metrics and custom fields.',
+          }),
+        ),
+      },
+      closed,
+    ),
+  ],
+  { description: 'A Brevo attribute, or `{ attribute, if_missing }`.' },
+)
+
+const fieldMapping = Type.Optional(
+  Type.Record(Type.String(), fieldTarget, {
+    description: 'Helpdesk field → Brevo contact attribute. Fields: docs/definitions.md.',
+  }),
+)
+
+const eventName = Type.String({
+  pattern: '^[A-Za-z0-9_-]{1,255}$',
+  description: 'Name of the event in Brevo.',
+})
+
+const eventMapping = Type.Optional(
+  Type.Object(Object.fromEntries(OCCURRENCE_TYPES.map((type) => [type, Type.Optional(eventName)])), {
+    ...closed,
+    description: 'What happened in the helpdesk → the event that starts your Brevo automation.',
+  }),
+)
+
+const connector = {
+  enabled: flag('Whether this connector runs.', true),
+  schedule: Type.Optional(
+    Type.String({
+      default: '*/5 * * * *',
+      description: 'When to look for changes: cron, five fields, or six with seconds.',
+    }),
+  ),
+  survey_window: Type.Optional(
+    Type.String({
+      default: '45d',
+      pattern: '^\\d+(\\.\\d+)?\\s*[smhdw]$',
+      description: 'How long after it was created a survey may still be scored and be seen at once.',
+    }),
+  ),
+  survey_schedule: Type.Optional(
+    Type.String({
+      default: '13 * * * *',
+      description: 'When the daemon reads the whole survey window again: cron.',
+    }),
+  ),
+  backfill: Type.Optional(
+    Type.Object(
+      {
+        since: Type.String({
+          description: 'The first sync reads what changed since this date. Default: everything.',
+          examples: ['2024-01-01'],
+        }),
+      },
+      closed,
+    ),
+  ),
+  default_country: Type.Optional(
+    Type.String({
+      pattern: '^[A-Z]{2}$',
+      description: 'Country (ISO 3166) in which national phone numbers are read.',
+      examples: ['US'],
+    }),
+  ),
+  sync: Type.Optional(
+    Type.Object(
+      {
+        customers: flag('Read customers.', true),
+        tickets: flag('Read tickets and their messages.', true),
+        satisfaction_surveys: flag('Read CSAT surveys.', true),
+        tags: flag('Keep tag lists, and name tags in events.', true),
+      },
+      { ...closed, description: 'What is read.' },
+    ),
+  ),
+  lists: Type.Optional(
+    Type.Object(
+      {
+        all_support_contacts: listId('Everyone with a counted ticket.'),
+        satisfied_customers: listId('Whose last score is at least `satisfaction.satisfied_from`.'),
+        dissatisfied_customers: listId('Whose last score is at most `satisfaction.dissatisfied_to`.'),
+      },
+      { ...closed, description: 'Ids of Brevo lists that are kept filled.' },
+    ),
+  ),
+  tag_lists: Type.Optional(
+    Type.Record(Type.String(), Type.Integer({ minimum: 1 }), {
+      description: 'Helpdesk tag → id of a Brevo list.',
+    }),
+  ),
+  satisfaction: Type.Optional(
+    Type.Object(
+      {
+        satisfied_from: Type.Optional(
+          Type.Number({ default: 4, description: 'A last score from here on is satisfied.' }),
+        ),
+        dissatisfied_to: Type.Optional(
+          Type.Number({ default: 2, description: 'A last score up to here is dissatisfied.' }),
+        ),
+      },
+      closed,
+    ),
+  ),
+  debug: flag('Log everything, with e-mail addresses in clear.', false),
+  log_level: Type.Optional(
+    Type.Union(
+      LOG_LEVELS.map((level) => Type.Literal(level)),
+      { default: 'info', description: 'How much is logged.' },
+    ),
+  ),
+  log_api_calls: flag(
+    'Log each request: method, path, status, duration, budget. Never a secret or a body.',
+    false,
+  ),
+  field_mapping: fieldMapping,
+  event_mapping: eventMapping,
+}
+
+export const connectorsSchema = Type.Object(
+  {
+    brevo: Type.Optional(
+      Type.Object(
+        {
+          base_url: Type.Optional(
+            Type.String({
+              pattern: '^https?://',
+              default: 'https://api.brevo.com/v3',
+              description: 'Where the Brevo API answers.',
+            }),
+          ),
+          import_list: listId(
+            'A list for contacts that belong to no other when many are written at once: an import needs one. Without it they are written one by one.',
+          ),
+        },
+        closed,
+      ),
+    ),
+    connectors: Type.Object(
+      { gorgias: Type.Optional(Type.Object({ ...SOURCE_OPTIONS.gorgias, ...connector }, closed)) },
+      { ...closed, description: 'One block for each helpdesk.' },
+    ),
+    field_mapping: fieldMapping,
+    event_mapping: eventMapping,
+  },
+  { ...closed, $schema: 'http://json-schema.org/draft-07/schema#', title: 'connectors.yml of tajo' },
+)
+
+/** connectors.yml as it is written: every key optional as there, no default filled in. */
+export type ConnectorsFile = Static<typeof connectorsSchema>

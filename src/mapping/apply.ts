@@ -1,0 +1,107 @@
+// (profile, mapping) → what the contact should hold; (occurrence, mapping) → the event to send. Pure: the same code
+// serves sync, plan, explain and the tests of a mapping.
+import { toAttributeValue } from '../model/attributes.ts'
+import { type Occurrence, toEventId } from '../model/occurrence.ts'
+import type {
+  AttributeValue,
+  ContactWrite,
+  DesiredContact,
+  EventWrite,
+  ToldContact,
+} from '../model/operations.ts'
+import type { Profile } from '../model/profile.ts'
+import { minutesBetween, toIso } from '../model/time.ts'
+import type { ListRules, Mapping } from './compile.ts'
+
+export function toDesired(profile: Profile, mapping: Mapping): DesiredContact {
+  const attributes: Record<string, AttributeValue | null> = {}
+  for (const field of mapping.fields) {
+    const raw = field.read(profile)
+    const value = raw === null ? undefined : toAttributeValue(raw, field.brevo)
+    if (value !== undefined) attributes[field.attribute] = value
+    else if (field.ifMissing === 'clear') attributes[field.attribute] = null
+  }
+  return { email: profile.email, attributes, lists: toLists(profile, mapping.lists) }
+}
+
+function toLists(profile: Profile, rules: ListRules): number[] {
+  const lists = new Set<number>()
+  const score = profile.lastScore
+  if (rules.allSupportContacts !== undefined && profile.ticketCount > 0) lists.add(rules.allSupportContacts)
+  if (rules.satisfiedCustomers !== undefined && score !== null && score >= rules.satisfiedFrom)
+    lists.add(rules.satisfiedCustomers)
+  if (rules.dissatisfiedCustomers !== undefined && score !== null && score <= rules.dissatisfiedTo) {
+    lists.add(rules.dissatisfiedCustomers)
+  }
+  for (const tag of profile.tags) {
+    const list = Object.hasOwn(rules.byTag, tag) ? rules.byTag[tag] : undefined
+    if (list !== undefined) lists.add(list)
+  }
+  return [...lists].sort((a, b) => a - b)
+}
+
+/**
+ * What has to be written so that Brevo holds what is desired. Only memberships that tajo gave are taken away, and a
+ * contact who left a list is not put back. Without a profile (`desired` null) attributes are left as they are.
+ */
+export function toWrite(email: string, desired: DesiredContact | null, told: ToldContact): ContactWrite {
+  const attributes: Record<string, AttributeValue | null> = {}
+  for (const [name, value] of Object.entries(desired?.attributes ?? {})) {
+    if (!isSame(value, told.attributes[name])) attributes[name] = value
+  }
+  const wanted = new Set(desired?.lists)
+  return {
+    email,
+    exists: told.exists || desired === null,
+    attributes,
+    addLists: [...wanted].filter((list) => told.lists[list] === undefined),
+    removeLists: Object.entries(told.lists).flatMap(([list, membership]) =>
+      membership === 'given' && !wanted.has(Number(list)) ? [Number(list)] : [],
+    ),
+    lookUp: true,
+    single: told.repair,
+  }
+}
+
+function isSame(value: AttributeValue | null, told: AttributeValue | null | undefined): boolean {
+  if (Array.isArray(value) && Array.isArray(told)) {
+    return value.length === told.length && value.every((one, index) => one === told[index])
+  }
+  return value === told
+}
+
+/** Null where connectors.yml gives this occurrence no event. */
+export function toEvent(
+  occurrence: Occurrence,
+  mapping: Pick<Mapping, 'events'>,
+  account: string,
+): EventWrite | null {
+  const name = mapping.events[occurrence.type]
+  if (name === undefined) return null
+  const eventId = toEventId(account, occurrence.type, occurrence.key)
+  const { ticket, survey } = occurrence
+  const properties: Record<string, AttributeValue | null> = {
+    event_id: eventId,
+    customer_id: occurrence.customerId,
+    ticket_id: ticket?.id ?? null,
+    survey_id: survey?.id ?? null,
+    subject: ticket?.subject ?? null,
+    channel: ticket?.channel ?? null,
+    status: ticket?.status ?? null,
+    tags: ticket === null ? null : ticket.tags.slice(0, MAX_TAGS),
+    assignee_name: ticket?.assigneeName ?? null,
+    score: survey?.score ?? null,
+    comment: survey?.comment ?? null,
+    first_response_time:
+      ticket?.firstResponseAt == null ? null : minutesBetween(ticket.createdAt, ticket.firstResponseAt),
+    resolution_time:
+      ticket === null || occurrence.type !== 'ticket.closed'
+        ? null
+        : minutesBetween(ticket.createdAt, occurrence.at),
+  }
+  for (const [key, value] of Object.entries(properties)) if (value === null) delete properties[key]
+  return { eventId, email: occurrence.email, name, date: toIso(occurrence.at), properties }
+}
+
+/** Keeps event_properties far below Brevo's 50 KB: a subject has at most 998 characters, a comment 1,000, a tag 256. */
+const MAX_TAGS = 50
