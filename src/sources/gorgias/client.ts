@@ -1,0 +1,169 @@
+// Talks to the Gorgias REST API: address, authentication, rate limit, retries. It hands back JSON; what the JSON means
+// is wire.ts and to-records.ts. Facts: gorgias-api.md § 1-3.
+import { backoffMs } from '../../lib/backoff.ts'
+import { TajoError } from '../../lib/errors.ts'
+import type { HttpAnswer, HttpOutcome } from '../../lib/http.ts'
+import type { WindowLimiter } from '../../lib/limiter.ts'
+import type { Secret } from '../../lib/secret.ts'
+import type { Budget, SourcePorts } from '../source.ts'
+
+export interface GorgiasAccount {
+  baseUrl: string
+  email: Secret
+  apiKey: Secret
+  limiter: WindowLimiter
+  logApiCalls: boolean
+}
+
+export type Params = Record<string, string | number | undefined>
+
+/** `status` is 200, 301 or 404; everything else is thrown. */
+export interface GorgiasAnswer {
+  status: number
+  json: unknown
+  location: string | null
+}
+
+export interface GorgiasClient {
+  /** Asks until it has an answer, `retries` times at most. */
+  get(path: string, params: Params, signal?: AbortSignal): Promise<GorgiasAnswer>
+  budget(): Budget | null
+}
+
+/** A page of 100 tickets takes seconds on a large account; what takes longer is lost. */
+const TIMEOUT_MS = 60_000
+/** With full jitter and a cap of 60 s this waits out some four minutes; after that the next run goes on from here. */
+const RETRIES = 8
+const BACKOFF = { baseMs: 1_000, capMs: 60_000 }
+/** Asked when a 429 names no time (Retry-after: gorgias-api.md § 2). */
+const PAUSE_WITHOUT_RETRY_AFTER_MS = 5_000
+
+export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts): GorgiasClient {
+  const { http, clock, random, log } = ports
+  const authorization = (): string =>
+    `Basic ${Buffer.from(`${account.email.reveal()}:${account.apiKey.reveal()}`).toString('base64')}`
+  let budget: Budget | null = null
+
+  async function send(path: string, params: Params, signal?: AbortSignal): Promise<HttpOutcome> {
+    const release = await account.limiter.acquire(signal)
+    const startedAt = clock.monotonic()
+    const url = `${account.baseUrl}${path}${toQuery(params)}`
+    const headers = { authorization: authorization(), accept: 'application/json', 'user-agent': 'tajo' }
+    const outcome = await http
+      .send({ method: 'GET', url, headers, timeoutMs: TIMEOUT_MS, signal })
+      .finally(release)
+    if (outcome.outcome === 'answer') observe(outcome)
+    if (account.logApiCalls) {
+      log.info('Gorgias request', {
+        method: 'GET',
+        path,
+        status: outcome.outcome === 'answer' ? outcome.status : outcome.reason,
+        ms: Math.round(clock.monotonic() - startedAt),
+        budget: budget === null ? undefined : `${budget.used}/${budget.limit}`,
+      })
+    }
+    return outcome
+  }
+
+  function observe(answer: HttpAnswer): void {
+    const match = /^(\d+)\/(\d+)$/.exec(answer.headers['x-gorgias-account-api-call-limit'] ?? '')
+    if (match === null) return
+    budget = { used: Number(match[1]), limit: Number(match[2]) }
+    account.limiter.observe(budget.used, budget.limit)
+  }
+
+  return {
+    budget: () => budget,
+
+    async get(path, params, signal) {
+      for (let attempt = 0; ; attempt += 1) {
+        const outcome = await send(path, params, signal)
+        signal?.throwIfAborted()
+        const verdict = judge(outcome, path, params)
+        if (!(verdict instanceof TajoError)) return verdict
+        if (verdict.kind !== 'transient' || verdict.code === 'source_cursor_refused' || attempt >= RETRIES)
+          throw verdict
+        if (verdict.retryAfterMs !== undefined) account.limiter.pause(verdict.retryAfterMs)
+        const waitMs = backoffMs(BACKOFF, attempt, random, verdict.retryAfterMs)
+        log.verbose('Gorgias did not answer well, waiting', {
+          path,
+          reason: verdict.message,
+          wait_ms: Math.round(waitMs),
+        })
+        await clock.sleep(waitMs, signal)
+      }
+    },
+  }
+}
+
+/** What an outcome means: an answer to use, or the error that says what to do. */
+function judge(outcome: HttpOutcome, path: string, params: Params): GorgiasAnswer | TajoError {
+  if (outcome.outcome !== 'answer') {
+    return new TajoError('source_unavailable', `Gorgias could not be reached (${outcome.reason}) at ${path}.`)
+  }
+  const { status, headers, body } = outcome
+  const json = parseJson(body)
+  if (status >= 200 && status < 300) {
+    if (json === undefined)
+      return new TajoError('source_unreadable', `Gorgias answered ${path} with something that is not JSON.`)
+    return { status: 200, json, location: null }
+  }
+  if (status === 301 || status === 302 || status === 308)
+    return { status: 301, json: null, location: headers['location'] ?? null }
+  if (status === 401) {
+    return new TajoError('source_unauthorized', 'Gorgias refused the API key (401).', {
+      hint: 'Check the e-mail address and the key (Settings → REST API), then run: tajo connectors install gorgias',
+    })
+  }
+  if (status === 403) {
+    return new TajoError(
+      'source_unauthorized',
+      `Gorgias does not allow this key to read ${path} (403${sentence(json)}).`,
+      {
+        hint: 'The key has the rights of the user who made it: let an admin make one. Some Gorgias plans have no REST API.',
+      },
+    )
+  }
+  if (status === 404) {
+    // An unknown account answers with a web page; a missing object with JSON (gorgias-api.md § 1).
+    if (json !== undefined) return { status: 404, json, location: null }
+    return new TajoError('source_not_found', 'There is no Gorgias API at this address (404 and no JSON).', {
+      hint: 'Check `domain` (or `base_url`) of the connector: it is the first part of the address of your helpdesk.',
+    })
+  }
+  if (status === 429) {
+    const asked = Number(headers['retry-after'])
+    const retryAfterMs = Number.isFinite(asked) && asked > 0 ? asked * 1000 : PAUSE_WITHOUT_RETRY_AFTER_MS
+    return new TajoError('source_unavailable', 'Gorgias asks to slow down (429).', { retryAfterMs })
+  }
+  if (status >= 500 || status === 408 || status === 425) {
+    return new TajoError('source_unavailable', `Gorgias answered ${path} with ${status}.`)
+  }
+  if (status === 400 && params['cursor'] !== undefined) {
+    return new TajoError(
+      'source_cursor_refused',
+      `Gorgias no longer takes the cursor of ${path} (400${sentence(json)}).`,
+    )
+  }
+  return new TajoError('source_refused', `Gorgias refused ${path} (${status}${sentence(json)}).`)
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+/** The API's own words, cut short: `{"error":{"msg":…}}`. */
+function sentence(json: unknown): string {
+  const text = (json as { error?: { msg?: unknown } } | null | undefined)?.error?.msg
+  return typeof text === 'string' && text !== '' ? `: ${text.slice(0, 200)}` : ''
+}
+
+function toQuery(params: Params): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) if (value !== undefined) query.set(name, String(value))
+  return query.size === 0 ? '' : `?${query.toString()}`
+}

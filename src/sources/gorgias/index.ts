@@ -1,0 +1,232 @@
+// The Gorgias source: which address each stream is read from, in which order, and how a page is understood.
+import { TajoError } from '../../lib/errors.ts'
+import { WindowLimiter } from '../../lib/limiter.ts'
+import type { Directory, SourceRecord, Stream } from '../../model/records.ts'
+import { type Instant, parseInstant, toIso } from '../../model/time.ts'
+import type { Credentials, Page, Reread, Source, SourcePorts } from '../source.ts'
+import { createGorgiasClient, type GorgiasClient, type Params } from './client.ts'
+import {
+  InvalidItem,
+  toAgent,
+  toCustomer,
+  toCustomField,
+  toMailbox,
+  toMessage,
+  toPhone,
+  toSourceEvent,
+  toSurvey,
+  toTicket,
+} from './to-records.ts'
+
+export interface GorgiasConfig {
+  domain?: string | undefined
+  base_url?: string | undefined
+  rate_limit: { requests: number; per_seconds: number }
+  log_api_calls: boolean
+}
+
+type Json = Record<string, unknown>
+
+interface Listing {
+  path: string
+  params: Params
+  /** The field that the list is sorted by, and that the walk's stop rule looks at. */
+  sortKey: string
+  toRecord(item: Json): SourceRecord | null
+}
+
+const PAGE_SIZE = 100
+
+// Only these order_by values are taken; another is answered 400 (gorgias-api.md § 3).
+const BY_UPDATE = { limit: PAGE_SIZE, order_by: 'updated_datetime:desc' }
+const BY_CREATION = { limit: PAGE_SIZE, order_by: 'created_datetime:desc' }
+
+const STREAM_LISTINGS: Record<Stream, Listing> = {
+  events: {
+    path: '/events',
+    params: { limit: PAGE_SIZE, order_by: 'created_datetime:asc' },
+    sortKey: 'created_datetime',
+    toRecord: toSourceEvent,
+  },
+  customers: { path: '/customers', params: BY_UPDATE, sortKey: 'updated_datetime', toRecord: toCustomer },
+  tickets: { path: '/tickets', params: BY_UPDATE, sortKey: 'updated_datetime', toRecord: toTicket },
+  messages: { path: '/messages', params: BY_CREATION, sortKey: 'created_datetime', toRecord: toMessage },
+  satisfaction_surveys: {
+    path: '/satisfaction-surveys',
+    params: BY_CREATION,
+    sortKey: 'created_datetime',
+    toRecord: toSurvey,
+  },
+}
+
+const DIRECTORY_LISTINGS: Record<Directory, Listing> = {
+  agents: {
+    path: '/users',
+    params: { limit: PAGE_SIZE, order_by: 'created_datetime:desc' },
+    sortKey: 'created_datetime',
+    toRecord: toAgent,
+  },
+  mailboxes: {
+    path: '/integrations',
+    params: { limit: PAGE_SIZE, order_by: 'created_datetime:desc' },
+    sortKey: 'created_datetime',
+    toRecord: toMailbox,
+  },
+  custom_fields: {
+    path: '/custom-fields',
+    params: { limit: PAGE_SIZE, object_type: 'Customer' },
+    sortKey: 'created_datetime',
+    toRecord: toCustomField,
+  },
+}
+
+const OBJECTS = {
+  customer: { path: '/customers', toRecord: toCustomer },
+  ticket: { path: '/tickets', toRecord: toTicket },
+  satisfaction_survey: { path: '/satisfaction-surveys', toRecord: toSurvey },
+} as const
+
+export function createGorgias(config: GorgiasConfig, credentials: Credentials, ports: SourcePorts): Source {
+  const limiter = new WindowLimiter(
+    { requests: config.rate_limit.requests, windowMs: config.rate_limit.per_seconds * 1000 },
+    ports.clock,
+  )
+  const client = createGorgiasClient(
+    {
+      baseUrl: (config.base_url ?? `https://${config.domain}/api`).replace(/\/+$/, ''),
+      email: credentials['email']!,
+      apiKey: credentials['api_key']!,
+      limiter,
+      logApiCalls: config.log_api_calls,
+    },
+    ports,
+  )
+  const tryList = async (listing: Listing, signal?: AbortSignal): Promise<void> => {
+    toPage(await getJson(client, listing.path, { ...listing.params, limit: 1 }, signal), listing)
+  }
+
+  return {
+    name: 'gorgias',
+    budget: () => client.budget(),
+
+    read: (stream, request, signal) =>
+      readList(client, STREAM_LISTINGS[stream], request.token, request.since, signal),
+
+    readDirectory: (directory, signal) =>
+      readList(client, DIRECTORY_LISTINGS[directory], null, undefined, signal),
+
+    async reread(kind, id, signal): Promise<Reread> {
+      const { path, toRecord } = OBJECTS[kind]
+      const answer = await client.get(`${path}/${encodeURIComponent(id)}`, {}, signal)
+      if (answer.status === 404) return { found: 'gone' }
+      const movedTo = answer.status === 301 ? idOf(answer.location, path) : null
+      if (movedTo !== null) return { found: 'merged', into: movedTo }
+      if (answer.status === 301)
+        throw new TajoError('source_unreadable', `Gorgias redirected ${kind} ${id} without saying where to.`)
+      try {
+        return { found: 'record', records: [toRecord(answer.json as Json)] }
+      } catch (thrown) {
+        if (thrown instanceof InvalidItem)
+          throw new TajoError('record_invalid', `${kind} ${id}: ${thrown.message}.`)
+        throw thrown
+      }
+    },
+
+    async readSurveysOf(ticketId, signal) {
+      const listing = STREAM_LISTINGS.satisfaction_surveys
+      return toPage(
+        await getJson(client, listing.path, { ...listing.params, ticket_id: ticketId }, signal),
+        listing,
+      )
+    },
+
+    async readPhone(customerId, signal) {
+      const answer = await client.get(`/customers/${encodeURIComponent(customerId)}`, {}, signal)
+      return answer.status === 200 ? toPhone(answer.json as Json) : null
+    },
+
+    checks: () => [
+      {
+        label: 'API authentication successful',
+        run: async (signal) => void (await getJson(client, '/account', {}, signal)),
+      },
+      { label: 'Customer list accessible', run: (signal) => tryList(STREAM_LISTINGS.customers, signal) },
+      { label: 'Ticket data readable', run: (signal) => tryList(STREAM_LISTINGS.tickets, signal) },
+      {
+        label: 'CSAT surveys available',
+        run: (signal) => tryList(STREAM_LISTINGS.satisfaction_surveys, signal),
+      },
+      {
+        label: 'Tags listable',
+        run: async (signal) =>
+          void (await getJson(client, '/tags', { limit: 1, order_by: 'created_datetime:desc' }, signal)),
+      },
+    ],
+  }
+}
+
+async function* readList(
+  client: GorgiasClient,
+  listing: Listing,
+  token: string | null,
+  since: Instant | undefined,
+  signal?: AbortSignal,
+): AsyncGenerator<Page, void, void> {
+  const filter = since === undefined ? {} : { 'created_datetime[gte]': toIso(since) }
+  let cursor = token
+  for (;;) {
+    // The cursor holds neither order nor filter: both are sent again with it (gorgias-api.md § 3).
+    const params = { ...listing.params, ...filter, ...(cursor === null ? {} : { cursor }) }
+    const page = toPage(await getJson(client, listing.path, params, signal), listing)
+    yield page
+    if (page.next === null) return
+    if (page.next === cursor)
+      throw new TajoError('source_unreadable', `Gorgias gave the same cursor twice for ${listing.path}.`)
+    cursor = page.next
+  }
+}
+
+async function getJson(
+  client: GorgiasClient,
+  path: string,
+  params: Params,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const answer = await client.get(path, params, signal)
+  if (answer.status === 200) return answer.json
+  throw new TajoError('source_refused', `Gorgias answered ${path} with ${answer.status}.`, {
+    hint: 'Check `domain` (or `base_url`) of the connector.',
+  })
+}
+
+/** Checks the envelope: only an explicit `next_cursor: null` is the end of a list. */
+function toPage(json: unknown, listing: Listing): Page {
+  const envelope = json as { data?: unknown; meta?: { next_cursor?: unknown } } | null
+  const next = envelope?.meta?.next_cursor
+  if (!Array.isArray(envelope?.data) || (next !== null && typeof next !== 'string')) {
+    throw new TajoError('source_unreadable', `Gorgias answered ${listing.path} with a page of unknown shape.`)
+  }
+  const page: Page = { records: [], invalid: [], newest: null, oldest: null, next }
+  for (const item of envelope.data as unknown[]) {
+    const entry = (typeof item === 'object' && item !== null ? item : {}) as Json
+    const at = parseInstant(entry[listing.sortKey])
+    if (at !== null) {
+      page.newest = Math.max(page.newest ?? at, at)
+      page.oldest = Math.min(page.oldest ?? at, at)
+    }
+    try {
+      const record = listing.toRecord(entry)
+      if (record !== null) page.records.push(record)
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidItem)) throw thrown
+      page.invalid.push({ id: JSON.stringify(entry['id'] ?? 'unknown'), reason: `${thrown.message}.` })
+    }
+  }
+  return page
+}
+
+/** `/api/customers/42/` or an absolute address → `42`: the form of Location is not documented (gorgias-api.md § 8). */
+function idOf(location: string | null, path: string): string | null {
+  const match = new RegExp(`${path}/([^/?#]+)`).exec(location ?? '')
+  return match?.[1] === undefined ? null : decodeURIComponent(match[1])
+}

@@ -1,0 +1,31 @@
+// Every source by name. test/sources/registry.test.ts fails when a folder is missing here.
+import { createGorgias, type GorgiasConfig } from './gorgias/index.ts'
+import { gorgiasOptions, gorgiasSecrets } from './gorgias/options.ts'
+import type { Credentials, Source, SourcePorts } from './source.ts'
+
+export interface SecretField {
+  env: string
+  label: string
+}
+
+export interface SourceDefinition {
+  /** Secrets by name. */
+  secrets: Record<string, SecretField>
+  create(config: never, credentials: Credentials, ports: SourcePorts): Source
+}
+
+export const SOURCES = {
+  gorgias: {
+    secrets: gorgiasSecrets,
+    create: (config: GorgiasConfig, credentials, ports) => createGorgias(config, credentials, ports),
+  },
+} satisfies Record<string, SourceDefinition>
+
+export type SourceName = keyof typeof SOURCES
+
+/** Options of connectors.yml that only one source has. */
+export const SOURCE_OPTIONS = { gorgias: gorgiasOptions }
+
+export function isSourceName(name: string): name is SourceName {
+  return Object.hasOwn(SOURCES, name)
+}

@@ -1,0 +1,88 @@
+// The contract between tajo and a helpdesk. A source knows paging, limits and quirks of one API; it knows nothing of
+// Brevo, mapping or SQL. Adding one: docs/add-a-source.md.
+import type { Clock } from '../lib/clock.ts'
+import type { Http } from '../lib/http.ts'
+import type { Log } from '../lib/log.ts'
+import type { Random } from '../lib/random.ts'
+import type { Secret } from '../lib/secret.ts'
+import type { Directory, RecordId, SourceRecord, Stream } from '../model/records.ts'
+import type { Instant } from '../model/time.ts'
+
+export interface ReadRequest {
+  /** Where an earlier read stopped; null starts anew. */
+  token: string | null
+  /** Lower bound of `events`, which can be asked from an instant on. Other streams are walked newest first. */
+  since?: Instant
+}
+
+export interface Page {
+  records: SourceRecord[]
+  /** Items that could not be understood: set aside by the caller, never a reason to stop. */
+  invalid: { id: RecordId; reason: string }[]
+  /** Greatest and least sort key of the page, over all its items, understood or not. Null on an empty page. */
+  newest: Instant | null
+  oldest: Instant | null
+  /** Where to go on; null at the end of the list. */
+  next: string | null
+}
+
+/** What reading one object again showed. `merged`: another one took its place. */
+export type Reread =
+  | { found: 'record'; records: SourceRecord[] }
+  | { found: 'merged'; into: RecordId }
+  | { found: 'gone' }
+
+export interface Check {
+  /** `API authentication successful` */
+  label: string
+  run(signal?: AbortSignal): Promise<void>
+}
+
+/** How much of the API's budget is used, as it last said itself. */
+export interface Budget {
+  used: number
+  limit: number
+}
+
+export interface Source {
+  readonly name: string
+
+  /**
+   * Pages of a stream, each pulled when the caller asks for it; the caller may stop after any page. `events` come oldest
+   * first, all others newest first by the instant that `Page.newest` tells. Throws TajoError: `source_cursor_refused` if
+   * the token is no good (start anew), `transient` after its own retries are used up, `fatal` where only a person helps.
+   * `signal` ends waits and requests at once.
+   */
+  read(stream: Stream, request: ReadRequest, signal?: AbortSignal): AsyncGenerator<Page, void, void>
+
+  /** All pages of a directory. */
+  readDirectory(directory: Directory, signal?: AbortSignal): AsyncGenerator<Page, void, void>
+
+  /** One customer, ticket or survey as it is now; used where a list does not tell (deletions, merges). */
+  reread(
+    kind: 'customer' | 'ticket' | 'satisfaction_survey',
+    id: RecordId,
+    signal?: AbortSignal,
+  ): Promise<Reread>
+
+  /** The surveys of one ticket. */
+  readSurveysOf(ticketId: RecordId, signal?: AbortSignal): Promise<Page>
+
+  /** The preferred phone of a customer as typed (no list has it), or null. Merged and deleted customers have none. */
+  readPhone(customerId: RecordId, signal?: AbortSignal): Promise<string | null>
+
+  /** What `tajo connectors test` tries, in order. */
+  checks(): Check[]
+
+  budget(): Budget | null
+}
+
+/** What every source is given. */
+export interface SourcePorts {
+  http: Http
+  clock: Clock
+  random: Random
+  log: Log
+}
+
+export type Credentials = Record<string, Secret>

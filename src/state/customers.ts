@@ -1,0 +1,226 @@
+// Customers as last read, who was merged into whom, and the shop's own addresses.
+import { normalizeEmail } from '../model/email.ts'
+import type { ProfileCustomer } from '../model/profile.ts'
+import type { Agent, Customer, CustomField, Mailbox } from '../model/records.ts'
+import type { Database } from './database.ts'
+
+interface Row {
+  id: string
+  email: string | null
+  name: string | null
+  firstname: string | null
+  lastname: string | null
+  language: string | null
+  timezone: string | null
+  external_id: string | null
+  note: string | null
+  phone: string | null
+  phone_due: number
+  created_at: number
+  updated_at: number
+  version: string
+  custom_fields: string
+  data: string | null
+  stub: number
+  merged_into: string | null
+  deleted: number
+}
+
+/** What is kept of a customer that the next reading is compared with. */
+export interface StoredCustomer {
+  id: string
+  email: string | null
+  name: string | null
+  stub: boolean
+  mergedInto: string | null
+  deleted: boolean
+}
+
+/** Deeper chains of merges are a loop. */
+const MAX_MERGES = 20
+
+export function createCustomers(database: Database) {
+  const select = database.prepare<[string, string], Row>(
+    'SELECT * FROM customers WHERE source = ? AND id = ?',
+  )
+  const selectEmail = database.prepare<
+    [string, string],
+    { email: string | null; merged_into: string | null }
+  >('SELECT email, merged_into FROM customers WHERE source = ? AND id = ?')
+  const selectStub = database.prepare<[string, string], { stub: number }>(
+    'SELECT stub FROM customers WHERE source = ? AND id = ?',
+  )
+  const upsert = database.prepare(`
+    INSERT INTO customers (source, id, email, name, firstname, lastname, language, timezone, external_id, note,
+      created_at, updated_at, version, custom_fields, data, stub)
+    VALUES (@source, @id, @email, @name, @firstname, @lastname, @language, @timezone, @external_id, @note,
+      @created_at, @updated_at, @version, @custom_fields, @data, @stub)
+    ON CONFLICT (source, id) DO UPDATE SET
+      email = excluded.email, name = excluded.name, firstname = excluded.firstname, lastname = excluded.lastname,
+      language = excluded.language, timezone = excluded.timezone, external_id = excluded.external_id, note = excluded.note,
+      created_at = excluded.created_at, updated_at = excluded.updated_at, version = excluded.version,
+      custom_fields = excluded.custom_fields, data = excluded.data, stub = excluded.stub,
+      phone_due = 1, deleted = 0, merged_into = NULL`)
+  const setMerged = database.prepare('UPDATE customers SET merged_into = ? WHERE source = ? AND id = ?')
+  const setDeleted = database.prepare('UPDATE customers SET deleted = 1 WHERE source = ? AND id = ?')
+  const insertMerged = database.prepare(`
+    INSERT INTO customers (source, id, created_at, updated_at, version, stub, merged_into) VALUES (?, ?, 0, 0, '', 1, ?)
+    ON CONFLICT (source, id) DO UPDATE SET merged_into = excluded.merged_into`)
+  const live = database.prepare<[string, string], Row>(
+    'SELECT * FROM customers WHERE source = ? AND email = ? AND deleted = 0 AND merged_into IS NULL',
+  )
+  const mergedInto = database.prepare<[string, string], { id: string }>(
+    'SELECT id FROM customers WHERE source = ? AND merged_into = ?',
+  )
+  const selectPhoneDue = database.prepare<[string, number], { id: string; email: string }>(`
+    SELECT id, email FROM customers
+    WHERE source = ? AND phone_due = 1 AND email IS NOT NULL AND deleted = 0 AND merged_into IS NULL AND stub = 0 LIMIT ?`)
+  const setPhone = database.prepare(
+    'UPDATE customers SET phone = ?, phone_due = 0 WHERE source = ? AND id = ?',
+  )
+  const upsertOwn = database.prepare(`
+    INSERT INTO own_addresses (source, id, email) VALUES (?, ?, ?) ON CONFLICT (source, id) DO UPDATE SET email = excluded.email`)
+  const selectOwn = database.prepare<[string]>('SELECT 1 FROM own_addresses WHERE email = ? LIMIT 1')
+  const upsertField = database.prepare(`
+    INSERT INTO custom_fields (source, id, label, data_type) VALUES (?, ?, ?, ?)
+    ON CONFLICT (source, id) DO UPDATE SET label = excluded.label, data_type = excluded.data_type`)
+  const selectFields = database.prepare<[string], { id: string; label: string; data_type: string }>(
+    'SELECT id, label, data_type FROM custom_fields WHERE source = ?',
+  )
+  const count = database.prepare<[string], { all_: number; without_email: number }>(`
+    SELECT count(*) AS all_, count(*) FILTER (WHERE email IS NULL) AS without_email
+    FROM customers WHERE source = ? AND deleted = 0 AND merged_into IS NULL`)
+
+  return {
+    find(source: string, id: string): StoredCustomer | null {
+      const row = select.get(source, id)
+      return row === undefined ? null : toStored(row)
+    },
+
+    /** Stores the reading; what was there before, and whether anything in the reading is new. */
+    put(source: string, customer: Customer): { before: StoredCustomer | null; changed: boolean } {
+      const before = select.get(source, customer.id)
+      const row = toRow(source, customer)
+      const changed =
+        before === undefined || before.deleted === 1 || before.merged_into !== null || !isSame(before, row)
+      if (changed) upsert.run(row)
+      return { before: before === undefined ? null : toStored(before), changed }
+    },
+
+    /** The customer `id` is no more: `into` took its place. */
+    merge(source: string, id: string, into: string): void {
+      if (setMerged.run(into, source, id).changes === 0) insertMerged.run(source, id, into)
+    },
+
+    remove(source: string, id: string): void {
+      setDeleted.run(source, id)
+    },
+
+    /** True if the customer itself was read, not only mentioned by a ticket. */
+    isRead: (source: string, id: string): boolean => selectStub.get(source, id)?.stub === 0,
+
+    /** The address of a customer, or of the one that they have become by merges. */
+    emailOf(source: string, id: string): string | null {
+      let row = selectEmail.get(source, id)
+      for (let merges = 0; row?.merged_into != null && merges < MAX_MERGES; merges += 1) {
+        row = selectEmail.get(source, row.merged_into)
+      }
+      return row?.email ?? null
+    },
+
+    /** The live customers of an address. */
+    withEmail(source: string, email: string): ProfileCustomer[] {
+      return live.all(source, email).map((row) => toProfileCustomer(row))
+    },
+
+    /** These ids and those of all that were merged into them. */
+    withMerged(source: string, ids: readonly string[]): string[] {
+      const known = new Set(ids)
+      for (const id of known) for (const row of mergedInto.all(source, id)) known.add(row.id)
+      return [...known]
+    },
+
+    phoneDue: (source: string, limit: number) => selectPhoneDue.all(source, limit),
+
+    putPhone(source: string, id: string, phone: string | null): void {
+      setPhone.run(phone, source, id)
+    },
+
+    /** The shop's own: an agent's or a mailbox's address. */
+    putOwnAddress(source: string, record: Agent | Mailbox): void {
+      const email = normalizeEmail(record.kind === 'agent' ? record.email : record.address)
+      if (email !== null) upsertOwn.run(source, `${record.kind}:${record.id}`, email)
+    },
+
+    isOwnAddress: (email: string): boolean => selectOwn.get(email) !== undefined,
+
+    putCustomField(source: string, field: CustomField): void {
+      upsertField.run(source, field.id, field.label, field.dataType)
+    },
+
+    customFields: (source: string): CustomField[] =>
+      selectFields
+        .all(source)
+        .map((row) => ({ kind: 'custom_field', id: row.id, label: row.label, dataType: row.data_type })),
+
+    count(source: string): { all: number; withoutEmail: number } {
+      const row = count.get(source)
+      return { all: row?.all_ ?? 0, withoutEmail: row?.without_email ?? 0 }
+    },
+  }
+}
+export type Customers = ReturnType<typeof createCustomers>
+
+function toRow(source: string, customer: Customer) {
+  return {
+    source,
+    id: customer.id,
+    email: normalizeEmail(customer.email),
+    name: customer.name,
+    firstname: customer.firstname,
+    lastname: customer.lastname,
+    language: customer.language,
+    timezone: customer.timezone,
+    external_id: customer.externalId,
+    note: customer.note,
+    created_at: customer.createdAt,
+    updated_at: customer.updatedAt,
+    version: customer.version,
+    custom_fields: JSON.stringify(customer.customFields),
+    data: customer.data === null ? null : JSON.stringify(customer.data),
+    stub: customer.stub ? 1 : 0,
+  }
+}
+
+function isSame(before: Row, row: ReturnType<typeof toRow>): boolean {
+  return Object.entries(row).every(([key, value]) => key === 'source' || before[key as keyof Row] === value)
+}
+
+function toStored(row: Row): StoredCustomer {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    stub: row.stub === 1,
+    mergedInto: row.merged_into,
+    deleted: row.deleted === 1,
+  }
+}
+
+function toProfileCustomer(row: Row): ProfileCustomer {
+  return {
+    id: row.id,
+    name: row.name,
+    firstname: row.firstname,
+    lastname: row.lastname,
+    phone: row.phone,
+    language: row.language,
+    timezone: row.timezone,
+    externalId: row.external_id,
+    note: row.note,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    customFields: JSON.parse(row.custom_fields) as Record<string, unknown>,
+    data: row.data === null ? null : (JSON.parse(row.data) as Record<string, unknown>),
+  }
+}

@@ -1,0 +1,148 @@
+// The only import of better-sqlite3: opens the state so that a committed transaction survives a power cut, migrates it,
+// and lets only one process write. Reasons: reliability.md § 0.2, § 0.3 and § 3.
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+
+import { TajoError } from '../lib/errors.ts'
+import { MIGRATIONS } from './migrations.ts'
+
+export type Database = Sqlite.Database
+export type Statement = Sqlite.Statement
+
+const DATABASE_FILE = 'tajo.db'
+const LOCK_FILE = 'tajo.lock'
+const FULL = 2
+
+/** Opens the state for writing and holds its lock until `close`. Throws `state_locked` or `state_unusable`. */
+export function openDatabase(stateDir: string): { database: Database; close(): void } {
+  const releaseLock = lock(stateDir)
+  try {
+    const database = guard(stateDir, () => new Sqlite(join(stateDir, DATABASE_FILE)))
+    guard(stateDir, () => {
+      database.pragma('journal_mode = WAL')
+      database.pragma('synchronous = FULL')
+      database.pragma('foreign_keys = ON')
+      database.pragma('trusted_schema = OFF')
+      database.pragma('cell_size_check = ON')
+      database.pragma('secure_delete = ON')
+      database.pragma('temp_store = MEMORY')
+      database.pragma('journal_size_limit = 67108864')
+      database.pragma('cache_size = -32000')
+      checkIntegrity(database, stateDir)
+      migrate(database)
+      assertDurable(database)
+    })
+    return {
+      database,
+      close() {
+        database.pragma('wal_checkpoint(TRUNCATE)')
+        database.close()
+        releaseLock()
+      },
+    }
+  } catch (error) {
+    releaseLock()
+    throw error
+  }
+}
+
+/** A second pair of eyes on the state while another process may write; null where there is no state yet. */
+export function openDatabaseReadOnly(stateDir: string): Database | null {
+  const file = join(stateDir, DATABASE_FILE)
+  return existsSync(file) ? guard(stateDir, () => new Sqlite(file, { readonly: true })) : null
+}
+
+/** True while some process holds the state. */
+export function isLocked(stateDir: string): boolean {
+  if (!existsSync(join(stateDir, LOCK_FILE))) return false
+  try {
+    lock(stateDir)()
+    return false
+  } catch {
+    return true
+  }
+}
+
+/**
+ * An open exclusive transaction on a file of its own: the operating system ends it with the process, however that dies,
+ * so no stale lock is ever left behind.
+ */
+function lock(stateDir: string): () => void {
+  guard(stateDir, () => {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+    accessSync(stateDir, constants.W_OK)
+  })
+  const file = guard(stateDir, () => new Sqlite(join(stateDir, LOCK_FILE), { timeout: 0 }))
+  try {
+    file.exec('BEGIN EXCLUSIVE')
+  } catch (cause) {
+    file.close()
+    throw new TajoError('state_locked', `Another tajo is working with ${stateDir}.`, {
+      hint: 'Stop it first, or give this one a state of its own with --state-dir. `tajo status` can be used at any time.',
+      cause,
+    })
+  }
+  return () => {
+    if (file.open) file.close()
+  }
+}
+
+function migrate(database: Database): void {
+  const version = database.pragma('user_version', { simple: true }) as number
+  if (version > MIGRATIONS.length) {
+    throw new TajoError('state_unusable', 'The state was written by a newer tajo.', {
+      hint: 'Use that version, or another --state-dir.',
+    })
+  }
+  for (const [index, step] of MIGRATIONS.entries()) {
+    if (index < version) continue
+    database.transaction(() => {
+      database.exec(step)
+      database.pragma(`user_version = ${index + 1}`)
+    })()
+  }
+}
+
+/** better-sqlite3 falls back to NORMAL with the first write in WAL unless told otherwise: look after a write, not before. */
+function assertDurable(database: Database): void {
+  database
+    .prepare(
+      "INSERT INTO meta (key, value) VALUES ('opened', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1",
+    )
+    .run()
+  if (
+    database.pragma('synchronous', { simple: true }) !== FULL ||
+    database.pragma('journal_mode', { simple: true }) !== 'wal'
+  ) {
+    throw new TajoError(
+      'state_unusable',
+      'The state can not be written durably (synchronous=FULL in WAL mode was refused).',
+    )
+  }
+}
+
+function checkIntegrity(database: Database, stateDir: string): void {
+  const verdict = database.pragma('quick_check(1)', { simple: true })
+  if (verdict !== 'ok')
+    throw new TajoError('state_unusable', `The state in ${stateDir} is damaged: ${String(verdict)}.`)
+}
+
+/** Everything that SQLite or the disk can say, as one error that says what to do. */
+function guard<T>(stateDir: string, action: () => T): T {
+  try {
+    return action()
+  } catch (cause) {
+    if (cause instanceof TajoError) throw cause
+    const code = (cause as { code?: string }).code ?? 'unknown'
+    throw new TajoError('state_unusable', `The state in ${stateDir} can not be used (${code}).`, {
+      hint: 'Is the directory writable, and is there room on the disk?',
+      cause,
+    })
+  }
+}
+
+/** True for what SQLite throws: after such an error nothing is sent any more (reliability.md § 0.3). */
+export function isDatabaseError(thrown: unknown): boolean {
+  return thrown instanceof Sqlite.SqliteError
+}

@@ -1,0 +1,109 @@
+// The schema, as ordered steps that are only ever added to. `user_version` counts the steps taken.
+// Instants are integers: microseconds since the epoch (model/time.ts).
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE cursors (
+    source TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    watermark INTEGER,            -- all up to here has been read
+    walk TEXT,                    -- JSON: the walk under way {high, low, token}
+    backfill TEXT,                -- JSON: {high, low, token}; while it is under way
+    backfilled_at INTEGER,
+    PRIMARY KEY (source, stream)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE customers (
+    source TEXT NOT NULL, id TEXT NOT NULL,
+    email TEXT,                   -- normalised: the identity
+    name TEXT, firstname TEXT, lastname TEXT, language TEXT, timezone TEXT, external_id TEXT, note TEXT,
+    phone TEXT,                   -- as typed; read from the customer's own page when phone is mapped
+    phone_due INTEGER NOT NULL DEFAULT 1,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, version TEXT NOT NULL,
+    custom_fields TEXT NOT NULL DEFAULT '{}', data TEXT,
+    stub INTEGER NOT NULL DEFAULT 0,
+    merged_into TEXT, deleted INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (source, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX customers_email ON customers (email) WHERE email IS NOT NULL;
+  CREATE INDEX customers_merged ON customers (source, merged_into) WHERE merged_into IS NOT NULL;
+
+  CREATE TABLE tickets (
+    source TEXT NOT NULL, id TEXT NOT NULL,
+    customer_id TEXT, status TEXT NOT NULL, channel TEXT, subject TEXT, tags TEXT NOT NULL DEFAULT '[]',
+    assignee_name TEXT, spam INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, version TEXT NOT NULL,
+    closed_at INTEGER, snoozed_until INTEGER, trashed_at INTEGER,
+    merged_into TEXT, deleted INTEGER NOT NULL DEFAULT 0,
+    last_change TEXT,             -- closed | snoozed | reopened: the last change of status that the event feed told
+    PRIMARY KEY (source, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX tickets_customer ON tickets (source, customer_id);
+
+  CREATE TABLE messages (        -- who spoke when; only what response times need
+    source TEXT NOT NULL, ticket_id TEXT NOT NULL, created_at INTEGER NOT NULL, id TEXT NOT NULL,
+    author TEXT NOT NULL,
+    PRIMARY KEY (source, ticket_id, created_at, id)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE surveys (
+    source TEXT NOT NULL, id TEXT NOT NULL,
+    ticket_id TEXT, customer_id TEXT, score REAL, created_at INTEGER NOT NULL, sent_at INTEGER, scored_at INTEGER,
+    PRIMARY KEY (source, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX surveys_customer ON surveys (source, customer_id) WHERE score IS NOT NULL;
+
+  CREATE TABLE own_addresses (source TEXT NOT NULL, id TEXT NOT NULL, email TEXT NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;
+  CREATE INDEX own_addresses_email ON own_addresses (email);
+  CREATE TABLE custom_fields (source TEXT NOT NULL, id TEXT NOT NULL, label TEXT NOT NULL, data_type TEXT NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;
+
+  CREATE TABLE source_events (   -- entries of the event feed that still have to be looked at
+    source TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, object_id TEXT NOT NULL, merged_from TEXT, at INTEGER NOT NULL,
+    done INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (source, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX source_events_open ON source_events (source, at) WHERE done = 0;
+
+  CREATE TABLE contacts (        -- what Brevo was last told
+    email TEXT PRIMARY KEY,
+    attributes TEXT NOT NULL DEFAULT '{}', lists TEXT NOT NULL DEFAULT '{}',
+    present INTEGER NOT NULL DEFAULT 0, unverified INTEGER NOT NULL DEFAULT 0, repair INTEGER NOT NULL DEFAULT 0,
+    told_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX contacts_unverified ON contacts (email) WHERE unverified = 1;
+
+  CREATE TABLE outbox_contacts ( -- contacts that must be brought in step; the values are computed when they are sent
+    email TEXT PRIMARY KEY,
+    generation INTEGER NOT NULL DEFAULT 1, -- grows with every new cause: an answer to an older one does not clear it
+    attempts INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE INDEX outbox_contacts_due ON outbox_contacts (due_at);
+
+  CREATE TABLE outbox_events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id TEXT NOT NULL UNIQUE, email TEXT NOT NULL, name TEXT NOT NULL, occurred_at INTEGER NOT NULL,
+    payload TEXT,                 -- JSON of the EventWrite; dropped once it is acknowledged
+    state TEXT NOT NULL,          -- staged | pending | sending | sent | refused
+    attempts INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL DEFAULT 0, sent_at INTEGER
+  );
+  CREATE INDEX outbox_events_open ON outbox_events (email, occurred_at, seq) WHERE state IN ('pending', 'sending');
+  CREATE INDEX outbox_events_pending ON outbox_events (occurred_at, seq) WHERE state = 'pending';
+  CREATE INDEX outbox_events_staged ON outbox_events (seq) WHERE state = 'staged';
+
+  CREATE TABLE brevo_seen (      -- while many contacts are written at once: what Brevo held before
+    email TEXT PRIMARY KEY, lists TEXT NOT NULL, unsubscribed TEXT NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE dead_letters (
+    kind TEXT NOT NULL,           -- record | contact | identifier | event
+    key TEXT NOT NULL, reason TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 1,
+    first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+    PRIMARY KEY (kind, key)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER,
+    result TEXT, error TEXT, report TEXT
+  );
+  `,
+]

@@ -1,0 +1,47 @@
+// Entries of a source's event feed that still have to be looked at; kept for a while afterwards, so that reading them again
+// changes nothing.
+import type { SourceEvent, SourceEventType } from '../model/records.ts'
+import type { Instant } from '../model/time.ts'
+import type { Database } from './database.ts'
+
+interface Row {
+  id: string
+  type: SourceEventType
+  object_id: string
+  merged_from: string | null
+  at: number
+}
+
+export function createSourceEvents(database: Database) {
+  const insert = database.prepare(`
+    INSERT INTO source_events (source, id, type, object_id, merged_from, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+  const open = database.prepare<[string, number], Row>(
+    'SELECT * FROM source_events WHERE source = ? AND done = 0 ORDER BY at, CAST(id AS INTEGER), id LIMIT ?',
+  )
+  const finish = database.prepare('UPDATE source_events SET done = 1 WHERE source = ? AND id = ?')
+  const prune = database.prepare('DELETE FROM source_events WHERE source = ? AND done = 1 AND at < ?')
+
+  return {
+    put(source: string, event: SourceEvent): void {
+      if (event.type !== 'ignored')
+        insert.run(source, event.id, event.type, event.objectId, event.mergedFrom, event.at)
+    },
+    /** The oldest that were not looked at yet. */
+    open: (source: string, limit: number): SourceEvent[] =>
+      open.all(source, limit).map((row) => ({
+        kind: 'event',
+        id: row.id,
+        type: row.type,
+        objectId: row.object_id,
+        mergedFrom: row.merged_from,
+        at: row.at,
+      })),
+    finish(source: string, id: string): void {
+      finish.run(source, id)
+    },
+    prune(source: string, before: Instant): void {
+      prune.run(source, before)
+    },
+  }
+}
+export type SourceEvents = ReturnType<typeof createSourceEvents>

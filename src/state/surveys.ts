@@ -1,0 +1,56 @@
+// Satisfaction surveys as last read. What the customer wrote is not kept: it goes into the event, if there is one.
+import type { ProfileSurvey } from '../model/profile.ts'
+import type { SatisfactionSurvey } from '../model/records.ts'
+import type { Instant } from '../model/time.ts'
+import type { Database } from './database.ts'
+
+export interface StoredSurvey {
+  id: string
+  ticket_id: string | null
+  customer_id: string | null
+  score: number | null
+  sent_at: Instant | null
+  scored_at: Instant | null
+}
+
+export function createSurveys(database: Database) {
+  const select = database.prepare<[string, string], StoredSurvey>(
+    'SELECT * FROM surveys WHERE source = ? AND id = ?',
+  )
+  const upsert = database.prepare(`
+    INSERT INTO surveys (source, id, ticket_id, customer_id, score, created_at, sent_at, scored_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (source, id) DO UPDATE SET ticket_id = excluded.ticket_id, customer_id = excluded.customer_id,
+      score = excluded.score, created_at = excluded.created_at, sent_at = excluded.sent_at, scored_at = excluded.scored_at`)
+  const scoredOf = database.prepare<[string, string], { id: string; score: number; scored_at: number }>(
+    'SELECT id, score, scored_at FROM surveys INDEXED BY surveys_customer WHERE source = ? AND customer_id = ? AND score IS NOT NULL',
+  )
+  const count = database.prepare<[string], { n: number }>(
+    'SELECT count(*) AS n FROM surveys WHERE source = ? AND score IS NOT NULL',
+  )
+
+  return {
+    /** Stores the reading; what was there before, and whether anything in the reading is new. */
+    put(source: string, survey: SatisfactionSurvey): { before: StoredSurvey | null; changed: boolean } {
+      const before = select.get(source, survey.id) ?? null
+      const { id, ticketId, customerId, score, createdAt, sentAt, scoredAt } = survey
+      const changed =
+        before?.score !== score ||
+        before.scored_at !== scoredAt ||
+        before.sent_at !== sentAt ||
+        before.customer_id !== customerId ||
+        before.ticket_id !== ticketId
+      if (changed) upsert.run(source, id, ticketId, customerId, score, createdAt, sentAt, scoredAt)
+      return { before, changed }
+    },
+
+    scoredOf: (source: string, customerIds: readonly string[]): ProfileSurvey[] =>
+      customerIds.flatMap((customerId) =>
+        scoredOf
+          .all(source, customerId)
+          .map((row) => ({ id: row.id, score: row.score, scoredAt: row.scored_at })),
+      ),
+
+    countScored: (source: string): number => count.get(source)?.n ?? 0,
+  }
+}
+export type Surveys = ReturnType<typeof createSurveys>

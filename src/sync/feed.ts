@@ -1,0 +1,175 @@
+// What the event feed says happened. Its entries carry no picture of their object: where the picture is missing or older
+// than the entry, the object is read again. Closing and reopening come from here alone, because snapshots do not show each
+// time it happens (gorgias-api.md § 4, § 6).
+import { TajoError } from '../lib/errors.ts'
+import type { RecordId, SourceEvent } from '../model/records.ts'
+import { fromMs } from '../model/time.ts'
+import type { StatusChange } from '../state/tickets.ts'
+import type { SyncContext } from './context.ts'
+import { ingestPage, ingestRecords, markCustomer, stageForTicket, toOccurrenceTicket } from './ingest.ts'
+
+/** Entries looked at in one go. */
+const BATCH = 500
+/** A ticket's picture may be this much older than an entry about it and still show what the entry means. */
+const PICTURE_LAG = fromMs(5_000)
+/** Entries that were dealt with are kept this long, so that reading them again is recognised. */
+const KEEP_DONE = fromMs(7 * 24 * 3_600_000)
+
+/** Deals with every open entry, in the order that they happened. */
+export async function followFeed(context: SyncContext, signal?: AbortSignal): Promise<void> {
+  const { store, source, clock } = context
+  for (;;) {
+    const entries = store.sourceEvents.open(source.name, BATCH)
+    if (entries.length === 0) break
+    for (const [index, entry] of entries.entries()) {
+      signal?.throwIfAborted()
+      await follow(context, entry, entries.slice(index + 1), signal)
+    }
+  }
+  store.sourceEvents.prune(source.name, fromMs(clock.now()) - KEEP_DONE)
+}
+
+async function follow(
+  context: SyncContext,
+  entry: SourceEvent,
+  later: readonly SourceEvent[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const { store, source, clock } = context
+  const finish = (action: () => void): void =>
+    store.transaction(() => {
+      action()
+      store.sourceEvents.finish(source.name, entry.id)
+    })
+  try {
+    const apply = await prepare(context, entry, later, signal)
+    finish(apply)
+  } catch (thrown) {
+    if (!(thrown instanceof TajoError) || thrown.kind !== 'record') throw thrown
+    finish(() =>
+      store.deadLetters.put(
+        'record',
+        `${source.name}/events/${entry.id}`,
+        thrown.message,
+        fromMs(clock.now()),
+      ),
+    )
+  }
+}
+
+/** Asks what has to be asked; the function it gives changes the state, all at once. */
+async function prepare(
+  context: SyncContext,
+  entry: SourceEvent,
+  later: readonly SourceEvent[],
+  signal?: AbortSignal,
+): Promise<() => void> {
+  const { source } = context
+  switch (entry.type) {
+    case 'ticket_closed':
+    case 'ticket_reopened': {
+      const refresh = await refreshTicket(context, entry, signal)
+      const isLast = !later.some((one) => one.objectId === entry.objectId && one.type.startsWith('ticket_'))
+      return () => {
+        refresh()
+        changeStatus(context, entry, isLast)
+      }
+    }
+    case 'ticket_gone':
+      return await rereadTicket(context, entry.objectId, signal)
+    case 'customer_gone':
+      return await rereadCustomer(context, entry.objectId, signal)
+    case 'customer_merged': {
+      // The survivor's own date does not move with the merge, so no list would show it (gorgias-api.md § 6.1).
+      const refresh = await rereadCustomer(context, entry.objectId, signal)
+      return () => {
+        if (entry.mergedFrom !== null) mergeCustomer(context, entry.mergedFrom, entry.objectId)
+        refresh()
+      }
+    }
+    case 'survey_changed': {
+      const survey = await source.reread('satisfaction_survey', entry.objectId, signal)
+      return () => {
+        if (survey.found === 'record')
+          ingestPage(context, 'satisfaction_surveys', { records: survey.records, invalid: [] })
+      }
+    }
+    case 'ticket_survey_changed': {
+      const surveys = await source.readSurveysOf(entry.objectId, signal)
+      return () => ingestPage(context, 'satisfaction_surveys', surveys)
+    }
+    case 'ignored':
+      return () => undefined
+  }
+}
+
+async function refreshTicket(
+  context: SyncContext,
+  entry: SourceEvent,
+  signal?: AbortSignal,
+): Promise<() => void> {
+  const known = context.store.tickets.find(context.source.name, entry.objectId)
+  const isFresh = known !== null && (known.gone || known.updatedAt + PICTURE_LAG >= entry.at)
+  return isFresh ? () => undefined : await rereadTicket(context, entry.objectId, signal)
+}
+
+async function rereadTicket(context: SyncContext, id: RecordId, signal?: AbortSignal): Promise<() => void> {
+  const { store, source } = context
+  const ticket = await source.reread('ticket', id, signal)
+  return () => {
+    if (ticket.found === 'record') return ingestRecords(context, ticket.records)
+    store.tickets.remove(source.name, id, ticket.found === 'merged' ? ticket.into : null)
+    markCustomer(context, store.tickets.find(source.name, id)?.customerId ?? null)
+  }
+}
+
+async function rereadCustomer(context: SyncContext, id: RecordId, signal?: AbortSignal): Promise<() => void> {
+  const { store, source } = context
+  const customer = await source.reread('customer', id, signal)
+  return () => {
+    if (customer.found === 'record') return ingestRecords(context, customer.records)
+    if (customer.found === 'merged') return mergeCustomer(context, id, customer.into)
+    markCustomer(context, id)
+    store.customers.remove(source.name, id)
+  }
+}
+
+/** Tickets and surveys of `from` count for `into` from now on; both contacts are looked at again. */
+function mergeCustomer(context: SyncContext, from: RecordId, into: RecordId): void {
+  const { store, source } = context
+  markCustomer(context, from)
+  store.customers.merge(source.name, from, into)
+  markCustomer(context, into)
+}
+
+/**
+ * A ticket was closed or reopened. A snooze is a closing that ends by itself, so it is no resolution, and waking up from it
+ * is no reopening. Only the last entry about a ticket can be compared with its picture.
+ */
+function changeStatus(context: SyncContext, entry: SourceEvent, isLast: boolean): void {
+  const { store, source, goLive } = context
+  const ticket = store.tickets.find(source.name, entry.objectId)
+  if (ticket === null || entry.at < goLive) return
+  const change = toChange(entry, ticket, isLast)
+  store.tickets.putStatusChange(source.name, ticket.id, change)
+  const woke = change === 'reopened' && ticket.lastChange === 'snoozed'
+  if (change === 'snoozed' || woke || !ticket.counted) return
+  const status = change === 'closed' ? 'closed' : 'open'
+  const transition = {
+    type: change === 'closed' ? 'ticket.closed' : 'ticket.reopened',
+    key: entry.id,
+    at: entry.at,
+  } as const
+  stageForTicket(context, transition, { ...toOccurrenceTicket(context, ticket), status }, ticket.customerId)
+}
+
+function toChange(
+  entry: SourceEvent,
+  ticket: { status: string; snoozedUntil: number | null },
+  isLast: boolean,
+): StatusChange {
+  if (entry.type === 'ticket_reopened') return 'reopened'
+  const snoozed =
+    isLast && ticket.status === 'closed' && ticket.snoozedUntil !== null && ticket.snoozedUntil > entry.at
+  return snoozed ? 'snoozed' : 'closed'
+}

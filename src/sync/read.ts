@@ -1,0 +1,97 @@
+// What a run reads of one connector: directories, changes, what is left of the first sync, phones, the event feed.
+import { type Directory, DIRECTORIES, type Stream } from '../model/records.ts'
+import { fromMs, type Instant } from '../model/time.ts'
+import type { SyncContext } from './context.ts'
+import { followFeed } from './feed.ts'
+import { ingestPage } from './ingest.ts'
+import { OVERLAP, readFeed, walkBackfill, walkChanges, type WalkOptions } from './walk.ts'
+
+export interface ReadOptions extends WalkOptions {
+  /** In the order in which they are read: tickets name customers, surveys name tickets. */
+  streams: readonly Exclude<Stream, 'events'>[]
+  backfillSince: Instant | null
+  /** Read everything that changed since then again, whatever the watermarks say. */
+  since: Instant | null
+  /** Surveys created within this time may be scored without a trace, and are read again. 0: only new ones. */
+  surveyWindowMs: number
+  /** Phones are mapped; each costs a request. */
+  phones: boolean
+}
+
+/** The shop's own people, mailboxes and fields change rarely. One of the three is read again in a run. */
+const DIRECTORY_MAX_AGE = fromMs(3_600_000)
+/** Requests under way at once where each answers for one record: enough to use the whole budget at two seconds each. */
+const PARALLEL = 4
+
+/** Reads all there is to read; afterwards the events it found may be sent. Stops at the first error that is not a record's. */
+export async function readSource(context: SyncContext, options: ReadOptions): Promise<void> {
+  const { store } = context
+  // The feed first: the records read after it show what it speaks of.
+  await readFeed(context, options)
+  for (const stream of options.streams) await readChanges(context, stream, options)
+  await runAll(
+    options.streams.map((stream) => () => walkBackfill(context, stream, options.backfillSince, options)),
+  )
+  if (options.phones) await readPhones(context, options.signal)
+  await followFeed(context, options.signal)
+  store.transaction(() => store.outboxEvents.release())
+}
+
+async function readChanges(context: SyncContext, stream: Stream, options: ReadOptions): Promise<void> {
+  const { store, source, clock } = context
+  const { watermark } = store.cursors.read(source.name, stream)
+  // Nothing was read yet: the backfill starts at the top.
+  if (watermark === null) return
+  const bounds = [watermark - OVERLAP]
+  if (options.since !== null) bounds.push(options.since)
+  if (stream === 'satisfaction_surveys' && options.surveyWindowMs > 0)
+    bounds.push(fromMs(clock.now() - options.surveyWindowMs))
+  await walkChanges(context, stream, Math.min(...bounds), options)
+}
+
+/** Who and what belongs to the shop; read before anything else, because the mapping names its fields. */
+export async function readDirectories(context: SyncContext, signal?: AbortSignal): Promise<void> {
+  const { store, source, clock } = context
+  const key = (directory: Directory): string => `directory:${source.name}:${directory}`
+  const now = fromMs(clock.now())
+  const readAt = (directory: Directory): Instant | null => {
+    const text = store.meta.read(key(directory))
+    return text === null ? null : Number(text)
+  }
+  const never = DIRECTORIES.filter((directory) => readAt(directory) === null)
+  const stale = DIRECTORIES.filter((directory) => (readAt(directory) ?? 0) < now - DIRECTORY_MAX_AGE)
+  for (const directory of never.length > 0 ? never : stale.slice(0, 1)) {
+    for await (const page of source.readDirectory(directory, signal)) {
+      store.transaction(() => ingestPage(context, directory, page))
+    }
+    store.meta.write(key(directory), String(now))
+  }
+}
+
+/** No list has phones: one request for each customer that is new or changed. */
+async function readPhones(context: SyncContext, signal?: AbortSignal): Promise<void> {
+  const { store, source } = context
+  for (;;) {
+    const due = store.customers.phoneDue(source.name, 100)
+    if (due.length === 0) return
+    const queue = due.values()
+    await runAll(
+      Array.from({ length: PARALLEL }, () => async () => {
+        for (const { id, email } of queue) {
+          const phone = store.customers.isOwnAddress(email) ? null : await source.readPhone(id, signal)
+          store.transaction(() => {
+            store.customers.putPhone(source.name, id, phone)
+            store.outboxContacts.mark(email)
+          })
+        }
+      }),
+    )
+  }
+}
+
+/** Runs them side by side and waits for all of them, then throws the first error: nothing is left running behind it. */
+async function runAll(actions: readonly (() => Promise<void>)[]): Promise<void> {
+  const results = await Promise.allSettled(actions.map((action) => action()))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}

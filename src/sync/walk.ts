@@ -1,0 +1,146 @@
+// The walk over a list that can't be asked for changes (design.md; reliability.md § 2.1): newest first, until a whole page
+// lies below the bound. The watermark moves only when the walk is complete; an interrupted walk goes on where it was.
+import { isAbort, TajoError } from '../lib/errors.ts'
+import type { Stream } from '../model/records.ts'
+import { fromMs, type Instant, toIso } from '../model/time.ts'
+import type { Page } from '../sources/source.ts'
+import type { Cursor, Walk } from '../state/cursors.ts'
+import type { SyncContext } from './context.ts'
+import { ingestPage } from './ingest.ts'
+
+/** How far below the watermark is read again: rows may be committed late with an earlier time. */
+export const OVERLAP = fromMs(10 * 60_000)
+/** A refused cursor starts the walk anew; one that is refused again and again is no matter of age. */
+const MAX_RESTARTS = 3
+
+export type OnPage = (stream: Stream, records: number) => void
+
+export interface WalkOptions {
+  onPage: OnPage
+  signal?: AbortSignal | undefined
+}
+
+/** Which of a stream's two walks: what is new since the last run, or what was there before the first. */
+type Which = 'walk' | 'backfill'
+
+/** Reads what changed down to `low`; goes on with an interrupted walk first. */
+export async function walkChanges(
+  context: SyncContext,
+  stream: Stream,
+  low: Instant,
+  options: WalkOptions,
+): Promise<void> {
+  const { store, source } = context
+  const interrupted = store.cursors.read(source.name, stream).walk
+  if (interrupted !== null) await walk(context, stream, 'walk', interrupted, options)
+  await walk(context, stream, 'walk', { high: null, low, token: null }, options)
+}
+
+/** Reads what was there, once; goes on where it was interrupted. */
+export async function walkBackfill(
+  context: SyncContext,
+  stream: Stream,
+  low: Instant | null,
+  options: WalkOptions,
+): Promise<void> {
+  const { store, source } = context
+  const cursor = store.cursors.read(source.name, stream)
+  if (cursor.backfilledAt !== null) return
+  await walk(context, stream, 'backfill', cursor.backfill ?? { high: null, low, token: null }, options)
+}
+
+async function walk(
+  context: SyncContext,
+  stream: Stream,
+  which: Which,
+  start: Walk,
+  options: WalkOptions,
+): Promise<void> {
+  let from = start
+  for (let restarts = 0; ; restarts += 1) {
+    try {
+      return await walkOnce(context, stream, which, from, options)
+    } catch (thrown) {
+      const refused = thrown instanceof TajoError && thrown.code === 'source_cursor_refused'
+      if (!refused || isAbort(thrown) || restarts >= MAX_RESTARTS) throw thrown
+      context.log.warn('Cursor no longer taken, reading the stream again from its newest record', { stream })
+      from = { high: null, low: start.low, token: null }
+    }
+  }
+}
+
+async function walkOnce(
+  context: SyncContext,
+  stream: Stream,
+  which: Which,
+  start: Walk,
+  options: WalkOptions,
+): Promise<void> {
+  let progress = start
+  let previous: Page | null = null
+  for await (const page of context.source.read(stream, { token: start.token }, options.signal)) {
+    refuseAscending(stream, previous, page)
+    const done = page.next === null || isBelow(page, progress.low)
+    // The bound of the next run comes from the first page of this one: what moves up meanwhile lies above it.
+    progress = { high: progress.high ?? page.newest, low: progress.low, token: page.next }
+    commitPage(context, stream, which, page, progress, done)
+    options.onPage(stream, page.records.length)
+    if (done) return
+    previous = page
+  }
+}
+
+/** One transaction: the records, what follows from them, and how far the walk is. */
+function commitPage(
+  context: SyncContext,
+  stream: Stream,
+  which: Which,
+  page: Page,
+  progress: Walk,
+  done: boolean,
+): void {
+  const { store, source, clock, goLive } = context
+  store.transaction(() => {
+    ingestPage(context, stream, page)
+    const cursor = store.cursors.read(source.name, stream)
+    const next: Cursor = { ...cursor, [which]: done ? null : progress }
+    if (which === 'backfill') {
+      // The first sync starts at the top: what lies above its first page is for the runs to come.
+      next.watermark ??= progress.high ?? goLive
+      if (done) next.backfilledAt = fromMs(clock.now())
+    } else if (done && progress.high !== null) {
+      next.watermark = Math.max(cursor.watermark ?? progress.high, progress.high)
+    }
+    store.cursors.write(source.name, stream, next)
+  })
+}
+
+/** The event feed can be asked from an instant on, oldest first: each page is a point to go on from. */
+export async function readFeed(context: SyncContext, options: WalkOptions): Promise<void> {
+  const { store, source, goLive } = context
+  const { watermark } = store.cursors.read(source.name, 'events')
+  const since = Math.max(goLive, (watermark ?? goLive) - OVERLAP)
+  for await (const page of source.read('events', { token: null, since }, options.signal)) {
+    store.transaction(() => {
+      ingestPage(context, 'events', page)
+      const cursor = store.cursors.read(source.name, 'events')
+      const high = Math.max(cursor.watermark ?? goLive, page.newest ?? goLive)
+      store.cursors.write(source.name, 'events', { ...cursor, watermark: high })
+    })
+    options.onPage('events', page.records.length)
+  }
+}
+
+function isBelow(page: Page, low: Instant | null): boolean {
+  return low !== null && page.newest !== null && page.newest < low
+}
+
+/** Reading on in the wrong order would stop too early and lose records for good: better to stop with a word. */
+function refuseAscending(stream: Stream, previous: Page | null, page: Page): void {
+  if (previous?.newest == null || page.oldest === null || page.oldest <= previous.newest) return
+  throw new TajoError(
+    'source_out_of_order',
+    `The ${stream} came in the wrong order: a page of ${toIso(page.oldest)} after one of ${toIso(previous.newest)}.`,
+    { hint: 'Nothing was lost: the next run reads them again. If it comes back, please report it.' },
+  )
+}
