@@ -1,0 +1,251 @@
+// The only import of @getbrevo/brevo. The SDK builds requests and reads answers; its own retries are off, because it would
+// repeat events (reliability.md § 0.1). Pace and waiting are ours: Brevo tells its budget with each answer.
+import { BrevoClient, BrevoError } from '@getbrevo/brevo'
+
+import { linkSignal } from '../lib/abort.ts'
+import { backoffMs } from '../lib/backoff.ts'
+import type { Clock } from '../lib/clock.ts'
+import { TajoError } from '../lib/errors.ts'
+import type { Http, HttpAnswer, HttpFailure, HttpRequest } from '../lib/http.ts'
+import { BudgetLimiter } from '../lib/limiter.ts'
+import type { Log } from '../lib/log.ts'
+import type { Random } from '../lib/random.ts'
+import type { Secret } from '../lib/secret.ts'
+
+export interface BrevoPorts {
+  http: Http
+  clock: Clock
+  random: Random
+  log: Log
+}
+
+export interface BrevoAccount {
+  baseUrl: string
+  apiKey: Secret
+  logApiCalls: boolean
+}
+
+/** An answer with any status but 401, 403 and 429, or the lack of one. */
+export type BrevoAnswer<T> =
+  | { answered: true; ok: true; status: number; body: T; date: string | null }
+  | BrevoRefusal
+  | { answered: false; uncertain: boolean; reason: string }
+
+export interface BrevoRefusal {
+  answered: true
+  ok: false
+  status: number
+  code: string
+  message: string
+  body: unknown
+}
+
+/** The SDK types the values of a batch more narrowly than those of a single event. */
+export type BatchEventsRequest = Parameters<BrevoClient['event']['createBatchEvents']>[0]
+
+type SdkCall<T> = (
+  sdk: BrevoClient,
+  options: { abortSignal: AbortSignal },
+) => { withRawResponse(): Promise<{ data: T; rawResponse: { status: number; headers: Headers } }> }
+
+export interface BrevoCaller {
+  /** Paced, and repeated on 429, which is certain not to have been carried out. Throws `brevo_unauthorized`. */
+  call<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>>
+  /** The same for what may be repeated: waits out 5xx, time-outs and resets, a few times. */
+  callSafely<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>>
+  /** What is left of each bucket, as Brevo last said. */
+  budget(): Record<Bucket, number>
+}
+
+/** Brevo counts contacts, events and everything else apart (brevo-api.md § 4). */
+type Bucket = 'contacts' | 'events' | 'other'
+
+/** An import of 8 MB may take this long to be taken in. */
+const TIMEOUT_MS = 60_000
+/** The SDK's own time-out would also run while we wait for our turn: up to an hour. */
+const SDK_TIMEOUT_SECONDS = 2 * 3_600
+const MAX_SLOW_DOWNS = 20
+const SAFE_RETRIES = 4
+const BACKOFF = { baseMs: 1_000, capMs: 30_000 }
+/** Waited on a 429 that does not say when the window ends. */
+const RESET_UNKNOWN_MS = 10_000
+
+class Unanswered extends Error {
+  readonly failure: HttpFailure
+  constructor(failure: HttpFailure) {
+    super(failure.reason)
+    this.failure = failure
+  }
+}
+
+export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): BrevoCaller {
+  const { http, clock, random, log } = ports
+  const limiters: Record<Bucket, BudgetLimiter> = {
+    contacts: new BudgetLimiter(clock),
+    events: new BudgetLimiter(clock),
+    other: new BudgetLimiter(clock),
+  }
+
+  /** The SDK's way to the network: paced, watched, and classified. */
+  async function send(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    const url = input instanceof Request ? input.url : String(input)
+    const method = (init.method ?? 'GET') as HttpRequest['method']
+    const bucket = toBucket(method, url.slice(account.baseUrl.length))
+    const signal = init.signal ?? undefined
+    const release = await limiters[bucket].acquire(signal)
+    const startedAt = clock.monotonic()
+    const body = typeof init.body === 'string' ? { body: init.body } : {}
+    const headers = Object.fromEntries(new Headers(init.headers).entries())
+    const outcome = await http.send({ method, url, headers, ...body, timeoutMs: TIMEOUT_MS, signal })
+    if (outcome.outcome === 'answer') observe(limiters[bucket], outcome)
+    release()
+    if (account.logApiCalls) {
+      log.info('Brevo request', {
+        method,
+        path: toPathTemplate(url.slice(account.baseUrl.length)),
+        status: outcome.outcome === 'answer' ? outcome.status : outcome.reason,
+        ms: Math.round(clock.monotonic() - startedAt),
+        budget: outcome.outcome === 'answer' ? outcome.headers['x-sib-ratelimit-remaining'] : undefined,
+      })
+    }
+    if (outcome.outcome !== 'answer') throw new Unanswered(outcome)
+    const isEmpty = outcome.status === 204 || outcome.status === 304
+    return new Response(isEmpty ? null : outcome.body, { status: outcome.status, headers: outcome.headers })
+  }
+
+  const sdk = new BrevoClient({
+    apiKey: account.apiKey.reveal(),
+    baseUrl: account.baseUrl,
+    maxRetries: 0,
+    timeoutInSeconds: SDK_TIMEOUT_SECONDS,
+    fetch: send,
+  })
+
+  async function call<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>> {
+    for (let attempt = 0; ; attempt += 1) {
+      const answer = await callOnce(action, signal)
+      signal?.throwIfAborted()
+      if (!answer.answered || answer.ok) return answer
+      if (answer.status === 401 || answer.status === 403)
+        throw unauthorized(what, answer.status, answer.message)
+      if (answer.status !== 429 || attempt >= MAX_SLOW_DOWNS) return answer
+    }
+  }
+
+  async function callOnce<T>(action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>> {
+    const link = linkSignal(signal)
+    try {
+      const { data, rawResponse } = await action(sdk, { abortSignal: link.signal }).withRawResponse()
+      // A 2xx that is no JSON comes back as a value, not as an error (brevo-api.md § 1.5).
+      if (
+        (data as { ok?: unknown; error?: { reason?: unknown } } | undefined)?.error?.reason === 'non-json'
+      ) {
+        return {
+          answered: true,
+          ok: false,
+          status: 502,
+          code: 'non_json',
+          message: 'the answer was no JSON',
+          body: null,
+        }
+      }
+      return {
+        answered: true,
+        ok: true,
+        status: rawResponse.status,
+        body: data,
+        date: rawResponse.headers.get('date'),
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof BrevoError)) throw thrown
+      if (thrown.cause instanceof Unanswered) {
+        const { outcome, reason } = thrown.cause.failure
+        return { answered: false, uncertain: outcome === 'unanswered', reason }
+      }
+      if (thrown.statusCode === undefined)
+        return { answered: false, uncertain: true, reason: 'unreadable answer' }
+      const body = thrown.body as { code?: unknown; message?: unknown } | string | undefined
+      const [code, message] = typeof body === 'object' ? [body.code, body.message] : [undefined, undefined]
+      return {
+        answered: true,
+        ok: false,
+        status: thrown.statusCode,
+        code: typeof code === 'string' ? code : '',
+        message: typeof message === 'string' ? message.slice(0, 300) : '',
+        body,
+      }
+    } finally {
+      link.release()
+    }
+  }
+
+  return {
+    call,
+    async callSafely(what, action, signal) {
+      for (let attempt = 0; ; attempt += 1) {
+        const answer = await call(what, action, signal)
+        if (!isWorthRepeating(answer) || attempt >= SAFE_RETRIES) return answer
+        const waitMs = backoffMs(BACKOFF, attempt, random)
+        log.verbose('Brevo did not answer well, waiting', { what, wait_ms: Math.round(waitMs) })
+        await clock.sleep(waitMs, signal)
+      }
+    },
+    budget: () => ({
+      contacts: limiters.contacts.remaining,
+      events: limiters.events.remaining,
+      other: limiters.other.remaining,
+    }),
+  }
+}
+
+function observe(limiter: BudgetLimiter, answer: HttpAnswer): void {
+  const remaining = answer.headers['x-sib-ratelimit-remaining']
+  const resetMs = Number(answer.headers['x-sib-ratelimit-reset'] ?? Number.NaN) * 1000
+  if (answer.status === 429) limiter.observe(0, Number.isFinite(resetMs) ? resetMs : RESET_UNKNOWN_MS)
+  else if (remaining !== undefined && Number.isFinite(resetMs)) limiter.observe(Number(remaining), resetMs)
+}
+
+function isWorthRepeating(answer: BrevoAnswer<unknown>): boolean {
+  return !answer.answered || (!answer.ok && isTemporary(answer.status))
+}
+
+export function isTemporary(status: number): boolean {
+  return status >= 500 || status === 408 || status === 425 || status === 429
+}
+
+/** One sentence on an answer that is no success. */
+export function describe(answer: BrevoAnswer<unknown>): string {
+  if (!answer.answered) return `Brevo could not be reached (${answer.reason})`
+  if (answer.ok) return `Brevo answered ${answer.status}`
+  return `Brevo answered ${answer.status}${answer.message === '' ? '' : `: ${answer.message}`}`
+}
+
+export function unavailable(what: string, answer: BrevoAnswer<unknown>): TajoError {
+  const temporary = !answer.answered || answer.ok || isTemporary(answer.status)
+  return new TajoError(temporary ? 'brevo_unavailable' : 'brevo_refused', `${what}: ${describe(answer)}.`)
+}
+
+function unauthorized(what: string, status: number, message: string): TajoError {
+  if (/unrecogni[sz]ed ip/i.test(message)) {
+    return new TajoError(
+      'brevo_unauthorized',
+      `Brevo does not know the IP address of this machine (${what}).`,
+      {
+        hint: 'Authorise it in Brevo: Security → Authorised IPs, or switch that check off.',
+      },
+    )
+  }
+  return new TajoError('brevo_unauthorized', `Brevo refused the API key (${status}, ${what}).`, {
+    hint: 'Check BREVO_API_KEY: it needs rights on contacts, lists, attributes and events, and may have expired.',
+  })
+}
+
+function toBucket(method: string, path: string): Bucket {
+  if (path.startsWith('/contacts')) return 'contacts'
+  return method === 'POST' && path.startsWith('/events') ? 'events' : 'other'
+}
+
+/** Paths hold e-mail addresses; a log must not. */
+function toPathTemplate(path: string): string {
+  return path.replace(/\?.*$/, '').replace(/^\/contacts\/[^/]*(%40|@)[^/]*/, '/contacts/{email}')
+}

@@ -1,0 +1,182 @@
+// Single contact writes: an upsert, or an update where a membership is to be taken away. A refused identifier never costs the
+// rest of the contact, and nobody who left a list is put back. Facts: brevo-api.md § 2.1-2.3 and § 3.
+import {
+  type AttributeValue,
+  CLEAR_VALUE,
+  type ContactWrite,
+  IDENTIFIERS,
+  type Membership,
+  type Outcome,
+} from '../model/operations.ts'
+import type { ContactDone, HeldContact } from '../outbox/destination.ts'
+import { type BrevoAnswer, type BrevoCaller, type BrevoRefusal, describe, isTemporary } from './client.ts'
+
+type SdkAttributes = Record<string, string | number | boolean | string[]>
+
+/** What GET /contacts and GET /contacts/{email} tell of a contact. */
+export interface WireContact {
+  email?: string | undefined
+  attributes?: Record<string, unknown> | undefined
+  listIds?: number[] | undefined
+  listUnsubscribed?: number[] | null | undefined
+}
+
+/** Identifier after identifier is left out until Brevo takes the rest; then what clears a value. */
+const MAX_ATTEMPTS = 6
+
+export async function writeContact(
+  caller: BrevoCaller,
+  write: ContactWrite,
+  signal?: AbortSignal,
+): Promise<Outcome<ContactDone>> {
+  const done: ContactDone = { memberships: {}, refused: [] }
+  let lists = write.addLists
+  if (write.lookUp && lists.length > 0) {
+    const held = await lookUp(caller, write.email, signal)
+    if (held.result !== 'done') return held
+    lists = sortMemberships(write.addLists, held.contact, done.memberships)
+    const isInStep =
+      held.contact !== null &&
+      lists.length === 0 &&
+      write.removeLists.length === 0 &&
+      Object.keys(write.attributes).length === 0
+    if (isInStep) return { result: 'done', ...done }
+  }
+  let attributes = write.attributes
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const answer = await send(caller, { ...write, attributes, addLists: lists }, signal)
+    if (answer.answered && answer.ok) {
+      for (const list of lists) done.memberships[list] = 'given'
+      return { result: 'done', ...done }
+    }
+    if (!answer.answered || isTemporary(answer.status)) return { result: 'retry', reason: describe(answer) }
+    const suspects = findSuspects(answer, attributes)
+    if (suspects.length === 0) return { result: 'refused', reason: describe(answer) }
+    for (const attribute of suspects) done.refused.push({ attribute, reason: describe(answer) })
+    attributes = Object.fromEntries(Object.entries(attributes).filter(([name]) => !suspects.includes(name)))
+  }
+  return { result: 'refused', reason: 'Brevo refuses this contact whatever is left out of it' }
+}
+
+type LookedUp = Outcome<{ contact: HeldContact | null }>
+
+async function lookUp(caller: BrevoCaller, email: string, signal?: AbortSignal): Promise<LookedUp> {
+  const answer = await caller.callSafely(
+    'reading a contact',
+    (sdk, options) => sdk.contacts.getContactInfo({ identifier: email, identifierType: 'email_id' }, options),
+    signal,
+  )
+  if (answer.answered && answer.ok) return { result: 'done', contact: toHeld(answer.body) }
+  if (answer.answered && answer.status === 404) return { result: 'done', contact: null }
+  return !answer.answered || isTemporary(answer.status)
+    ? { result: 'retry', reason: describe(answer) }
+    : { result: 'refused', reason: describe(answer) }
+}
+
+/** Notes the lists that the contact is in already or has left; what remains is to be added. */
+export function sortMemberships(
+  wanted: readonly number[],
+  held: HeldContact | null,
+  memberships: Record<string, Membership>,
+): number[] {
+  const remaining: number[] = []
+  for (const list of wanted) {
+    if (held?.unsubscribed.includes(list) === true) memberships[list] = 'left'
+    else if (held?.lists.includes(list) === true) memberships[list] = 'found'
+    else remaining.push(list)
+  }
+  return remaining
+}
+
+async function send(
+  caller: BrevoCaller,
+  write: ContactWrite,
+  signal?: AbortSignal,
+): Promise<BrevoAnswer<unknown>> {
+  const { attributes, externalId } = toSdkAttributes(write)
+  const identity = externalId === undefined ? {} : { ext_id: externalId }
+  const lists = write.addLists.length === 0 ? {} : { listIds: write.addLists }
+  if (write.removeLists.length > 0) {
+    const answer = await caller.callSafely(
+      'updating a contact',
+      (sdk, options) =>
+        sdk.contacts.updateContact(
+          {
+            identifier: write.email,
+            identifierType: 'email_id',
+            attributes,
+            ...identity,
+            ...lists,
+            unlinkListIds: write.removeLists,
+          },
+          options,
+        ),
+      signal,
+    )
+    // Nobody there any more: then there is no membership to take away either.
+    if (!answer.answered || answer.ok || answer.status !== 404) return answer
+    if (Object.keys(write.attributes).length === 0 && write.addLists.length === 0) {
+      return { answered: true, ok: true, status: 204, body: null, date: null }
+    }
+  }
+  return caller.callSafely(
+    'writing a contact',
+    (sdk, options) =>
+      sdk.contacts.createContact(
+        { email: write.email, attributes, ...identity, ...lists, updateEnabled: true },
+        options,
+      ),
+    signal,
+  )
+}
+
+function toSdkAttributes(write: ContactWrite): { attributes: SdkAttributes; externalId: string | undefined } {
+  const attributes: SdkAttributes = {}
+  let externalId: string | undefined
+  for (const [name, value] of Object.entries(write.attributes)) {
+    if (name === 'EXT_ID') externalId = value === null ? undefined : String(value)
+    else attributes[name] = value ?? CLEAR_VALUE
+  }
+  return { attributes, externalId }
+}
+
+/** Which of the attributes to leave out of the next try: those named, else the phone that was sent, else what clears. */
+function findSuspects(answer: BrevoRefusal, attributes: Record<string, AttributeValue | null>): string[] {
+  const metadata = (answer.body as { metadata?: { duplicate_identifiers?: unknown } } | null)?.metadata
+  const named = Array.isArray(metadata?.duplicate_identifiers)
+    ? metadata.duplicate_identifiers.map((one) => String(one).toUpperCase())
+    : []
+  const sent = Object.keys(attributes)
+  const duplicates = sent.filter((name) => named.includes(name) || named.includes(name.replace('_', '')))
+  if (duplicates.length > 0) return duplicates
+  const identifiers = sent.filter((name) => IDENTIFIERS.has(name))
+  if (identifiers.length > 0) return identifiers.slice(0, 1)
+  return sent.filter((name) => attributes[name] === null)
+}
+
+export function toHeld(contact: WireContact): HeldContact {
+  return {
+    email: (contact.email ?? '').toLowerCase(),
+    attributes: contact.attributes ?? {},
+    lists: contact.listIds ?? [],
+    unsubscribed: contact.listUnsubscribed ?? [],
+  }
+}
+
+/** Dates come back with or without a time, numbers as numbers or text, phones without their plus. */
+export function holds(held: unknown, sent: AttributeValue | null | undefined): boolean {
+  const texts = (Array.isArray(held) ? held : [held]).flatMap((one) => toText(one))
+  if (sent === null || sent === undefined || sent === '') return texts.length === 0
+  if (Array.isArray(sent)) return sent.length === texts.length && sent.every((one) => texts.includes(one))
+  const [text] = texts
+  if (text === undefined) return false
+  if (typeof sent === 'number') return Number(text) === sent
+  if (typeof sent === 'boolean') return text.toLowerCase() === String(sent)
+  if (/^\d{4}-\d\d-\d\d$/.test(sent)) return text.slice(0, 10) === sent
+  return text === sent || (sent.startsWith('+') && text === sent.slice(1))
+}
+
+function toText(value: unknown): string[] {
+  if (typeof value === 'string') return value === '' ? [] : [value]
+  return typeof value === 'number' || typeof value === 'boolean' ? [String(value)] : []
+}

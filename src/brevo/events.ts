@@ -1,0 +1,91 @@
+// Events on a contact's timeline: one by one, or up to 200 at once where each keeps its own answer.
+// Facts: brevo-api.md § 2.10, § 2.11; there is no idempotency key, so nothing here repeats a request that may have arrived.
+import type { EventWrite, Outcome } from '../model/operations.ts'
+import { type BatchEventsRequest, type BrevoAnswer, type BrevoCaller, describe } from './client.ts'
+
+/** The body of a batch may have 512 KB. */
+const MAX_BATCH_BYTES = 500_000
+
+export async function sendEvent(
+  caller: BrevoCaller,
+  event: EventWrite,
+  signal?: AbortSignal,
+): Promise<Outcome<object>> {
+  const answer = await caller.call(
+    'sending an event',
+    (sdk, options) => sdk.event.createEvent(toBody(event), options),
+    signal,
+  )
+  return toOutcome(answer)
+}
+
+export async function sendEvents(
+  caller: BrevoCaller,
+  events: readonly EventWrite[],
+  signal?: AbortSignal,
+): Promise<Outcome<object>[]> {
+  const fitting = events.slice(0, countFitting(events))
+  const answer = await caller.call(
+    'sending events',
+    (sdk, options) =>
+      sdk.event.createBatchEvents(
+        { events: fitting.map((event) => toBody(event)) } as BatchEventsRequest,
+        options,
+      ),
+    signal,
+  )
+  const outcomes: Outcome<object>[] = fitting.map(() => toOutcome(answer))
+  // 207 and 400 name the events they did not take; the SDK types neither shape (brevo-api.md § 1.3).
+  const errors = (answer.answered ? (answer.body as { errors?: unknown } | null)?.errors : undefined) as
+    | { eventIndex?: number[]; message?: string }[]
+    | undefined
+  if (Array.isArray(errors)) {
+    if (answer.answered && !answer.ok) {
+      for (const index of outcomes.keys())
+        outcomes[index] = { result: 'retry', reason: 'Brevo refused the batch because of other events' }
+    }
+    for (const { eventIndex = [], message = 'no reason given' } of errors) {
+      for (const index of eventIndex)
+        if (index < outcomes.length)
+          outcomes[index] = { result: 'refused', reason: `Brevo refused the event: ${message}` }
+    }
+  }
+  return [
+    ...outcomes,
+    ...events
+      .slice(fitting.length)
+      .map((): Outcome<object> => ({ result: 'retry', reason: 'The batch was full' })),
+  ]
+}
+
+function toBody(event: EventWrite) {
+  return {
+    event_name: event.name,
+    event_date: event.date,
+    identifiers: { email_id: event.email },
+    event_properties: event.properties as Record<string, string | number | boolean | unknown[]>,
+  }
+}
+
+function countFitting(events: readonly EventWrite[]): number {
+  let bytes = 20
+  for (const [index, event] of events.entries()) {
+    bytes += Buffer.byteLength(JSON.stringify(toBody(event))) + 1
+    if (bytes > MAX_BATCH_BYTES) return Math.max(1, index)
+  }
+  return events.length
+}
+
+/** Only an answer below 500 is certain: a 5xx may come from in front of a Brevo that took the event. */
+function toOutcome(answer: BrevoAnswer<unknown>): Outcome<object> {
+  if (!answer.answered) {
+    return answer.uncertain
+      ? { result: 'uncertain', reason: describe(answer) }
+      : { result: 'retry', reason: describe(answer) }
+  }
+  if (answer.ok) return { result: 'done' }
+  if (answer.status >= 500 || answer.status === 408) return { result: 'uncertain', reason: describe(answer) }
+  return answer.status === 429 || answer.status === 425
+    ? { result: 'retry', reason: describe(answer) }
+    : { result: 'refused', reason: describe(answer) }
+}

@@ -1,0 +1,77 @@
+// Sends events, each once and those of one contact in the order that they happened. At most two are under way, so that a
+// crash leaves at most two in doubt; batches are for backlogs only.
+import { backoffMs } from '../lib/backoff.ts'
+import type { Outcome } from '../model/operations.ts'
+import { fromMs } from '../model/time.ts'
+import type { DueEvent } from '../state/outbox-events.ts'
+import type { DeliveryContext } from './delivery.ts'
+import { MAX_EVENT_BATCH } from './destination.ts'
+
+const IN_FLIGHT = 2
+/** Above this many a batch is worth having up to 200 in doubt at once. */
+const BATCH_FROM = 300
+const GIVE_UP_AFTER = 4
+const RETRY = { baseMs: 2_000, capMs: 15 * 60_000 }
+
+/** True if everything due was dealt with, false if Brevo did not take it now. `signal` is looked at between sends only. */
+export async function deliverEvents(context: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
+  const { store, clock, destination } = context
+  let failures = 0
+  while (failures < GIVE_UP_AFTER) {
+    const due = store.outboxEvents.due(fromMs(clock.now()), MAX_EVENT_BATCH)
+    if (due.length === 0) return true
+    const inBatch =
+      due.length >= MAX_EVENT_BATCH && (store.outboxEvents.counts()['pending'] ?? 0) > BATCH_FROM
+    const portions = inBatch ? [due] : chunk(due, IN_FLIGHT)
+    for (const portion of portions) {
+      signal?.throwIfAborted()
+      store.transaction(() => {
+        for (const { event } of portion) store.outboxEvents.startSending(event.eventId)
+      })
+      const outcomes = inBatch
+        ? await destination.sendEvents(portion.map(({ event }) => event))
+        : await Promise.all(portion.map(({ event }) => destination.sendEvent(event)))
+      const taken = settle(context, portion, outcomes)
+      failures = taken ? 0 : failures + 1
+      context.onDelivery(context.report, store.undelivered)
+      if (failures >= GIVE_UP_AFTER) break
+    }
+  }
+  return false
+}
+
+/** True if any of them was taken or refused for good. */
+function settle(
+  context: DeliveryContext,
+  portion: readonly DueEvent[],
+  outcomes: readonly Outcome<object>[],
+): boolean {
+  const { store, clock, random, report } = context
+  const now = fromMs(clock.now())
+  return store.transaction(() => {
+    let settled = false
+    for (const [index, { event, attempts }] of portion.entries()) {
+      const outcome = outcomes[index] ?? { result: 'retry', reason: 'no outcome' }
+      if (outcome.result === 'done') {
+        store.outboxEvents.finish(event.eventId, now)
+        store.deadLetters.clear('event', event.eventId)
+        report.eventsSent += 1
+      } else if (outcome.result === 'refused') {
+        store.outboxEvents.refuse(event.eventId)
+        store.deadLetters.put('event', event.eventId, `${event.name}: ${outcome.reason}`, now)
+        report.setAside += 1
+      } else {
+        store.outboxEvents.postpone(event.eventId, now + fromMs(backoffMs(RETRY, attempts, random)))
+        continue
+      }
+      settled = true
+    }
+    return settled
+  })
+}
+
+function chunk<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  )
+}

@@ -1,0 +1,175 @@
+// The bulk way: contacts of one list go into an import, further lists are filled 150 at a time, and what the import made of
+// it is read back, because an import drops values without a word. What differs is repaired by single writes.
+import type { AttributeValue, ContactWrite } from '../model/operations.ts'
+import { IDENTIFIERS } from '../model/operations.ts'
+import { fromMs } from '../model/time.ts'
+import { type DeliveryContext, isFirstWrite, type Prepared, toTold } from './delivery.ts'
+import { type HeldContact, MAX_LIST_ADD } from './destination.ts'
+
+/** Fewer than these are no import of their own: single writes are quicker than waiting for one. */
+const MIN_IMPORT = 50
+/** Rows that no page of the read-back named are repaired in portions of this size. */
+const LEFT_OVER = 1_000
+/** Brevo's clock gives whole seconds. */
+const CLOCK_GRAIN_MS = 2_000
+
+/** Imports what can be. `stopped`: Brevo did not take it now. `since`: Brevo's clock at the first import, if there was one. */
+export async function importBatch(
+  context: DeliveryContext,
+  prepared: readonly Prepared[],
+  signal?: AbortSignal,
+): Promise<{ stopped: boolean; since: string | null }> {
+  const { store, destination, log, clock } = context
+  let since: string | null = null
+  for (const [list, group] of groupByList(context, prepared)) {
+    for (let start = 0; start < group.length;) {
+      const rest = group.slice(start)
+      const portion = rest.slice(0, destination.importable(rest.map(({ write }) => write)))
+      start += portion.length
+      if (portion.length < MIN_IMPORT) continue
+      const outcome = await destination.importContacts(
+        portion.map(({ write }) => write),
+        list,
+        signal,
+      )
+      if (outcome.result !== 'done') {
+        // Nothing is lost: these contacts are still due. A refused import is done one by one.
+        log.warn('Import did not succeed', { reason: outcome.reason, contacts: portion.length })
+        if (outcome.result === 'refused') continue
+        return { stopped: true, since }
+      }
+      since ??= outcome.since ?? new Date(clock.now()).toISOString()
+      store.transaction(() => {
+        for (const one of portion) acknowledgeImport(context, one, list)
+      })
+      context.onDelivery(context.report, store.undelivered)
+      await fillOtherLists(context, portion, list, signal)
+    }
+  }
+  return { stopped: false, since }
+}
+
+/** Each contact goes with the list that most of them share; contacts without any with the list that is set for them. */
+function groupByList(
+  { importList }: DeliveryContext,
+  prepared: readonly Prepared[],
+): Map<number, Prepared[]> {
+  const sizes = new Map<number, number>()
+  for (const { write } of prepared)
+    for (const list of write.addLists) sizes.set(list, (sizes.get(list) ?? 0) + 1)
+  const groups = new Map<number, Prepared[]>()
+  for (const one of prepared) {
+    const list =
+      [...one.write.addLists].sort((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0))[0] ?? importList
+    if (list === undefined) continue
+    const group = groups.get(list)
+    if (group === undefined) groups.set(list, [one])
+    else group.push(one)
+  }
+  return groups
+}
+
+/** Told: all but identifiers and other lists, which follow; and not to be trusted before it was read back. */
+function acknowledgeImport(context: DeliveryContext, { contact, told, write }: Prepared, list: number): void {
+  const { store, clock, report } = context
+  const carried: ContactWrite = { ...write, attributes: withoutIdentifiers(write.attributes) }
+  const given = write.addLists.includes(list) ? ({ [list]: 'given' } as const) : {}
+  store.contacts.putTold(
+    write.email,
+    { ...toTold(told, carried, given), unverified: true },
+    fromMs(clock.now()),
+  )
+  const isWhole =
+    Object.keys(carried.attributes).length === Object.keys(write.attributes).length &&
+    write.addLists.length <= 1
+  if (isWhole) store.outboxContacts.finish(contact)
+  if (isFirstWrite(context, told)) report.contactsWritten += 1
+}
+
+function withoutIdentifiers(
+  attributes: Record<string, AttributeValue | null>,
+): Record<string, AttributeValue | null> {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !IDENTIFIERS.has(name)))
+}
+
+/** What does not succeed here stays due, and is written singly. */
+async function fillOtherLists(
+  context: DeliveryContext,
+  portion: readonly Prepared[],
+  imported: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { store, destination, clock } = context
+  const lists = new Set(portion.flatMap(({ write }) => write.addLists).filter((list) => list !== imported))
+  for (const list of lists) {
+    const members = portion.filter(({ write }) => write.addLists.includes(list))
+    for (let start = 0; start < members.length; start += MAX_LIST_ADD) {
+      const some = members.slice(start, start + MAX_LIST_ADD)
+      const outcome = await destination.addToList(
+        list,
+        some.map(({ write }) => write.email),
+        signal,
+      )
+      if (outcome.result !== 'done') continue
+      store.transaction(() => {
+        for (const { write } of some) {
+          const told = store.contacts.told(write.email)
+          store.contacts.putTold(
+            write.email,
+            { ...told, lists: { ...told.lists, [list]: 'given' } },
+            fromMs(clock.now()),
+          )
+        }
+      })
+    }
+  }
+}
+
+/** Compares what Brevo holds with what it was told, and makes due what differs. `since` null: everything is read. */
+export async function verifyImports(
+  context: DeliveryContext,
+  since: string | null,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { store, destination, clock } = context
+  const from = since === null ? null : new Date(Date.parse(since) - CLOCK_GRAIN_MS).toISOString()
+  for await (const page of destination.readContacts(from, signal)) {
+    store.transaction(() => {
+      for (const contact of page) verify(context, contact)
+    })
+  }
+  // Not named by any page: nothing is known of them, so everything is written again, singly.
+  for (;;) {
+    const missed = store.contacts.unverified(LEFT_OVER)
+    if (missed.length === 0) return
+    store.transaction(() => {
+      for (const email of missed) {
+        const told = store.contacts.told(email)
+        store.contacts.putTold(
+          email,
+          { ...told, attributes: {}, unverified: false, repair: true },
+          fromMs(clock.now()),
+        )
+        store.outboxContacts.mark(email)
+      }
+    })
+  }
+}
+
+function verify({ store, destination, clock, report }: DeliveryContext, contact: HeldContact): void {
+  const told = store.contacts.told(contact.email)
+  if (!told.unverified) return
+  const differing = Object.keys(told.attributes).filter(
+    (name) => !IDENTIFIERS.has(name) && !destination.holds(contact.attributes[name], told.attributes[name]),
+  )
+  const attributes = { ...told.attributes }
+  for (const name of differing) delete attributes[name]
+  store.contacts.putTold(
+    contact.email,
+    { ...told, attributes, unverified: false, repair: differing.length > 0 },
+    fromMs(clock.now()),
+  )
+  if (differing.length === 0) return
+  store.outboxContacts.mark(contact.email)
+  report.repaired += 1
+}
