@@ -1,0 +1,141 @@
+#!/usr/bin/env node
+// argv → command → exit code; no logic. Each command is loaded when it is called, so that --help is quick.
+import { Argument, Command, CommanderError, Option } from 'commander'
+
+import type { ErrorKind } from './lib/errors.ts'
+
+const program = new Command('tajo')
+  .description(
+    'Keeps a helpdesk and Brevo in step: contacts, lists and timeline events, from one connectors.yml.',
+  )
+  .version('0.1.0')
+  .exitOverride()
+  .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'tajo: ')) })
+  .showHelpAfterError('(tajo --help lists the commands)')
+
+let exitCode = 0
+
+/** Options that every command takes. */
+function common(command: Command): Command {
+  return command
+    .addOption(new Option('--config <file>', 'the configuration').default('connectors.yml'))
+    .addOption(
+      new Option('--state-dir <directory>', 'where cursors, records and the outbox are kept').default(
+        'state',
+      ),
+    )
+}
+
+const json = (): Option => new Option('--json', 'print the result as JSON')
+const connector = (): Argument => new Argument('<connector>', 'the helpdesk').choices(['gorgias'])
+
+const connectors = program.command('connectors').description('install, test, list or remove a helpdesk')
+
+common(connectors.command('install'))
+  .description('write a helpdesk into connectors.yml, store its keys, and make Brevo ready')
+  .addArgument(connector())
+  .option('--domain <host>', 'the helpdesk’s host, such as yourstore.gorgias.com')
+  .option('--email <address>', 'the user who made the API key (or GORGIAS_EMAIL)')
+  .option('--api-key <key>', 'the helpdesk’s API key; better from GORGIAS_API_KEY, or "-" for standard input')
+  .option('--brevo-api-key <key>', 'the Brevo API key; better from BREVO_API_KEY, or "-" for standard input')
+  .option('--base-url <url>', 'where the helpdesk’s API answers, if not at the domain')
+  .option('--brevo-base-url <url>', 'where the Brevo API answers')
+  .option('--yes', 'create the attributes that Brevo lacks without asking')
+  .action(async (name: string, options) => {
+    exitCode = await (await import('./commands/connectors-install.ts')).runInstall(name, options)
+  })
+
+common(connectors.command('test'))
+  .description('try everything that must work, at the helpdesk and at Brevo')
+  .addArgument(connector())
+  .addOption(json())
+  .action(async (name: string, options) => {
+    exitCode = await (await import('./commands/connectors-test.ts')).runConnectorsTest(name, options)
+  })
+
+common(connectors.command('list'))
+  .description('list the helpdesks in connectors.yml')
+  .addOption(json())
+  .action(async (options) => {
+    exitCode = (await import('./commands/connectors-list.ts')).runConnectorsList(options)
+  })
+
+common(connectors.command('remove'))
+  .description('take a helpdesk out of connectors.yml, and its keys out of the store')
+  .addArgument(connector())
+  .action(async (name: string, options) => {
+    exitCode = (await import('./commands/connectors-list.ts')).runConnectorsRemove(name, options)
+  })
+
+common(program.command('sync'))
+  .description('read what changed and write it to Brevo, once')
+  .addArgument(connector())
+  .option('--resources <names>', 'only these: customers,tickets,satisfaction_surveys')
+  .option('--since <date>', 'read again what changed since then (2024-01-31)')
+  .addOption(json())
+  .action(async (name: string, options) => {
+    exitCode = await (await import('./commands/sync.ts')).runSync(name, options)
+  })
+
+common(program.command('start'))
+  .description('stay and keep everything in step; Ctrl-C or SIGTERM ends it cleanly')
+  .action(async (options) => {
+    exitCode = await (await import('./commands/start.ts')).runStart(options)
+  })
+
+common(program.command('status'))
+  .description('show what is connected, how far it is, and what was set aside')
+  .addOption(json())
+  .action(async (options) => {
+    exitCode = (await import('./commands/status.ts')).runStatus(options)
+  })
+
+program
+  .command('sandbox')
+  .description('run a helpdesk and a Brevo on this machine, to try a mapping without an account')
+  .option('--customers <n>', 'how many customers the shop has', '2000')
+  .option('--tickets <n>', 'how many tickets', '4000')
+  .option('--messages <n>', 'how many messages', '14000')
+  .option('--surveys <n>', 'how many surveys', '600')
+  .option('--gorgias-port <port>', 'port of the helpdesk (0: any)', '0')
+  .option('--brevo-port <port>', 'port of Brevo (0: any)', '0')
+  .option('--no-limits', 'answer as fast as asked')
+  .option('--no-live', 'let nothing happen in the helpdesk by itself')
+  .option('--no-prepared', 'start with a Brevo that has no attributes and lists for the mapping')
+  .action(async (options) => {
+    exitCode = await (await import('./commands/sandbox.ts')).runSandbox(options)
+  })
+
+program
+  .command('demo')
+  .description('show it all: a sandbox, a first sync, and a helpdesk that goes on living')
+  .action(async () => {
+    exitCode = await (await import('./commands/demo.ts')).runDemo()
+  })
+
+program
+  .command('completion')
+  .description('print a completion script: source <(tajo completion bash)')
+  .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+  .action(async (shell: string) => {
+    exitCode = (await import('./commands/completion.ts')).runCompletion(shell, program)
+  })
+
+const EXIT_CODES: Record<ErrorKind, number> = { config: 2, fatal: 1, transient: 1, record: 3 }
+
+// A reader that goes away (`tajo status | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+try {
+  await program.parseAsync()
+} catch (thrown) {
+  if (thrown instanceof CommanderError) exitCode = thrown.exitCode === 0 ? 0 : 2
+  else {
+    const { printError } = await import('./commands/terminal.ts')
+    exitCode = EXIT_CODES[printError(thrown).kind]
+  }
+}
+process.exitCode = exitCode

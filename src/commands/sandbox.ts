@@ -1,0 +1,87 @@
+// tajo sandbox: a helpdesk and a Brevo on this machine, to try a mapping without touching an account.
+import { createSeededRandom } from '../lib/random.ts'
+import { liveOnce } from '../sandbox/live.ts'
+import { type Sandbox, type SandboxOptions, SANDBOX_KEYS, startSandbox } from '../sandbox/sandbox.ts'
+import { DEMO_SIZE } from '../sandbox/seed.ts'
+import { maskPersonal } from '../lib/redact.ts'
+import { paint, print } from './terminal.ts'
+
+export interface SandboxCommandOptions {
+  customers: string
+  tickets: string
+  messages: string
+  surveys: string
+  gorgiasPort: string
+  brevoPort: string
+  limits: boolean
+  live: boolean
+  prepared: boolean
+}
+
+const LIVE_EVERY_MS = 2_000
+
+export async function runSandbox(options: SandboxCommandOptions): Promise<number> {
+  const setup: SandboxOptions = {
+    size: {
+      customers: Number(options.customers),
+      tickets: Number(options.tickets),
+      messages: Number(options.messages),
+      surveys: Number(options.surveys),
+    },
+    ports: { gorgias: Number(options.gorgiasPort), brevo: Number(options.brevoPort) },
+    gorgiasLimit: options.limits ? 40 : null,
+    brevoLimit: options.limits ? 10 : null,
+    prepared: options.prepared,
+  }
+  const sandbox = await startSandbox(setup)
+  print(`Gorgias  ${sandbox.gorgiasUrl}`)
+  print(`Brevo    ${sandbox.brevoUrl}`)
+  print('')
+  print('In another terminal:')
+  for (const [name, value] of Object.entries(SANDBOX_KEYS)) print(`  export ${name}=${value}`)
+  print(
+    `  tajo connectors install gorgias --base-url ${sandbox.gorgiasUrl} --brevo-base-url ${sandbox.brevoUrl} --yes`,
+  )
+  print('  tajo sync gorgias')
+  print('')
+  print('Ctrl-C ends it.')
+  showEvents(sandbox)
+  const stopLiving = options.live
+    ? keepLiving(sandbox, LIVE_EVERY_MS, (line) => print(paint('dim', `helpdesk: ${line}`)))
+    : () => undefined
+  await untilInterrupted()
+  stopLiving()
+  await sandbox.close()
+  return 0
+}
+
+/** One readable line for each event that reaches Brevo. */
+export function showEvents(sandbox: Sandbox): void {
+  sandbox.brevo.account.onEvent = (event) => {
+    const { subject, channel, score, comment, resolution_time: minutes } = event.properties
+    const details = [
+      typeof subject === 'string' ? `“${subject}”` : null,
+      typeof channel === 'string' ? `by ${channel}` : null,
+      typeof score === 'number' ? `score ${score}` : null,
+      typeof comment === 'string' ? `“${comment}”` : null,
+      typeof minutes === 'number' ? `after ${minutes} min` : null,
+    ].filter((part) => part !== null)
+    print(
+      `${new Date(event.receivedAt).toISOString().slice(11, 19)} ${paint('green', event.name.padEnd(26))} ${maskPersonal(event.email ?? '')}  ${details.join(', ')}`,
+    )
+  }
+}
+
+export function keepLiving(sandbox: Sandbox, everyMs: number, tell: (line: string) => void): () => void {
+  const random = createSeededRandom(7)
+  const timer = globalThis.setInterval(() => tell(liveOnce(sandbox.world, random)), everyMs)
+  return () => clearInterval(timer)
+}
+
+export function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve()).once('SIGTERM', () => resolve())
+  })
+}
+
+export const SANDBOX_DEFAULTS = DEMO_SIZE

@@ -1,0 +1,31 @@
+// tajo start: the daemon.
+import { startDaemon } from '../daemon.ts'
+import { type CommonOptions, openSession } from './session.ts'
+import { createProgress } from './terminal.ts'
+
+/** Runs until SIGTERM or SIGINT; then what is under way is finished and the exit code is 0. */
+export async function runStart(options: CommonOptions): Promise<number> {
+  const session = openSession(options)
+  const { log } = session.ports
+  const progress = createProgress()
+  try {
+    const daemon = startDaemon(session.engine, session.ports, {
+      onProgress: (_, one) => progress.update(one),
+      onRun: () => progress.done(),
+    })
+    const stop = (signal: NodeJS.Signals): void => {
+      log.info('Stopping; what is under way is finished first', { signal })
+      daemon.stop()
+    }
+    process.once('SIGINT', stop).once('SIGTERM', stop)
+    log.info('Started', {
+      connectors: session.config.connectors.filter((one) => one.enabled).map((one) => one.name),
+      state: options.stateDir,
+    })
+    await daemon.ended
+    log.info('Stopped')
+    return 0
+  } finally {
+    session.close()
+  }
+}

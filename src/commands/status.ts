@@ -1,0 +1,130 @@
+// tajo status: what the state says, while a daemon runs or not.
+import { loadConfig } from '../config/load.ts'
+import { type Stream, STREAMS } from '../model/records.ts'
+import { toIso } from '../model/time.ts'
+import { isLocked } from '../state/database.ts'
+import { openStoreReadOnly, type Store } from '../state/store.ts'
+import type { CommonOptions } from './session.ts'
+import { formatCount, paint, print } from './terminal.ts'
+
+export interface ConnectorStatus {
+  /** The last run came through. */
+  connected: boolean
+  running: boolean
+  lastSync: string | null
+  lastError: string | null
+  customersCount: number
+  customersWithoutEmail: number
+  ticketsTracked: number
+  csatResponses: number
+  contactsInBrevo: number
+  cursors: Record<Stream, { readUpTo: string | null; backfilled: boolean }>
+  backlog: { contacts: number; events: number }
+  events: Record<string, number>
+  setAside: { count: number; latest: { kind: string; key: string; reason: string }[] }
+  rateLimit: unknown
+  nextRun: string | null
+}
+
+export function runStatus(options: CommonOptions & { json?: boolean }): number {
+  const config = loadConfig(options.config, process.env)
+  const store = openStoreReadOnly(options.stateDir)
+  const running = isLocked(options.stateDir)
+  try {
+    const status = Object.fromEntries(
+      config.connectors.map((connector) => [
+        connector.name,
+        store === null ? null : readStatus(store, connector.name, running),
+      ]),
+    )
+    if (options.json === true) print(JSON.stringify(status))
+    else for (const [name, one] of Object.entries(status)) printStatus(name, one ?? null)
+    return 0
+  } finally {
+    store?.close()
+  }
+}
+
+export function readStatus(store: Store, name: string, running: boolean): ConnectorStatus {
+  const last = store.runs.last(name)
+  const done = store.runs.lastDone(name)
+  const customers = store.customers.count(name)
+  const daemon = JSON.parse(store.meta.read('daemon') ?? '{}') as {
+    nextRun?: Record<string, string>
+    rateLimit?: unknown
+  }
+  const letters = store.deadLetters.list()
+  return {
+    connected: last?.result === 'done',
+    running,
+    lastSync: done?.ended_at == null ? null : toIso(done.ended_at),
+    lastError: last?.result === 'failed' ? last.error : null,
+    customersCount: customers.all,
+    customersWithoutEmail: customers.withoutEmail,
+    ticketsTracked: store.tickets.count(name),
+    csatResponses: store.surveys.countScored(name),
+    contactsInBrevo: store.contacts.count(),
+    cursors: Object.fromEntries(
+      STREAMS.map((stream) => {
+        const cursor = store.cursors.read(name, stream)
+        const readUpTo = cursor.watermark === null ? null : toIso(cursor.watermark)
+        return [stream, { readUpTo, backfilled: cursor.backfilledAt !== null || stream === 'events' }]
+      }),
+    ) as ConnectorStatus['cursors'],
+    backlog: store.undelivered(),
+    events: store.outboxEvents.counts(),
+    setAside: {
+      count: letters.length,
+      latest: letters.slice(0, 10).map(({ kind, key, reason }) => ({ kind, key, reason })),
+    },
+    rateLimit: daemon.rateLimit ?? null,
+    nextRun: running ? (daemon.nextRun?.[name] ?? null) : null,
+  }
+}
+
+function printStatus(name: string, status: ConnectorStatus | null): void {
+  print(paint('bold', name))
+  if (status === null) return print('  Nothing was synced yet. Start with: tajo sync ' + name)
+  const row = (label: string, value: string): void => print(`  ${label.padEnd(14)} ${value}`)
+  row(
+    'connected',
+    status.connected
+      ? paint('green', 'yes')
+      : `${paint('red', 'no')}${status.lastError === null ? '' : `: ${status.lastError}`}`,
+  )
+  row(
+    'daemon',
+    status.running
+      ? `running${status.nextRun === null ? '' : `, next run ${status.nextRun}`}`
+      : 'not running',
+  )
+  row('last sync', status.lastSync ?? 'never')
+  row(
+    'customers',
+    `${formatCount(status.customersCount)} (${formatCount(status.customersWithoutEmail)} without an e-mail address)`,
+  )
+  row('tickets', formatCount(status.ticketsTracked))
+  row('CSAT responses', formatCount(status.csatResponses))
+  row(
+    'in Brevo',
+    `${formatCount(status.contactsInBrevo)} contacts, ${formatCount(status.events['sent'] ?? 0)} events sent`,
+  )
+  row(
+    'backlog',
+    `${formatCount(status.backlog.contacts)} contacts, ${formatCount(status.backlog.events)} events`,
+  )
+  for (const [stream, { readUpTo, backfilled }] of Object.entries(status.cursors)) {
+    if (readUpTo !== null)
+      row(
+        stream.replace('satisfaction_', ''),
+        `read up to ${readUpTo}${backfilled ? '' : ', first sync still under way'}`,
+      )
+  }
+  row('set aside', formatCount(status.setAside.count))
+  for (const { kind, key, reason } of status.setAside.latest) print(`    ${kind} ${mask(key)}: ${reason}`)
+}
+
+/** Keys of contacts are addresses. */
+function mask(key: string): string {
+  return key.replace(/^(.)[^@/]*@(.)[^./]*/, '$1***@$2***')
+}

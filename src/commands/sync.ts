@@ -1,0 +1,94 @@
+// tajo sync: one pass of reading and delivering.
+import { openEngine, type Resource, type SyncReport } from '../engine.ts'
+import { isAbort, TajoError } from '../lib/errors.ts'
+import { parseInstant } from '../model/time.ts'
+import { type CommonOptions, openSession } from './session.ts'
+import { createProgress, formatCount, paint, print, say } from './terminal.ts'
+
+export interface SyncCommandOptions extends CommonOptions {
+  resources?: string
+  since?: string
+  json?: boolean
+}
+
+const RESOURCES: readonly Resource[] = ['customers', 'tickets', 'satisfaction_surveys']
+const INTERRUPTED = 130
+
+/** Exit code: 0 all delivered, 1 failed or something is still to be delivered, 3 some records were set aside. */
+export async function runSync(name: string, options: SyncCommandOptions): Promise<number> {
+  const resources = parseResources(options.resources)
+  const since = parseSince(options.since)
+  const session = openSession(options)
+  const stop = new AbortController()
+  const interrupt = (): void => stop.abort()
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  const progress = createProgress()
+  try {
+    const engine = openEngine(session.engine, session.ports)
+    try {
+      const report = await engine.sync(
+        name,
+        { resources, since, onProgress: (one) => progress.update(one) },
+        stop.signal,
+      )
+      progress.done()
+      if (options.json === true) print(JSON.stringify(report))
+      else printReport(report)
+      return toExitCode(report)
+    } finally {
+      engine.close()
+    }
+  } catch (thrown) {
+    progress.done()
+    if (!isAbort(thrown)) throw thrown
+    say('Stopped. What was read is kept; the next run goes on from here.')
+    return INTERRUPTED
+  } finally {
+    session.close()
+  }
+}
+
+export function toExitCode({ undelivered, setAside }: Pick<SyncReport, 'undelivered' | 'setAside'>): number {
+  if (undelivered.contacts + undelivered.events > 0) return 1
+  return setAside > 0 ? 3 : 0
+}
+
+export function printReport(report: SyncReport): void {
+  const { read, contacts, events, setAside, undelivered } = report
+  for (const warning of report.warnings) say(`${paint('yellow', 'note', process.stderr)} ${warning}`)
+  const parts = Object.entries(read).map(
+    ([stream, count]) => `${formatCount(count)} ${stream.replace('_', ' ')}`,
+  )
+  print(`Read     ${parts.join(', ')}`)
+  print(
+    `Written  ${formatCount(contacts.written)} contacts (${formatCount(contacts.unchanged)} were in step` +
+      `${contacts.repaired > 0 ? `, ${formatCount(contacts.repaired)} repaired after the import` : ''}), ${formatCount(events.sent)} events`,
+  )
+  if (setAside > 0)
+    print(`${paint('yellow', 'Aside')}    ${formatCount(setAside)} records were set aside: tajo status`)
+  const open = undelivered.contacts + undelivered.events
+  if (open > 0)
+    print(
+      `${paint('red', 'Open')}     ${formatCount(open)} writes are still to be delivered; the next run tries again`,
+    )
+  print(paint('dim', `Took     ${report.seconds} s`))
+}
+
+function parseResources(text: string | undefined): Resource[] | undefined {
+  if (text === undefined) return undefined
+  const names = text.split(',').map((name) => name.trim())
+  const unknown = names.filter((name) => !RESOURCES.includes(name as Resource))
+  if (unknown.length > 0)
+    throw new TajoError('usage', `Unknown resource ${unknown.join(', ')}.`, {
+      hint: `Resources are ${RESOURCES.join(', ')}.`,
+    })
+  return names as Resource[]
+}
+
+function parseSince(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const since = parseInstant(text)
+  if (since === null)
+    throw new TajoError('usage', `"${text}" is no date.`, { hint: 'Write it as 2024-01-31.' })
+  return since
+}

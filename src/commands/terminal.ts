@@ -1,0 +1,87 @@
+// How commands speak: results to standard output, everything else to standard error; colours and moving lines only where
+// someone watches.
+import { styleText } from 'node:util'
+
+import type { Progress } from '../engine.ts'
+import { coerceError, type TajoError } from '../lib/errors.ts'
+import { maskPersonal } from '../lib/redact.ts'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Colours follow the stream they go to. */
+export function paint(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  return stream.isTTY && process.env['NO_COLOR'] === undefined
+    ? styleText(style, text, { validateStream: false })
+    : text
+}
+
+export function print(line = ''): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** A word beside the result. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+/** What went wrong, each complaint on a line of its own, and what to do. */
+export function printError(thrown: unknown, program = 'tajo'): TajoError {
+  const error = coerceError(thrown)
+  say(`${paint('red', `${program}:`, process.stderr)} ${maskPersonal(error.message)}`)
+  for (const detail of error.details) say(`  ${detail}`)
+  if (error.hint !== undefined) say(paint('dim', `  → ${error.hint}`, process.stderr))
+  if (error.code === 'internal') {
+    say(`  This is a mistake in tajo. Please report it with the lines below (Node ${process.version}).`)
+    say(maskPersonal((error.cause instanceof Error ? error.cause.stack : undefined) ?? error.stack ?? ''))
+  }
+  return error
+}
+
+const BAR_WIDTH = 24
+const REDRAW_MS = 80
+
+/** A line that redraws itself on a terminal, and is silent elsewhere. */
+export function createProgress(stream: NodeJS.WriteStream = process.stderr): {
+  update(progress: Progress): void
+  done(): void
+} {
+  let drawnAt = 0
+  let most = 0
+  const draw = (line: string, force: boolean): void => {
+    const now = performance.now()
+    if (!force && now - drawnAt < REDRAW_MS) return
+    drawnAt = now
+    stream.write(`\r\u001b[2K${line.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`)
+  }
+  return {
+    update(progress) {
+      if (!stream.isTTY) return
+      if (progress.phase === 'reading') {
+        const parts = Object.entries(progress.read).filter(([stream]) => stream !== 'events')
+        return draw(
+          `Reading  ${parts.map(([name, count]) => `${name.replace('_', ' ')} ${formatCount(count)}`).join(' · ')}`,
+          false,
+        )
+      }
+      if (performance.now() - drawnAt < REDRAW_MS) return
+      const { contacts, events } = progress.remaining()
+      const done =
+        progress.report.contactsWritten + progress.report.contactsUnchanged + progress.report.eventsSent
+      most = Math.max(most, done + contacts + events)
+      const share = most === 0 ? 1 : done / most
+      const filled = Math.round(share * BAR_WIDTH)
+      draw(
+        `Writing  ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${String(Math.floor(share * 100)).padStart(3)} %  ` +
+          `${formatCount(progress.report.contactsWritten)} contacts, ${formatCount(progress.report.eventsSent)} events`,
+        true,
+      )
+    },
+    done() {
+      if (stream.isTTY) stream.write('\r\u001b[2K')
+    },
+  }
+}
