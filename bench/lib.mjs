@@ -1,0 +1,81 @@
+// What the benchmarks share: a sandbox in a process of its own, and the built binary measured from outside.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
+const USAGE = new URL('./usage.mjs', import.meta.url).href
+const KEYS = {
+  GORGIAS_EMAIL: 'you@shop.example',
+  GORGIAS_API_KEY: 'sandbox-gorgias-key',
+  BREVO_API_KEY: 'sandbox-brevo-key',
+}
+
+/** Starts `tajo sandbox` and resolves with its two addresses when it answers. */
+export async function startSandbox(flags) {
+  const child = spawn(
+    process.execPath,
+    ['--max-old-space-size=8192', CLI, 'sandbox', '--no-live', ...flags],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  let output = ''
+  const ready = new Promise((resolve, reject) => {
+    child.stdout.on('data', (chunk) => {
+      output += chunk
+      const found = /Gorgias +(\S+)\nBrevo +(\S+)/.exec(output)
+      if (found) resolve({ gorgias: found[1], brevo: found[2] })
+    })
+    child.once('exit', (code) => reject(new Error(`the sandbox ended with ${code}`)))
+  })
+  return { ...(await ready), stop: () => child.kill('SIGTERM') }
+}
+
+/** A directory with a connectors.yml for the sandbox. */
+export function prepareWorkspace(sandbox, rateLimit) {
+  const directory = mkdtempSync(join(tmpdir(), 'tajo-bench-'))
+  writeFileSync(
+    join(directory, 'connectors.yml'),
+    `brevo: { base_url: "${sandbox.brevo}" }
+connectors:
+  gorgias:
+    base_url: "${sandbox.gorgias}"
+    rate_limit: ${rateLimit}
+    lists: { all_support_contacts: 35, satisfied_customers: 36, dissatisfied_customers: 37 }
+    tag_lists: { vip: 40, wholesale: 41 }
+    field_mapping:
+      id: GORGIAS_ID
+      email: email
+      name: FIRSTNAME
+      nb_tickets: TICKET_COUNT
+      last_ticket_date: LAST_SUPPORT_DATE
+      last_ticket_channel: LAST_SUPPORT_CHANNEL
+      avg_response_time: AVG_RESPONSE_TIME
+      last_satisfaction_score: CSAT_SCORE
+      satisfaction_count: CSAT_RESPONSES
+      customer_type: CUSTOMER_TYPE
+    event_mapping:
+      ticket.created: SUPPORT_TICKET_OPENED
+      ticket.closed: SUPPORT_TICKET_RESOLVED
+      satisfaction_survey.responded: CSAT_SUBMITTED
+`,
+  )
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) }
+}
+
+/** Runs the built tajo; its standard output, exit code, wall time, and what it used. */
+export async function runTajo(directory, args) {
+  const usageFile = join(directory, 'usage.json')
+  const startedAt = performance.now()
+  const child = spawn(process.execPath, ['--import', USAGE, CLI, ...args], {
+    cwd: directory,
+    env: { ...process.env, ...KEYS, TAJO_BENCH_USAGE: usageFile },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.on('data', (chunk) => (output += chunk))
+  const code = await new Promise((resolve) => child.once('exit', resolve))
+  const wallMs = performance.now() - startedAt
+  return { code, output, wallMs, ...JSON.parse(readFileSync(usageFile, 'utf8')) }
+}

@@ -1,0 +1,68 @@
+// npm run bench: the figures of docs/performance.md, measured through the built binary. Nothing is asserted here.
+// TAJO_BENCH_SCALE (default 1) makes the shop smaller for a quick look.
+import { prepareWorkspace, runTajo, startSandbox } from './lib.mjs'
+
+const scale = Number(process.env.TAJO_BENCH_SCALE ?? 1)
+const size = {
+  customers: 100_000 * scale,
+  tickets: 200_000 * scale,
+  messages: 800_000 * scale,
+  surveys: 30_000 * scale,
+}
+const only = process.argv[2]
+
+const rows = []
+const note = (what, value) => {
+  rows.push([what, value])
+  console.log(`${what.padEnd(58)} ${value}`)
+}
+const flags = (counts) => Object.entries(counts).flatMap(([name, count]) => [`--${name}`, String(count)])
+
+if (only === undefined || only === 'help') {
+  const runs = []
+  const workspace = prepareWorkspace(
+    { gorgias: 'http://127.0.0.1:1', brevo: 'http://127.0.0.1:1' },
+    '{ requests: 1, per_seconds: 1 }',
+  )
+  for (let run = 0; run < 10; run += 1) runs.push((await runTajo(workspace.directory, ['--help'])).wallMs)
+  note('tajo --help, median of 10', `${Math.round(runs.sort((a, b) => a - b)[5])} ms`)
+  workspace.remove()
+}
+
+if (only === undefined || only === 'first-sync') {
+  const sandbox = await startSandbox(['--no-limits', ...flags(size)])
+  const workspace = prepareWorkspace(sandbox, '{ requests: 1000000, per_seconds: 1 }')
+  const first = await runTajo(workspace.directory, ['sync', 'gorgias', '--json'])
+  const report = JSON.parse(first.output)
+  const records = Object.values(report.read).reduce((sum, count) => sum + count, 0)
+  note('first sync, source records', records.toLocaleString('en-US'))
+  note('first sync, contacts written', report.contacts.written.toLocaleString('en-US'))
+  note(
+    'first sync, source records per second of CPU',
+    Math.round(records / (first.cpuMs / 1000)).toLocaleString('en-US'),
+  )
+  note('first sync, CPU', `${(first.cpuMs / 1000).toFixed(1)} s`)
+  note('first sync, wall (limits off)', `${(first.wallMs / 1000).toFixed(1)} s`)
+  note('first sync, peak memory', `${Math.round(first.peakMb)} MB`)
+  const idle = await runTajo(workspace.directory, ['status', '--json'])
+  const poll = await runTajo(workspace.directory, ['sync', 'gorgias', '--json'])
+  note('no-change sync incl. process start and survey window, CPU', `${Math.round(poll.cpuMs)} ms`)
+  note('process start and state open (tajo status), CPU', `${Math.round(idle.cpuMs)} ms`)
+  workspace.remove()
+  sandbox.stop()
+}
+
+if (only === undefined || only === 'limits') {
+  const counts = { customers: 2_000, tickets: 4_000, messages: 8_000, surveys: 400 }
+  const sandbox = await startSandbox(flags(counts))
+  const workspace = prepareWorkspace(sandbox, '{ requests: 40, per_seconds: 20 }')
+  const first = await runTajo(workspace.directory, ['sync', 'gorgias', '--json'])
+  const requests = Object.values(counts).reduce((sum, count) => sum + Math.ceil(count / 100), 0) + 4
+  // 40 in any window of 20 s: the last request can leave when all full windows before it are over.
+  const floorSeconds = Math.floor((requests - 1) / 40) * 20
+  note('with limits on, Gorgias requests at most', String(requests))
+  note('with limits on, floor of Gorgias’s limit alone', `${floorSeconds} s`)
+  note('with limits on, wall', `${(first.wallMs / 1000).toFixed(1)} s`)
+  workspace.remove()
+  sandbox.stop()
+}

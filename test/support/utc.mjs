@@ -1,0 +1,4 @@
+// Every test runs in UTC, wherever the machine stands.
+export default function utc() {
+  process.env.TZ = 'UTC'
+}
