@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 // argv → command → exit code; no logic. Each command is loaded when it is called, so that --help is quick.
+import { setFlagsFromString } from 'node:v8'
+
 import { Argument, Command, CommanderError, Option } from 'commander'
 
 import type { ErrorKind } from './lib/errors.ts'
@@ -14,6 +16,9 @@ const program = new Command('tajo')
   .showHelpAfterError('(tajo --help lists the commands)')
 
 let exitCode = 0
+
+// Collect garbage when the heap has doubled: V8's own factor of four would take 100 MB more for 4 % less CPU.
+setFlagsFromString('--heap-growing-percent=100')
 
 /** Options that every command takes. */
 function common(command: Command): Command {

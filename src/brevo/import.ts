@@ -11,7 +11,7 @@ const MAX_BYTES = 8_000_000
 /** The envelope around the rows. */
 const ENVELOPE_BYTES = 1_000
 /** Processes are asked from a budget of 100 an hour: soon at first, then ever more rarely. */
-const POLL = { firstMs: 1_000, factor: 2, capMs: 60_000 }
+const POLL = { firstMs: 2_000, factor: 3, capMs: 60_000 }
 /** No import of 8 MB takes longer; what it did is read back in any case. */
 const MAX_WAIT_MS = 30 * 60_000
 const PAGE = 1_000

@@ -46,13 +46,12 @@ export function parseFile(text: string, env: Readonly<Record<string, string | un
   }
 
   const document = parseDocument(text, { lineCounter: lines, version: '1.2', prettyErrors: false })
-  for (const error of document.errors) complain(error.pos[0], tidy(error.message))
+  // A tag that is not known is only a warning to the parser.
+  for (const error of [...document.errors, ...document.warnings]) complain(error.pos[0], tidy(error.message))
   visit(document, {
     Node(_, node) {
       const offset = node.range?.[0] ?? 0
       if (isAlias(node)) complain(offset, 'Aliases (*name) are not read here: write the value out.')
-      else if (node.tag !== undefined && node.tag.startsWith('!'))
-        complain(offset, 'Tags (!name) are not read here.')
     },
     Pair(_, pair) {
       if (isScalar(pair.key) && FORBIDDEN_KEYS.has(String(pair.key.value)))

@@ -15,22 +15,22 @@ export function parseInstant(text: unknown): Instant | null {
   if (typeof text !== 'string') return null
   const match = ISO.exec(text)
   if (match === null) return null
-  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', offset = 'Z'] = match
-  const whole = Date.UTC(+year!, +month! - 1, +day!, +hour, +minute, +second)
-  const date = new Date(whole)
-  if (
-    date.getUTCDate() !== +day! ||
-    date.getUTCMonth() !== +month! - 1 ||
-    +hour > 23 ||
-    +minute > 59 ||
-    +second > 59
-  )
-    return null
-  return (whole - offsetMs(offset)) * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
+  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction, offset] = match
+  if (+month! < 1 || +month! > 12 || +day! < 1 || +day! > daysIn(+year!, +month!)) return null
+  if (+hour > 23 || +minute > 59 || +second > 59) return null
+  const ms =
+    Date.UTC(+year!, +month! - 1, +day!, +hour, +minute, +second) -
+    (offset === undefined ? 0 : offsetMs(offset))
+  return ms * 1000 + (fraction === undefined ? 0 : Number(fraction.slice(0, 6).padEnd(6, '0')))
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }
 
 function offsetMs(offset: string): number {
-  if (offset === 'Z') return 0
+  if (offset === 'Z' || offset === '+00:00') return 0
   const sign = offset.startsWith('-') ? -1 : 1
   const digits = offset.replace(/\D/g, '')
   return sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2, 4))) * 60_000

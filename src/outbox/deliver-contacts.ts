@@ -190,7 +190,7 @@ function acknowledge(context: DeliveryContext, { told, write }: Prepared, done: 
     report.setAside += 1
   }
   for (const attribute of Object.keys(write.attributes)) {
-    if (!done.refused.some((one) => one.attribute === attribute))
-      store.deadLetters.clear('identifier', `${write.email}/${attribute}`)
+    const taken = IDENTIFIERS.has(attribute) && !done.refused.some((one) => one.attribute === attribute)
+    if (taken) store.deadLetters.clear('identifier', `${write.email}/${attribute}`)
   }
 }

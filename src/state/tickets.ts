@@ -65,12 +65,12 @@ export function createTickets(database: Database) {
   const setChange = database.prepare('UPDATE tickets SET last_change = ? WHERE source = ? AND id = ?')
   // Told which index: without statistics SQLite would walk the whole table by its primary key.
   const ofCustomer = database.prepare<[string, string], Row>(
-    `SELECT * FROM tickets INDEXED BY tickets_customer WHERE source = ? AND customer_id = ? AND ${COUNTED}`,
+    `SELECT id, status, channel, tags, assignee_name, created_at FROM tickets INDEXED BY tickets_customer WHERE source = ? AND customer_id = ? AND ${COUNTED}`,
   )
   const insertMessage = database.prepare(`
     INSERT INTO messages (source, ticket_id, created_at, id, author) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
   const messagesOf = database.prepare<[string, string], { author: string; createdAt: number }>(`
-    SELECT author, created_at AS createdAt FROM messages WHERE source = ? AND ticket_id = ? ORDER BY created_at, CAST(id AS INTEGER), id`)
+    SELECT author, created_at AS createdAt FROM messages WHERE source = ? AND ticket_id = ? ORDER BY created_at, id`)
   const count = database.prepare<[string], { n: number }>(
     'SELECT count(*) AS n FROM tickets WHERE source = ? AND deleted = 0',
   )

@@ -81,7 +81,10 @@ connectors:
         config: parseConfig('connectors.yml', yaml, {}),
         stateDir: join(directory, 'state'),
         credentials: {
-          gorgias: { email: new Secret(SANDBOX_KEYS.GORGIAS_EMAIL), api_key: new Secret(SANDBOX_KEYS.GORGIAS_API_KEY) },
+          gorgias: {
+            email: new Secret(SANDBOX_KEYS.GORGIAS_EMAIL),
+            api_key: new Secret(SANDBOX_KEYS.GORGIAS_API_KEY),
+          },
         },
         brevoKey: new Secret(SANDBOX_KEYS.BREVO_API_KEY),
       },

@@ -267,7 +267,10 @@ describe('lists', () => {
     const sad = world().addCustomer({ email: 'sad@example.com' })
     const neutral = world().addCustomer({ email: 'neutral@example.com' })
     world().addCustomer({ email: 'silent@example.com' })
-    world().addSurvey(world().addTicket({ customerId: happy.id, tags: ['vip', 'other'] }).id, { score: 4, scored: AT })
+    world().addSurvey(world().addTicket({ customerId: happy.id, tags: ['vip', 'other'] }).id, {
+      score: 4,
+      scored: AT,
+    })
     world().addSurvey(world().addTicket({ customerId: sad.id }).id, { score: 2, scored: AT })
     world().addSurvey(world().addTicket({ customerId: neutral.id }).id, { score: 3, scored: AT })
 
@@ -309,7 +312,11 @@ describe('custom fields and data', () => {
 
     await shop.sync({}, yaml)
 
-    expect(contact('a@example.com').attributes).toEqual({ CUSTOMER_TYPE: 'retail', VIP_STATUS: false, TIER: 'gold' })
+    expect(contact('a@example.com').attributes).toEqual({
+      CUSTOMER_TYPE: 'retail',
+      VIP_STATUS: false,
+      TIER: 'gold',
+    })
   })
 
   it('are cleared when they are emptied, while profile fields are kept', async () => {

@@ -12,8 +12,12 @@ beforeEach(async () => {
 afterEach(() => shop.close())
 
 const world = (): Shop['sandbox']['world'] => shop.sandbox.world
-const events = (): { name: string; email: string | null; properties: Record<string, unknown>; date: string }[] =>
-  shop.sandbox.brevo.account.events
+const events = (): {
+  name: string
+  email: string | null
+  properties: Record<string, unknown>
+  date: string
+}[] => shop.sandbox.brevo.account.events
 const names = (): string[] => events().map((event) => event.name)
 
 describe('history', () => {
@@ -49,7 +53,13 @@ describe('an occurrence after go-live', () => {
 
   it('is one event, with the properties that tell of it', async () => {
     const { id } = world().addCustomer({ email: 'a@example.com' })
-    const ticket = world().addTicket({ customerId: id, subject: 'Where?', channel: 'chat', tags: ['vip'], assignee: 1 })
+    const ticket = world().addTicket({
+      customerId: id,
+      subject: 'Where?',
+      channel: 'chat',
+      tags: ['vip'],
+      assignee: 1,
+    })
     await shop.sync()
 
     expect(names()).toEqual(['SUPPORT_CUSTOMER_CREATED', 'SUPPORT_TICKET_OPENED'])
@@ -77,14 +87,25 @@ describe('an occurrence after go-live', () => {
     await shop.sync()
     await shop.sync()
 
-    expect(names().slice(2)).toEqual(['SUPPORT_TICKET_RESOLVED', 'SUPPORT_TICKET_REOPENED', 'SUPPORT_TICKET_RESOLVED'])
-    expect(events().slice(2).map((event) => event.properties['status'])).toEqual(['closed', 'open', 'closed'])
+    expect(names().slice(2)).toEqual([
+      'SUPPORT_TICKET_RESOLVED',
+      'SUPPORT_TICKET_REOPENED',
+      'SUPPORT_TICKET_RESOLVED',
+    ])
+    expect(
+      events()
+        .slice(2)
+        .map((event) => event.properties['status']),
+    ).toEqual(['closed', 'open', 'closed'])
     expect(new Set(events().map((event) => event.properties['event_id'])).size).toBe(5)
   })
 
   it('tells minutes to the resolution and to the first response', async () => {
     const created = world().now()
-    const ticket = world().addTicket({ customerId: world().addCustomer({ email: 'a@example.com' }).id, created })
+    const ticket = world().addTicket({
+      customerId: world().addCustomer({ email: 'a@example.com' }).id,
+      created,
+    })
     world().addMessage(ticket.id)
     world().addMessage(ticket.id, { fromAgent: true, created: world().now() + 90_000_000 })
     world().closeTicket(ticket.id)

@@ -1,0 +1,69 @@
+// Changing connectors.yml touches the lines in question and nothing else.
+import { describe, expect, it } from '@jest/globals'
+
+import { newFile, withConnector, withoutConnector } from '../../src/config/edit.ts'
+import { parseConfig } from '../../src/config/load.ts'
+
+const HAND_MADE = `# our settings
+brevo:   # account of the shop
+    base_url: 'https://api.brevo.com/v3'
+
+field_mapping: { name:   FIRSTNAME }   # keep the spaces
+connectors:
+    gladly_notes: &n ignored
+`
+
+describe('a new file', () => {
+  it('is valid and has the mapping of the documentation', () => {
+    const config = parseConfig('c.yml', newFile('gorgias', { domain: 'shop.gorgias.com' }), {})
+
+    expect(config.connectors[0]).toMatchObject({ account: 'shop.gorgias.com' })
+    expect(Object.keys(config.connectors[0]!.rules.events)).toHaveLength(6)
+  })
+})
+
+describe('adding a connector', () => {
+  it('leaves every other byte as it was', () => {
+    const edited = withConnector(HAND_MADE, 'gorgias', { domain: 'shop.gorgias.com' })
+
+    expect(edited.startsWith(HAND_MADE)).toBe(true)
+    expect(edited.slice(HAND_MADE.length)).toMatch(
+      /^ {4}gorgias:\n {6}enabled: true\n {6}domain: "shop\.gorgias\.com"\n/,
+    )
+  })
+
+  it.each(['', '# only a comment\n', 'brevo: {}', 'connectors:\n', 'connectors: {}\n'])(
+    'to %j gives a valid file',
+    (text) => {
+      const edited = withConnector(text, 'gorgias', { domain: 'shop.gorgias.com' })
+
+      expect(parseConfig('c.yml', edited, {}).connectors[0]!.account).toBe('shop.gorgias.com')
+    },
+  )
+})
+
+describe('a connector that is there', () => {
+  const file = `connectors:\n  gorgias:\n    # the old shop\n    domain: old.gorgias.com   # moved\n    debug: true\n`
+
+  it('only gets its addresses changed', () => {
+    const edited = withConnector(file, 'gorgias', { domain: 'new.gorgias.com' })
+
+    expect(edited).toBe(file.replace('old.gorgias.com', '"new.gorgias.com"'))
+  })
+
+  it('gets an address that it did not have', () => {
+    const edited = withConnector(file, 'gorgias', {
+      baseUrl: 'http://127.0.0.1:1/api',
+      brevoBaseUrl: 'http://127.0.0.1:2/v3',
+    })
+
+    const config = parseConfig('c.yml', edited, {})
+    expect(config.brevo.baseUrl).toBe('http://127.0.0.1:2/v3')
+    expect(config.connectors[0]!.options['base_url']).toBe('http://127.0.0.1:1/api')
+    expect(edited).toContain('    # the old shop\n')
+  })
+
+  it('can be removed, and the rest stays', () => {
+    expect(withoutConnector(`# top\n${file}# end\n`, 'gorgias')).toBe('# top\nconnectors: {}\n# end\n')
+  })
+})
