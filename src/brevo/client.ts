@@ -70,12 +70,17 @@ const BACKOFF = { baseMs: 1_000, capMs: 30_000 }
 /** Waited on a 429 that does not say when the window ends. */
 const RESET_UNKNOWN_MS = 10_000
 
-class Unanswered extends Error {
-  readonly failure: HttpFailure
-  constructor(failure: HttpFailure) {
-    super(failure.reason)
-    this.failure = failure
-  }
+/**
+ * How the lack of an answer travels through the SDK: as an answer of our own. Were `fetch` to reject, the SDK would leave its
+ * time-out running, and the process with it.
+ */
+const NO_ANSWER_STATUS = 599
+const OUTCOME_HEADER = 'x-tajo-outcome'
+const REASON_HEADER = 'x-tajo-reason'
+
+function toNoAnswer(failure: HttpFailure): Response {
+  const headers = { [OUTCOME_HEADER]: failure.outcome, [REASON_HEADER]: failure.reason }
+  return new Response(null, { status: NO_ANSWER_STATUS, headers })
 }
 
 export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): BrevoCaller {
@@ -92,7 +97,8 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     const method = (init.method ?? 'GET') as HttpRequest['method']
     const bucket = toBucket(method, url.slice(account.baseUrl.length))
     const signal = init.signal ?? undefined
-    const release = await limiters[bucket].acquire(signal)
+    const release = await limiters[bucket].acquire(signal).catch(() => null)
+    if (release === null) return toNoAnswer({ outcome: 'never_left', reason: 'stopped' })
     const startedAt = clock.monotonic()
     const body = typeof init.body === 'string' ? { body: init.body } : {}
     const headers = Object.fromEntries(new Headers(init.headers).entries())
@@ -108,7 +114,7 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
         budget: outcome.outcome === 'answer' ? outcome.headers['x-sib-ratelimit-remaining'] : undefined,
       })
     }
-    if (outcome.outcome !== 'answer') throw new Unanswered(outcome)
+    if (outcome.outcome !== 'answer') return toNoAnswer(outcome)
     const isEmpty = outcome.status === 204 || outcome.status === 304
     return new Response(isEmpty ? null : outcome.body, { status: outcome.status, headers: outcome.headers })
   }
@@ -158,9 +164,14 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
       }
     } catch (thrown) {
       if (!(thrown instanceof BrevoError)) throw thrown
-      if (thrown.cause instanceof Unanswered) {
-        const { outcome, reason } = thrown.cause.failure
-        return { answered: false, uncertain: outcome === 'unanswered', reason }
+      const { headers } = thrown.rawResponse ?? {}
+      const outcome = headers?.get(OUTCOME_HEADER)
+      if (outcome != null) {
+        return {
+          answered: false,
+          uncertain: outcome === 'unanswered',
+          reason: headers?.get(REASON_HEADER) ?? '',
+        }
       }
       if (thrown.statusCode === undefined)
         return { answered: false, uncertain: true, reason: 'unreadable answer' }

@@ -34,7 +34,10 @@ export function installFaults(server: FastifyInstance, current: () => Intercept 
     else if ('status' in fault)
       return reply
         .code(fault.status)
-        .headers({ 'content-type': 'text/html', ...fault.headers })
+        .headers({
+          'content-type': fault.body.startsWith('{') ? 'application/json' : 'text/html',
+          ...fault.headers,
+        })
         .send(fault.body)
     else if (fault.applied === true) cutLater.add(request)
     else {
