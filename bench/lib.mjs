@@ -1,6 +1,7 @@
 // What the benchmarks share: a sandbox in a process of its own, and the built binary measured from outside.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -33,7 +34,7 @@ export async function startSandbox(flags) {
 }
 
 /** A directory with a connectors.yml for the sandbox. */
-export function prepareWorkspace(sandbox, rateLimit) {
+export function prepareWorkspace(sandbox, rateLimit, extra = '') {
   const directory = mkdtempSync(join(tmpdir(), 'tajo-bench-'))
   writeFileSync(
     join(directory, 'connectors.yml'),
@@ -41,7 +42,7 @@ export function prepareWorkspace(sandbox, rateLimit) {
 connectors:
   gorgias:
     base_url: "${sandbox.gorgias}"
-    rate_limit: ${rateLimit}
+    rate_limit: ${rateLimit}${extra}
     lists: { all_support_contacts: 35, satisfied_customers: 36, dissatisfied_customers: 37 }
     tag_lists: { vip: 40, wholesale: 41 }
     field_mapping:
@@ -71,11 +72,51 @@ export async function runTajo(directory, args) {
   const child = spawn(process.execPath, ['--import', USAGE, CLI, ...args], {
     cwd: directory,
     env: { ...process.env, ...KEYS, TAJO_BENCH_USAGE: usageFile },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
+  const requests = { gorgias: 0, contacts: 0 }
   child.stdout.on('data', (chunk) => (output += chunk))
-  const code = await new Promise((resolve) => child.once('exit', resolve))
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (line.includes('"Gorgias request"')) requests.gorgias += 1
+    else if (line.includes('"Brevo request"')) requests.contacts += Number(line.includes('"path":"/contacts'))
+    else process.stderr.write(`${line}\n`)
+  })
+  const code = await new Promise((resolve) => child.once('close', resolve))
   const wallMs = performance.now() - startedAt
-  return { code, output, wallMs, ...JSON.parse(readFileSync(usageFile, 'utf8')) }
+  return { code, output, wallMs, requests, ...JSON.parse(readFileSync(usageFile, 'utf8')) }
+}
+
+const TICKS_PER_SECOND = 100
+
+/** Runs the daemon with a poll a second; CPU of one poll, after the first run that reads the survey window. */
+export async function measurePolls(directory, polls) {
+  const file = join(directory, 'connectors.yml')
+  const yaml = readFileSync(file, 'utf8').replace(
+    '    rate_limit:',
+    '    schedule: "* * * * * *"\n    rate_limit:',
+  )
+  writeFileSync(file, yaml)
+  const env = { ...process.env, ...KEYS }
+  const child = spawn(process.execPath, [CLI, 'start'], {
+    cwd: directory,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const cpuMs = () => {
+    const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ')
+    return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND
+  }
+  let ended = -2
+  let before = 0
+  for await (const line of createInterface({ input: child.stderr })) {
+    if (!line.includes('Run ended')) continue
+    ended += 1
+    if (ended === 0) before = cpuMs()
+    if (ended === polls) break
+  }
+  const used = cpuMs() - before
+  child.kill('SIGTERM')
+  await new Promise((resolve) => child.once('exit', resolve))
+  return { cpuMs: used / polls, polls }
 }

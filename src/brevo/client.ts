@@ -212,7 +212,7 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
 function observe(limiter: BudgetLimiter, answer: HttpAnswer): void {
   const remaining = answer.headers['x-sib-ratelimit-remaining']
   const resetMs = Number(answer.headers['x-sib-ratelimit-reset'] ?? Number.NaN) * 1000
-  if (answer.status === 429) limiter.observe(0, Number.isFinite(resetMs) ? resetMs : RESET_UNKNOWN_MS)
+  if (answer.status === 429) limiter.exhaust(Number.isFinite(resetMs) ? resetMs : RESET_UNKNOWN_MS)
   else if (remaining !== undefined && Number.isFinite(resetMs)) limiter.observe(Number(remaining), resetMs)
 }
 

@@ -13,6 +13,10 @@ export interface SyncCommandOptions extends CommonOptions {
 
 const RESOURCES: readonly Resource[] = ['customers', 'tickets', 'satisfaction_surveys']
 const INTERRUPTED = 130
+const STREAM_WORDS: Record<string, string> = {
+  satisfaction_surveys: 'surveys',
+  events: 'entries of the event feed',
+}
 
 /** Exit code: 0 all delivered, 1 failed or something is still to be delivered, 3 some records were set aside. */
 export async function runSync(name: string, options: SyncCommandOptions): Promise<number> {
@@ -57,11 +61,11 @@ export function printReport(report: SyncReport): void {
   const { read, contacts, events, setAside, undelivered } = report
   for (const warning of report.warnings) say(`${paint('yellow', 'note', process.stderr)} ${warning}`)
   const parts = Object.entries(read).map(
-    ([stream, count]) => `${formatCount(count)} ${stream.replace('_', ' ')}`,
+    ([stream, count]) => `${formatCount(count)} ${STREAM_WORDS[stream] ?? stream}`,
   )
   print(`Read     ${parts.join(', ')}`)
   print(
-    `Written  ${formatCount(contacts.written)} contacts (${formatCount(contacts.unchanged)} were in step` +
+    `Written  ${formatCount(contacts.written)} contacts (${formatCount(contacts.unchanged)} in step` +
       `${contacts.repaired > 0 ? `, ${formatCount(contacts.repaired)} repaired after the import` : ''}), ${formatCount(events.sent)} events`,
   )
   if (setAside > 0)

@@ -125,9 +125,21 @@ export class BudgetLimiter {
     }
   }
 
-  /** What an answer said: this many more, and the window ends in `resetMs`. */
+  /**
+   * What an answer said: this many more, and the window ends in at most `resetMs`. It is told in whole seconds, so of the
+   * answers of one window the earliest end is the nearest to the truth.
+   */
   observe(remaining: number, resetMs: number): void {
+    const end = this.#clock.monotonic() + resetMs
+    const isSameWindow = remaining < this.#remaining && this.#clock.monotonic() < this.#resetAt
+    this.#resetAt = isSameWindow ? Math.min(this.#resetAt, end) : end
     this.#remaining = remaining
+    this.#notify()
+  }
+
+  /** A request was refused: nothing more for `resetMs`, whatever was told before. */
+  exhaust(resetMs: number): void {
+    this.#remaining = 0
     this.#resetAt = this.#clock.monotonic() + resetMs
     this.#notify()
   }

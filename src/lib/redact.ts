@@ -1,7 +1,7 @@
 // The second line of defence before anything is printed: known secrets are cut out by value,
 // e-mail addresses and phone numbers are masked.
 
-const EMAIL = /([\p{L}\d])[\p{L}\d._%+'-]*@([\p{L}\d])[\p{L}\d.-]*(\.[\p{L}]{2,})/gu
+const EMAIL = /([^\s@<>"(),;:\\])[^\s@<>"(),;:\\]*@([^\s@<>"(),;:\\])[^\s@<>"(),;:\\]*(\.[\p{L}\d-]{2,})/gu
 const PHONE = /(?<![\w.:-])(\+\d{2})\d[\d ()-]{5,}(\d{2})(?![\w.:-])/g
 /** Shorter values would cut ordinary words to pieces. */
 const SHORTEST_SECRET = 6

@@ -75,7 +75,7 @@ describe('a secret', () => {
     const secret = new Secret('canary')
 
     expect(
-      [String(secret), JSON.stringify({ secret }), inspect({ secret }), `${secret}`].join(' '),
+      [String(secret), JSON.stringify({ secret }), inspect({ secret }), secret.toString()].join(' '),
     ).not.toContain('canary')
   })
 })

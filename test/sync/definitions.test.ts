@@ -276,7 +276,7 @@ describe('lists', () => {
 
     await shop.sync()
 
-    const lists = (name: string): number[] => [...contact(`${name}@example.com`).lists].sort()
+    const lists = (name: string): number[] => [...contact(`${name}@example.com`).lists].sort((a, b) => a - b)
     expect(lists('happy')).toEqual([35, 36, 40])
     expect(lists('sad')).toEqual([35, 37])
     expect(lists('neutral')).toEqual([35])
@@ -289,12 +289,12 @@ describe('lists', () => {
     const { id } = world().addCustomer({ email: 'a@example.com' })
     const ticket = world().addTicket({ customerId: id, tags: ['vip', 'wholesale'] })
     await shop.sync()
-    expect([...contact('a@example.com').lists].sort()).toEqual([35, 40, 41])
+    expect([...contact('a@example.com').lists].sort((a, b) => a - b)).toEqual([35, 40, 41])
 
     world().changeTicket(ticket.id, { tags: [] })
     await shop.sync()
 
-    expect([...contact('a@example.com').lists].sort()).toEqual([35, 40])
+    expect([...contact('a@example.com').lists].sort((a, b) => a - b)).toEqual([35, 40])
   })
 })
 

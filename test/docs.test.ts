@@ -1,0 +1,66 @@
+// What is generated is fresh, what is documented exists, and the other way round.
+import { readdirSync, readFileSync } from 'node:fs'
+
+import { describe, expect, it } from '@jest/globals'
+import { parseAllDocuments } from 'yaml'
+
+import { toReference } from '../scripts/reference.ts'
+import { parseConfig } from '../src/config/load.ts'
+import { connectorsSchema } from '../src/config/schema.ts'
+import { ERROR_KINDS } from '../src/lib/errors.ts'
+import { FIELDS } from '../src/mapping/fields.ts'
+
+const pages = [
+  'README.md',
+  ...readdirSync('docs')
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+]
+const words = (text: string): string =>
+  text
+    .replace(/[\s|]+/g, ' ')
+    .replace(/-+/g, '-')
+    .trim()
+
+describe('generated files', () => {
+  it('are fresh: npm run gen', () => {
+    expect(JSON.parse(readFileSync('schema/connectors.schema.json', 'utf8'))).toEqual(
+      JSON.parse(JSON.stringify(connectorsSchema)),
+    )
+    expect(words(readFileSync('docs/configuration.md', 'utf8'))).toBe(words(toReference()))
+  })
+})
+
+describe('docs/errors.md', () => {
+  it('has every code, and no other', () => {
+    const documented = [...readFileSync('docs/errors.md', 'utf8').matchAll(/^## `([a-z_]+)`/gm)].map(
+      (match) => match[1] ?? '',
+    )
+
+    expect(documented.sort()).toEqual(Object.keys(ERROR_KINDS).sort())
+  })
+})
+
+describe('docs/definitions.md', () => {
+  it('has every field', () => {
+    const text = readFileSync('docs/definitions.md', 'utf8')
+
+    for (const field of Object.keys(FIELDS)) expect(text).toContain(`\`${field}\``)
+  })
+})
+
+describe('examples', () => {
+  it.each(pages)('in %s are valid', (page) => {
+    for (const [, yaml = ''] of readFileSync(page, 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)) {
+      for (const document of parseAllDocuments(yaml)) expect(document.errors).toEqual([])
+      if (yaml.includes('connectors:')) parseConfig(page, yaml, { BREVO_URL: 'https://api.brevo.com/v3' })
+    }
+  })
+
+  it.each(pages)('links in %s lead somewhere', (page) => {
+    const folder = page.startsWith('docs/') ? 'docs/' : './'
+    for (const [, target = ''] of readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+      expect(() => readFileSync(new URL(`../${folder}${target}`, import.meta.url))).not.toThrow(/ENOENT/)
+    }
+  })
+})

@@ -1,0 +1,259 @@
+// The built binary, real files, real HTTP: what a newcomer does, and what it says.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+
+import { SANDBOX_KEYS, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { EMPTY } from '../support/sandbox.ts'
+import { runTajo, startTajo } from '../support/tajo.ts'
+
+const SMALL = { customers: 60, tickets: 90, messages: 200, surveys: 20 }
+
+let directory: string
+let sandbox: Sandbox
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tajo-e2e-'))
+})
+afterEach(async () => {
+  await sandbox.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+async function start(options: SandboxOptions = {}): Promise<void> {
+  sandbox = await startSandbox({ size: SMALL, gorgiasLimit: null, brevoLimit: null, ...options })
+  sandbox.brevo.account.importDelayMs = 0
+}
+
+const addresses = (): string[] => ['--base-url', sandbox.gorgiasUrl, '--brevo-base-url', sandbox.brevoUrl]
+const everyOutput = (): string =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+    .join('\n')
+
+describe('a newcomer', () => {
+  it('installs, tests, syncs, and sees the status', async () => {
+    await start({ prepared: false })
+
+    const install = await runTajo(['connectors', 'install', 'gorgias', ...addresses(), '--yes'], directory)
+    expect(install).toMatchObject({ code: 0, stderr: '' })
+    expect(install.stdout).toContain('✓ Wrote connectors.yml')
+    expect(install.stdout).toContain('✓ Created the attribute TICKET_COUNT in Brevo')
+
+    // From here on the stored keys are used.
+    const env = { GORGIAS_EMAIL: '', GORGIAS_API_KEY: '', BREVO_API_KEY: '' }
+    const test = await runTajo(['connectors', 'test', 'gorgias'], directory, { env })
+    expect(test.stdout.split('\n').slice(0, 8)).toEqual([
+      '✓ API authentication successful',
+      '✓ Customer list accessible',
+      '✓ Ticket data readable',
+      '✓ CSAT surveys available',
+      '✓ Tags listable',
+      '✓ Brevo API key accepted',
+      '✓ Brevo lists readable',
+      '✓ Brevo events reachable',
+    ])
+
+    const sync = await runTajo(['sync', 'gorgias', '--json'], directory, { env })
+    expect(sync.code).toBe(0)
+    expect(JSON.parse(sync.stdout)).toMatchObject({
+      connector: 'gorgias',
+      undelivered: { contacts: 0, events: 0 },
+    })
+
+    const status = await runTajo(['status', '--json'], directory)
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      gorgias: {
+        connected: true,
+        running: false,
+        customersCount: SMALL.customers,
+        ticketsTracked: SMALL.tickets,
+        backlog: { contacts: 0, events: 0 },
+      },
+    })
+    const list = await runTajo(['connectors', 'list'], directory)
+    expect(list.stdout).toMatch(/^gorgias +enabled/)
+  })
+
+  it('may give the keys on standard input; on the command line they get a warning; none is ever written in clear', async () => {
+    await start()
+    const env = { GORGIAS_API_KEY: '', BREVO_API_KEY: '' }
+
+    const piped = await runTajo(['connectors', 'install', 'gorgias', ...addresses(), '--yes'], directory, {
+      env,
+      input: `${SANDBOX_KEYS.GORGIAS_API_KEY}\n${SANDBOX_KEYS.BREVO_API_KEY}\n`,
+    })
+    expect(piped.code).toBe(0)
+    const argv = await runTajo(
+      ['connectors', 'install', 'gorgias', '--api-key', SANDBOX_KEYS.GORGIAS_API_KEY, '--yes'],
+      directory,
+    )
+    expect(argv.stderr).toContain('A key on the command line can be seen by others on this machine')
+    const sync = await runTajo(['sync', 'gorgias'], directory, { env: { ...env, GORGIAS_EMAIL: '' } })
+
+    expect(sync.code).toBe(0)
+    const said = [piped, argv, sync].map((one) => one.stdout + one.stderr).join()
+    for (const key of [SANDBOX_KEYS.GORGIAS_API_KEY, SANDBOX_KEYS.BREVO_API_KEY]) {
+      expect(said).not.toContain(key)
+      expect(everyOutput()).not.toContain(key)
+    }
+    expect(statSync(join(directory, 'state', 'secrets.json')).mode & 0o077).toBe(0)
+  })
+
+  it('is told what is missing when there is no --yes', async () => {
+    await start({ prepared: false })
+
+    const install = await runTajo(['connectors', 'install', 'gorgias', ...addresses()], directory)
+
+    expect(install.code).toBe(2)
+    expect(install.stderr).toMatch(
+      /Brevo has no GORGIAS_ID \(text\), TICKET_COUNT \(float\).* run this again with --yes/,
+    )
+    expect(sandbox.brevo.account.attributes.has('TICKET_COUNT')).toBe(false)
+  })
+})
+
+describe('a mistake', () => {
+  it('in connectors.yml is told with its place, exit code 2, no stack, and nothing written', async () => {
+    await start({ size: EMPTY })
+    writeFileSync(
+      join(directory, 'connectors.yml'),
+      'connectors:\n  gorgias:\n    domain: shop.gorgias.com\n    shedule: x\n',
+    )
+
+    const sync = await runTajo(['sync', 'gorgias'], directory)
+
+    expect(sync).toMatchObject({ code: 2, stdout: '' })
+    expect(sync.stderr).toBe(
+      'tajo: connectors.yml has a mistake; nothing was done.\n' +
+        '  connectors.yml:4:5 connectors.gorgias.shedule: Unknown key "shedule". Did you mean "schedule"?\n',
+    )
+    expect(existsSync(join(directory, 'state'))).toBe(false)
+  })
+
+  it('on the command line is exit code 2', async () => {
+    await start({ size: EMPTY })
+
+    expect(await runTajo(['snyc'], directory)).toMatchObject({ code: 2 })
+    expect(await runTajo(['sync', 'zendesk'], directory)).toMatchObject({ code: 2 })
+    expect(await runTajo(['--help'], directory)).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('in the key is exit code 1 with what to do, and no key in the output', async () => {
+    await start()
+    await runTajo(['connectors', 'install', 'gorgias', ...addresses(), '--yes'], directory)
+
+    const sync = await runTajo(['sync', 'gorgias'], directory, {
+      env: { GORGIAS_API_KEY: 'canary-wrong-key' },
+    })
+
+    expect(sync.code).toBe(1)
+    expect(sync.stderr).toContain('Gorgias refused the API key (401).')
+    expect(sync.stdout + sync.stderr).not.toContain('canary')
+  })
+
+  it('of one record is exit code 3', async () => {
+    await start({ size: EMPTY })
+    await runTajo(['connectors', 'install', 'gorgias', ...addresses(), '--yes'], directory)
+    sandbox.world.addCustomer({ email: 'bad@example.com' })
+    sandbox.brevo.intercept = ({ method, path }) =>
+      method === 'POST' && path === '/v3/contacts'
+        ? { status: 400, body: '{"code":"invalid_parameter","message":"No"}' }
+        : null
+
+    const sync = await runTajo(['sync', 'gorgias'], directory)
+
+    expect(sync.code).toBe(3)
+    expect(sync.stdout).toContain('1 records were set aside: tajo status')
+    const status = await runTajo(['status'], directory)
+    expect(status.stdout).toContain('contact b***@e***.com: Brevo answered 400: No')
+  })
+})
+
+describe('the daemon', () => {
+  const withSchedule = (): void => {
+    const file = join(directory, 'connectors.yml')
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"*/5 * * * *"', '"* * * * * *"'))
+  }
+  const untilEvent = (): Promise<string> =>
+    new Promise((resolve) => {
+      sandbox.brevo.account.onEvent = (event) => resolve(event.name)
+    })
+
+  it('syncs at once, follows what happens, refuses a second one, and leaves cleanly on SIGTERM', async () => {
+    await start()
+    await runTajo(['connectors', 'install', 'gorgias', ...addresses(), '--yes'], directory)
+    withSchedule()
+    const daemon = startTajo(['start'], directory)
+    await daemon.until('Run ended')
+
+    const second = await runTajo(['start'], directory)
+    expect(second.code).toBe(1)
+    expect(second.stderr).toContain('Another tajo is working with state.')
+    const event = untilEvent()
+    sandbox.world.addCustomer({ email: 'new@example.com' })
+    expect(await event).toBe('SUPPORT_CUSTOMER_CREATED')
+    const status = JSON.parse((await runTajo(['status', '--json'], directory)).stdout) as {
+      gorgias: { running: boolean; nextRun: string }
+    }
+    expect(status.gorgias.running).toBe(true)
+    expect(Date.parse(status.gorgias.nextRun)).not.toBeNaN()
+
+    daemon.child.kill('SIGTERM')
+    const { code, stderr } = await daemon.ended
+    expect(code).toBe(0)
+    expect(stderr).toContain('"message":"Stopped"')
+    expect(stderr).not.toContain('new@example.com')
+  })
+
+  it('killed at any moment and started again loses nothing and repeats nothing that was acknowledged', async () => {
+    await start({ size: { customers: 700, tickets: 900, messages: 900, surveys: 100 } })
+    await runTajo(['connectors', 'install', 'gorgias', ...addresses(), '--yes'], directory)
+    withSchedule()
+    for (const waitFor of [12, 25, 3]) {
+      let requests = 0
+      const daemon = startTajo(['start'], directory)
+      await new Promise<void>((resolve) => {
+        const count = (): null => {
+          requests += 1
+          if (requests >= waitFor) resolve()
+          return null
+        }
+        sandbox.gorgias.intercept = count
+      })
+      daemon.child.kill('SIGKILL')
+      await daemon.ended
+      sandbox.gorgias.intercept = null
+      sandbox.world.addCustomer({ email: `late${waitFor}@example.com` })
+    }
+
+    const sync = await runTajo(['sync', 'gorgias', '--json'], directory)
+
+    expect(sync.code).toBe(0)
+    const withAddress = [...sandbox.world.customers.values()].filter(
+      (one) => one.email !== null && one.email !== 'support@shop.example',
+    )
+    expect(sandbox.brevo.account.contacts.size).toBe(withAddress.length)
+    const ids = sandbox.brevo.account.events.map((event) => event.properties['event_id'])
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(sandbox.brevo.account.events.map((event) => event.email ?? '').sort()).toEqual([
+      'late12@example.com',
+      'late25@example.com',
+      'late3@example.com',
+    ])
+  })
+})
+
+describe('the shell', () => {
+  it.each(['bash', 'zsh', 'fish'])('%s gets a completion that names the commands', async (shell) => {
+    await start({ size: EMPTY })
+
+    const { code, stdout } = await runTajo(['completion', shell], directory)
+
+    expect(code).toBe(0)
+    expect(stdout).toContain('connectors')
+    expect(stdout).toContain('--resources')
+  })
+})
