@@ -27,6 +27,9 @@ export interface Daemon {
 
 /** Credentials that were refused, and answers that only a person can change, are tried again this rarely. */
 const SLOW_RETRY_MS = 15 * 60_000
+/** Between two looks for something postponed. */
+const SHORTEST_PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 60_000
 /** How long one delivery round waits for a postponed write before the next run gets its turn. */
 const PATIENCE_MS = 5_000
 
@@ -105,14 +108,16 @@ export function startDaemon(options: EngineOptions, ports: Ports, hooks: DaemonH
         return at === null ? [] : [[name, new Date(at).toISOString()]]
       }),
     )
-    engine.store.meta.write('daemon', JSON.stringify({ nextRun, rateLimit: engine.budgets() }))
+    engine.store.meta.write('daemon', JSON.stringify({ nextRun }))
   }
 
   /** Delivers between the runs what was postponed, when it is due. */
   async function deliverPostponed(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await clock.sleep(Math.max(1_000, Math.min(engine.untilNextDue() ?? 60_000, 60_000)), stopping.signal)
-      if ((engine.untilNextDue() ?? 1) > 0) continue
+      const waitMs = Math.min(engine.untilNextDue() ?? LONGEST_PAUSE_MS, LONGEST_PAUSE_MS)
+      await clock.sleep(Math.max(SHORTEST_PAUSE_MS, waitMs), stopping.signal)
+      const { contacts, events } = engine.store.undelivered()
+      if (contacts + events === 0) continue
       await takeTurn(async () => {
         try {
           await engine.deliver(stopping.signal)

@@ -9,18 +9,19 @@ import type { Http } from './lib/http.ts'
 import type { Log } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
 import type { Secret } from './lib/secret.ts'
-import { type Compiled, compileMapping, type Misfit, needsMessages, needsPhone } from './mapping/compile.ts'
+import { type Compiled, compileMapping, needsMessages, needsPhone } from './mapping/compile.ts'
 import type { Attribute } from './model/attributes.ts'
 import type { Stream } from './model/records.ts'
 import { fromMs, type Instant } from './model/time.ts'
 import type { DeliveryContext } from './outbox/delivery.ts'
 import { type DeliveryReport, emptyReport } from './outbox/report.ts'
 import { SOURCES } from './sources/registry.ts'
-import type { Budget, Credentials, Source } from './sources/source.ts'
+import type { Credentials, Source } from './sources/source.ts'
 import { openStore, type Store } from './state/store.ts'
 import { findGoLive, type SyncContext } from './sync/context.ts'
 import { type ConnectorMapping, deliverAll, prepareContact, untilNextDue } from './sync/deliver.ts'
 import { readDirectories, readSource } from './sync/read.ts'
+import { refuseMisfits, refuseUnknownLists } from './sync/readiness.ts'
 
 export interface Ports {
   http: Http
@@ -66,6 +67,7 @@ export interface SyncReport {
   seconds: number
 }
 
+const CHECK_AGAIN_MS = 3_600_000
 /** Long enough for a restart of Brevo's side, short enough for a cron job. */
 const DEFAULT_PATIENCE_MS = 10 * 60_000
 
@@ -86,15 +88,20 @@ export function openEngine(options: EngineOptions, ports: Ports) {
   const resent = store.outboxEvents.recover()
   if (resent > 0)
     log.warn('The last process ended while events were under way; they are sent again', { events: resent })
-  let attributes: Attribute[] | null = null
+  let checked: { attributes: Attribute[]; at: number } | null = null
 
-  /** What Brevo has, read once a process: attributes and lists are checked before the first write. */
+  /** What Brevo has: attributes and lists are checked before the first write, and again each hour. */
   async function checkBrevo(signal?: AbortSignal): Promise<Attribute[]> {
-    attributes ??= await readAttributes(caller, signal)
+    if (checked !== null && clock.monotonic() - checked.at < CHECK_AGAIN_MS) return checked.attributes
+    const attributes = await readAttributes(caller, signal)
     const places = enabled(config).flatMap((connector) => connector.listPlaces)
-    if (config.brevo.importList !== undefined)
-      places.push({ id: config.brevo.importList, where: config.file })
+    if (config.brevo.importList !== undefined) {
+      places.push({ id: config.brevo.importList, where: `${config.file}: brevo.import_list` })
+    }
     if (places.length > 0) refuseUnknownLists(places, await readLists(caller, signal))
+    // Not remembered before all of it is well: what is put right in Brevo is seen by the next run.
+    refuseMisfits(enabled(config).flatMap((connector) => compile(store, connector, attributes).misfits))
+    checked = { attributes, at: clock.monotonic() }
     return attributes
   }
 
@@ -170,7 +177,10 @@ export function openEngine(options: EngineOptions, ports: Ports) {
         backfillSince: connector.backfillSince,
         since: sync.since ?? null,
         surveyWindowMs: sync.surveys === 'new' ? 0 : connector.surveyWindowMs,
-        phones: connector.sync.customers && needsPhone(connector.rules),
+        phones:
+          connector.sync.customers && needsPhone(connector.rules)
+            ? { defaultCountry: connector.defaultCountry }
+            : null,
         onPage(stream, records) {
           read[stream] = (read[stream] ?? 0) + records
           sync.onProgress?.({ phase: 'reading', read })
@@ -184,6 +194,10 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       )
       const report = toReport()
       store.runs.end(runId, fromMs(clock.now()), 'done', null, report)
+      store.meta.write(
+        `rate_limit:${name}`,
+        JSON.stringify({ helpdesk: source.budget(), brevo: caller.budget() }),
+      )
       return report
     } catch (thrown) {
       const stopped = isAbort(thrown)
@@ -212,11 +226,6 @@ export function openEngine(options: EngineOptions, ports: Ports) {
 
     /** Milliseconds until something postponed is due; null if nothing is. */
     untilNextDue: () => untilNextDue(store, clock),
-
-    budgets: (): { sources: Record<string, Budget | null>; brevo: Record<string, number> } => ({
-      sources: Object.fromEntries([...sources].map(([name, source]) => [name, source.budget()])),
-      brevo: caller.budget(),
-    }),
 
     close(): void {
       store.close()
@@ -249,6 +258,7 @@ function toContext(connector: ConnectorConfig, source: Source, store: Store, por
     account: connector.account,
     rules: connector.rules,
     withTags: connector.sync.tags,
+    streams: new Set(toStreams(connector, undefined)),
     goLive: findGoLive(store, connector.name, ports.clock),
   }
 }
@@ -292,45 +302,4 @@ function noticeChangedMapping(
     if (before !== null) store.outboxContacts.markAll()
     store.meta.write('mapping', fingerprint)
   })
-}
-
-export function refuseMisfits(misfits: readonly Misfit[]): void {
-  if (misfits.length === 0) return
-  const details = misfits.map(
-    (one) =>
-      `${one.where}: ${one.field} can not go to ${one.attribute}: ${one.reason}.` +
-      (one.create === null
-        ? ' Map it to an attribute of another type.'
-        : ` Create it in Brevo (Contacts → Settings → Attributes) as ${TYPE_WORDS[one.create]}.`),
-  )
-  throw new TajoError('brevo_setup', 'Brevo is not ready for this mapping; nothing was written.', {
-    details,
-    hint: misfits.some((one) => one.create !== null)
-      ? 'tajo creates what is missing: tajo connectors install gorgias --yes'
-      : 'Mend these lines and try again.',
-  })
-}
-
-const TYPE_WORDS = { text: 'Text', float: 'Number', date: 'Date', boolean: 'Boolean' } as const
-
-function refuseUnknownLists(
-  places: readonly { id: number; where: string }[],
-  known: ReadonlyMap<number, string>,
-): void {
-  const details = places
-    .filter(({ id }) => !known.has(id))
-    .map(({ id, where }) => `${where}: there is no list ${id} in Brevo.`)
-  if (details.length === 0) return
-  const names = [...known].slice(0, 20).map(([id, name]) => `${id} (${name})`)
-  throw new TajoError(
-    'brevo_setup',
-    'connectors.yml names lists that Brevo does not have; nothing was written.',
-    {
-      details,
-      hint:
-        names.length === 0
-          ? 'Create the lists in Brevo and use their ids.'
-          : `Lists in Brevo: ${names.join(', ')}.`,
-    },
-  )
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 import { createBrevoCaller } from '../brevo/client.ts'
-import { createAttribute, readAttributes } from '../brevo/setup.ts'
+import { createAttribute, readAttributes, readLists } from '../brevo/setup.ts'
 import { newFile, withConnector } from '../config/edit.ts'
 import { parseConfig } from '../config/load.ts'
 import { openSecretStore, readEnvSecret } from '../config/secrets.ts'
@@ -11,6 +11,7 @@ import { TajoError } from '../lib/errors.ts'
 import { Secret } from '../lib/secret.ts'
 import { compileMapping, type Misfit } from '../mapping/compile.ts'
 import type { CustomField } from '../model/records.ts'
+import { refuseUnknownLists } from '../sync/readiness.ts'
 import { isSourceName, SOURCES } from '../sources/registry.ts'
 import { askSecret, confirm, createStdinLines, type StdinLines } from './ask.ts'
 import { BREVO_KEY_LABEL, type CommonOptions, openPorts } from './session.ts'
@@ -70,6 +71,7 @@ export async function runInstall(name: string, options: InstallOptions): Promise
     const ready = await createMissing(misfits, options.yes === true, (attribute, type) =>
       createAttribute(brevo, attribute, type),
     )
+    if (connector.listPlaces.length > 0) refuseUnknownLists(connector.listPlaces, await readLists(brevo))
     print(ready ? `Next: tajo connectors test ${name}` : `Then: tajo connectors test ${name}`)
     return ready ? 0 : 2
   } finally {

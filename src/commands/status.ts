@@ -15,6 +15,8 @@ export interface ConnectorStatus {
   lastError: string | null
   customersCount: number
   customersWithoutEmail: number
+  /** Customers whose phone can't be sent; counted where phone is mapped. */
+  invalidPhones: number
   ticketsTracked: number
   csatResponses: number
   contactsInBrevo: number
@@ -22,7 +24,8 @@ export interface ConnectorStatus {
   backlog: { contacts: number; events: number }
   events: Record<string, number>
   setAside: { count: number; latest: { kind: string; key: string; reason: string }[] }
-  rateLimit: unknown
+  /** As the APIs last told: requests used at the helpdesk, requests left at Brevo. */
+  rateLimit: { helpdesk: { used: number; limit: number } | null; brevo: Record<string, number> } | null
   nextRun: string | null
 }
 
@@ -51,7 +54,6 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
   const customers = store.customers.count(name)
   const daemon = JSON.parse(store.meta.read('daemon') ?? '{}') as {
     nextRun?: Record<string, string>
-    rateLimit?: unknown
   }
   const letters = store.deadLetters.list()
   return {
@@ -61,6 +63,7 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
     lastError: last?.result === 'failed' ? last.error : null,
     customersCount: customers.all,
     customersWithoutEmail: customers.withoutEmail,
+    invalidPhones: customers.invalidPhones,
     ticketsTracked: store.tickets.count(name),
     csatResponses: store.surveys.countScored(name),
     contactsInBrevo: store.contacts.count(),
@@ -77,7 +80,7 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
       count: letters.length,
       latest: letters.slice(0, 10).map(({ kind, key, reason }) => ({ kind, key, reason })),
     },
-    rateLimit: daemon.rateLimit ?? null,
+    rateLimit: JSON.parse(store.meta.read(`rate_limit:${name}`) ?? 'null') as ConnectorStatus['rateLimit'],
     nextRun: running ? (daemon.nextRun?.[name] ?? null) : null,
   }
 }
@@ -99,16 +102,18 @@ function printStatus(name: string, status: ConnectorStatus | null): void {
       : 'not running',
   )
   row('last sync', status.lastSync ?? 'never')
-  row(
-    'customers',
-    `${formatCount(status.customersCount)} (${formatCount(status.customersWithoutEmail)} without an e-mail address)`,
-  )
+  const lacking = [`${formatCount(status.customersWithoutEmail)} without an e-mail address`]
+  if (status.invalidPhones > 0) lacking.push(`${formatCount(status.invalidPhones)} with an invalid phone`)
+  row('customers', `${formatCount(status.customersCount)} (${lacking.join(', ')})`)
   row('tickets', formatCount(status.ticketsTracked))
   row('CSAT responses', formatCount(status.csatResponses))
   row(
     'in Brevo',
     `${formatCount(status.contactsInBrevo)} contacts, ${formatCount(status.events['sent'] ?? 0)} events sent`,
   )
+  const budget = status.rateLimit?.helpdesk
+  if (budget != null)
+    row('rate limit', `${budget.used} of ${budget.limit} requests used when it last answered`)
   row(
     'backlog',
     `${formatCount(status.backlog.contacts)} contacts, ${formatCount(status.backlog.events)} events`,

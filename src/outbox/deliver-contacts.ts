@@ -31,13 +31,21 @@ const REFUSED_RETRY_MS = 6 * 3_600_000
 /** True if everything due was dealt with, false if Brevo did not take it now. */
 export async function deliverContacts(context: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
   const { store, clock } = context
-  if (store.outboxContacts.countDue(fromMs(clock.now())) >= BULK_FROM) {
-    if (!(await deliverInBulk(context, signal))) return false
-  } else if (store.contacts.hasUnverified()) {
-    await verifyImports(context, null, signal)
+  try {
+    // What an interrupted delivery saw may be true no longer: someone may have left a list since.
+    store.contacts.clearSeen()
+    if (store.outboxContacts.countDue(fromMs(clock.now())) >= BULK_FROM) {
+      if (!(await deliverInBulk(context, signal))) return false
+    } else if (store.contacts.hasUnverified()) {
+      await verifyImports(context, null, signal)
+    }
+    return await deliverSingly(context, signal)
+  } finally {
+    store.contacts.clearSeen()
   }
-  return deliverSingly(context, signal)
 }
+
+/** True if everything that an import can take was taken; what is left is for single writes. */
 
 async function deliverInBulk(context: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
   const { store, clock, destination } = context
@@ -60,7 +68,7 @@ async function deliverInBulk(context: DeliveryContext, signal?: AbortSignal): Pr
     since ??= imported.since
   }
   if (store.contacts.hasUnverified()) await verifyImports(context, since, signal)
-  return deliverSingly(context, signal).finally(() => store.contacts.clearSeen())
+  return true
 }
 
 async function deliverSingly(context: DeliveryContext, signal?: AbortSignal): Promise<boolean> {

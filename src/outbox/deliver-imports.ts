@@ -1,6 +1,6 @@
 // The bulk way: contacts of one list go into an import, further lists are filled 150 at a time, and what the import made of
 // it is read back, because an import drops values without a word. What differs is repaired by single writes.
-import type { AttributeValue, ContactWrite } from '../model/operations.ts'
+import type { AttributeValue, ContactWrite, Membership } from '../model/operations.ts'
 import { IDENTIFIERS } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
 import { type DeliveryContext, isFirstWrite, type Prepared, toTold } from './delivery.ts'
@@ -145,9 +145,12 @@ export async function verifyImports(
     store.transaction(() => {
       for (const email of missed) {
         const told = store.contacts.told(email)
+        const lists = Object.fromEntries(
+          Object.entries(told.lists).filter(([, membership]) => membership !== 'given'),
+        )
         store.contacts.putTold(
           email,
-          { ...told, attributes: {}, unverified: false, repair: true },
+          { ...told, attributes: {}, lists, unverified: false, repair: true },
           fromMs(clock.now()),
         )
         store.outboxContacts.mark(email)
@@ -159,17 +162,28 @@ export async function verifyImports(
 function verify({ store, destination, clock, report }: DeliveryContext, contact: HeldContact): void {
   const told = store.contacts.told(contact.email)
   if (!told.unverified) return
-  const differing = Object.keys(told.attributes).filter(
-    (name) => !IDENTIFIERS.has(name) && !destination.holds(contact.attributes[name], told.attributes[name]),
+  const attributes = Object.fromEntries(
+    Object.entries(told.attributes).filter(
+      ([name, value]) => IDENTIFIERS.has(name) || destination.holds(contact.attributes[name], value),
+    ),
   )
-  const attributes = { ...told.attributes }
-  for (const name of differing) delete attributes[name]
-  store.contacts.putTold(
-    contact.email,
-    { ...told, attributes, unverified: false, repair: differing.length > 0 },
-    fromMs(clock.now()),
-  )
-  if (differing.length === 0) return
+  const lists = toHeldMemberships(told.lists, contact)
+  const differs =
+    Object.keys(attributes).length < Object.keys(told.attributes).length ||
+    Object.keys(lists).length < Object.keys(told.lists).length
+  const verified = { ...told, attributes, lists, unverified: false, repair: differs }
+  store.contacts.putTold(contact.email, verified, fromMs(clock.now()))
+  if (!differs) return
   store.outboxContacts.mark(contact.email)
   report.repaired += 1
+}
+
+/** Memberships as they are: one that was given and is not there was left by the contact, or did not arrive. */
+function toHeldMemberships(told: Record<string, Membership>, held: HeldContact): Record<string, Membership> {
+  return Object.fromEntries(
+    Object.entries(told).flatMap(([list, membership]): [string, Membership][] => {
+      if (held.unsubscribed.includes(Number(list))) return [[list, 'left']]
+      return membership !== 'given' || held.lists.includes(Number(list)) ? [[list, membership]] : []
+    }),
+  )
 }

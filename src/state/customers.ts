@@ -76,7 +76,7 @@ export function createCustomers(database: Database) {
     SELECT id, email FROM customers
     WHERE source = ? AND phone_due = 1 AND email IS NOT NULL AND deleted = 0 AND merged_into IS NULL AND stub = 0 LIMIT ?`)
   const setPhone = database.prepare(
-    'UPDATE customers SET phone = ?, phone_due = 0 WHERE source = ? AND id = ?',
+    'UPDATE customers SET phone = ?, phone_invalid = ?, phone_due = 0 WHERE source = ? AND id = ?',
   )
   const upsertOwn = database.prepare(`
     INSERT INTO own_addresses (source, id, email) VALUES (?, ?, ?) ON CONFLICT (source, id) DO UPDATE SET email = excluded.email`)
@@ -87,8 +87,9 @@ export function createCustomers(database: Database) {
   const selectFields = database.prepare<[string], { id: string; label: string; data_type: string }>(
     'SELECT id, label, data_type FROM custom_fields WHERE source = ?',
   )
-  const count = database.prepare<[string], { all_: number; without_email: number }>(`
-    SELECT count(*) AS all_, count(*) FILTER (WHERE email IS NULL) AS without_email
+  const count = database.prepare<[string], { all_: number; without_email: number; bad_phone: number }>(`
+    SELECT count(*) AS all_, count(*) FILTER (WHERE email IS NULL) AS without_email,
+      count(*) FILTER (WHERE phone_invalid = 1) AS bad_phone
     FROM customers WHERE source = ? AND deleted = 0 AND merged_into IS NULL`)
 
   return {
@@ -142,8 +143,9 @@ export function createCustomers(database: Database) {
 
     phoneDue: (source: string, limit: number) => selectPhoneDue.all(source, limit),
 
-    putPhone(source: string, id: string, phone: string | null): void {
-      setPhone.run(phone, source, id)
+    /** As typed; `valid` says whether it is a number that can be sent. */
+    putPhone(source: string, id: string, phone: string | null, valid: boolean): void {
+      setPhone.run(phone, phone !== null && !valid ? 1 : 0, source, id)
     },
 
     /** The shop's own: an agent's or a mailbox's address. */
@@ -163,9 +165,13 @@ export function createCustomers(database: Database) {
         .all(source)
         .map((row) => ({ kind: 'custom_field', id: row.id, label: row.label, dataType: row.data_type })),
 
-    count(source: string): { all: number; withoutEmail: number } {
+    count(source: string): { all: number; withoutEmail: number; invalidPhones: number } {
       const row = count.get(source)
-      return { all: row?.all_ ?? 0, withoutEmail: row?.without_email ?? 0 }
+      return {
+        all: row?.all_ ?? 0,
+        withoutEmail: row?.without_email ?? 0,
+        invalidPhones: row?.bad_phone ?? 0,
+      }
     },
   }
 }

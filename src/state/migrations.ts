@@ -19,7 +19,7 @@ export const MIGRATIONS: readonly string[] = [
     email TEXT,                   -- normalised: the identity
     name TEXT, firstname TEXT, lastname TEXT, language TEXT, timezone TEXT, external_id TEXT, note TEXT,
     phone TEXT,                   -- as typed; read from the customer's own page when phone is mapped
-    phone_due INTEGER NOT NULL DEFAULT 1,
+    phone_due INTEGER NOT NULL DEFAULT 1, phone_invalid INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, version TEXT NOT NULL,
     custom_fields TEXT NOT NULL DEFAULT '{}', data TEXT,
     stub INTEGER NOT NULL DEFAULT 0,

@@ -23,8 +23,7 @@ export function createSourceEvents(database: Database) {
 
   return {
     put(source: string, event: SourceEvent): void {
-      if (event.type !== 'ignored')
-        insert.run(source, event.id, event.type, event.objectId, event.mergedFrom, event.at)
+      insert.run(source, event.id, event.type, event.objectId, event.mergedFrom, event.at)
     },
     /** The oldest that were not looked at yet. */
     open: (source: string, limit: number): SourceEvent[] =>

@@ -2,6 +2,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { MappingRules } from '../mapping/compile.ts'
+import type { SourceEventType, Stream } from '../model/records.ts'
 import { fromMs, type Instant } from '../model/time.ts'
 import type { Source } from '../sources/source.ts'
 import type { Store } from '../state/store.ts'
@@ -16,6 +17,8 @@ export interface SyncContext {
   rules: MappingRules
   /** `sync.tags`: whether events name the tags of their ticket. */
   withTags: boolean
+  /** Which streams this connector reads; entries of the event feed about others are not kept. */
+  streams: ReadonlySet<Stream>
   /** The start of the first sync: what happened before fires no event. */
   goLive: Instant
 }
@@ -28,4 +31,21 @@ export function findGoLive(store: Store, source: string, clock: Clock): Instant 
   const now = fromMs(clock.now())
   store.meta.write(key, String(now))
   return now
+}
+
+const STREAM_OF: Record<SourceEventType, Stream | null> = {
+  ticket_closed: 'tickets',
+  ticket_reopened: 'tickets',
+  ticket_gone: 'tickets',
+  customer_gone: 'customers',
+  customer_merged: 'customers',
+  survey_changed: 'satisfaction_surveys',
+  ticket_survey_changed: 'satisfaction_surveys',
+  ignored: null,
+}
+
+/** True for entries of the event feed that concern what is read. */
+export function isConcerned({ streams }: SyncContext, type: SourceEventType): boolean {
+  const stream = STREAM_OF[type]
+  return stream !== null && streams.has(stream)
 }

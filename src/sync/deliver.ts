@@ -52,19 +52,23 @@ function desireContact(
   return { email, attributes, lists: [...new Set(wishes.flatMap((one) => one.lists))] }
 }
 
-/** Delivers until nothing is left, or until what is left is due later than `patienceMs` from now. */
+/** Waited after a round that Brevo did not take, before everything is tried again. */
+const NEXT_ROUND_MS = 5_000
+
+/** Delivers until nothing is left, or until what is left would take longer than `patienceMs`. */
 export async function deliverAll(
   context: DeliveryContext,
   patienceMs: number,
   signal?: AbortSignal,
 ): Promise<void> {
   const { store, clock } = context
-  const deadline = clock.now() + patienceMs
+  const deadline = clock.monotonic() + patienceMs
   for (;;) {
-    await deliverContacts(context, signal)
-    await deliverEvents(context, signal)
-    const waitMs = untilNextDue(store, clock)
-    if (waitMs === null || clock.now() + waitMs > deadline) return
+    const contactsTaken = await deliverContacts(context, signal)
+    const eventsTaken = await deliverEvents(context, signal)
+    const postponedMs = untilNextDue(store, clock)
+    const waitMs = contactsTaken && eventsTaken ? postponedMs : Math.max(postponedMs ?? 0, NEXT_ROUND_MS)
+    if (waitMs === null || clock.monotonic() + waitMs > deadline) return
     await clock.sleep(waitMs, signal)
   }
 }

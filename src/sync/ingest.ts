@@ -7,7 +7,7 @@ import type { Customer, RecordId, SatisfactionSurvey, SourceRecord, Ticket } fro
 import { fromMs } from '../model/time.ts'
 import type { Page } from '../sources/source.ts'
 import { isCounted, type StoredTicket } from '../state/tickets.ts'
-import type { SyncContext } from './context.ts'
+import { isConcerned, type SyncContext } from './context.ts'
 import { TouchedContacts } from './touched.ts'
 import {
   findCustomerTransitions,
@@ -48,7 +48,8 @@ function ingestRecord(context: SyncContext, record: SourceRecord, touched: Touch
     case 'satisfaction_survey':
       return ingestSurvey(context, record, touched)
     case 'event':
-      return store.sourceEvents.put(source.name, record)
+      if (isConcerned(context, record.type)) store.sourceEvents.put(source.name, record)
+      return
     case 'agent':
     case 'mailbox':
       return store.customers.putOwnAddress(source.name, record)

@@ -1,5 +1,6 @@
 // What a run reads of one connector: directories, changes, what is left of the first sync, phones, the event feed.
 import { type Directory, DIRECTORIES, type Stream } from '../model/records.ts'
+import { toE164 } from '../model/phone.ts'
 import { fromMs, type Instant } from '../model/time.ts'
 import type { SyncContext } from './context.ts'
 import { followFeed } from './feed.ts'
@@ -14,8 +15,8 @@ export interface ReadOptions extends WalkOptions {
   since: Instant | null
   /** Surveys created within this time may be scored without a trace, and are read again. 0: only new ones. */
   surveyWindowMs: number
-  /** Phones are mapped; each costs a request. */
-  phones: boolean
+  /** Phones are mapped, each costs a request; national numbers are read as of this country. */
+  phones: { defaultCountry: string | undefined } | null
 }
 
 /** The shop's own people, mailboxes and fields change rarely. One of the three is read again in a run. */
@@ -26,14 +27,16 @@ const PARALLEL = 4
 /** Reads all there is to read; afterwards the events it found may be sent. Stops at the first error that is not a record's. */
 export async function readSource(context: SyncContext, options: ReadOptions): Promise<void> {
   const { store } = context
-  // The feed first: the records read after it show what it speaks of.
-  await readFeed(context, options)
+  // The feed first: the records read after it show what it speaks of. Where only a part is read, it waits for the next
+  // run that reads all.
+  const isWhole = options.streams.length === context.streams.size
+  if (isWhole) await readFeed(context, options)
   for (const stream of options.streams) await readChanges(context, stream, options)
   await runAll(
     options.streams.map((stream) => () => walkBackfill(context, stream, options.backfillSince, options)),
   )
-  if (options.phones) await readPhones(context, options.signal)
-  await followFeed(context, options.signal)
+  if (options.phones !== null) await readPhones(context, options.phones.defaultCountry, options.signal)
+  if (isWhole) await followFeed(context, options.signal)
   store.transaction(() => store.outboxEvents.release())
 }
 
@@ -69,7 +72,11 @@ export async function readDirectories(context: SyncContext, signal?: AbortSignal
 }
 
 /** No list has phones: one request for each customer that is new or changed. */
-async function readPhones(context: SyncContext, signal?: AbortSignal): Promise<void> {
+async function readPhones(
+  context: SyncContext,
+  defaultCountry: string | undefined,
+  signal?: AbortSignal,
+): Promise<void> {
   const { store, source } = context
   for (;;) {
     const due = store.customers.phoneDue(source.name, 100)
@@ -80,7 +87,12 @@ async function readPhones(context: SyncContext, signal?: AbortSignal): Promise<v
         for (const { id, email } of queue) {
           const phone = store.customers.isOwnAddress(email) ? null : await source.readPhone(id, signal)
           store.transaction(() => {
-            store.customers.putPhone(source.name, id, phone)
+            store.customers.putPhone(
+              source.name,
+              id,
+              phone,
+              phone !== null && toE164(phone, defaultCountry) !== null,
+            )
             store.outboxContacts.mark(email)
           })
         }

@@ -47,7 +47,7 @@ describe('identity', () => {
 
     const { engine } = shop.open()
     expect(shop.sandbox.brevo.account.contacts.size).toBe(0)
-    expect(engine.store.customers.count('gorgias')).toEqual({ all: 1, withoutEmail: 1 })
+    expect(engine.store.customers.count('gorgias')).toEqual({ all: 1, withoutEmail: 1, invalidPhones: 0 })
   })
 
   it('leaves out the shop’s own addresses: agents and mailboxes', async () => {
@@ -243,13 +243,15 @@ describe('phone', () => {
     expect(value('a@example.com', 'SMS')).toBe('33612345679')
   })
 
-  it('is left out when it is no valid number, and nothing else is', async () => {
+  it('is left out and counted when it is no valid number, and nothing else is', async () => {
     world().addCustomer({ email: 'a@example.com', phone: '12', name: 'Jane' })
 
     await shop.sync({}, shop.yaml(withPhone))
 
+    const { engine } = shop.open()
     expect(value('a@example.com', 'SMS')).toBeUndefined()
     expect(value('a@example.com', 'FIRSTNAME')).toBe('Jane')
+    expect(engine.store.customers.count('gorgias').invalidPhones).toBe(1)
   })
 
   it('is not asked for when it is not mapped', async () => {
