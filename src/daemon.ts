@@ -40,6 +40,7 @@ export function startDaemon(options: EngineOptions, ports: Ports, hooks: DaemonH
   const stopping = new AbortController()
   const schedules: { name: string; schedule: Schedule }[] = []
   const pausedUntil = new Map<string, number>()
+  const wellOnce = new Set<string>()
   let turn: Promise<void> = Promise.resolve()
   let fail: (error: unknown) => void = () => undefined
 
@@ -66,6 +67,7 @@ export function startDaemon(options: EngineOptions, ports: Ports, hooks: DaemonH
         stopping.signal,
       )
       pausedUntil.delete(name)
+      wellOnce.add(name)
       for (const warning of report.warnings) log.verbose('Note on the mapping', { warning })
       hooks.onRun?.(report)
       const { read, contacts, events, setAside, undelivered } = report
@@ -90,6 +92,8 @@ export function startDaemon(options: EngineOptions, ports: Ports, hooks: DaemonH
       log.warn('Run ended early; the next one goes on from here', { connector: name, reason: error.message })
       return
     }
+    // A setup that never worked is for the one who starts the daemon to mend; one that broke later must not end it.
+    if (error.kind === 'config' && !wellOnce.has(name)) return fail(error)
     pausedUntil.set(name, clock.now() + SLOW_RETRY_MS)
     log.error('Connector stopped; it is tried again in 15 minutes', {
       connector: name,

@@ -8,10 +8,17 @@ export async function runStart(options: CommonOptions): Promise<number> {
   const session = openSession(options)
   const { log } = session.ports
   const progress = createProgress()
+  let isFirst = true
   try {
     const daemon = startDaemon(session.engine, session.ports, {
-      onProgress: (_, one) => progress.update(one),
-      onRun: () => progress.done(),
+      // Only the first run takes long enough to watch.
+      onProgress: (_, one) => {
+        if (isFirst) progress.update(one)
+      },
+      onRun: () => {
+        if (isFirst) progress.done()
+        isFirst = false
+      },
     })
     const stop = (signal: NodeJS.Signals): void => {
       log.info('Stopping; what is under way is finished first', { signal })

@@ -3,8 +3,9 @@
 import { styleText } from 'node:util'
 
 import type { Progress } from '../engine.ts'
-import { coerceError, type TajoError } from '../lib/errors.ts'
+import { coerceError, TajoError } from '../lib/errors.ts'
 import { maskPersonal } from '../lib/redact.ts'
+import { isDatabaseError } from '../state/database.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -30,7 +31,7 @@ export function formatCount(count: number): string {
 
 /** What went wrong, each complaint on a line of its own, and what to do. */
 export function printError(thrown: unknown, program = 'tajo'): TajoError {
-  const error = coerceError(thrown)
+  const error = isDatabaseError(thrown) ? toStateError(thrown) : coerceError(thrown)
   say(`${paint('red', `${program}:`, process.stderr)} ${maskPersonal(error.message)}`)
   for (const detail of error.details) say(`  ${detail}`)
   if (error.hint !== undefined) say(paint('dim', `  → ${error.hint}`, process.stderr))
@@ -39,6 +40,14 @@ export function printError(thrown: unknown, program = 'tajo'): TajoError {
     say(maskPersonal((error.cause instanceof Error ? error.cause.stack : undefined) ?? error.stack ?? ''))
   }
   return error
+}
+
+function toStateError(cause: unknown): TajoError {
+  const code = (cause as { code?: string }).code ?? 'unknown'
+  return new TajoError('state_unusable', `The state could not be written (${code}); nothing more was sent.`, {
+    hint: 'Make room on the disk, or let tajo write to the directory. What was acknowledged is kept; start again then.',
+    cause,
+  })
 }
 
 const BAR_WIDTH = 24

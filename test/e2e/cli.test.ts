@@ -208,6 +208,19 @@ describe('the daemon', () => {
     expect(stderr).not.toContain('new@example.com')
   })
 
+  it('that was never set up well ends with exit code 2 and says what to do', async () => {
+    await start({ prepared: false })
+    await runTajo(['connectors', 'install', 'gorgias', ...addresses()], directory)
+
+    const daemon = await runTajo(['start'], directory)
+
+    expect(daemon.code).toBe(2)
+    expect(daemon.stderr).toContain(
+      'nb_tickets can not go to TICKET_COUNT: there is no attribute TICKET_COUNT in Brevo.',
+    )
+    expect(daemon.stderr).toContain('→ tajo creates what is missing: tajo connectors install gorgias --yes')
+  })
+
   it('killed at any moment and started again loses nothing and repeats nothing that was acknowledged', async () => {
     await start({ size: { customers: 700, tickets: 900, messages: 900, surveys: 100 } })
     await runTajo(['connectors', 'install', 'gorgias', ...addresses(), '--yes'], directory)

@@ -156,6 +156,32 @@ describe('a walk', () => {
     expect(engine.store.tickets.count('gorgias')).toBe(SIZE.tickets)
   })
 
+  it('does not stop at the first old row: a whole page must lie below the bound', async () => {
+    shop = await openShop({ size: { customers: 3, tickets: 3, messages: 0, surveys: 0 } })
+    await shop.sync()
+    const now = shop.sandbox.world.now()
+    const ticket = (id: number, micros: number) => ({
+      id,
+      status: 'open',
+      created_datetime: new Date(micros / 1000).toISOString(),
+      updated_datetime: new Date(micros / 1000).toISOString(),
+    })
+    shop.sandbox.gorgias.intercept = ({ path, query }) => {
+      if (path !== '/api/tickets') return null
+      const data =
+        query['cursor'] === undefined
+          ? [ticket(1, now), ticket(2, now - 900 * DAY)]
+          : [ticket(3, now - 1_000_000)]
+      const next_cursor = query['cursor'] === undefined ? 'more' : null
+      return { status: 200, body: JSON.stringify({ data, meta: { next_cursor } }) }
+    }
+
+    await shop.sync()
+
+    const { engine } = shop.open()
+    expect(engine.store.tickets.find('gorgias', '3')).not.toBeNull()
+  })
+
   it('stops with a word when pages come in the wrong order', async () => {
     shop = await openShop({ size: SIZE })
     const { world } = shop.sandbox
