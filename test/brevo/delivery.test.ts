@@ -53,6 +53,12 @@ describe('consent', () => {
     expect(contact('a@example.com').attributes['FIRSTNAME']).toBe('A')
     expect(bodies.join()).not.toMatch(/emailBlacklist|smsBlacklist|forceMerge/)
     expect(paths).not.toContain('/v3/contacts/batch')
+    expect(
+      bodies
+        .filter((body) => body.includes('jsonBody'))
+        .every((body) => body.includes('"disableNotification":true')),
+    ).toBe(true)
+    expect(paths).toContain('/v3/contacts/import')
   })
 })
 

@@ -157,6 +157,12 @@ describe('avg_response_time', () => {
   })
 })
 
+/** Some pages of surveys from the days since then: a walk that stops at its watermark does not come to older ones. */
+function fillSurveyPages(): void {
+  const start = world().now() - 39 * DAY
+  for (let index = 0; index < 350; index += 1) world().addSurvey(1, { created: start + index * 60 * MINUTE })
+}
+
 describe('surveys', () => {
   it('give the score of the one that was scored last, and how many were scored', async () => {
     const { id } = world().addCustomer({ email: 'a@example.com' })
@@ -203,7 +209,7 @@ describe('surveys', () => {
     const { id } = world().addCustomer({ email: 'a@example.com' })
     const created = world().now() - 40 * DAY
     const survey = world().addSurvey(world().addTicket({ customerId: id, created }).id, { created })
-    for (let index = 0; index < 120; index += 1) world().addSurvey(1, { customerId: id })
+    fillSurveyPages()
     await shop.sync()
 
     world().scoreSurvey(survey.id, 5)
@@ -216,7 +222,7 @@ describe('surveys', () => {
     const { id } = world().addCustomer({ email: 'a@example.com' })
     const created = world().now() - 200 * DAY
     const survey = world().addSurvey(world().addTicket({ customerId: id, created }).id, { created })
-    for (let index = 0; index < 120; index += 1) world().addSurvey(1, { customerId: id })
+    fillSurveyPages()
     await shop.sync()
 
     world().scoreSurvey(survey.id, 1, { told: true })
@@ -332,5 +338,74 @@ describe('custom fields and data', () => {
 
     expect(value('a@example.com', 'CUSTOMER_TYPE')).toBeUndefined()
     expect(value('a@example.com', 'FIRSTNAME')).toBe('Jane')
+  })
+})
+
+describe('every other field', () => {
+  it('is what its definition says', async () => {
+    const fields: Record<string, string> = {
+      firstname: 'text',
+      lastname: 'text',
+      language: 'text',
+      timezone: 'text',
+      external_id: 'text',
+      note: 'text',
+      created_datetime: 'date',
+      first_ticket_date: 'date',
+      open_tickets: 'float',
+      last_satisfaction_date: 'date',
+      avg_satisfaction_score: 'float',
+      last_assignee: 'text',
+      tags: 'text',
+    }
+    for (const [field, type] of Object.entries(fields))
+      shop.sandbox.brevo.account.addAttribute(field.toUpperCase(), type)
+    const { id } = world().addCustomer({
+      email: 'a@example.com',
+      firstname: 'Jane',
+      lastname: 'Doe',
+      language: 'fr',
+      timezone: 'Europe/Paris',
+      externalId: 'shop-1',
+      note: 'kind',
+      created: AT,
+    })
+    const first = world().addTicket({ customerId: id, created: AT, tags: ['b', 'a'], assignee: 1 })
+    const second = world().addTicket({
+      customerId: id,
+      created: AT + DAY,
+      tags: ['a'],
+      assignee: 2,
+      status: 'closed',
+    })
+    world().addTicket({ customerId: id, created: AT - DAY, tags: ['spam'], spam: true })
+    world().snoozeTicket(world().addTicket({ customerId: id, created: AT + MINUTE }).id, AT + 10_000 * DAY)
+    world().addSurvey(first.id, { score: 5, scored: AT + DAY })
+    world().addSurvey(second.id, { score: 2, scored: AT + 2 * DAY })
+
+    await shop.sync(
+      {},
+      shop.yaml(`
+    field_mapping:
+${Object.keys(fields)
+  .map((field) => `      ${field}: ${field.toUpperCase()}`)
+  .join('\n')}`),
+    )
+
+    expect(contact('a@example.com').attributes).toEqual({
+      FIRSTNAME: 'Jane',
+      LASTNAME: 'Doe',
+      LANGUAGE: 'fr',
+      TIMEZONE: 'Europe/Paris',
+      EXTERNAL_ID: 'shop-1',
+      NOTE: 'kind',
+      CREATED_DATETIME: '2026-05-10',
+      FIRST_TICKET_DATE: '2026-05-10',
+      OPEN_TICKETS: 1,
+      LAST_SATISFACTION_DATE: '2026-05-12',
+      AVG_SATISFACTION_SCORE: 3.5,
+      LAST_ASSIGNEE: 'Noah Berg',
+      TAGS: 'a, b',
+    })
   })
 })

@@ -88,6 +88,21 @@ describe('an interrupted bulk delivery', () => {
     expect([...account.contacts.get('c6@example.com')!.lists]).toEqual([35])
   })
 
+  it('that was killed leaves nothing behind that the next one would believe', async () => {
+    const { account } = shop.sandbox.brevo
+    world().addTicket({ customerId: world().addCustomer({ email: 'a@example.com' }).id })
+    const killed = shop.open()
+    killed.engine.store.outboxContacts.mark('a@example.com')
+    killed.engine.store.contacts.putSeen({ email: 'a@example.com', lists: [], unsubscribed: [] })
+    killed.close()
+    account.addToList(account.write('a@example.com', {}), 35)
+    account.leaveList('a@example.com', 35)
+
+    await shop.sync()
+
+    expect([...account.contacts.get('a@example.com')!.lists]).toEqual([])
+  })
+
   it('that lost the answer of its import ends with everyone in step', async () => {
     const { account } = shop.sandbox.brevo
     for (let index = 0; index < 600; index += 1) {
