@@ -16,7 +16,7 @@ import { fromMs, type Instant } from './model/time.ts'
 import type { DeliveryContext } from './outbox/delivery.ts'
 import { type DeliveryReport, emptyReport } from './outbox/report.ts'
 import { SOURCES } from './sources/registry.ts'
-import type { Credentials, Source } from './sources/source.ts'
+import type { Credentials, Source, SourcePorts } from './sources/source.ts'
 import { openStore, type Store } from './state/store.ts'
 import { findGoLive, type SyncContext } from './sync/context.ts'
 import { type ConnectorMapping, deliverAll, prepareContact, untilNextDue } from './sync/deliver.ts'
@@ -240,7 +240,7 @@ export function enabled(config: Config): ConnectorConfig[] {
 export function createSource(
   connector: ConnectorConfig,
   options: Pick<EngineOptions, 'credentials'>,
-  ports: Ports,
+  ports: SourcePorts,
 ): Source {
   return SOURCES[connector.name].create(
     connector.options as never,

@@ -56,7 +56,7 @@ export async function runInstall(name: string, options: InstallOptions): Promise
     const source = createSource(
       connector,
       { credentials: { [name]: { email, api_key: apiKey } } },
-      session.ports,
+      { ...session.ports, retries: 1 },
     )
     const customFields: CustomField[] = []
     for await (const page of source.readDirectory('custom_fields')) {

@@ -24,7 +24,10 @@ export async function runConnectorsTest(
       },
       session.ports,
     )
-    const checks = [...createSource(connector, session.engine, session.ports).checks(), ...toChecks(brevo)]
+    const checks = [
+      ...createSource(connector, session.engine, { ...session.ports, retries: 1 }).checks(),
+      ...toChecks(brevo),
+    ]
     const results = []
     for (const check of checks) results.push(await runCheck(check, options.json === true))
     if (options.json === true) print(JSON.stringify(results))

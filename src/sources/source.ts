@@ -83,6 +83,8 @@ export interface SourcePorts {
   clock: Clock
   random: Random
   log: Log
+  /** How often a request is tried again; fewer where someone sits and waits. Default: the source's own patience. */
+  retries?: number
 }
 
 export type Credentials = Record<string, Secret>

@@ -159,8 +159,9 @@ describe('avg_response_time', () => {
 
 /** Some pages of surveys from the days since then: a walk that stops at its watermark does not come to older ones. */
 function fillSurveyPages(): void {
-  const start = world().now() - 39 * DAY
-  for (let index = 0; index < 350; index += 1) world().addSurvey(1, { created: start + index * 60 * MINUTE })
+  const [lately, before] = [world().now() - 39 * DAY, world().now() - 100 * DAY]
+  for (let index = 0; index < 350; index += 1) world().addSurvey(1, { created: lately + index * 60 * MINUTE })
+  for (let index = 0; index < 250; index += 1) world().addSurvey(1, { created: before + index * 60 * MINUTE })
 }
 
 describe('surveys', () => {

@@ -161,12 +161,12 @@ describe('an occurrence after go-live', () => {
     await shop.sync()
 
     expect(seen.every((one) => one.known)).toBe(true)
-    const told = events().map(({ name, properties }) => `${name} ${String(properties['subject'] ?? '')}`)
+    const told = events().map(({ name, properties }) => `${name} ${JSON.stringify(properties['subject'])}`)
     expect(told).toEqual([
-      'SUPPORT_CUSTOMER_CREATED ',
+      'SUPPORT_CUSTOMER_CREATED undefined',
       ...[0, 1, 2, 3, 4].flatMap((index) => [
-        `SUPPORT_TICKET_OPENED ${index}`,
-        `SUPPORT_TICKET_RESOLVED ${index}`,
+        `SUPPORT_TICKET_OPENED "${index}"`,
+        `SUPPORT_TICKET_RESOLVED "${index}"`,
       ]),
     ])
   })

@@ -81,7 +81,11 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
         signal?.throwIfAborted()
         const verdict = judge(outcome, path, params)
         if (!(verdict instanceof TajoError)) return verdict
-        if (verdict.kind !== 'transient' || verdict.code === 'source_cursor_refused' || attempt >= RETRIES)
+        if (
+          verdict.kind !== 'transient' ||
+          verdict.code === 'source_cursor_refused' ||
+          attempt >= (ports.retries ?? RETRIES)
+        )
           throw verdict
         if (verdict.retryAfterMs !== undefined) account.limiter.pause(verdict.retryAfterMs)
         const waitMs = backoffMs(BACKOFF, attempt, random, verdict.retryAfterMs)
