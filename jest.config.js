@@ -1,6 +1,6 @@
 // Jest in ESM mode; @swc/jest only strips types (tsc checks them).
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

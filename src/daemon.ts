@@ -41,6 +41,7 @@ export function startDaemon(options: EngineOptions, ports: Ports, hooks: DaemonH
   const schedules: { name: string; schedule: Schedule }[] = []
   const pausedUntil = new Map<string, number>()
   const wellOnce = new Set<string>()
+  let deliverAgainAt = 0
   let turn: Promise<void> = Promise.resolve()
   let fail: (error: unknown) => void = () => undefined
 
@@ -95,6 +96,7 @@ export function startDaemon(options: EngineOptions, ports: Ports, hooks: DaemonH
     // A setup that never worked is for the one who starts the daemon to mend; one that broke later must not end it.
     if (error.kind === 'config' && !wellOnce.has(name)) return fail(error)
     pausedUntil.set(name, clock.now() + SLOW_RETRY_MS)
+    if (error.code === 'brevo_unauthorized') deliverAgainAt = clock.now() + SLOW_RETRY_MS
     log.error('Connector stopped; it is tried again in 15 minutes', {
       connector: name,
       code: error.code,
@@ -121,13 +123,15 @@ export function startDaemon(options: EngineOptions, ports: Ports, hooks: DaemonH
       const waitMs = Math.min(engine.untilNextDue() ?? LONGEST_PAUSE_MS, LONGEST_PAUSE_MS)
       await clock.sleep(Math.max(SHORTEST_PAUSE_MS, waitMs), stopping.signal)
       const { contacts, events } = engine.store.undelivered()
-      if (contacts + events === 0) continue
+      if (contacts + events === 0 || clock.now() < deliverAgainAt) continue
       await takeTurn(async () => {
         try {
           await engine.deliver(stopping.signal)
         } catch (thrown) {
           if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
-          log.warn('Delivery did not succeed', { reason: coerceError(thrown).message })
+          const error = coerceError(thrown)
+          if (error.kind !== 'transient') deliverAgainAt = clock.now() + SLOW_RETRY_MS
+          log.warn('Delivery did not succeed', { reason: error.message, hint: error.hint })
         }
       })
     }

@@ -60,7 +60,7 @@ export interface SyncReport {
   read: Record<string, number>
   contacts: { written: number; unchanged: number; repaired: number }
   events: { sent: number }
-  /** Set aside in this run. */
+  /** Set aside in this run, or before and still not delivered. */
   setAside: number
   undelivered: { contacts: number; events: number }
   warnings: string[]
@@ -147,7 +147,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     }
     const startedAt = clock.monotonic()
     const runId = store.runs.start(name, fromMs(clock.now()))
-    const setAsideBefore = store.deadLetters.count()
+    const startedOn = fromMs(clock.now())
     const read: Record<string, number> = {}
     const delivery = emptyReport()
     let warnings: string[] = []
@@ -160,12 +160,14 @@ export function openEngine(options: EngineOptions, ports: Ports) {
         repaired: delivery.repaired,
       },
       events: { sent: delivery.eventsSent },
-      setAside: Math.max(0, store.deadLetters.count() - setAsideBefore),
+      setAside: store.deadLetters.countSince(startedOn),
       undelivered: store.undelivered(),
       warnings,
       seconds: Math.round((clock.monotonic() - startedAt) / 100) / 10,
     })
 
+    const stopWaiting = (): void => caller.stopWaiting()
+    signal?.addEventListener('abort', stopWaiting, { once: true })
     try {
       const known = await checkBrevo(signal)
       const context = toContext(connector, source, store, ports)
@@ -209,6 +211,8 @@ export function openEngine(options: EngineOptions, ports: Ports) {
         toReport(),
       )
       throw thrown
+    } finally {
+      signal?.removeEventListener('abort', stopWaiting)
     }
   }
 

@@ -53,6 +53,8 @@ export interface BrevoCaller {
   call<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>>
   /** The same for what may be repeated: waits out 5xx, time-outs and resets, a few times. */
   callSafely<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>>
+  /** From now on no request waits for its turn; those under way go on. For a process that is to end. */
+  stopWaiting(): void
   /** What is left of each bucket, as Brevo last said. */
   budget(): Record<Bucket, number>
 }
@@ -91,13 +93,22 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     other: new BudgetLimiter(clock),
   }
 
+  const waiting = new Set<{ abort(): void }>()
+  let stopped = false
+
   /** The SDK's way to the network: paced, watched, and classified. */
   async function send(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
     const url = input instanceof Request ? input.url : String(input)
     const method = (init.method ?? 'GET') as HttpRequest['method']
     const bucket = toBucket(method, url.slice(account.baseUrl.length))
     const signal = init.signal ?? undefined
-    const release = await limiters[bucket].acquire(signal).catch(() => null)
+    // Not the request's own signal: an event that is under way is never cut off, but it need not wait for its turn.
+    const turn = linkSignal(signal)
+    waiting.add(turn)
+    if (stopped) turn.abort()
+    const release = await limiters[bucket].acquire(turn.signal).catch(() => null)
+    waiting.delete(turn)
+    turn.release()
     if (release === null) return toNoAnswer({ outcome: 'never_left', reason: 'stopped' })
     const startedAt = clock.monotonic()
     const body = typeof init.body === 'string' ? { body: init.body } : {}
@@ -200,6 +211,10 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
         log.verbose('Brevo did not answer well, waiting', { what, wait_ms: Math.round(waitMs) })
         await clock.sleep(waitMs, signal)
       }
+    },
+    stopWaiting() {
+      stopped = true
+      for (const turn of waiting) turn.abort()
     },
     budget: () => ({
       contacts: limiters.contacts.remaining,

@@ -34,7 +34,10 @@ export async function sendEvents(
       ),
     signal,
   )
-  const outcomes: Outcome<object>[] = fitting.map(() => toOutcome(answer))
+  // A batch that is refused as a whole says nothing of each event.
+  const whole = toOutcome(answer)
+  const each: Outcome<object> = whole.result === 'refused' ? { result: 'retry', reason: whole.reason } : whole
+  const outcomes: Outcome<object>[] = fitting.map(() => each)
   // 207 and 400 name the events they did not take; the SDK types neither shape (brevo-api.md § 1.3).
   const errors = (answer.answered ? (answer.body as { errors?: unknown } | null)?.errors : undefined) as
     | { eventIndex?: number[]; message?: string }[]
@@ -76,16 +79,21 @@ function countFitting(events: readonly EventWrite[]): number {
   return events.length
 }
 
+/** Refusals that concern the account or the request, not this event: it may be taken another time. */
+const ACCOUNT_CODES = new Set([
+  'account_under_validation',
+  'account_in_process',
+  'not_enough_credits',
+  'permission_denied',
+])
+
 /** Only an answer below 500 is certain: a 5xx may come from in front of a Brevo that took the event. */
 function toOutcome(answer: BrevoAnswer<unknown>): Outcome<object> {
   if (!answer.answered) {
-    return answer.uncertain
-      ? { result: 'uncertain', reason: describe(answer) }
-      : { result: 'retry', reason: describe(answer) }
+    return { result: answer.uncertain ? 'uncertain' : 'retry', reason: describe(answer) }
   }
   if (answer.ok) return { result: 'done' }
   if (answer.status >= 500 || answer.status === 408) return { result: 'uncertain', reason: describe(answer) }
-  return answer.status === 429 || answer.status === 425
-    ? { result: 'retry', reason: describe(answer) }
-    : { result: 'refused', reason: describe(answer) }
+  const isItsOwn = (answer.status === 400 || answer.status === 422) && !ACCOUNT_CODES.has(answer.code)
+  return { result: isItsOwn ? 'refused' : 'retry', reason: describe(answer) }
 }

@@ -67,13 +67,13 @@ export async function importContacts(
   return (await waitFor(caller, clock, started.body.processId, signal)) ?? { result: 'done', since }
 }
 
-/** Waits until the process has ended; the outcome if it ended badly. */
+/** Waits until the process has ended; if it ended badly, its contacts are better written one by one. */
 async function waitFor(
   caller: BrevoCaller,
   clock: Clock,
   processId: number,
   signal?: AbortSignal,
-): Promise<{ result: 'retry'; reason: string } | null> {
+): Promise<{ result: 'refused'; reason: string } | null> {
   const deadline = clock.monotonic() + MAX_WAIT_MS
   for (
     let waitMs = POLL.firstMs;
@@ -90,9 +90,12 @@ async function waitFor(
     const status = String((answer.body as { status?: unknown }).status)
     if (status === 'completed') return null
     if (status === 'failed' || status === 'cancelled')
-      return { result: 'retry', reason: `The import ${processId} has ${status}` }
+      return { result: 'refused', reason: `The import ${processId} has ${status}` }
   }
-  return { result: 'retry', reason: `The import ${processId} did not end in ${MAX_WAIT_MS / 60_000} minutes` }
+  return {
+    result: 'refused',
+    reason: `The import ${processId} did not end in ${MAX_WAIT_MS / 60_000} minutes`,
+  }
 }
 
 export async function* readContacts(

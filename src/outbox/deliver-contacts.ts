@@ -36,6 +36,8 @@ export async function deliverContacts(context: DeliveryContext, signal?: AbortSi
     store.contacts.clearSeen()
     if (store.outboxContacts.countDue(fromMs(clock.now())) >= BULK_FROM) {
       if (!(await deliverInBulk(context, signal))) return false
+      // Single writes may take hours: each looks for itself before it adds to a list.
+      store.contacts.clearSeen()
     } else if (store.contacts.hasUnverified()) {
       await verifyImports(context, null, signal)
     }
@@ -133,10 +135,20 @@ function prepareAll(context: DeliveryContext, due: readonly DueContact[], bulk: 
       if (write !== null && told.exists)
         store.contacts.putTold(contact.email, told, fromMs(context.clock.now()))
       store.outboxContacts.finish(contact)
+      if (!told.exists) refuseEventsOfNobody(context, contact.email)
       if (isFirstWrite(context, told)) report.contactsUnchanged += 1
       return []
     }),
   )
+}
+
+/** Events wait for their contact; where there will be none, because its customer went away, they must not wait for ever. */
+function refuseEventsOfNobody({ store, clock, report }: DeliveryContext, email: string): void {
+  for (const eventId of store.outboxEvents.openOf(email)) {
+    store.outboxEvents.refuse(eventId)
+    store.deadLetters.put('event', eventId, 'No customer has its address any more.', fromMs(clock.now()))
+    report.setAside += 1
+  }
 }
 
 /** After Brevo was read as a whole, what it held is known: memberships found there, lists left, contacts not there. */
@@ -156,9 +168,13 @@ function applySeen({ store }: DeliveryContext, write: ContactWrite, told: ToldCo
 }
 
 /** Identifiers, removals and repairs go singly; so does a contact for which there is no list to import into. */
-function isImportable({ importList }: DeliveryContext, write: ContactWrite): boolean {
+function isImportable({ store, importList }: DeliveryContext, write: ContactWrite): boolean {
   if (write.single || write.removeLists.length > 0) return false
-  if (write.addLists.length === 0 && importList === undefined) return false
+  if (write.addLists.length === 0) {
+    const hasLeft =
+      importList !== undefined && store.contacts.seen(write.email)?.unsubscribed.includes(importList) === true
+    if (importList === undefined || hasLeft) return false
+  }
   return (
     Object.entries(write.attributes).some(([name, value]) => value !== null && !IDENTIFIERS.has(name)) ||
     write.addLists.length > 0

@@ -17,11 +17,15 @@ const RETRY = { baseMs: 2_000, capMs: 15 * 60_000 }
 export async function deliverEvents(context: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
   const { store, clock, destination } = context
   let failures = 0
+  // A batch that is refused as a whole is taken apart: its events go one by one.
+  let batchesTaken = true
   while (failures < GIVE_UP_AFTER) {
     const due = store.outboxEvents.due(fromMs(clock.now()), MAX_EVENT_BATCH)
     if (due.length === 0) return true
     const inBatch =
-      due.length >= MAX_EVENT_BATCH && (store.outboxEvents.counts()['pending'] ?? 0) > BATCH_FROM
+      batchesTaken &&
+      due.length >= MAX_EVENT_BATCH &&
+      (store.outboxEvents.counts()['pending'] ?? 0) > BATCH_FROM
     const portions = inBatch ? [due] : chunk(due, IN_FLIGHT)
     for (const portion of portions) {
       signal?.throwIfAborted()
@@ -32,6 +36,7 @@ export async function deliverEvents(context: DeliveryContext, signal?: AbortSign
         ? await destination.sendEvents(portion.map(({ event }) => event))
         : await Promise.all(portion.map(({ event }) => destination.sendEvent(event)))
       const taken = settle(context, portion, outcomes)
+      if (inBatch && !taken) batchesTaken = false
       failures = taken ? 0 : failures + 1
       context.onDelivery(context.report, store.undelivered)
       if (failures >= GIVE_UP_AFTER) break

@@ -45,8 +45,8 @@ export function createCustomers(database: Database) {
   )
   const selectEmail = database.prepare<
     [string, string],
-    { email: string | null; merged_into: string | null }
-  >('SELECT email, merged_into FROM customers WHERE source = ? AND id = ?')
+    { email: string | null; merged_into: string | null; deleted: number }
+  >('SELECT email, merged_into, deleted FROM customers WHERE source = ? AND id = ?')
   const selectStub = database.prepare<[string, string], { stub: number }>(
     'SELECT stub FROM customers WHERE source = ? AND id = ?',
   )
@@ -72,9 +72,10 @@ export function createCustomers(database: Database) {
   const mergedInto = database.prepare<[string, string], { id: string }>(
     'SELECT id FROM customers WHERE source = ? AND merged_into = ?',
   )
-  const selectPhoneDue = database.prepare<[string, number], { id: string; email: string }>(`
-    SELECT id, email FROM customers
-    WHERE source = ? AND phone_due = 1 AND email IS NOT NULL AND deleted = 0 AND merged_into IS NULL AND stub = 0 LIMIT ?`)
+  const selectPhoneDue = database.prepare<[string, string, number], { id: string; email: string }>(`
+    SELECT id, email FROM customers INDEXED BY customers_phone_due
+    WHERE source = ? AND phone_due = 1 AND email IS NOT NULL AND deleted = 0 AND merged_into IS NULL AND stub = 0
+      AND id > ? ORDER BY id LIMIT ?`)
   const setPhone = database.prepare(
     'UPDATE customers SET phone = ?, phone_invalid = ?, phone_due = 0 WHERE source = ? AND id = ?',
   )
@@ -126,7 +127,7 @@ export function createCustomers(database: Database) {
       for (let merges = 0; row?.merged_into != null && merges < MAX_MERGES; merges += 1) {
         row = selectEmail.get(source, row.merged_into)
       }
-      return row?.email ?? null
+      return row === undefined || row.deleted === 1 ? null : row.email
     },
 
     /** The live customers of an address. */
@@ -141,7 +142,8 @@ export function createCustomers(database: Database) {
       return [...known]
     },
 
-    phoneDue: (source: string, limit: number) => selectPhoneDue.all(source, limit),
+    /** Customers whose phone has to be read, in the order of their ids, those after `after`. */
+    phoneDue: (source: string, after: string, limit: number) => selectPhoneDue.all(source, after, limit),
 
     /** As typed; `valid` says whether it is a number that can be sent. */
     putPhone(source: string, id: string, phone: string | null, valid: boolean): void {

@@ -14,23 +14,48 @@ const DATABASE_FILE = 'tajo.db'
 const LOCK_FILE = 'tajo.lock'
 const FULL = 2
 
+/**
+ * Databases and statements are kept for the life of the process. From Node 24.19 on, better-sqlite3 12 aborts the process when
+ * one of them is garbage collected at a bad moment (WiseLibs/better-sqlite3#1515; version 13 does not, and needs Node 22).
+ * They stand on globalThis so that a test environment, whose own globals come and go, can keep them longer.
+ */
+const KEPT = Symbol.for('tajo.sqlite.kept')
+const kept = ((globalThis as { [KEPT]?: unknown[] })[KEPT] ??= [])
+
+function open(file: string, options: Sqlite.Options = {}): Database {
+  const database = new Sqlite(file, options)
+  const prepare = database.prepare.bind(database)
+  const prepareAndKeep = (source: string): Statement => {
+    const statement = prepare(source)
+    kept.push(statement)
+    return statement
+  }
+  kept.push(database)
+  return Object.assign(database, { prepare: prepareAndKeep })
+}
+
+/** `database.pragma` makes a statement that nobody keeps. */
+function readPragma(database: Database, name: string): unknown {
+  return database.prepare(`PRAGMA ${name}`).pluck().get()
+}
+
 /** Opens the state for writing and holds its lock until `close`. Throws `state_locked` or `state_unusable`. */
 export function openDatabase(stateDir: string): { database: Database; close(): void } {
   const releaseLock = lock(stateDir)
   try {
-    const database = guard(stateDir, () => new Sqlite(join(stateDir, DATABASE_FILE)))
+    const database = guard(stateDir, () => open(join(stateDir, DATABASE_FILE)))
     guard(stateDir, () => {
-      database.pragma('journal_mode = WAL')
-      database.pragma('synchronous = FULL')
-      database.pragma('foreign_keys = ON')
-      database.pragma('trusted_schema = OFF')
-      database.pragma('cell_size_check = ON')
-      database.pragma('secure_delete = ON')
-      database.pragma('temp_store = MEMORY')
-      database.pragma('journal_size_limit = 67108864')
+      database.exec('PRAGMA journal_mode = WAL')
+      database.exec('PRAGMA synchronous = FULL')
+      database.exec('PRAGMA foreign_keys = ON')
+      database.exec('PRAGMA trusted_schema = OFF')
+      database.exec('PRAGMA cell_size_check = ON')
+      database.exec('PRAGMA secure_delete = ON')
+      database.exec('PRAGMA temp_store = MEMORY')
+      database.exec('PRAGMA journal_size_limit = 67108864')
       // Hot pages are copied back less often; 16 MB of log at most between two copies.
-      database.pragma('wal_autocheckpoint = 4000')
-      database.pragma('cache_size = -8000')
+      database.exec('PRAGMA wal_autocheckpoint = 4000')
+      database.exec('PRAGMA cache_size = -8000')
       checkIntegrity(database, stateDir)
       migrate(database)
       assertDurable(database)
@@ -38,7 +63,7 @@ export function openDatabase(stateDir: string): { database: Database; close(): v
     return {
       database,
       close() {
-        database.pragma('wal_checkpoint(TRUNCATE)')
+        database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
         database.close()
         releaseLock()
       },
@@ -52,7 +77,7 @@ export function openDatabase(stateDir: string): { database: Database; close(): v
 /** A second pair of eyes on the state while another process may write; null where there is no state yet. */
 export function openDatabaseReadOnly(stateDir: string): Database | null {
   const file = join(stateDir, DATABASE_FILE)
-  return existsSync(file) ? guard(stateDir, () => new Sqlite(file, { readonly: true })) : null
+  return existsSync(file) ? guard(stateDir, () => open(file, { readonly: true })) : null
 }
 
 /** True while some process holds the state. */
@@ -75,7 +100,7 @@ function lock(stateDir: string): () => void {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 })
     accessSync(stateDir, constants.W_OK)
   })
-  const file = guard(stateDir, () => new Sqlite(join(stateDir, LOCK_FILE), { timeout: 0 }))
+  const file = guard(stateDir, () => open(join(stateDir, LOCK_FILE), { timeout: 0 }))
   try {
     file.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
@@ -91,7 +116,7 @@ function lock(stateDir: string): () => void {
 }
 
 function migrate(database: Database): void {
-  const version = database.pragma('user_version', { simple: true }) as number
+  const version = readPragma(database, 'user_version') as number
   if (version > MIGRATIONS.length) {
     throw new TajoError('state_unusable', 'The state was written by a newer tajo.', {
       hint: 'Use that version, or another --state-dir.',
@@ -101,7 +126,7 @@ function migrate(database: Database): void {
     if (index < version) continue
     database.transaction(() => {
       database.exec(step)
-      database.pragma(`user_version = ${index + 1}`)
+      database.exec(`PRAGMA user_version = ${index + 1}`)
     })()
   }
 }
@@ -113,10 +138,7 @@ function assertDurable(database: Database): void {
       "INSERT INTO meta (key, value) VALUES ('opened', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1",
     )
     .run()
-  if (
-    database.pragma('synchronous', { simple: true }) !== FULL ||
-    database.pragma('journal_mode', { simple: true }) !== 'wal'
-  ) {
+  if (readPragma(database, 'synchronous') !== FULL || readPragma(database, 'journal_mode') !== 'wal') {
     throw new TajoError(
       'state_unusable',
       'The state can not be written durably (synchronous=FULL in WAL mode was refused).',
@@ -125,7 +147,7 @@ function assertDurable(database: Database): void {
 }
 
 function checkIntegrity(database: Database, stateDir: string): void {
-  const verdict = database.pragma('quick_check(1)', { simple: true })
+  const verdict = readPragma(database, 'quick_check(1)')
   if (verdict !== 'ok')
     throw new TajoError('state_unusable', `The state in ${stateDir} is damaged: ${String(verdict)}.`)
 }

@@ -20,6 +20,13 @@ export function createDeadLetters(database: Database) {
     ON CONFLICT (kind, key) DO UPDATE SET reason = excluded.reason, attempts = attempts + 1, last_at = excluded.last_at`)
   const remove = database.prepare('DELETE FROM dead_letters WHERE kind = ? AND key = ?')
   const list = database.prepare<[], DeadLetter>('SELECT * FROM dead_letters ORDER BY last_at DESC')
+  // Set aside since then, and contacts that were set aside before and are still not delivered.
+  const countSince = database.prepare<[number], { n: number }>(`
+    SELECT count(*) AS n FROM dead_letters d WHERE d.last_at >= ?
+      OR (d.kind = 'contact' AND EXISTS (SELECT 1 FROM outbox_contacts o WHERE o.email = d.key))`)
+  const anyRecord = database.prepare<[], { one: number }>(
+    "SELECT 1 AS one FROM dead_letters WHERE kind = 'record' LIMIT 1",
+  )
   const count = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM dead_letters')
 
   return {
@@ -30,6 +37,8 @@ export function createDeadLetters(database: Database) {
     clear(kind: DeadLetterKind, key: string): void {
       remove.run(kind, key)
     },
+    countSince: (since: Instant): number => countSince.get(since)?.n ?? 0,
+    hasRecords: (): boolean => anyRecord.get() !== undefined,
     list: (): DeadLetter[] => list.all(),
     count: (): number => count.get()?.n ?? 0,
   }

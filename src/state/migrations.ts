@@ -27,6 +27,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (source, id)
   ) WITHOUT ROWID;
   CREATE INDEX customers_email ON customers (email) WHERE email IS NOT NULL;
+  CREATE INDEX customers_phone_due ON customers (source, id)
+    WHERE phone_due = 1 AND email IS NOT NULL AND deleted = 0 AND merged_into IS NULL AND stub = 0;
   CREATE INDEX customers_merged ON customers (source, merged_into) WHERE merged_into IS NOT NULL;
 
   CREATE TABLE tickets (
@@ -62,7 +64,7 @@ export const MIGRATIONS: readonly string[] = [
     done INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (source, id)
   ) WITHOUT ROWID;
-  CREATE INDEX source_events_open ON source_events (source, at) WHERE done = 0;
+  CREATE INDEX source_events_open ON source_events (source, at, id) WHERE done = 0;
 
   CREATE TABLE contacts (        -- what Brevo was last told
     email TEXT PRIMARY KEY,

@@ -45,6 +45,9 @@ export function createOutboxEvents(database: Database) {
     "UPDATE outbox_events SET state = 'pending', attempts = attempts + 1, due_at = ? WHERE event_id = ?",
   )
   const recover = database.prepare("UPDATE outbox_events SET state = 'pending' WHERE state = 'sending'")
+  const openOf = database.prepare<[string], { event_id: string }>(
+    "SELECT event_id FROM outbox_events WHERE email = ? AND state IN ('staged', 'pending', 'sending')",
+  )
   const counts = database.prepare<[], { state: string; n: number }>(
     'SELECT state, count(*) AS n FROM outbox_events GROUP BY state',
   )
@@ -76,6 +79,8 @@ export function createOutboxEvents(database: Database) {
     },
     /** After a crash: what was on its way is sent again; its id lets a repetition be seen in Brevo. */
     recover: (): number => recover.run().changes,
+    /** What is still to be sent to a contact. */
+    openOf: (email: string): string[] => openOf.all(email).map((row) => row.event_id),
     counts(): Record<string, number> {
       return Object.fromEntries(counts.all().map((row) => [row.state, row.n]))
     },

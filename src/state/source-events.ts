@@ -15,9 +15,9 @@ interface Row {
 export function createSourceEvents(database: Database) {
   const insert = database.prepare(`
     INSERT INTO source_events (source, id, type, object_id, merged_from, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
-  const open = database.prepare<[string, number], Row>(
-    'SELECT * FROM source_events WHERE source = ? AND done = 0 ORDER BY at, CAST(id AS INTEGER), id LIMIT ?',
-  )
+  const open = database.prepare<[string, number, number, string, number], Row>(`
+    SELECT * FROM source_events INDEXED BY source_events_open
+    WHERE source = ? AND done = 0 AND (at > ? OR (at = ? AND id > ?)) ORDER BY at, id LIMIT ?`)
   const finish = database.prepare('UPDATE source_events SET done = 1 WHERE source = ? AND id = ?')
   const prune = database.prepare('DELETE FROM source_events WHERE source = ? AND done = 1 AND at < ?')
 
@@ -25,9 +25,9 @@ export function createSourceEvents(database: Database) {
     put(source: string, event: SourceEvent): void {
       insert.run(source, event.id, event.type, event.objectId, event.mergedFrom, event.at)
     },
-    /** The oldest that were not looked at yet. */
-    open: (source: string, limit: number): SourceEvent[] =>
-      open.all(source, limit).map((row) => ({
+    /** The oldest after `after` that were not dealt with yet. */
+    open: (source: string, after: Pick<SourceEvent, 'at' | 'id'>, limit: number): SourceEvent[] =>
+      open.all(source, after.at, after.at, after.id, limit).map((row) => ({
         kind: 'event',
         id: row.id,
         type: row.type,

@@ -51,9 +51,11 @@ export function createTickets(database: Database) {
   )
   const upsert = database.prepare(`
     INSERT INTO tickets (source, id, customer_id, status, channel, subject, tags, assignee_name, spam,
-      created_at, updated_at, version, closed_at, snoozed_until, trashed_at)
+      created_at, updated_at, version, closed_at, snoozed_until, trashed_at, last_change)
     VALUES (@source, @id, @customer_id, @status, @channel, @subject, @tags, @assignee_name, @spam,
-      @created_at, @updated_at, @version, @closed_at, @snoozed_until, @trashed_at)
+      @created_at, @updated_at, @version, @closed_at, @snoozed_until, @trashed_at,
+      -- Asleep when it is first seen: waking up will be no reopening.
+      CASE WHEN @status = 'closed' AND @snoozed_until > @updated_at THEN 'snoozed' END)
     ON CONFLICT (source, id) DO UPDATE SET
       customer_id = excluded.customer_id, status = excluded.status, channel = excluded.channel, subject = excluded.subject,
       tags = excluded.tags, assignee_name = excluded.assignee_name, spam = excluded.spam, created_at = excluded.created_at,

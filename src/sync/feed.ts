@@ -6,6 +6,7 @@ import type { RecordId, SourceEvent } from '../model/records.ts'
 import { fromMs } from '../model/time.ts'
 import type { StatusChange } from '../state/tickets.ts'
 import type { SyncContext } from './context.ts'
+import { createPatience, type Patience } from './patience.ts'
 import { ingestPage, ingestRecords, markCustomer, stageForTicket, toOccurrenceTicket } from './ingest.ts'
 
 /** Entries looked at in one go. */
@@ -18,42 +19,56 @@ const KEEP_DONE = fromMs(7 * 24 * 3_600_000)
 /** Deals with every open entry, in the order that they happened. */
 export async function followFeed(context: SyncContext, signal?: AbortSignal): Promise<void> {
   const { store, source, clock } = context
+  const postponed = new Set<RecordId>()
+  const patience = createPatience()
+  let last: Pick<SourceEvent, 'at' | 'id'> = { at: 0, id: '' }
   for (;;) {
-    const entries = store.sourceEvents.open(source.name, BATCH)
+    const entries = store.sourceEvents.open(source.name, last, BATCH)
     if (entries.length === 0) break
     for (const [index, entry] of entries.entries()) {
       signal?.throwIfAborted()
-      await follow(context, entry, entries.slice(index + 1), signal)
+      last = entry
+      // What happened to an object later waits for what happened to it before.
+      if (postponed.has(entry.objectId)) continue
+      const followed = await follow(context, entry, entries.slice(index + 1), patience, signal)
+      if (!followed) postponed.add(entry.objectId)
     }
   }
   store.sourceEvents.prune(source.name, fromMs(clock.now()) - KEEP_DONE)
 }
 
+/** False if its object could not be read now: the entry stays open for the next run. */
 async function follow(
   context: SyncContext,
   entry: SourceEvent,
   later: readonly SourceEvent[],
+  patience: Patience,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { store, source, clock } = context
-  const finish = (action: () => void): void =>
-    store.transaction(() => {
-      action()
-      store.sourceEvents.finish(source.name, entry.id)
-    })
+  const setAside = (reason: string): void =>
+    store.deadLetters.put('record', `${source.name}/events/${entry.id}`, reason, fromMs(clock.now()))
   try {
     const apply = await prepare(context, entry, later, signal)
-    finish(apply)
+    patience.succeeded()
+    store.transaction(() => {
+      apply()
+      store.sourceEvents.finish(source.name, entry.id)
+      store.deadLetters.clear('record', `${source.name}/events/${entry.id}`)
+    })
+    return true
   } catch (thrown) {
-    if (!(thrown instanceof TajoError) || thrown.kind !== 'record') throw thrown
-    finish(() =>
-      store.deadLetters.put(
-        'record',
-        `${source.name}/events/${entry.id}`,
-        thrown.message,
-        fromMs(clock.now()),
-      ),
-    )
+    if (!(thrown instanceof TajoError)) throw thrown
+    if (thrown.kind === 'record') {
+      store.transaction(() => {
+        setAside(thrown.message)
+        store.sourceEvents.finish(source.name, entry.id)
+      })
+      return true
+    }
+    patience.failed(thrown)
+    setAside(`${thrown.message} It is read again by the next run.`)
+    return false
   }
 }
 

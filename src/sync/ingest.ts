@@ -24,6 +24,9 @@ export function ingestPage(
 ): void {
   const { store, source, clock } = context
   ingestRecords(context, page.records)
+  if (store.deadLetters.hasRecords()) {
+    for (const { id } of page.records) store.deadLetters.clear('record', `${source.name}/${stream}/${id}`)
+  }
   for (const { id, reason } of page.invalid) {
     store.deadLetters.put('record', `${source.name}/${stream}/${id}`, reason, fromMs(clock.now()))
   }

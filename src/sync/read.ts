@@ -1,10 +1,12 @@
 // What a run reads of one connector: directories, changes, what is left of the first sync, phones, the event feed.
+import { TajoError } from '../lib/errors.ts'
 import { type Directory, DIRECTORIES, type Stream } from '../model/records.ts'
 import { toE164 } from '../model/phone.ts'
 import { fromMs, type Instant } from '../model/time.ts'
 import type { SyncContext } from './context.ts'
 import { followFeed } from './feed.ts'
 import { ingestPage } from './ingest.ts'
+import { createPatience, type Patience } from './patience.ts'
 import { OVERLAP, readFeed, walkBackfill, walkChanges, type WalkOptions } from './walk.ts'
 
 export interface ReadOptions extends WalkOptions {
@@ -23,6 +25,7 @@ export interface ReadOptions extends WalkOptions {
 const DIRECTORY_MAX_AGE = fromMs(3_600_000)
 /** Requests under way at once where each answers for one record: enough to use the whole budget at two seconds each. */
 const PARALLEL = 4
+const PHONE_BATCH = 100
 
 /** Reads all there is to read; afterwards the events it found may be sent. Stops at the first error that is not a record's. */
 export async function readSource(context: SyncContext, options: ReadOptions): Promise<void> {
@@ -31,13 +34,26 @@ export async function readSource(context: SyncContext, options: ReadOptions): Pr
   // run that reads all.
   const isWhole = options.streams.length === context.streams.size
   if (isWhole) await readFeed(context, options)
-  for (const stream of options.streams) await readChanges(context, stream, options)
-  await runAll(
-    options.streams.map((stream) => () => walkBackfill(context, stream, options.backfillSince, options)),
-  )
+  const [surveys, others] = [
+    options.streams.filter((stream) => stream === 'satisfaction_surveys'),
+    options.streams.filter((stream) => stream !== 'satisfaction_surveys'),
+  ]
+  await readStreams(context, others, options)
+  // A survey names its customer by id only: whoever answered must be known before the answer is read.
+  await readStreams(context, surveys, options)
   if (options.phones !== null) await readPhones(context, options.phones.defaultCountry, options.signal)
   if (isWhole) await followFeed(context, options.signal)
   store.transaction(() => store.outboxEvents.release())
+}
+
+/** What changed in these streams, one after the other; then what is left of their first sync, side by side. */
+async function readStreams(
+  context: SyncContext,
+  streams: readonly Stream[],
+  options: ReadOptions,
+): Promise<void> {
+  for (const stream of streams) await readChanges(context, stream, options)
+  await runAll(streams.map((stream) => () => walkBackfill(context, stream, options.backfillSince, options)))
 }
 
 async function readChanges(context: SyncContext, stream: Stream, options: ReadOptions): Promise<void> {
@@ -78,26 +94,46 @@ async function readPhones(
   signal?: AbortSignal,
 ): Promise<void> {
   const { store, source } = context
+  const patience = createPatience()
+  let after = ''
   for (;;) {
-    const due = store.customers.phoneDue(source.name, 100)
+    const due = store.customers.phoneDue(source.name, after, PHONE_BATCH)
     if (due.length === 0) return
+    after = due.at(-1)!.id
     const queue = due.values()
     await runAll(
       Array.from({ length: PARALLEL }, () => async () => {
-        for (const { id, email } of queue) {
-          const phone = store.customers.isOwnAddress(email) ? null : await source.readPhone(id, signal)
-          store.transaction(() => {
-            store.customers.putPhone(
-              source.name,
-              id,
-              phone,
-              phone !== null && toE164(phone, defaultCountry) !== null,
-            )
-            store.outboxContacts.mark(email)
-          })
-        }
+        for (const customer of queue) await readPhone(context, customer, defaultCountry, patience, signal)
       }),
     )
+  }
+}
+
+async function readPhone(
+  { store, source, clock }: SyncContext,
+  { id, email }: { id: string; email: string },
+  defaultCountry: string | undefined,
+  patience: Patience,
+  signal?: AbortSignal,
+): Promise<void> {
+  const key = `${source.name}/customers/${id}/phone`
+  try {
+    const phone = store.customers.isOwnAddress(email) ? null : await source.readPhone(id, signal)
+    patience.succeeded()
+    store.transaction(() => {
+      store.customers.putPhone(
+        source.name,
+        id,
+        phone,
+        phone !== null && toE164(phone, defaultCountry) !== null,
+      )
+      store.outboxContacts.mark(email)
+      store.deadLetters.clear('record', key)
+    })
+  } catch (thrown) {
+    if (!(thrown instanceof TajoError)) throw thrown
+    if (thrown.kind !== 'record') patience.failed(thrown)
+    store.deadLetters.put('record', key, thrown.message, fromMs(clock.now()))
   }
 }
 

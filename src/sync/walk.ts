@@ -10,6 +10,8 @@ import { ingestPage } from './ingest.ts'
 
 /** How far below the watermark is read again: rows may be committed late with an earlier time. */
 export const OVERLAP = fromMs(10 * 60_000)
+/** How far the helpdesk's clock may be ahead of ours. */
+const MAX_CLOCK_SKEW_MS = 5 * 60_000
 /** A refused cursor starts the walk anew; one that is refused again and again is no matter of age. */
 const MAX_RESTARTS = 3
 
@@ -82,7 +84,11 @@ async function walkOnce(
     refuseAscending(stream, previous, page)
     const done = page.next === null || isBelow(page, progress.low)
     // The bound of the next run comes from the first page of this one: what moves up meanwhile lies above it.
-    progress = { high: progress.high ?? page.newest, low: progress.low, token: page.next }
+    progress = {
+      high: progress.high ?? notInFuture(context, page.newest),
+      low: progress.low,
+      token: page.next,
+    }
     commitPage(context, stream, which, page, progress, done)
     options.onPage(stream, page.records.length)
     if (done) return
@@ -124,11 +130,16 @@ export async function readFeed(context: SyncContext, options: WalkOptions): Prom
     store.transaction(() => {
       ingestPage(context, 'events', page)
       const cursor = store.cursors.read(source.name, 'events')
-      const high = Math.max(cursor.watermark ?? goLive, page.newest ?? goLive)
+      const high = Math.max(cursor.watermark ?? goLive, notInFuture(context, page.newest) ?? goLive)
       store.cursors.write(source.name, 'events', { ...cursor, watermark: high })
     })
     options.onPage('events', page.records.length)
   }
+}
+
+/** An API user may date a record ahead; a watermark in the future would hide all that comes before it. */
+function notInFuture({ clock }: SyncContext, at: Instant | null): Instant | null {
+  return at === null ? null : Math.min(at, fromMs(clock.now() + MAX_CLOCK_SKEW_MS))
 }
 
 function isBelow(page: Page, low: Instant | null): boolean {

@@ -1,10 +1,10 @@
 // The Gorgias source: which address each stream is read from, in which order, and how a page is understood.
-import { TajoError } from '../../lib/errors.ts'
+import { type ErrorCode, TajoError } from '../../lib/errors.ts'
 import { WindowLimiter } from '../../lib/limiter.ts'
 import type { Directory, SourceRecord, Stream } from '../../model/records.ts'
 import { type Instant, parseInstant, toIso } from '../../model/time.ts'
 import type { Credentials, Page, Reread, Source, SourcePorts } from '../source.ts'
-import { createGorgiasClient, type GorgiasClient, type Params } from './client.ts'
+import { createGorgiasClient, type GorgiasAnswer, type GorgiasClient, type Params } from './client.ts'
 import {
   InvalidItem,
   toAgent,
@@ -117,12 +117,13 @@ export function createGorgias(config: GorgiasConfig, credentials: Credentials, p
 
     async reread(kind, id, signal): Promise<Reread> {
       const { path, toRecord } = OBJECTS[kind]
-      const answer = await client.get(`${path}/${encodeURIComponent(id)}`, {}, signal)
+      const answer = await getObject(client, `${path}/${encodeURIComponent(id)}`, {}, signal)
       if (answer.status === 404) return { found: 'gone' }
       const movedTo = answer.status === 301 ? idOf(answer.location, path) : null
       if (movedTo !== null) return { found: 'merged', into: movedTo }
-      if (answer.status === 301)
-        throw new TajoError('source_unreadable', `Gorgias redirected ${kind} ${id} without saying where to.`)
+      if (answer.status === 301) {
+        throw new TajoError('record_invalid', `${kind} ${id}: Gorgias redirected it without saying where to.`)
+      }
       try {
         return { found: 'record', records: [toRecord(answer.json as Json)] }
       } catch (thrown) {
@@ -134,14 +135,12 @@ export function createGorgias(config: GorgiasConfig, credentials: Credentials, p
 
     async readSurveysOf(ticketId, signal) {
       const listing = STREAM_LISTINGS.satisfaction_surveys
-      return toPage(
-        await getJson(client, listing.path, { ...listing.params, ticket_id: ticketId }, signal),
-        listing,
-      )
+      const answer = await getObject(client, listing.path, { ...listing.params, ticket_id: ticketId }, signal)
+      return answer.status === 200 ? toPage(answer.json, listing) : EMPTY_PAGE
     },
 
     async readPhone(customerId, signal) {
-      const answer = await client.get(`/customers/${encodeURIComponent(customerId)}`, {}, signal)
+      const answer = await getObject(client, `/customers/${encodeURIComponent(customerId)}`, {}, signal)
       return answer.status === 200 ? toPhone(answer.json as Json) : null
     },
 
@@ -198,6 +197,30 @@ async function getJson(
     hint: 'Check `domain` (or `base_url`) of the connector.',
   })
 }
+
+const EMPTY_PAGE: Page = { records: [], invalid: [], newest: null, oldest: null, next: null }
+
+/** What Gorgias refuses to say of one object concerns that object alone. */
+async function getObject(
+  client: GorgiasClient,
+  path: string,
+  params: Params,
+  signal?: AbortSignal,
+): Promise<GorgiasAnswer> {
+  try {
+    return await client.get(path, params, signal)
+  } catch (thrown) {
+    const isItsOwn = thrown instanceof TajoError && OBJECT_ERRORS.has(thrown.code)
+    if (!isItsOwn) throw thrown
+    throw new TajoError('record_invalid', thrown.message, { cause: thrown })
+  }
+}
+
+const OBJECT_ERRORS: ReadonlySet<ErrorCode> = new Set([
+  'source_refused',
+  'source_unreadable',
+  'source_not_found',
+])
 
 /** Checks the envelope: only an explicit `next_cursor: null` is the end of a list. */
 function toPage(json: unknown, listing: Listing): Page {
