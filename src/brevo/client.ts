@@ -53,7 +53,7 @@ export interface BrevoCaller {
   call<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>>
   /** The same for what may be repeated: waits out 5xx, time-outs and resets, a few times. */
   callSafely<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>>
-  /** From now on no request waits for its turn; those under way go on. For a process that is to end. */
+  /** Requests that wait for their turn give up (`never_left`); those under way go on. */
   stopWaiting(): void
   /** What is left of each bucket, as Brevo last said. */
   budget(): Record<Bucket, number>
@@ -94,7 +94,6 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
   }
 
   const waiting = new Set<{ abort(): void }>()
-  let stopped = false
 
   /** The SDK's way to the network: paced, watched, and classified. */
   async function send(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
@@ -105,7 +104,6 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     // Not the request's own signal: an event that is under way is never cut off, but it need not wait for its turn.
     const turn = linkSignal(signal)
     waiting.add(turn)
-    if (stopped) turn.abort()
     const release = await limiters[bucket].acquire(turn.signal).catch(() => null)
     waiting.delete(turn)
     turn.release()
@@ -213,7 +211,6 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
       }
     },
     stopWaiting() {
-      stopped = true
       for (const turn of waiting) turn.abort()
     },
     budget: () => ({
