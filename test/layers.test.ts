@@ -11,7 +11,7 @@ const ALLOWED: Record<string, string[]> = {
   mapping: ['lib', 'model'],
   state: ['lib', 'model'],
   outbox: ['lib', 'model', 'state'],
-  brevo: ['lib', 'model', 'outbox/destination.ts', 'sources/source.ts'],
+  brevo: ['lib', 'model'],
   config: ['lib', 'model', 'sources', 'mapping'],
   sync: ['lib', 'model', 'sources/source.ts', 'mapping', 'outbox', 'state'],
   sandbox: ['lib/random.ts'],

@@ -8,7 +8,7 @@ import {
   type Membership,
   type Outcome,
 } from '../model/operations.ts'
-import type { ContactDone, HeldContact } from '../outbox/destination.ts'
+import type { ContactDone, HeldContact } from '../model/destination.ts'
 import { type BrevoAnswer, type BrevoCaller, type BrevoRefusal, describe, isTemporary } from './client.ts'
 
 type SdkAttributes = Record<string, string | number | boolean | string[]>

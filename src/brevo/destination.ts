@@ -1,5 +1,5 @@
 // Brevo as the outbox sees it.
-import type { Destination } from '../outbox/destination.ts'
+import type { Destination } from '../model/destination.ts'
 import { type BrevoCaller, type BrevoPorts, describe, isTemporary } from './client.ts'
 import { holds, writeContact } from './contacts.ts'
 import { sendEvent, sendEvents } from './events.ts'

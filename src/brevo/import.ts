@@ -2,7 +2,7 @@
 // import, because an import may merge and delete contacts by them. Facts: brevo-api.md § 2.5, § 2.6.
 import type { Clock } from '../lib/clock.ts'
 import { type ContactWrite, IDENTIFIERS, type Outcome } from '../model/operations.ts'
-import type { HeldContact } from '../outbox/destination.ts'
+import type { HeldContact } from '../model/destination.ts'
 import { type BrevoCaller, describe, isTemporary, unavailable } from './client.ts'
 import { toHeld, type WireContact } from './contacts.ts'
 

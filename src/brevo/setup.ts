@@ -1,7 +1,6 @@
 // What a Brevo account has, and what may be added to it before the first write: attributes and lists.
 // Facts: brevo-api.md § 2.8, § 2.9.
 import type { Attribute } from '../model/attributes.ts'
-import type { Check } from '../sources/source.ts'
 import { type BrevoCaller, unavailable } from './client.ts'
 
 export async function readAttributes(caller: BrevoCaller, signal?: AbortSignal): Promise<Attribute[]> {
@@ -64,24 +63,12 @@ export async function readLists(caller: BrevoCaller, signal?: AbortSignal): Prom
   }
 }
 
-export function toChecks(caller: BrevoCaller): Check[] {
-  return [
-    {
-      label: 'Brevo API key accepted',
-      // GET /account may be closed to a restricted key: the attributes are what is needed (brevo-api.md § 2.0).
-      run: async (signal) => void (await readAttributes(caller, signal)),
-    },
-    { label: 'Brevo lists readable', run: async (signal) => void (await readLists(caller, signal)) },
-    {
-      label: 'Brevo events reachable',
-      run: async (signal) => {
-        const answer = await caller.callSafely(
-          'reading events',
-          (sdk, options) => sdk.event.getEvents({ limit: 1 }, options),
-          signal,
-        )
-        if (!answer.answered || !answer.ok) throw unavailable('Reading events from Brevo', answer)
-      },
-    },
-  ]
+/** Throws where the event list can't be read with this key. */
+export async function readNewestEvent(caller: BrevoCaller, signal?: AbortSignal): Promise<void> {
+  const answer = await caller.callSafely(
+    'reading events',
+    (sdk, options) => sdk.event.getEvents({ limit: 1 }, options),
+    signal,
+  )
+  if (!answer.answered || !answer.ok) throw unavailable('Reading events from Brevo', answer)
 }

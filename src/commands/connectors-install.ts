@@ -2,18 +2,18 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 import { createBrevoCaller } from '../brevo/client.ts'
-import { createAttribute, readAttributes, readLists } from '../brevo/setup.ts'
+import { createAttribute, readLists } from '../brevo/setup.ts'
 import { newFile, withConnector } from '../config/edit.ts'
 import { parseConfig } from '../config/load.ts'
 import { openSecretStore, readEnvSecret } from '../config/secrets.ts'
 import { createSource } from '../engine.ts'
 import { TajoError } from '../lib/errors.ts'
 import { Secret } from '../lib/secret.ts'
-import { compileMapping, type Misfit } from '../mapping/compile.ts'
-import type { CustomField } from '../model/records.ts'
+import type { Misfit } from '../mapping/compile.ts'
 import { refuseUnknownLists } from '../sync/readiness.ts'
 import { isSourceName, SOURCES } from '../sources/registry.ts'
 import { askSecret, confirm, createStdinLines, type StdinLines } from './ask.ts'
+import { checkMapping } from './preparation.ts'
 import { BREVO_KEY_LABEL, type CommonOptions, openPorts } from './session.ts'
 import { paint, print, say } from './terminal.ts'
 
@@ -58,15 +58,11 @@ export async function runInstall(name: string, options: InstallOptions): Promise
       { credentials: { [name]: { email, api_key: apiKey } } },
       { ...session.ports, retries: 1 },
     )
-    const customFields: CustomField[] = []
-    for await (const page of source.readDirectory('custom_fields')) {
-      for (const record of page.records) if (record.kind === 'custom_field') customFields.push(record)
-    }
     const brevo = createBrevoCaller(
       { baseUrl: config.brevo.baseUrl, apiKey: brevoKey, logApiCalls: config.log.apiCalls },
       session.ports,
     )
-    const { misfits, warnings } = compileMapping(connector.rules, customFields, await readAttributes(brevo))
+    const { misfits, warnings } = await checkMapping(connector, source, brevo)
     for (const warning of warnings) say(`${paint('yellow', 'note', process.stderr)} ${warning}`)
     const ready = await createMissing(misfits, options.yes === true, (attribute, type) =>
       createAttribute(brevo, attribute, type),

@@ -1,9 +1,12 @@
 // tajo connectors test: a tick for each thing that must work, at the helpdesk and at Brevo.
-import { createBrevoCaller } from '../brevo/client.ts'
-import { toChecks } from '../brevo/setup.ts'
+import { type BrevoCaller, createBrevoCaller } from '../brevo/client.ts'
+import { readAttributes, readLists, readNewestEvent } from '../brevo/setup.ts'
+import type { ConnectorConfig } from '../config/config.ts'
 import { createSource } from '../engine.ts'
 import { TajoError } from '../lib/errors.ts'
-import type { Check } from '../sources/source.ts'
+import type { Check, Source } from '../sources/source.ts'
+import { refuseMisfits, refuseUnknownLists } from '../sync/readiness.ts'
+import { checkMapping } from './preparation.ts'
 import { type CommonOptions, openSession } from './session.ts'
 import { paint, print, printError } from './terminal.ts'
 
@@ -24,10 +27,8 @@ export async function runConnectorsTest(
       },
       session.ports,
     )
-    const checks = [
-      ...createSource(connector, session.engine, { ...session.ports, retries: 1 }).checks(),
-      ...toChecks(brevo),
-    ]
+    const source = createSource(connector, session.engine, { ...session.ports, retries: 1 })
+    const checks = [...source.checks(), ...toBrevoChecks(connector, source, brevo)]
     const results = []
     for (const check of checks) results.push(await runCheck(check, options.json === true))
     if (options.json === true) print(JSON.stringify(results))
@@ -35,6 +36,22 @@ export async function runConnectorsTest(
   } finally {
     session.close()
   }
+}
+
+function toBrevoChecks(connector: ConnectorConfig, source: Source, brevo: BrevoCaller): Check[] {
+  return [
+    // GET /account may be closed to a restricted key; the attributes are what is needed (brevo-api.md § 2.0).
+    { label: 'Brevo API key accepted', run: async () => void (await readAttributes(brevo)) },
+    {
+      label: 'Brevo attributes fit the mapping',
+      run: async () => refuseMisfits((await checkMapping(connector, source, brevo)).misfits),
+    },
+    {
+      label: 'Brevo lists are there',
+      run: async () => refuseUnknownLists(connector.listPlaces, await readLists(brevo)),
+    },
+    { label: 'Brevo events reachable', run: () => readNewestEvent(brevo) },
+  ]
 }
 
 async function runCheck(

@@ -11,7 +11,7 @@ import {
 import { fromMs } from '../model/time.ts'
 import type { DueContact } from '../state/outbox-contacts.ts'
 import { type DeliveryContext, isFirstWrite, type Prepared, toTold } from './delivery.ts'
-import type { ContactDone } from './destination.ts'
+import type { ContactDone } from '../model/destination.ts'
 import { importBatch, verifyImports } from './deliver-imports.ts'
 
 /** From here on an import and reading it back cost less than single writes at 10 a second. */

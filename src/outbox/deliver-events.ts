@@ -5,7 +5,7 @@ import type { Outcome } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
 import type { DueEvent } from '../state/outbox-events.ts'
 import type { DeliveryContext } from './delivery.ts'
-import { MAX_EVENT_BATCH } from './destination.ts'
+import { MAX_EVENT_BATCH } from '../model/destination.ts'
 
 const IN_FLIGHT = 2
 /** Above this many a batch is worth having up to 200 in doubt at once. */

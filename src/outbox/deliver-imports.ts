@@ -4,7 +4,7 @@ import type { AttributeValue, ContactWrite, Membership } from '../model/operatio
 import { IDENTIFIERS } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
 import { type DeliveryContext, isFirstWrite, type Prepared, toTold } from './delivery.ts'
-import { type HeldContact, MAX_LIST_ADD } from './destination.ts'
+import { type HeldContact, MAX_LIST_ADD } from '../model/destination.ts'
 
 /** Fewer than these are no import of their own: single writes are quicker than waiting for one. */
 const MIN_IMPORT = 50

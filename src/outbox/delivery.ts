@@ -6,7 +6,7 @@ import type { ContactWrite, Membership, ToldContact } from '../model/operations.
 import type { Instant } from '../model/time.ts'
 import type { DueContact } from '../state/outbox-contacts.ts'
 import type { Store } from '../state/store.ts'
-import type { Destination } from './destination.ts'
+import type { Destination } from '../model/destination.ts'
 import type { DeliveryReport, OnDelivery } from './report.ts'
 
 export interface DeliveryContext {

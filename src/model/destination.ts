@@ -1,5 +1,5 @@
-// What the outbox needs of the place it delivers to; src/brevo/ implements it, tests may too.
-import type { AttributeValue, ContactWrite, EventWrite, Membership, Outcome } from '../model/operations.ts'
+// What the outbox needs of the place it delivers to. src/brevo/ implements it; tests may too.
+import type { AttributeValue, ContactWrite, EventWrite, Membership, Outcome } from './operations.ts'
 
 /** How a single contact write ended. */
 export interface ContactDone {
