@@ -103,7 +103,11 @@ function ingestSurvey(context: SyncContext, survey: SatisfactionSurvey, touched:
       customerId: survey.customerId,
       email: emailOf(context, survey.customerId),
       ticket: ticket === null ? null : toOccurrenceTicket(context, ticket),
-      survey,
+      // When it was made nobody had answered it yet, even if it is first seen with its answer.
+      survey:
+        transition.type === 'satisfaction_survey.created'
+          ? { id: survey.id, score: null, comment: null }
+          : survey,
     })
   }
 }

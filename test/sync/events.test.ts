@@ -144,6 +144,21 @@ describe('an occurrence after go-live', () => {
     expect(shop.sandbox.brevo.account.contacts.get('a@example.com')!.attributes['CSAT_SCORE']).toBe(4)
   })
 
+  it('of a survey that is first seen answered has the answer in the answer only', async () => {
+    const ticket = world().addTicket({ customerId: world().addCustomer({ email: 'a@example.com' }).id })
+    world().scoreSurvey(world().addSurvey(ticket.id).id, 2)
+
+    await shop.sync()
+
+    const scores = events().flatMap(({ name, properties }) =>
+      name.startsWith('CSAT') ? [[name, properties['score']]] : [],
+    )
+    expect(scores).toEqual([
+      ['CSAT_SURVEY_SENT', undefined],
+      ['CSAT_SUBMITTED', 2],
+    ])
+  })
+
   it('is sent after its contact exists, and per contact in the order that it happened', async () => {
     const seen: { event: string; known: boolean }[] = []
     shop.sandbox.brevo.account.onEvent = (event) =>
