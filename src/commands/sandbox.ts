@@ -2,7 +2,6 @@
 import { createSeededRandom } from '../lib/random.ts'
 import { liveOnce } from '../sandbox/live.ts'
 import { type Sandbox, type SandboxOptions, SANDBOX_KEYS, startSandbox } from '../sandbox/sandbox.ts'
-import { DEMO_SIZE } from '../sandbox/seed.ts'
 import { maskPersonal } from '../lib/redact.ts'
 import { paint, print } from './terminal.ts'
 
@@ -83,5 +82,3 @@ export function untilInterrupted(): Promise<void> {
     process.once('SIGINT', () => resolve()).once('SIGTERM', () => resolve())
   })
 }
-
-export const SANDBOX_DEFAULTS = DEMO_SIZE

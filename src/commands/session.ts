@@ -7,7 +7,7 @@ import { systemClock } from '../lib/clock.ts'
 import { createHttp } from '../lib/http.ts'
 import { createLog } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
-import { createRedactor, type Redactor } from '../lib/redact.ts'
+import { createRedactor } from '../lib/redact.ts'
 import type { Secret } from '../lib/secret.ts'
 import { SOURCES } from '../sources/registry.ts'
 import type { Credentials } from '../sources/source.ts'
@@ -21,7 +21,6 @@ export interface Session {
   config: Config
   engine: EngineOptions
   ports: Ports
-  redactor: Redactor
   close(): void
 }
 
@@ -36,16 +35,12 @@ export function openSession(options: CommonOptions, env: NodeJS.ProcessEnv = pro
   return { config, engine: { config, stateDir: options.stateDir, credentials, brevoKey }, ...opened }
 }
 
-export function openPorts(
-  log: Config['log'],
-  secrets: readonly Secret[],
-): { ports: Ports; redactor: Redactor; close(): void } {
+export function openPorts(log: Config['log'], secrets: readonly Secret[]): { ports: Ports; close(): void } {
   const redactor = createRedactor({ showPersonal: log.showPersonal })
   for (const secret of secrets) redactor.hide(secret.reveal())
   const isTerminal = process.stderr.isTTY
   const http = createHttp()
   return {
-    redactor,
     ports: {
       http,
       clock: systemClock,

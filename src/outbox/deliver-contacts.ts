@@ -15,7 +15,7 @@ import type { ContactDone } from '../model/destination.ts'
 import { importBatch, verifyImports } from './deliver-imports.ts'
 
 /** From here on an import and reading it back cost less than single writes at 10 a second. */
-export const BULK_FROM = 500
+const BULK_FROM = 500
 const BULK_BATCH = 5_000
 const SINGLE_BATCH = 200
 /** Writes under way at once: enough to use 10 a second at half a second each. */

@@ -95,4 +95,3 @@ export function createContacts(database: Database) {
     },
   }
 }
-export type Contacts = ReturnType<typeof createContacts>

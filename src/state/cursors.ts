@@ -53,4 +53,3 @@ export function createCursors(database: Database) {
     },
   }
 }
-export type Cursors = ReturnType<typeof createCursors>

@@ -94,11 +94,6 @@ export function createCustomers(database: Database) {
     FROM customers WHERE source = ? AND deleted = 0 AND merged_into IS NULL`)
 
   return {
-    find(source: string, id: string): StoredCustomer | null {
-      const row = select.get(source, id)
-      return row === undefined ? null : toStored(row)
-    },
-
     /** Stores the reading; what was there before, and whether anything in the reading is new. */
     put(source: string, customer: Customer): { before: StoredCustomer | null; changed: boolean } {
       const before = select.get(source, customer.id)
@@ -177,7 +172,6 @@ export function createCustomers(database: Database) {
     },
   }
 }
-export type Customers = ReturnType<typeof createCustomers>
 
 function toRow(source: string, customer: Customer) {
   return {

@@ -27,7 +27,6 @@ export function createDeadLetters(database: Database) {
   const anyRecord = database.prepare<[], { one: number }>(
     "SELECT 1 AS one FROM dead_letters WHERE kind = 'record' LIMIT 1",
   )
-  const count = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM dead_letters')
 
   return {
     put(kind: DeadLetterKind, key: string, reason: string, now: Instant): void {
@@ -40,7 +39,5 @@ export function createDeadLetters(database: Database) {
     countSince: (since: Instant): number => countSince.get(since)?.n ?? 0,
     hasRecords: (): boolean => anyRecord.get() !== undefined,
     list: (): DeadLetter[] => list.all(),
-    count: (): number => count.get()?.n ?? 0,
   }
 }
-export type DeadLetters = ReturnType<typeof createDeadLetters>

@@ -50,4 +50,3 @@ export function createOutboxContacts(database: Database) {
     countDue: (now: Instant): number => countDue.get(now)?.n ?? 0,
   }
 }
-export type OutboxContacts = ReturnType<typeof createOutboxContacts>

@@ -86,4 +86,3 @@ export function createOutboxEvents(database: Database) {
     },
   }
 }
-export type OutboxEvents = ReturnType<typeof createOutboxEvents>

@@ -43,4 +43,3 @@ export function createSourceEvents(database: Database) {
     },
   }
 }
-export type SourceEvents = ReturnType<typeof createSourceEvents>

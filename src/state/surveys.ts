@@ -53,4 +53,3 @@ export function createSurveys(database: Database) {
     countScored: (source: string): number => count.get(source)?.n ?? 0,
   }
 }
-export type Surveys = ReturnType<typeof createSurveys>

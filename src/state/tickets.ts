@@ -134,7 +134,6 @@ export function createTickets(database: Database) {
     count: (source: string): number => count.get(source)?.n ?? 0,
   }
 }
-export type Tickets = ReturnType<typeof createTickets>
 
 export function isCounted(ticket: { spam: boolean; trashedAt: Instant | null }): boolean {
   return !ticket.spam && ticket.trashedAt === null

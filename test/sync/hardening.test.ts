@@ -22,13 +22,19 @@ function fillShop(count: number): void {
   }
 }
 
+/** Of two known tickets one is deleted, which has to be read again, and the other closed. */
+async function deleteOneCloseOther(): Promise<{ id: number }> {
+  const { id } = world().addCustomer({ email: 'a@example.com' })
+  const [bad, good] = [world().addTicket({ customerId: id }), world().addTicket({ customerId: id })]
+  await shop.sync()
+  world().deleteTicket(bad.id)
+  world().closeTicket(good.id)
+  return bad
+}
+
 describe('an object that Gorgias refuses to show', () => {
   it('is set aside, and what else the feed tells goes on', async () => {
-    const { id } = world().addCustomer({ email: 'a@example.com' })
-    const [bad, good] = [world().addTicket({ customerId: id }), world().addTicket({ customerId: id })]
-    await shop.sync()
-    world().deleteTicket(bad.id)
-    world().closeTicket(good.id)
+    const bad = await deleteOneCloseOther()
     shop.sandbox.gorgias.intercept = ({ path }) =>
       path === `/api/tickets/${bad.id}` ? { status: 410, body: '{"error":{"msg":"Gone."}}' } : null
 
@@ -39,11 +45,7 @@ describe('an object that Gorgias refuses to show', () => {
   })
 
   it('for a while is read again by the next run, and holds up nothing', async () => {
-    const { id } = world().addCustomer({ email: 'a@example.com' })
-    const [bad, good] = [world().addTicket({ customerId: id }), world().addTicket({ customerId: id })]
-    await shop.sync()
-    world().deleteTicket(bad.id)
-    world().closeTicket(good.id)
+    const bad = await deleteOneCloseOther()
     shop.sandbox.gorgias.intercept = ({ path }) =>
       path === `/api/tickets/${bad.id}` ? { status: 500, body: '' } : null
     const { engine, close } = shop.open(undefined, {
