@@ -10,7 +10,7 @@ interface Node {
   properties?: Record<string, Node>
   patternProperties?: Record<string, Node>
   anyOf?: Node[]
-  const?: string
+  const?: string | boolean
 }
 
 export function toReference(): string {

@@ -1,5 +1,7 @@
-// The long-running process: runs each connector on its schedule, one at a time, delivers what was postponed, and leaves
-// cleanly when asked to.
+// The long-running process. For each connector live runs on its schedule and, beside them, a reading in the background: the
+// rest of the first sync, phones, the nightly reconcile. What was postponed is delivered when it is due. Leaves cleanly.
+import { setMaxListeners } from 'node:events'
+
 import {
   type Engine,
   enabled,
@@ -7,15 +9,24 @@ import {
   openEngine,
   type Ports,
   type Progress,
+  type SyncOptions,
   type SyncReport,
 } from './engine.ts'
+import { type Bell, createBell } from './lib/bell.ts'
+import { linkSignal } from './lib/abort.ts'
 import { isAbort, coerceError, type TajoError } from './lib/errors.ts'
 import { type Schedule, startSchedule } from './lib/schedule.ts'
+import { fromMs, type Instant } from './model/time.ts'
 import { isDatabaseError } from './state/database.ts'
 
 export interface DaemonHooks {
   onProgress?: (connector: string, progress: Progress) => void
-  onRun?: (report: SyncReport) => void
+  /** `isSettled`: the first sync has come through. */
+  onRun?: (report: SyncReport, isSettled: boolean) => void
+}
+
+export interface DaemonPorts extends Ports {
+  startSchedule?: typeof startSchedule
 }
 
 export interface Daemon {
@@ -27,56 +38,75 @@ export interface Daemon {
 
 /** Credentials that were refused, and answers that only a person can change, are tried again this rarely. */
 const SLOW_RETRY_MS = 15 * 60_000
+/** After an API that did not answer, the background waits this long. */
+const BACKGROUND_RETRY_MS = 60_000
 /** Between two looks for something postponed. */
 const SHORTEST_PAUSE_MS = 1_000
-const LONGEST_PAUSE_MS = 60_000
-/** How long one delivery round waits for a postponed write before the next run gets its turn. */
+/** A clock may be set meanwhile. */
+const LONGEST_PAUSE_MS = 5 * 60_000
+/** How long one delivery round waits for a postponed write before the next one gets its turn. */
 const PATIENCE_MS = 5_000
 
 /** Starts at once with a run of every connector. Throws `state_locked` if another process works with the state. */
-export function startDaemon(options: EngineOptions, ports: Ports, hooks: DaemonHooks = {}): Daemon {
+export function startDaemon(
+  options: EngineOptions,
+  ports: DaemonPorts,
+  hooks: DaemonHooks = {},
+  sync: Pick<SyncOptions, 'acceptRemovals'> = {},
+): Daemon {
   const { clock, log } = ports
   const engine: Engine = openEngine(options, ports)
   const stopping = new AbortController()
+  // As many as there are readings and writes under way.
+  setMaxListeners(0, stopping.signal)
   const schedules: { name: string; schedule: Schedule }[] = []
+  /** By the clock that does not jump. */
   const pausedUntil = new Map<string, number>()
   const wellOnce = new Set<string>()
+  const reconcileAt = new Map<string, Instant>()
+  const bells = new Map<string, Bell>()
+  const underWay = new Set<Promise<void>>()
+  const runEnded = createBell()
   let deliverAgainAt = 0
-  let turn: Promise<void> = Promise.resolve()
   let fail: (error: unknown) => void = () => undefined
 
-  /** One thing at a time: runs and deliveries take turns. */
-  function takeTurn(action: () => Promise<void>): Promise<void> {
-    turn = turn.then(async () => {
-      if (stopping.signal.aborted) return
-      try {
-        await action()
-      } catch (thrown) {
-        if (isDatabaseError(thrown)) fail(thrown)
-        else if (!isAbort(thrown)) throw thrown
-      }
-    })
-    return turn.catch((thrown: unknown) => fail(thrown))
+  /** An error of the state ends the daemon; what a stop cut off is no error. */
+  function follow(action: () => Promise<void>): Promise<void> {
+    const followed = action()
+      .catch((thrown: unknown) => {
+        if (!isAbort(thrown)) fail(thrown)
+      })
+      .finally(() => underWay.delete(followed))
+    underWay.add(followed)
+    return followed
   }
 
   async function run(name: string, surveys: 'window' | 'new'): Promise<void> {
-    if (clock.now() < (pausedUntil.get(name) ?? 0)) return
+    if (stopping.signal.aborted || clock.monotonic() < (pausedUntil.get(name) ?? 0)) return
     try {
       const report = await engine.sync(
         name,
-        { surveys, patienceMs: PATIENCE_MS, onProgress: (progress) => hooks.onProgress?.(name, progress) },
+        {
+          ...sync,
+          surveys,
+          liveOnly: true,
+          patienceMs: PATIENCE_MS,
+          onProgress: (progress) => hooks.onProgress?.(name, progress),
+        },
         stopping.signal,
       )
       pausedUntil.delete(name)
       wellOnce.add(name)
+      bells.get(name)?.ring()
       for (const warning of report.warnings) log.verbose('Note on the mapping', { warning })
-      hooks.onRun?.(report)
+      hooks.onRun?.(report, engine.isBackfilled(name))
       const { read, contacts, events, setAside, undelivered } = report
       log.info('Run ended', {
         connector: name,
         read,
         contacts: contacts.written,
         events: events.sent,
+        ...(events.inDoubt > 0 ? { in_doubt: events.inDoubt } : {}),
         set_aside: setAside,
         undelivered,
       })
@@ -84,6 +114,7 @@ export function startDaemon(options: EngineOptions, ports: Ports, hooks: DaemonH
       if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
       reportFailure(name, coerceError(thrown))
     } finally {
+      runEnded.ring()
       if (!stopping.signal.aborted) noteState()
     }
   }
@@ -95,8 +126,8 @@ export function startDaemon(options: EngineOptions, ports: Ports, hooks: DaemonH
     }
     // A setup that never worked is for the one who starts the daemon to mend; one that broke later must not end it.
     if (error.kind === 'config' && !wellOnce.has(name)) return fail(error)
-    pausedUntil.set(name, clock.now() + SLOW_RETRY_MS)
-    if (error.code === 'brevo_unauthorized') deliverAgainAt = clock.now() + SLOW_RETRY_MS
+    pausedUntil.set(name, clock.monotonic() + SLOW_RETRY_MS)
+    if (error.code === 'brevo_unauthorized') deliverAgainAt = clock.monotonic() + SLOW_RETRY_MS
     log.error('Connector stopped; it is tried again in 15 minutes', {
       connector: name,
       code: error.code,
@@ -104,6 +135,33 @@ export function startDaemon(options: EngineOptions, ports: Ports, hooks: DaemonH
       details: error.details.length > 0 ? error.details : undefined,
       hint: error.hint,
     })
+  }
+
+  /** After each live run that came through, and when a reconcile is due. */
+  async function readInBackground(name: string, bell: Bell): Promise<void> {
+    for (;;) {
+      await bell.wait(stopping.signal)
+      if (stopping.signal.aborted) return
+      try {
+        const found = await engine.readInBackground(
+          name,
+          reconcileAt.get(name) ?? null,
+          (progress) => hooks.onProgress?.(name, progress),
+          stopping.signal,
+        )
+        if (found) await run(name, 'new')
+      } catch (thrown) {
+        if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
+        const error = coerceError(thrown)
+        log.warn('Reading in the background was interrupted; it goes on from here', {
+          connector: name,
+          reason: error.message,
+          hint: error.hint,
+        })
+        await clock.sleep(error.kind === 'transient' ? BACKGROUND_RETRY_MS : SLOW_RETRY_MS, stopping.signal)
+        bell.ring()
+      }
+    }
   }
 
   /** For `tajo status`. */
@@ -119,22 +177,39 @@ export function startDaemon(options: EngineOptions, ports: Ports, hooks: DaemonH
 
   /** Delivers between the runs what was postponed, when it is due. */
   async function deliverPostponed(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const waitMs = Math.min(engine.untilNextDue() ?? LONGEST_PAUSE_MS, LONGEST_PAUSE_MS)
-      await clock.sleep(Math.max(SHORTEST_PAUSE_MS, waitMs), stopping.signal)
-      const { contacts, events } = engine.store.undelivered()
-      if (contacts + events === 0 || clock.now() < deliverAgainAt) continue
-      await takeTurn(async () => {
-        try {
-          await engine.deliver(stopping.signal)
-        } catch (thrown) {
-          if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
-          const error = coerceError(thrown)
-          if (error.kind !== 'transient') deliverAgainAt = clock.now() + SLOW_RETRY_MS
-          log.warn('Delivery did not succeed', { reason: error.message, hint: error.hint })
-        }
-      })
+    for (;;) {
+      // Each run delivers; what it could not deliver is planned anew after it.
+      await sleepOrRing(engine.untilNextDue())
+      if (stopping.signal.aborted) return
+      if (clock.monotonic() < deliverAgainAt || engine.untilNextDue() === null) continue
+      try {
+        await engine.deliver(stopping.signal, sync)
+      } catch (thrown) {
+        if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
+        const error = coerceError(thrown)
+        if (error.kind !== 'transient') deliverAgainAt = clock.monotonic() + SLOW_RETRY_MS
+        log.warn('Delivery did not succeed', { reason: error.message, hint: error.hint })
+      }
     }
+  }
+
+  async function sleepOrRing(waitMs: number | null): Promise<void> {
+    if (waitMs === null) return await runEnded.wait(stopping.signal)
+    const turn = linkSignal(stopping.signal)
+    const slept = clock
+      .sleep(Math.max(SHORTEST_PAUSE_MS, Math.min(waitMs, LONGEST_PAUSE_MS)), turn.signal)
+      .catch((thrown: unknown) => {
+        if (!isAbort(thrown)) throw thrown
+      })
+    await Promise.race([slept, runEnded.wait(turn.signal)])
+    turn.abort()
+    turn.release()
+    await slept
+  }
+
+  function schedule(name: string, expression: string, action: () => Promise<void>): void {
+    const start = ports.startSchedule ?? startSchedule
+    schedules.push({ name, schedule: start(expression, () => follow(action), log) })
   }
 
   const ended = (async () => {
@@ -142,24 +217,28 @@ export function startDaemon(options: EngineOptions, ports: Ports, hooks: DaemonH
     const stopped = new Promise<void>((resolve) =>
       stopping.signal.addEventListener('abort', () => resolve(), { once: true }),
     )
-    for (const { name, schedule, surveySchedule } of enabled(options.config)) {
-      schedules.push({ name, schedule: startSchedule(schedule, () => takeTurn(() => run(name, 'new')), log) })
-      schedules.push({
-        name: `${name}:surveys`,
-        schedule: startSchedule(surveySchedule, () => takeTurn(() => run(name, 'window')), log),
-      })
-      void takeTurn(() => run(name, 'window'))
+    for (const connector of enabled(options.config)) {
+      const { name } = connector
+      const bell = createBell()
+      bells.set(name, bell)
+      schedule(name, connector.schedule, () => run(name, 'new'))
+      schedule(`${name}:surveys`, connector.surveySchedule, () => run(name, 'window'))
+      if (connector.reconcile !== null) {
+        schedule(`${name}:reconcile`, connector.reconcile, async () => {
+          reconcileAt.set(name, fromMs(clock.now()))
+          if (wellOnce.has(name)) bell.ring()
+        })
+      }
+      void follow(() => run(name, 'window'))
+      void follow(() => readInBackground(name, bell))
     }
-    const postponed = deliverPostponed().catch((thrown: unknown) => {
-      if (!isAbort(thrown)) fail(thrown)
-    })
+    void follow(deliverPostponed)
     try {
       await Promise.race([stopped, failed])
     } finally {
       stopping.abort()
-      await Promise.all(schedules.map(({ schedule }) => schedule.stop()))
-      await turn.catch(() => undefined)
-      await postponed
+      await Promise.all(schedules.map((one) => one.schedule.stop()))
+      await Promise.allSettled(underWay)
       engine.close()
     }
   })()

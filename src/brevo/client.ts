@@ -27,7 +27,7 @@ export interface BrevoAccount {
 
 /** An answer with any status but 401, 403 and 429, or the lack of one. */
 export type BrevoAnswer<T> =
-  | { answered: true; ok: true; status: number; body: T; date: string | null }
+  | { answered: true; ok: true; status: number; body: T; date: string | null; afterDoubt?: boolean }
   | BrevoRefusal
   | { answered: false; uncertain: boolean; reason: string }
 
@@ -51,7 +51,10 @@ type SdkCall<T> = (
 export interface BrevoCaller {
   /** Paced, and repeated on 429, which is certain not to have been carried out. Throws `brevo_unauthorized`. */
   call<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>>
-  /** The same for what may be repeated: waits out 5xx, time-outs and resets, a few times. */
+  /**
+   * The same for what may be repeated: waits out 5xx, time-outs and resets, a few times. `afterDoubt`: an earlier one of
+   * these was not answered, and may still be carried out.
+   */
   callSafely<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>>
   /** Requests that wait for their turn give up (`never_left`); those under way go on. */
   stopWaiting(): void
@@ -202,9 +205,12 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
   return {
     call,
     async callSafely(what, action, signal) {
+      let doubtful = false
       for (let attempt = 0; ; attempt += 1) {
         const answer = await call(what, action, signal)
-        if (!isWorthRepeating(answer) || attempt >= SAFE_RETRIES) return answer
+        if (!isWorthRepeating(answer) || attempt >= SAFE_RETRIES)
+          return answer.answered && answer.ok ? { ...answer, afterDoubt: doubtful } : answer
+        doubtful ||= !answer.answered && answer.uncertain
         const waitMs = backoffMs(BACKOFF, attempt, random)
         log.verbose('Brevo did not answer well, waiting', { what, wait_ms: Math.round(waitMs) })
         await clock.sleep(waitMs, signal)

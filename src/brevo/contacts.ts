@@ -1,4 +1,4 @@
-// Single contact writes: an upsert, or an update where a membership is to be taken away. A refused identifier never costs the
+// Single contact writes: an upsert for a contact that may be made, an update for one that is there. A refused identifier never costs the
 // rest of the contact, and nobody who left a list is put back. Facts: brevo-api.md § 2.1-2.3 and § 3.
 import {
   type AttributeValue,
@@ -8,7 +8,8 @@ import {
   type Membership,
   type Outcome,
 } from '../model/operations.ts'
-import type { ContactDone, HeldContact } from '../model/destination.ts'
+import type { ContactDone, HeldContact, WriteOptions } from '../model/destination.ts'
+import { membershipOf } from '../model/memberships.ts'
 import { type BrevoAnswer, type BrevoCaller, type BrevoRefusal, describe, isTemporary } from './client.ts'
 
 type SdkAttributes = Record<string, string | number | boolean | string[]>
@@ -16,6 +17,7 @@ type SdkAttributes = Record<string, string | number | boolean | string[]>
 /** What GET /contacts and GET /contacts/{email} tell of a contact. */
 export interface WireContact {
   email?: string | undefined
+  emailBlacklisted?: boolean | undefined
   attributes?: Record<string, unknown> | undefined
   listIds?: number[] | undefined
   listUnsubscribed?: number[] | null | undefined
@@ -27,14 +29,18 @@ const MAX_ATTEMPTS = 6
 export async function writeContact(
   caller: BrevoCaller,
   write: ContactWrite,
+  options: WriteOptions,
   signal?: AbortSignal,
 ): Promise<Outcome<ContactDone>> {
-  const done: ContactDone = { memberships: {}, refused: [] }
+  const done: ContactDone = { missing: false, mayRepeat: false, memberships: {}, refused: [] }
+  const missing: Outcome<ContactDone> = { result: 'done', ...done, missing: true }
+  const mayCreate = options.create && (!write.exists || write.repair)
   let lists = write.addLists
   if (write.lookUp && lists.length > 0) {
     const held = await lookUp(caller, write.email, signal)
     if (held.result !== 'done') return held
-    lists = sortMemberships(write.addLists, held.contact, done.memberships)
+    if (held.contact === null && !mayCreate) return missing
+    lists = sortMemberships(write, held.contact, done.memberships)
     const isInStep =
       held.contact !== null &&
       lists.length === 0 &&
@@ -42,14 +48,16 @@ export async function writeContact(
       Object.keys(write.attributes).length === 0
     if (isInStep) return { result: 'done', ...done }
   }
+  if (lists.length > 0) options.claim(lists)
   let attributes = write.attributes
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const answer = await send(caller, { ...write, attributes, addLists: lists }, signal)
+    const answer = await send(caller, { ...write, attributes, addLists: lists }, mayCreate, signal)
     if (answer.answered && answer.ok) {
       for (const list of lists) done.memberships[list] = 'given'
-      return { result: 'done', ...done }
+      return { result: 'done', ...done, mayRepeat: answer.afterDoubt === true }
     }
     if (!answer.answered || isTemporary(answer.status)) return { result: 'retry', reason: describe(answer) }
+    if (answer.status === 404) return missing
     const suspects = findSuspects(answer, attributes)
     if (suspects.length === 0) return { result: 'refused', reason: describe(answer) }
     for (const attribute of suspects) done.refused.push({ attribute, reason: describe(answer) })
@@ -60,7 +68,8 @@ export async function writeContact(
 
 type LookedUp = Outcome<{ contact: HeldContact | null }>
 
-async function lookUp(caller: BrevoCaller, email: string, signal?: AbortSignal): Promise<LookedUp> {
+/** Null: Brevo has no such contact. */
+export async function lookUp(caller: BrevoCaller, email: string, signal?: AbortSignal): Promise<LookedUp> {
   const answer = await caller.callSafely(
     'reading a contact',
     (sdk, options) => sdk.contacts.getContactInfo({ identifier: email, identifierType: 'email_id' }, options),
@@ -74,29 +83,30 @@ async function lookUp(caller: BrevoCaller, email: string, signal?: AbortSignal):
 }
 
 /** Notes the lists that the contact is in already or has left; what remains is to be added. */
-export function sortMemberships(
-  wanted: readonly number[],
+function sortMemberships(
+  { addLists, giving }: ContactWrite,
   held: HeldContact | null,
   memberships: Record<string, Membership>,
 ): number[] {
-  const remaining: number[] = []
-  for (const list of wanted) {
-    if (held?.unsubscribed.includes(list) === true) memberships[list] = 'left'
-    else if (held?.lists.includes(list) === true) memberships[list] = 'found'
-    else remaining.push(list)
-  }
-  return remaining
+  return addLists.filter((list) => {
+    const membership = membershipOf(list, held, giving.includes(list))
+    if (membership !== null) memberships[list] = membership
+    return membership === null
+  })
 }
 
+/** An update, which makes no contact and can take memberships away; an upsert where the contact may be made. */
 async function send(
   caller: BrevoCaller,
   write: ContactWrite,
+  mayCreate: boolean,
   signal?: AbortSignal,
 ): Promise<BrevoAnswer<unknown>> {
   const { attributes, externalId } = toSdkAttributes(write)
   const identity = externalId === undefined ? {} : { ext_id: externalId }
   const lists = write.addLists.length === 0 ? {} : { listIds: write.addLists }
-  if (write.removeLists.length > 0) {
+  if (!mayCreate || write.removeLists.length > 0) {
+    const removed = write.removeLists.length === 0 ? {} : { unlinkListIds: write.removeLists }
     const answer = await caller.callSafely(
       'updating a contact',
       (sdk, options) =>
@@ -107,17 +117,13 @@ async function send(
             attributes,
             ...identity,
             ...lists,
-            unlinkListIds: write.removeLists,
+            ...removed,
           },
           options,
         ),
       signal,
     )
-    // Nobody there any more: then there is no membership to take away either.
-    if (!answer.answered || answer.ok || answer.status !== 404) return answer
-    if (Object.keys(write.attributes).length === 0 && write.addLists.length === 0) {
-      return { answered: true, ok: true, status: 204, body: null, date: null }
-    }
+    if (!mayCreate || !answer.answered || answer.ok || answer.status !== 404) return answer
   }
   return caller.callSafely(
     'writing a contact',
@@ -158,6 +164,7 @@ export function toHeld(contact: WireContact): HeldContact {
   return {
     email: (contact.email ?? '').toLowerCase(),
     attributes: contact.attributes ?? {},
+    blocked: contact.emailBlacklisted === true,
     lists: contact.listIds ?? [],
     unsubscribed: contact.listUnsubscribed ?? [],
   }

@@ -2,17 +2,20 @@
 import type { Destination } from '../model/destination.ts'
 import { type BrevoCaller, type BrevoPorts, describe, isTemporary } from './client.ts'
 import { holds, writeContact } from './contacts.ts'
-import { sendEvent, sendEvents } from './events.ts'
+import { renameContact } from './rename.ts'
+import { readEvents, sendEvent, sendEvents } from './events.ts'
 import { countImportable, importContacts, readContacts } from './import.ts'
 
 export function createBrevoDestination(caller: BrevoCaller, ports: Pick<BrevoPorts, 'clock'>): Destination {
   return {
-    writeContact: (write, signal) => writeContact(caller, write, signal),
+    writeContact: (write, options, signal) => writeContact(caller, write, options, signal),
+    renameContact: (rename, note, signal) => renameContact(caller, rename, note, signal),
     importContacts: (writes, list, signal) => importContacts(caller, ports.clock, writes, list, signal),
     importable: countImportable,
     readContacts: (since, signal) => readContacts(caller, since, signal),
     sendEvent: (event, signal) => sendEvent(caller, event, signal),
     sendEvents: (events, signal) => sendEvents(caller, events, signal),
+    readEvents: (wanted, signal) => readEvents(caller, wanted, signal),
     holds,
 
     async addToList(list, emails, signal) {

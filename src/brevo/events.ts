@@ -1,7 +1,15 @@
 // Events on a contact's timeline: one by one, or up to 200 at once where each keeps its own answer.
 // Facts: brevo-api.md § 2.10, § 2.11; there is no idempotency key, so nothing here repeats a request that may have arrived.
 import type { EventWrite, Outcome } from '../model/operations.ts'
-import { type BatchEventsRequest, type BrevoAnswer, type BrevoCaller, describe } from './client.ts'
+import { type Instant, toIso } from '../model/time.ts'
+import { TajoError } from '../lib/errors.ts'
+import {
+  type BatchEventsRequest,
+  type BrevoAnswer,
+  type BrevoCaller,
+  describe,
+  unavailable,
+} from './client.ts'
 
 /** The body of a batch may have 512 KB. */
 const MAX_BATCH_BYTES = 500_000
@@ -59,6 +67,47 @@ export async function sendEvents(
       .slice(fitting.length)
       .map((): Outcome<object> => ({ result: 'retry', reason: 'The batch was full' })),
   ]
+}
+
+/** Brevo gives up to so many in one answer, and counts each call against 100 an hour. */
+const LIST_PAGE = 10_000
+
+/** Newest first; an event that comes in meanwhile moves the others on, so some may be seen twice and none is missed. */
+export async function* readEvents(
+  caller: BrevoCaller,
+  wanted: { names: readonly string[]; from: Instant; to: Instant },
+  signal?: AbortSignal,
+): AsyncGenerator<string[], void, void> {
+  for (let offset = 0; ; offset += LIST_PAGE) {
+    const answer = await caller.callSafely(
+      'reading events',
+      (sdk, options) =>
+        sdk.event.getEvents(
+          {
+            event_name: [...wanted.names],
+            startDate: toIso(wanted.from),
+            endDate: toIso(wanted.to),
+            limit: LIST_PAGE,
+            offset,
+          },
+          options,
+        ),
+      signal,
+    )
+    if (!answer.answered || !answer.ok) throw unavailable('Reading events from Brevo', answer)
+    const body = answer.body as {
+      events?: { event_properties?: { event_id?: unknown } }[] | null
+      count?: unknown
+    }
+    const events = body.events ?? (body.count === 0 ? [] : null)
+    // Taken for an empty list, anything else would have every event in doubt sent again.
+    if (!Array.isArray(events))
+      throw new TajoError('brevo_unavailable', 'Brevo’s event list has an unknown shape.')
+    yield events.flatMap((event) =>
+      typeof event.event_properties?.event_id === 'string' ? [event.event_properties.event_id] : [],
+    )
+    if (events.length < LIST_PAGE) return
+  }
 }
 
 function toBody(event: EventWrite) {

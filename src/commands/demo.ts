@@ -40,8 +40,8 @@ export async function runDemo(): Promise<number> {
     onProgress: (_, one) => {
       if (isFirst) progress.update(one)
     },
-    onRun(report) {
-      if (!isFirst) return
+    onRun(report, isSettled) {
+      if (!isFirst || !isSettled) return
       isFirst = false
       progress.done()
       printFirst(report, sandbox.brevo.account.contacts.size)

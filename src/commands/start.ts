@@ -11,13 +11,13 @@ export async function runStart(options: CommonOptions): Promise<number> {
   let isFirst = true
   try {
     const daemon = startDaemon(session.engine, session.ports, {
-      // Only the first run takes long enough to watch.
+      // Only the first sync takes long enough to watch.
       onProgress: (_, one) => {
         if (isFirst) progress.update(one)
       },
-      onRun: () => {
-        if (isFirst) progress.done()
-        isFirst = false
+      onRun: (_, isSettled) => {
+        if (isFirst && isSettled) progress.done()
+        isFirst &&= !isSettled
       },
     })
     const stop = (signal: NodeJS.Signals): void => {

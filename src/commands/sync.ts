@@ -1,4 +1,6 @@
 // tajo sync: one pass of reading and delivering.
+import { setMaxListeners } from 'node:events'
+
 import { openEngine, type Resource, type SyncReport } from '../engine.ts'
 import { isAbort, TajoError } from '../lib/errors.ts'
 import { parseInstant } from '../model/time.ts'
@@ -24,6 +26,7 @@ export async function runSync(name: string, options: SyncCommandOptions): Promis
   const since = parseSince(options.since)
   const session = openSession(options)
   const stop = new AbortController()
+  setMaxListeners(0, stop.signal)
   const interrupt = (): void => stop.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   const progress = createProgress()

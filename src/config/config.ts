@@ -1,6 +1,7 @@
 // The configuration as the rest of tajo sees it: complete, typed, frozen.
 import type { LogLevel } from '../lib/log.ts'
 import type { MappingRules } from '../mapping/compile.ts'
+import type { RemovalLimit, UncertainRule } from '../model/operations.ts'
 import type { Instant } from '../model/time.ts'
 import type { SourceName } from '../sources/registry.ts'
 
@@ -13,6 +14,10 @@ export interface ConnectorConfig {
   surveySchedule: string
   surveyWindowMs: number
   backfillSince: Instant | null
+  /** When everything is read again; null: never. */
+  reconcile: string | null
+  /** Whether a deleted customer keeps the memberships that tajo gave. */
+  keepListsOfDeleted: boolean
   defaultCountry: string | undefined
   sync: { customers: boolean; tickets: boolean; satisfactionSurveys: boolean; tags: boolean }
   rules: MappingRules
@@ -22,10 +27,20 @@ export interface ConnectorConfig {
   options: Record<string, unknown>
 }
 
+export interface DeliveryConfig {
+  /** Whether customers that Brevo does not know become contacts. */
+  createContacts: boolean
+  uncertain: UncertainRule
+  maxRemovals: RemovalLimit
+}
+
 export interface Config {
   /** The file, as it was named. */
   file: string
   brevo: { baseUrl: string; importList: number | undefined }
   connectors: ConnectorConfig[]
+  delivery: DeliveryConfig
+  /** How long sent events are remembered. */
+  eventRetentionMs: number
   log: { level: LogLevel; showPersonal: boolean; apiCalls: boolean }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 
 import { TajoError } from '../lib/errors.ts'
 import type { FieldRule, MappingRules } from '../mapping/compile.ts'
+import type { RemovalLimit } from '../model/operations.ts'
 import { parseDurationMs, parseInstant } from '../model/time.ts'
 import { isSourceName, SOURCE_OPTIONS, type SourceName } from '../sources/registry.ts'
 import type { Config, ConnectorConfig } from './config.ts'
@@ -78,6 +79,15 @@ function normalize(file: string, parsed: ParsedFile): Config {
       importList: raw.brevo?.import_list,
     },
     connectors,
+    delivery: {
+      createContacts: raw.contacts?.create !== 'never',
+      uncertain: {
+        policy: raw.events?.when_uncertain ?? 'verify',
+        verifyAfterMs: parseDurationMs(raw.events?.verify_after ?? '5m')!,
+      },
+      maxRemovals: toRemovalLimit(raw.guards?.max_removals),
+    },
+    eventRetentionMs: parseDurationMs(raw.retention?.events ?? '400d')!,
     log: {
       level: debug ? 'debug' : (level ?? 'info'),
       showPersonal: debug,
@@ -107,6 +117,8 @@ function normalizeConnector(
     surveySchedule: raw.survey_schedule ?? '13 * * * *',
     surveyWindowMs: parseDurationMs(raw.survey_window ?? '45d')!,
     backfillSince: since === undefined ? null : parseInstant(since),
+    reconcile: toSchedule(raw.reconcile ?? file.reconcile),
+    keepListsOfDeleted: (raw.on_delete ?? file.on_delete) === 'keep',
     defaultCountry: raw.default_country,
     sync: {
       customers: raw.sync?.customers ?? true,
@@ -124,6 +136,19 @@ function normalizeConnector(
     ],
     options,
   }
+}
+
+function toSchedule(value: string | false | undefined): string | null {
+  return value === false ? null : (value ?? '0 3 * * *')
+}
+
+/** Below this many a share says nothing. */
+const FEWEST_REMOVALS = 50
+
+function toRemovalLimit(value: number | string = '5%'): RemovalLimit {
+  return typeof value === 'number'
+    ? { count: value }
+    : { share: Number.parseFloat(value) / 100, atLeast: FEWEST_REMOVALS }
 }
 
 type RawConnector = NonNullable<ConnectorsFile['connectors']['gorgias']>

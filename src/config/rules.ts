@@ -68,6 +68,19 @@ const hasValidSchedules = forEachConnector((connector, path) =>
   }),
 )
 
+const hasValidReconcile: Rule = (file) => [
+  ...refuseBadReconcile(file.reconcile, ['reconcile']),
+  ...forEachConnector((connector, path) => refuseBadReconcile(connector.reconcile, [...path, 'reconcile']))(
+    file,
+  ),
+]
+
+function refuseBadReconcile(value: string | false | undefined, path: string[]): RuleComplaint[] {
+  return value === undefined || value === false || isValidSchedule(value)
+    ? []
+    : [{ path, message: `"${value}" is no cron schedule. Every night at three is "0 3 * * *".` }]
+}
+
 const hasValidDate = forEachConnector((connector, path) => {
   const since = connector.backfill?.since
   return since === undefined || parseInstant(since) !== null
@@ -170,6 +183,7 @@ const RULES: Rule[] = [
   hasAddress,
   usesHttps,
   hasValidSchedules,
+  hasValidReconcile,
   hasValidDate,
   hasKnownCountry,
   hasSensibleScores,

@@ -4,6 +4,7 @@ import { type Static, Type } from '@sinclair/typebox'
 
 import { LOG_LEVELS } from '../lib/log.ts'
 import { OCCURRENCE_TYPES } from '../model/occurrence.ts'
+import { UNCERTAIN_POLICIES } from '../model/operations.ts'
 import { SOURCE_OPTIONS } from '../sources/registry.ts'
 
 const closed = { additionalProperties: false } as const
@@ -53,6 +54,24 @@ const eventMapping = Type.Optional(
   }),
 )
 
+const duration = '^\\d+(\\.\\d+)?\\s*[smhdw]$'
+
+const reconcile = Type.Optional(
+  Type.Union([Type.String(), Type.Literal(false)], {
+    default: '0 3 * * *',
+    description:
+      'When the daemon reads everything again, beside its other work, so that what the helpdesk changes without a trace is seen too: cron, or false.',
+  }),
+)
+
+const onDelete = Type.Optional(
+  Type.Union([Type.Literal('keep'), Type.Literal('unlist')], {
+    default: 'unlist',
+    description:
+      'What a customer’s deletion in the helpdesk does in Brevo: `unlist` ends the list memberships that tajo gave, `keep` leaves them. The contact stays either way.',
+  }),
+)
+
 const connector = {
   enabled: flag('Whether this connector runs.', true),
   schedule: Type.Optional(
@@ -64,7 +83,7 @@ const connector = {
   survey_window: Type.Optional(
     Type.String({
       default: '45d',
-      pattern: '^\\d+(\\.\\d+)?\\s*[smhdw]$',
+      pattern: duration,
       description: 'How long after it was created a survey may still be scored and be seen at once.',
     }),
   ),
@@ -74,6 +93,8 @@ const connector = {
       description: 'When the daemon reads the whole survey window again: cron.',
     }),
   ),
+  reconcile,
+  on_delete: onDelete,
   backfill: Type.Optional(
     Type.Object(
       {
@@ -171,6 +192,76 @@ export const connectorsSchema = Type.Object(
     ),
     field_mapping: fieldMapping,
     event_mapping: eventMapping,
+    reconcile,
+    on_delete: onDelete,
+    contacts: Type.Optional(
+      Type.Object(
+        {
+          create: Type.Optional(
+            Type.Union([Type.Literal('always'), Type.Literal('never')], {
+              default: 'always',
+              description:
+                'Whether customers that Brevo does not know become contacts. `never`: only contacts that are there already are kept in step.',
+            }),
+          ),
+        },
+        closed,
+      ),
+    ),
+    events: Type.Optional(
+      Type.Object(
+        {
+          when_uncertain: Type.Optional(
+            Type.Union(
+              UNCERTAIN_POLICIES.map((policy) => Type.Literal(policy)),
+              {
+                default: 'verify',
+                description:
+                  'What is done with an event that left and was not answered. `verify`: Brevo is asked for it, and it is sent again when three looks found nothing. `never_twice`: it is set aside instead. `never_lose`: it is sent again at once.',
+              },
+            ),
+          ),
+          verify_after: Type.Optional(
+            Type.String({
+              default: '5m',
+              pattern: duration,
+              description:
+                'How long after it left Brevo is asked for it first; then three and twelve times as long after.',
+            }),
+          ),
+        },
+        { ...closed, description: 'How events are delivered.' },
+      ),
+    ),
+    guards: Type.Optional(
+      Type.Object(
+        {
+          max_removals: Type.Optional(
+            Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^\\d+(\\.\\d+)?\\s*%$' })], {
+              default: '5%',
+              description:
+                'A run that would take more list memberships away than that (a number, or a share of those that tajo gave, then at least 50) takes none and asks.',
+            }),
+          ),
+        },
+        closed,
+      ),
+    ),
+    retention: Type.Optional(
+      Type.Object(
+        {
+          events: Type.Optional(
+            Type.String({
+              default: '400d',
+              pattern: duration,
+              description:
+                'How long the ids of sent events are remembered. What happened earlier than that fires nothing, even if it is read again.',
+            }),
+          ),
+        },
+        { ...closed, description: 'How long tajo remembers.' },
+      ),
+    ),
   },
   { ...closed, $schema: 'http://json-schema.org/draft-07/schema#', title: 'connectors.yml of tajo' },
 )

@@ -8,6 +8,14 @@ export interface WindowLimit {
   windowMs: number
 }
 
+/** `background` leaves every place that is asked for to `live`, and a share of all places besides. */
+export type Priority = 'live' | 'background'
+
+/** Kept free of requests in the background, so that a live one need not wait. */
+const RESERVED_SHARE = 0.1
+/** How often a request in the background looks whether nobody else waits any more. */
+const YIELD_MS = 100
+
 /**
  * At most `requests` in any window of `windowMs`. A request holds its place from the moment it is let through until
  * `windowMs` after it was answered, because that is the earliest the other side can have forgotten it.
@@ -18,18 +26,30 @@ export class WindowLimiter {
   #answered: number[] = []
   #underWay = 0
   #pausedUntil = 0
-  #waiting: Promise<void> = Promise.resolve()
+  readonly #waiting: Record<Priority, Promise<void>> = {
+    live: Promise.resolve(),
+    background: Promise.resolve(),
+  }
+  #liveWaiting = 0
 
   constructor(limit: WindowLimit, clock: Clock) {
     this.#limit = limit
     this.#clock = clock
   }
 
-  /** Waits for a place, first come first served; the returned function gives it back when the answer has come. */
-  async acquire(signal?: AbortSignal): Promise<() => void> {
-    const turn = this.#waiting.then(() => this.#waitForPlace(signal))
-    this.#waiting = turn.catch(() => undefined)
-    await turn
+  /**
+   * Waits for a place, first come first served within a priority; the returned function gives it back when the answer has
+   * come.
+   */
+  async acquire(signal?: AbortSignal, priority: Priority = 'live'): Promise<() => void> {
+    const turn = this.#waiting[priority].then(() => this.#waitForPlace(priority, signal))
+    this.#waiting[priority] = turn.catch(() => undefined)
+    if (priority === 'live') this.#liveWaiting += 1
+    try {
+      await turn
+    } finally {
+      if (priority === 'live') this.#liveWaiting -= 1
+    }
     let held = true
     return () => {
       if (!held) return
@@ -59,16 +79,22 @@ export class WindowLimiter {
     return Math.max(0, this.#limit.requests - this.#answered.length - this.#underWay)
   }
 
-  async #waitForPlace(signal?: AbortSignal): Promise<void> {
+  async #waitForPlace(priority: Priority, signal?: AbortSignal): Promise<void> {
+    const reserved = priority === 'live' ? 0 : Math.floor(this.#limit.requests * RESERVED_SHARE)
     for (;;) {
       signal?.throwIfAborted()
-      const now = this.#clock.monotonic()
-      const wait =
-        this.#pausedUntil > now ? this.#pausedUntil - now : this.free > 0 ? 0 : this.#untilNextPlace(now)
+      const wait = this.#untilPlace(reserved, priority === 'background' && this.#liveWaiting > 0)
       if (wait === 0) break
       await this.#clock.sleep(Math.ceil(wait), signal)
     }
     this.#underWay += 1
+  }
+
+  #untilPlace(reserved: number, yields: boolean): number {
+    const now = this.#clock.monotonic()
+    if (this.#pausedUntil > now) return this.#pausedUntil - now
+    if (this.free <= reserved) return this.#untilNextPlace(now)
+    return yields ? YIELD_MS : 0
   }
 
   #untilNextPlace(now: number): number {

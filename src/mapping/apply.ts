@@ -7,11 +7,20 @@ import type {
   ContactWrite,
   DesiredContact,
   EventWrite,
+  Membership,
   ToldContact,
 } from '../model/operations.ts'
 import type { Profile } from '../model/profile.ts'
 import { minutesBetween, toIso } from '../model/time.ts'
 import type { ListRules, Mapping } from './compile.ts'
+
+/** What can be said of a contact while its tickets and surveys are still being read for the first time. */
+export function toPartlyDesired(profile: Profile, mapping: Mapping): DesiredContact {
+  const fields = mapping.fields.flatMap((field) =>
+    field.metric ? [] : [{ ...field, ifMissing: 'keep' as const }],
+  )
+  return { ...toDesired(profile, { ...mapping, fields }), lists: [], partial: true }
+}
 
 export function toDesired(profile: Profile, mapping: Mapping): DesiredContact {
   const attributes: Record<string, AttributeValue | null> = {}
@@ -21,7 +30,7 @@ export function toDesired(profile: Profile, mapping: Mapping): DesiredContact {
     if (value !== undefined) attributes[field.attribute] = value
     else if (field.ifMissing === 'clear') attributes[field.attribute] = null
   }
-  return { email: profile.email, attributes, lists: toLists(profile, mapping.lists) }
+  return { email: profile.email, attributes, lists: toLists(profile, mapping.lists), partial: false }
 }
 
 function toLists(profile: Profile, rules: ListRules): number[] {
@@ -44,7 +53,12 @@ function toLists(profile: Profile, rules: ListRules): number[] {
  * What has to be written so that Brevo holds what is desired. Only memberships that tajo gave are taken away, and a
  * contact who left a list is not put back. Without a profile (`desired` null) attributes are left as they are.
  */
-export function toWrite(email: string, desired: DesiredContact | null, told: ToldContact): ContactWrite {
+export function toWrite(
+  email: string,
+  desired: DesiredContact | null,
+  told: ToldContact,
+  keepLists: boolean,
+): ContactWrite {
   const attributes: Record<string, AttributeValue | null> = {}
   for (const [name, value] of Object.entries(desired?.attributes ?? {})) {
     if (!isSame(value, told.attributes[name])) attributes[name] = value
@@ -54,13 +68,20 @@ export function toWrite(email: string, desired: DesiredContact | null, told: Tol
     email,
     exists: told.exists || desired === null,
     attributes,
-    addLists: [...wanted].filter((list) => told.lists[list] === undefined),
-    removeLists: Object.entries(told.lists).flatMap(([list, membership]) =>
-      membership === 'given' && !wanted.has(Number(list)) ? [Number(list)] : [],
-    ),
+    addLists: [...wanted].filter((list) => told.lists[list] === undefined || told.lists[list] === 'giving'),
+    giving: [...wanted].filter((list) => told.lists[list] === 'giving'),
+    removeLists: keepLists
+      ? []
+      : Object.entries(told.lists).flatMap(([list, membership]) =>
+          isGiven(membership) && !wanted.has(Number(list)) ? [Number(list)] : [],
+        ),
     lookUp: true,
-    single: told.repair,
+    repair: told.repair,
   }
+}
+
+function isGiven(membership: Membership): boolean {
+  return membership === 'given' || membership === 'giving'
 }
 
 function isSame(value: AttributeValue | null, told: AttributeValue | null | undefined): boolean {

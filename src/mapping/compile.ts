@@ -43,6 +43,8 @@ export interface MappedField {
   attribute: string
   type: FieldType
   ifMissing: IfMissing
+  /** Computed from tickets or surveys, not read off the customer. */
+  metric: boolean
   /** As Brevo has it; absent for its built-in identifiers. */
   brevo: Attribute | undefined
   read(profile: Profile): FieldValue | null
@@ -115,7 +117,7 @@ export function compileMapping(
   return compiled
 }
 
-type ResolvedField = Pick<MappedField, 'type' | 'ifMissing' | 'read'>
+type ResolvedField = Pick<MappedField, 'type' | 'ifMissing' | 'metric' | 'read'>
 
 /** Null: a custom field that the helpdesk does not have. */
 function resolveField(name: string, customFields: readonly CustomField[]): ResolvedField | null {
@@ -123,7 +125,12 @@ function resolveField(name: string, customFields: readonly CustomField[]): Resol
   if (known !== undefined) return known
   if (name.startsWith('data.')) {
     const path = name.split('.').slice(1)
-    return { type: 'any', ifMissing: 'keep', read: (profile) => readPath(profile.customer.data, path) }
+    return {
+      type: 'any',
+      ifMissing: 'keep',
+      metric: false,
+      read: (profile) => readPath(profile.customer.data, path),
+    }
   }
   const wanted = name.replace(/^custom_fields\./, '')
   const field = customFields.find(
@@ -133,6 +140,7 @@ function resolveField(name: string, customFields: readonly CustomField[]): Resol
   return {
     type: CUSTOM_TYPES[field.dataType] ?? 'any',
     ifMissing: 'clear',
+    metric: false,
     read: (profile) => toFieldValue(profile.customer.customFields[field.id]),
   }
 }

@@ -9,6 +9,8 @@ export interface Field {
   type: FieldType
   /** Where nothing is known: profile fields are kept, metrics would otherwise be wrong and are cleared. */
   ifMissing: IfMissing
+  /** Computed from tickets or surveys, not read off the customer. */
+  metric: boolean
   /** One sentence for the reference documentation. */
   about: string
   read(profile: Profile): FieldValue | null
@@ -17,11 +19,11 @@ export interface Field {
 const date = (at: number | null): string | null => (at === null ? null : toDate(at))
 
 function profileField(type: FieldType, about: string, read: Field['read']): Field {
-  return { type, ifMissing: 'keep', about, read }
+  return { type, ifMissing: 'keep', metric: false, about, read }
 }
 
 function metric(type: FieldType, about: string, read: Field['read']): Field {
-  return { type, ifMissing: 'clear', about, read }
+  return { type, ifMissing: 'clear', metric: true, about, read }
 }
 
 export const FIELDS: Readonly<Record<string, Field>> = {

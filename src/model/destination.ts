@@ -1,8 +1,13 @@
 // What the outbox needs of the place it delivers to. src/brevo/ implements it; tests may too.
+import type { Instant } from './time.ts'
 import type { AttributeValue, ContactWrite, EventWrite, Membership, Outcome } from './operations.ts'
 
 /** How a single contact write ended. */
 export interface ContactDone {
+  /** There is no such contact, and none was made. */
+  missing: boolean
+  /** A request of this write was not answered: it may still be carried out. */
+  mayRepeat: boolean
   /** For each list that was to be added: whether it was given, found there, or had been left by the contact. */
   memberships: Record<string, Membership>
   /** Parts that were refused while the rest was taken: identifiers, mostly. */
@@ -13,14 +18,45 @@ export interface ContactDone {
 export interface HeldContact {
   email: string
   attributes: Record<string, unknown>
+  /** Brevo sends it no e-mails. */
+  blocked: boolean
   lists: number[]
   /** Lists that the contact left. */
   unsubscribed: number[]
 }
 
+export interface WriteOptions {
+  create: boolean
+  claim(lists: readonly number[]): void
+}
+
+export interface Rename {
+  from: string
+  to: string
+  blocked: boolean | null
+}
+
 export interface Destination {
-  /** Creates or updates one contact. Safe to repeat. Throws TajoError only where nothing can be delivered at all. */
-  writeContact(write: ContactWrite, signal?: AbortSignal): Promise<Outcome<ContactDone>>
+  /**
+   * Updates one contact, or creates it where `options.create` allows it. Safe to repeat. `options.claim` is called with the
+   * lists that the contact is about to be added to, after it was seen not to be in them and before the write leaves. Throws
+   * TajoError only where nothing can be delivered at all.
+   */
+  writeContact(
+    write: ContactWrite,
+    options: WriteOptions,
+    signal?: AbortSignal,
+  ): Promise<Outcome<ContactDone>>
+
+  /**
+   * Changes the address of a contact; one that Brevo sends no e-mails stays so. `blocked` is what an earlier try noted by
+   * `note`, which is called before the address is changed: the change itself may lift the block.
+   */
+  renameContact(
+    rename: Rename,
+    note: (blocked: boolean) => void,
+    signal?: AbortSignal,
+  ): Promise<Outcome<{ renamed: boolean }>>
 
   /**
    * Writes many contacts at once into `list`, their attributes only. `since`: the other side's clock when it began, to read
@@ -46,6 +82,15 @@ export interface Destination {
 
   /** Sends up to 200 events at once; an outcome for each. Not safe to repeat. */
   sendEvents(events: readonly EventWrite[], signal?: AbortSignal): Promise<Outcome<object>[]>
+
+  /**
+   * The ids (`event_properties.event_id`) of the events that it shows, in pages: of these names, dated within these bounds.
+   * An event may be shown some minutes after it was taken.
+   */
+  readEvents(
+    wanted: { names: readonly string[]; from: Instant; to: Instant },
+    signal?: AbortSignal,
+  ): AsyncGenerator<string[], void, void>
 
   /** True if what is held is what was sent, in whatever form it is given back. */
   holds(held: unknown, sent: AttributeValue | null | undefined): boolean

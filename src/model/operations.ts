@@ -1,4 +1,4 @@
-// What may be asked of Brevo. There is deliberately no way to say: un-blocklist, re-subscribe, merge or delete.
+// What may be asked of Brevo. There is deliberately no way to say: un-blocklist, re-subscribe or merge.
 
 import type { Instant } from './time.ts'
 
@@ -11,18 +11,23 @@ export interface DesiredContact {
   attributes: Record<string, AttributeValue | null>
   /** Ids of the lists that the contact belongs to by tajo's rules. */
   lists: number[]
+  /** Not everything is known yet: no membership is to be taken away. */
+  partial: boolean
 }
 
 /**
  * Why a contact is, or is not, in a list, as far as tajo knows: `given` by tajo (and taken again by it), `found` there
- * already, or `left` by the contact, who is then not put back.
+ * already, or `left` by the contact, who is then not put back. `giving`: the contact was looked at and was not in it, and
+ * the write that adds it has left; found there later, the membership is tajo's.
  */
-export type Membership = 'given' | 'found' | 'left'
+export type Membership = 'given' | 'giving' | 'found' | 'left'
 
 /** What Brevo was last told of a contact. */
 export interface ToldContact {
   /** False until Brevo took a write for this address. */
   exists: boolean
+  /** It was there and is not any more: someone deleted it in Brevo, and tajo does not put it back. */
+  gone: boolean
   attributes: Record<string, AttributeValue | null>
   lists: Record<string, Membership>
   /** Came by an import whose outcome has not been read back yet. */
@@ -39,11 +44,13 @@ export interface ContactWrite {
   exists: boolean
   attributes: Record<string, AttributeValue | null>
   addLists: number[]
+  /** Of `addLists`, those that an earlier write may have added already. */
+  giving: number[]
   removeLists: number[]
   /** Not known what Brevo holds: look before adding to a list, so that nobody who left one is put back. */
   lookUp: boolean
-  /** Must not travel by import. */
-  single: boolean
+  /** A read-back showed a difference: everything is written again, and the contact made again if it is not there. */
+  repair: boolean
 }
 
 /** An event on a contact's timeline. It is fixed when it happens and never computed again. */
@@ -86,3 +93,19 @@ export function hasWork(write: ContactWrite): boolean {
     write.removeLists.length > 0
   )
 }
+
+/**
+ * What to do with an event that may have arrived. `verify`: look for it, send it again once three looks found nothing.
+ * `never_twice`: look for it, and set it aside then. `never_lose`: send it again at once.
+ */
+export const UNCERTAIN_POLICIES = ['verify', 'never_twice', 'never_lose'] as const
+export type UncertainPolicy = (typeof UNCERTAIN_POLICIES)[number]
+
+export interface UncertainRule {
+  policy: UncertainPolicy
+  /** How long Brevo may take to show an event in its list. */
+  verifyAfterMs: number
+}
+
+/** How many memberships a run may take away: a number, or a share of those that tajo gave and then at least `atLeast`. */
+export type RemovalLimit = { count: number } | { share: number; atLeast: number }

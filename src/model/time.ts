@@ -36,6 +36,9 @@ function offsetMs(offset: string): number {
   return sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2, 4))) * 60_000
 }
 
+/** Later than any plan: not without a person, or not before something changes. */
+export const FAR_FUTURE: Instant = 8_640_000_000_000_000
+
 export function fromMs(ms: number): Instant {
   return ms * 1000
 }

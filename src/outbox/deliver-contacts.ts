@@ -5,14 +5,19 @@ import {
   type ContactWrite,
   hasWork,
   IDENTIFIERS,
+  type Membership,
   type Outcome,
   type ToldContact,
 } from '../model/operations.ts'
-import { fromMs } from '../model/time.ts'
+import { FAR_FUTURE, fromMs } from '../model/time.ts'
 import type { DueContact } from '../state/outbox-contacts.ts'
 import { type DeliveryContext, isFirstWrite, type Prepared, toTold } from './delivery.ts'
 import type { ContactDone } from '../model/destination.ts'
+import { membershipOf } from '../model/memberships.ts'
+import { deliverEvents } from './deliver-events.ts'
 import { importBatch, verifyImports } from './deliver-imports.ts'
+import { deliverRenames } from './deliver-renames.ts'
+import { mayRemove } from './removals.ts'
 
 /** From here on an import and reading it back cost less than single writes at 10 a second. */
 const BULK_FROM = 500
@@ -25,32 +30,38 @@ const GIVE_UP_AFTER = 6
 /** Answers stored in one transaction. */
 const ANSWERS_PER_TRANSACTION = 25
 const RETRY = { baseMs: 2_000, capMs: 15 * 60_000 }
-/** What Brevo refuses is tried again, in case something was put right there. */
-const REFUSED_RETRY_MS = 6 * 3_600_000
+/** Memberships that a guard held back are looked at again this often. */
+const HELD_RETRY = fromMs(3_600_000)
+
+interface Delivery extends DeliveryContext {
+  /** False while a guard holds list memberships back. */
+  mayRemove: boolean
+}
 
 /** True if everything due was dealt with, false if Brevo did not take it now. */
-export async function deliverContacts(context: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
-  const { store, clock } = context
+export async function deliverContacts(outer: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
+  const { store, clock } = outer
+  if (!(await deliverRenames(outer, signal))) return false
+  const context = { ...outer, mayRemove: mayRemove(outer) }
   try {
     // What an interrupted delivery saw may be true no longer: someone may have left a list since.
     store.contacts.clearSeen()
-    if (store.outboxContacts.countDue(fromMs(clock.now())) >= BULK_FROM) {
+    if (store.outboxContacts.countDue(fromMs(clock.now()), 'background') >= BULK_FROM) {
       if (!(await deliverInBulk(context, signal))) return false
-      // Single writes may take hours: each looks for itself before it adds to a list.
       store.contacts.clearSeen()
     } else if (store.contacts.hasUnverified()) {
       await verifyImports(context, null, signal)
     }
-    return await deliverSingly(context, signal)
+    return await deliverSingly(context, 'background', signal)
   } finally {
     store.contacts.clearSeen()
   }
 }
 
 /** True if everything that an import can take was taken; what is left is for single writes. */
-
-async function deliverInBulk(context: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
+async function deliverInBulk(context: Delivery, signal?: AbortSignal): Promise<boolean> {
   const { store, clock, destination } = context
+  if (!(await deliverUrgent(context, signal))) return false
   // What Brevo holds now: who left a list is not put back, and a membership that was there is not tajo's to take away.
   for await (const page of destination.readContacts(null, signal)) {
     store.transaction(() => {
@@ -58,33 +69,53 @@ async function deliverInBulk(context: DeliveryContext, signal?: AbortSignal): Pr
     })
   }
   let since: string | null = null
-  let after = ''
+  let after: DueContact | null = null
   for (;;) {
-    const due = store.outboxContacts.due(fromMs(clock.now()), after, BULK_BATCH)
+    const due: DueContact[] = store.outboxContacts.due(fromMs(clock.now()), after, 'background', BULK_BATCH)
     const last = due.at(-1)
     if (last === undefined) break
-    after = last.email
-    const importable = prepareAll(context, due, true).filter(({ write }) => isImportable(context, write))
+    after = last
+    const importable = prepareAll(context, due, true).filter((prepared) => isImportable(context, prepared))
     const imported = await importBatch(context, importable, signal)
     if (imported.stopped) return false
     since ??= imported.since
+    if (!(await deliverUrgent(context, signal))) return false
   }
   if (store.contacts.hasUnverified()) await verifyImports(context, since, signal)
   return true
 }
 
-async function deliverSingly(context: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
+/** Whoever something happens to while thousands are written does not wait for them, nor do the events. */
+async function deliverUrgent(context: Delivery, signal?: AbortSignal): Promise<boolean> {
+  const { store, clock } = context
+  if (store.outboxContacts.countDue(fromMs(clock.now()), 'live') >= BULK_FROM) return true
+  return await deliverSingly(context, 'live', signal)
+}
+
+/** Contacts up to this lane, and after each batch the events that are due. */
+async function deliverSingly(
+  context: Delivery,
+  lane: 'live' | 'background',
+  signal?: AbortSignal,
+): Promise<boolean> {
   const { store, clock } = context
   let failures = 0
   for (;;) {
-    const due = store.outboxContacts.due(fromMs(clock.now()), '', SINGLE_BATCH)
+    const due = store.outboxContacts.due(fromMs(clock.now()), null, lane, SINGLE_BATCH)
     if (due.length === 0) return true
     const queue = prepareAll(context, due, false).values()
     const answers = createAnswers(context)
     const worker = async (): Promise<void> => {
       for (const prepared of queue) {
         signal?.throwIfAborted()
-        const outcome = await context.destination.writeContact(prepared.write, signal)
+        const outcome = await context.destination.writeContact(
+          prepared.write,
+          {
+            create: context.createContacts,
+            claim: (lists) => store.transaction(() => store.contacts.claim(prepared.write.email, lists)),
+          },
+          signal,
+        )
         failures = outcome.result === 'retry' || outcome.result === 'uncertain' ? failures + 1 : 0
         answers.add(prepared, outcome)
         if (failures >= GIVE_UP_AFTER) return
@@ -95,6 +126,7 @@ async function deliverSingly(context: DeliveryContext, signal?: AbortSignal): Pr
     const failed = ended.find((one) => one.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     if (failures >= GIVE_UP_AFTER) return false
+    if (due.length === SINGLE_BATCH && !(await deliverEvents(context, signal))) return false
   }
 }
 
@@ -102,7 +134,7 @@ async function deliverSingly(context: DeliveryContext, signal?: AbortSignal): Pr
  * Answers are stored some at a time: a contact write that is repeated after a crash changes nothing, so this costs no
  * certainty, and saves a flush to disk for each.
  */
-function createAnswers(context: DeliveryContext): {
+function createAnswers(context: Delivery): {
   add(prepared: Prepared, outcome: Outcome<ContactDone>): void
   store(): void
 } {
@@ -124,55 +156,85 @@ function createAnswers(context: DeliveryContext): {
 }
 
 /** What is to be written; contacts that are in step already leave the outbox here. */
-function prepareAll(context: DeliveryContext, due: readonly DueContact[], bulk: boolean): Prepared[] {
-  const { store, report } = context
+function prepareAll(context: Delivery, due: readonly DueContact[], bulk: boolean): Prepared[] {
+  const { store, report, clock } = context
   return store.transaction(() =>
     due.flatMap((contact) => {
-      const told = store.contacts.told(contact.email)
-      const write = context.prepare(contact.email, told)
-      if (write !== null) applySeen(context, write, told, bulk)
-      if (write !== null && hasWork(write)) return [{ contact, told, write }]
-      if (write !== null && told.exists)
-        store.contacts.putTold(contact.email, told, fromMs(context.clock.now()))
-      store.outboxContacts.finish(contact)
-      if (!told.exists) refuseEventsOfNobody(context, contact.email)
+      const told = toKnown(store.contacts.told(contact.email), contact)
+      const write = told.gone ? null : context.prepare(contact.email, told)
+      const held = write !== null && !context.mayRemove && write.removeLists.length > 0
+      if (held) write.removeLists = []
+      if (write !== null && bulk) applySeen(context, write, told)
+      if (write !== null && hasWork(write) && !isUnwanted(context, write, bulk)) {
+        return [{ contact, told, write, held }]
+      }
+      if (held) store.outboxContacts.postpone(contact, fromMs(clock.now()) + HELD_RETRY)
+      else store.outboxContacts.finish(contact)
+      if (write !== null && told.exists) store.contacts.putTold(contact.email, told, fromMs(clock.now()))
+      if (!told.exists) endEventsOfNobody(context, contact.email, told.gone)
       if (isFirstWrite(context, told)) report.contactsUnchanged += 1
       return []
     }),
   )
 }
 
-/** Events wait for their contact; where there will be none, because its customer went away, they must not wait for ever. */
-function refuseEventsOfNobody({ store, clock, report }: DeliveryContext, email: string): void {
+/**
+ * Where the outcome of an earlier write is not known, neither is what Brevo holds: every value is written again, and
+ * memberships are looked at.
+ */
+function toKnown(told: ToldContact, { attempts, lost }: DueContact): ToldContact {
+  if (attempts === 0 && lost === 0) return told
+  const lists = Object.fromEntries(
+    Object.entries(told.lists).map(([list, membership]): [string, Membership] => [
+      list,
+      membership === 'given' ? 'giving' : membership,
+    ]),
+  )
+  return { ...told, attributes: {}, lists }
+}
+
+/** With `contacts.create: never`, what a look at all of Brevo did not show is not asked for one by one. */
+function isUnwanted({ store, createContacts }: Delivery, write: ContactWrite, bulk: boolean): boolean {
+  return !createContacts && bulk && !write.exists && store.contacts.seen(write.email) === null
+}
+
+/** Events wait for their contact; where there is none and will be none, they must not wait for ever. */
+function endEventsOfNobody(context: Delivery, email: string, gone: boolean): void {
+  const { store, clock, report, createContacts } = context
   for (const eventId of store.outboxEvents.openOf(email)) {
+    if (!createContacts && !gone) {
+      store.outboxEvents.skip(eventId)
+      continue
+    }
     store.outboxEvents.refuse(eventId)
-    store.deadLetters.put('event', eventId, 'No customer has its address any more.', fromMs(clock.now()))
+    const reason = gone ? DELETED_IN_BREVO : 'No customer has its address any more.'
+    store.deadLetters.put('event', eventId, reason, fromMs(clock.now()), { retry: false })
     report.setAside += 1
   }
 }
 
+const DELETED_IN_BREVO = 'The contact was deleted in Brevo, and tajo does not put it back.'
+
 /** After Brevo was read as a whole, what it held is known: memberships found there, lists left, contacts not there. */
-function applySeen({ store }: DeliveryContext, write: ContactWrite, told: ToldContact, bulk: boolean): void {
+function applySeen({ store }: Delivery, write: ContactWrite, told: ToldContact): void {
   const seen = store.contacts.seen(write.email)
-  if (seen === null) {
-    if (bulk) write.lookUp = false
-    return
-  }
   write.lookUp = false
   write.addLists = write.addLists.filter((list) => {
-    if (seen.unsubscribed.includes(list)) told.lists[list] = 'left'
-    else if (seen.lists.includes(list)) told.lists[list] = 'found'
-    else return true
-    return false
+    const membership = membershipOf(list, seen, write.giving.includes(list))
+    if (membership !== null) told.lists[list] = membership
+    return membership === null
   })
 }
 
-/** Identifiers, removals and repairs go singly; so does a contact for which there is no list to import into. */
-function isImportable({ store, importList }: DeliveryContext, write: ContactWrite): boolean {
-  if (write.single || write.removeLists.length > 0) return false
+/**
+ * Identifiers, removals and repairs go singly; so does a contact for which there is no list to import into, and one that
+ * was there and was not seen: an import would make it again.
+ */
+function isImportable({ store, importList }: Delivery, { told, write }: Prepared): boolean {
+  const seen = store.contacts.seen(write.email)
+  if (write.repair || write.removeLists.length > 0 || (told.exists && seen === null)) return false
   if (write.addLists.length === 0) {
-    const hasLeft =
-      importList !== undefined && store.contacts.seen(write.email)?.unsubscribed.includes(importList) === true
+    const hasLeft = importList !== undefined && seen?.unsubscribed.includes(importList) === true
     if (importList === undefined || hasLeft) return false
   }
   return (
@@ -182,29 +244,63 @@ function isImportable({ store, importList }: DeliveryContext, write: ContactWrit
 }
 
 /** What an answer means for the outbox. Called in a transaction. */
-function settle(context: DeliveryContext, prepared: Prepared, outcome: Outcome<ContactDone>): void {
+function settle(context: Delivery, prepared: Prepared, outcome: Outcome<ContactDone>): void {
   const { store, clock, random, report } = context
-  const { contact } = prepared
+  const { contact, told, held } = prepared
   const now = fromMs(clock.now())
   switch (outcome.result) {
     case 'done':
+      if (outcome.missing) return settleMissing(context, prepared)
       acknowledge(context, prepared, outcome)
-      store.outboxContacts.finish(contact)
-      if (isFirstWrite(context, prepared.told)) report.contactsWritten += 1
+      if (held) store.outboxContacts.postpone(contact, now + HELD_RETRY)
+      else if (outcome.mayRepeat || contact.attempts > 0 || contact.lost === 1) writeAgain(context, prepared)
+      else store.outboxContacts.finish(contact)
+      if (isFirstWrite(context, told)) report.contactsWritten += 1
       return
-    case 'refused':
-      store.deadLetters.put('contact', contact.email, outcome.reason, now)
-      store.outboxContacts.postpone(contact, now + fromMs(REFUSED_RETRY_MS))
+    case 'refused': {
+      // Nothing of it was carried out, so no membership is in doubt.
+      store.contacts.putTold(contact.email, told, now)
+      const retryAt = store.deadLetters.put('contact', contact.email, outcome.reason, now)
+      store.outboxContacts.postpone(contact, retryAt ?? FAR_FUTURE)
       report.setAside += 1
       return
+    }
     case 'retry':
     case 'uncertain':
       return store.outboxContacts.postpone(contact, now + fromMs(backoffMs(RETRY, contact.attempts, random)))
   }
 }
 
+/** A request that was not answered may land after this one, with older values: what it may have changed is written again. */
+function writeAgain({ store, clock, uncertain }: Delivery, { contact, write }: Prepared): void {
+  const told = store.contacts.told(contact.email)
+  const attributes = Object.fromEntries(
+    Object.entries(told.attributes).filter(([name]) => !Object.hasOwn(write.attributes, name)),
+  )
+  const now = fromMs(clock.now())
+  store.contacts.putTold(contact.email, { ...told, attributes }, now)
+  store.outboxContacts.writeAgain(contact, now + fromMs(uncertain.verifyAfterMs))
+}
+
+/** Brevo has no such contact: it was deleted there, or connectors.yml says that none is to be made. */
+function settleMissing(context: Delivery, { contact, told }: Prepared): void {
+  const { store, clock, report } = context
+  const now = fromMs(clock.now())
+  store.outboxContacts.finish(contact)
+  if (told.exists) {
+    store.contacts.putTold(
+      contact.email,
+      { ...told, exists: false, gone: true, attributes: {}, lists: {}, unverified: false, repair: false },
+      now,
+    )
+    store.deadLetters.put('contact', contact.email, DELETED_IN_BREVO, now, { retry: false })
+    report.setAside += 1
+  }
+  endEventsOfNobody(context, contact.email, told.exists)
+}
+
 /** Notes what Brevo was told. Called in a transaction. */
-function acknowledge(context: DeliveryContext, { told, write }: Prepared, done: ContactDone): void {
+function acknowledge(context: Delivery, { told, write }: Prepared, done: ContactDone): void {
   const { store, clock, report } = context
   const now = fromMs(clock.now())
   store.contacts.putTold(write.email, toTold(told, write, done.memberships), now)

@@ -6,6 +6,7 @@ import { fromMs } from '../model/time.ts'
 import type { DueEvent } from '../state/outbox-events.ts'
 import type { DeliveryContext } from './delivery.ts'
 import { MAX_EVENT_BATCH } from '../model/destination.ts'
+import { putInDoubt } from './verify-events.ts'
 
 const IN_FLIGHT = 2
 /** Above this many a batch is worth having up to 200 in doubt at once. */
@@ -29,8 +30,9 @@ export async function deliverEvents(context: DeliveryContext, signal?: AbortSign
     const portions = inBatch ? [due] : chunk(due, IN_FLIGHT)
     for (const portion of portions) {
       signal?.throwIfAborted()
-      store.transaction(() => {
-        for (const { event } of portion) store.outboxEvents.startSending(event.eventId)
+      const leavingAt = fromMs(clock.now())
+      store.commitSending(() => {
+        for (const { event } of portion) store.outboxEvents.startSending(event.eventId, leavingAt)
       })
       const outcomes = inBatch
         ? await destination.sendEvents(portion.map(({ event }) => event))
@@ -51,7 +53,7 @@ function settle(
   portion: readonly DueEvent[],
   outcomes: readonly Outcome<object>[],
 ): boolean {
-  const { store, clock, random, report } = context
+  const { store, clock, random, report, log } = context
   const now = fromMs(clock.now())
   return store.transaction(() => {
     let settled = false
@@ -65,6 +67,10 @@ function settle(
         store.outboxEvents.refuse(event.eventId)
         store.deadLetters.put('event', event.eventId, `${event.name}: ${outcome.reason}`, now)
         report.setAside += 1
+      } else if (outcome.result === 'uncertain' && context.uncertain.policy !== 'never_lose') {
+        putInDoubt(context, event.eventId)
+        log.warn('No answer came for an event; Brevo is asked for it later', { reason: outcome.reason })
+        continue
       } else {
         store.outboxEvents.postpone(event.eventId, now + fromMs(backoffMs(RETRY, attempts, random)))
         continue

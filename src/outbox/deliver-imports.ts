@@ -5,6 +5,7 @@ import { IDENTIFIERS } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
 import { type DeliveryContext, isFirstWrite, type Prepared, toTold } from './delivery.ts'
 import { type HeldContact, MAX_LIST_ADD } from '../model/destination.ts'
+import { membershipOf } from '../model/memberships.ts'
 
 /** Fewer than these are no import of their own: single writes are quicker than waiting for one. */
 const MIN_IMPORT = 50
@@ -27,6 +28,12 @@ export async function importBatch(
       const portion = rest.slice(0, destination.importable(rest.map(({ write }) => write)))
       start += portion.length
       if (portion.length < MIN_IMPORT) continue
+      // The look at all of Brevo came before: from here on these memberships are ours, whatever becomes of the answer.
+      store.transaction(() => {
+        for (const { write } of portion) {
+          if (write.addLists.includes(list)) store.contacts.claim(write.email, [list])
+        }
+      })
       const outcome = await destination.importContacts(
         portion.map(({ write }) => write),
         list,
@@ -35,6 +42,9 @@ export async function importBatch(
       if (outcome.result !== 'done') {
         // Nothing is lost: these contacts are still due. A refused import is done one by one.
         log.warn('Import did not succeed', { reason: outcome.reason, contacts: portion.length })
+        store.transaction(() => {
+          for (const { contact } of portion) store.outboxContacts.doubt(contact.email)
+        })
         if (outcome.result === 'refused') continue
         return { stopped: true, since }
       }
@@ -70,7 +80,11 @@ function groupByList(
 }
 
 /** Told: all but identifiers and other lists, which follow; and not to be trusted before it was read back. */
-function acknowledgeImport(context: DeliveryContext, { contact, told, write }: Prepared, list: number): void {
+function acknowledgeImport(
+  context: DeliveryContext,
+  { contact, told, write, held }: Prepared,
+  list: number,
+): void {
   const { store, clock, report } = context
   const carried: ContactWrite = { ...write, attributes: withoutIdentifiers(write.attributes) }
   const given = write.addLists.includes(list) ? ({ [list]: 'given' } as const) : {}
@@ -82,7 +96,7 @@ function acknowledgeImport(context: DeliveryContext, { contact, told, write }: P
   const isWhole =
     Object.keys(carried.attributes).length === Object.keys(write.attributes).length &&
     write.addLists.length <= 1
-  if (isWhole) store.outboxContacts.finish(contact)
+  if (isWhole && !held) store.outboxContacts.finish(contact)
   if (isFirstWrite(context, told)) report.contactsWritten += 1
 }
 
@@ -146,14 +160,16 @@ export async function verifyImports(
       for (const email of missed) {
         const told = store.contacts.told(email)
         const lists = Object.fromEntries(
-          Object.entries(told.lists).filter(([, membership]) => membership !== 'given'),
+          Object.entries(told.lists).filter(
+            ([, membership]) => membership !== 'given' && membership !== 'giving',
+          ),
         )
         store.contacts.putTold(
           email,
           { ...told, attributes: {}, lists, unverified: false, repair: true },
           fromMs(clock.now()),
         )
-        store.outboxContacts.mark(email)
+        store.outboxContacts.mark(email, 'background')
       }
     })
   }
@@ -174,7 +190,7 @@ function verify({ store, destination, clock, report }: DeliveryContext, contact:
   const verified = { ...told, attributes, lists, unverified: false, repair: differs }
   store.contacts.putTold(contact.email, verified, fromMs(clock.now()))
   if (!differs) return
-  store.outboxContacts.mark(contact.email)
+  store.outboxContacts.mark(contact.email, 'background')
   report.repaired += 1
 }
 
@@ -182,8 +198,10 @@ function verify({ store, destination, clock, report }: DeliveryContext, contact:
 function toHeldMemberships(told: Record<string, Membership>, held: HeldContact): Record<string, Membership> {
   return Object.fromEntries(
     Object.entries(told).flatMap(([list, membership]): [string, Membership][] => {
-      if (held.unsubscribed.includes(Number(list))) return [[list, 'left']]
-      return membership !== 'given' || held.lists.includes(Number(list)) ? [[list, membership]] : []
+      const isOurs = membership === 'given' || membership === 'giving'
+      const now = membershipOf(Number(list), held, isOurs)
+      if (now !== null) return [[list, now]]
+      return isOurs ? [] : [[list, membership]]
     }),
   )
 }

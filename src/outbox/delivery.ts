@@ -2,12 +2,19 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
-import type { ContactWrite, Membership, ToldContact } from '../model/operations.ts'
+import type {
+  ContactWrite,
+  Membership,
+  RemovalLimit,
+  ToldContact,
+  UncertainRule,
+} from '../model/operations.ts'
 import type { Instant } from '../model/time.ts'
 import type { DueContact } from '../state/outbox-contacts.ts'
 import type { Store } from '../state/store.ts'
 import type { Destination } from '../model/destination.ts'
 import type { DeliveryReport, OnDelivery } from './report.ts'
+import type { LookTimes } from './verify-events.ts'
 
 export interface DeliveryContext {
   store: Store
@@ -19,6 +26,12 @@ export interface DeliveryContext {
   prepare(email: string, told: ToldContact): ContactWrite | null
   /** A list for contacts without any, so that an import can take them. */
   importList: number | undefined
+  /** Whether customers that Brevo does not know become contacts. */
+  createContacts: boolean
+  /** Null: as many as the mapping says. */
+  maxRemovals: RemovalLimit | null
+  uncertain: UncertainRule
+  lookTimes: LookTimes
   report: DeliveryReport
   /** A contact that is written in several steps from here on is counted once. */
   startedAt: Instant
@@ -29,6 +42,8 @@ export interface Prepared {
   contact: DueContact
   told: ToldContact
   write: ContactWrite
+  /** A guard held memberships back: the contact stays due. */
+  held: boolean
 }
 
 /** What was told before, and this write on top of it. A refused value counts as told: the same one is not sent again. */
@@ -40,7 +55,8 @@ export function toTold(
   const lists = { ...told.lists, ...memberships }
   for (const list of write.removeLists) delete lists[list]
   return {
-    exists: told.exists || !write.exists,
+    exists: true,
+    gone: false,
     attributes: { ...told.attributes, ...write.attributes },
     lists,
     unverified: told.unverified,

@@ -4,7 +4,11 @@ export interface DeliveryReport {
   /** Looked at and found to be in step. */
   contactsUnchanged: number
   eventsSent: number
+  /** In doubt before, and found in Brevo. */
+  eventsConfirmed: number
   setAside: number
+  /** A guard held memberships back that would have been taken away. */
+  heldRemovals: { count: number; limit: number } | null
   /** Repaired singly after an import had dropped values. */
   repaired: number
 }
@@ -16,5 +20,13 @@ export type OnDelivery = (
 ) => void
 
 export function emptyReport(): DeliveryReport {
-  return { contactsWritten: 0, contactsUnchanged: 0, eventsSent: 0, setAside: 0, repaired: 0 }
+  return {
+    contactsWritten: 0,
+    contactsUnchanged: 0,
+    eventsSent: 0,
+    eventsConfirmed: 0,
+    setAside: 0,
+    heldRemovals: null,
+    repaired: 0,
+  }
 }

@@ -63,9 +63,18 @@ export class BrevoAccount {
   readonly merged: string[] = []
   onEvent: ((event: SandboxEvent) => void) | null = null
   importDelayMs = 200
+  /** How long after it was taken an event is shown in the list. */
+  eventLagMs = 0
+  /** Changing the address of a blocked contact lifts the block, whatever the same request says (brevo-api.md § 2.2). */
+  liftsBlockOnRename = true
+  readonly now: () => number
   readonly #phones = new Map<string, string>()
   readonly #extIds = new Map<string, string>()
   #nextId = 1
+
+  constructor(now: () => number = Date.now) {
+    this.now = now
+  }
 
   nextId(): number {
     this.#nextId += 1
@@ -97,18 +106,46 @@ export class BrevoAccount {
     }
     const accepted = this.#accept(input.attributes ?? {})
     this.#refuseDuplicates(email, accepted, input.ext_id)
+    const address = addressOf(input) ?? email
+    if (before !== undefined && address !== email) this.#rename(before, address)
     const contact = before ?? this.#create(email)
     this.#setIdentifiers(contact, accepted, input.ext_id)
     Object.assign(contact.attributes, accepted)
     for (const list of input.listIds ?? []) this.addToList(contact, list)
     for (const list of input.unlinkListIds ?? []) contact.lists.delete(list)
-    if (input.emailBlacklisted !== undefined) contact.emailBlacklisted = input.emailBlacklisted
-    contact.modifiedAt = Date.now()
+    const isRenamed = contact.email !== email
+    if (input.emailBlacklisted !== undefined && !(isRenamed && this.liftsBlockOnRename)) {
+      contact.emailBlacklisted = input.emailBlacklisted
+    }
+    contact.modifiedAt = this.now()
     return contact
   }
 
+  #rename(contact: SandboxContact, to: string): void {
+    if (this.contacts.has(to)) {
+      throw new Refusal(
+        'duplicate_parameter',
+        'Unable to update contact, email is already associated with another Contact',
+        { duplicate_identifiers: ['email'] },
+      )
+    }
+    for (const [key, owner] of this.#phones) if (owner === contact.email) this.#phones.set(key, to)
+    for (const [key, owner] of this.#extIds) if (owner === contact.email) this.#extIds.set(key, to)
+    this.contacts.delete(contact.email)
+    contact.email = to
+    this.contacts.set(to, contact)
+    if (this.liftsBlockOnRename) contact.emailBlacklisted = false
+  }
+
+  /** Someone deletes the contact in Brevo. */
+  delete(email: string): boolean {
+    for (const [key, owner] of this.#phones) if (owner === email) this.#phones.delete(key)
+    for (const [key, owner] of this.#extIds) if (owner === email) this.#extIds.delete(key)
+    return this.contacts.delete(email)
+  }
+
   #create(email: string): SandboxContact {
-    const now = Date.now()
+    const now = this.now()
     const contact = {
       id: this.nextId(),
       email,
@@ -149,6 +186,7 @@ export class BrevoAccount {
         accepted[name] = digits
         continue
       }
+      if (name === 'EMAIL') continue
       const attribute = this.attributes.get(name)
       if (attribute === undefined) continue
       if (value === '') accepted[name] = undefined
@@ -200,14 +238,19 @@ export class BrevoAccount {
         contact.attributes[name] = value
     }
     for (const list of listIds) this.addToList(contact, list)
-    contact.modifiedAt = Date.now()
+    contact.modifiedAt = this.now()
   }
 
   addEvent(event: Omit<SandboxEvent, 'receivedAt'>): void {
-    const received = { ...event, receivedAt: Date.now() }
+    const received = { ...event, receivedAt: this.now() }
     this.events.push(received)
     this.onEvent?.(received)
   }
+}
+
+function addressOf(input: ContactInput): string | undefined {
+  const address = input.attributes?.['EMAIL']
+  return typeof address === 'string' ? address.trim().toLowerCase() : undefined
 }
 
 function fits(attribute: SandboxAttribute, value: unknown): boolean {

@@ -21,7 +21,7 @@ export function installBrevoEvents(server: FastifyInstance, account: BrevoAccoun
       contactId: contact?.id ?? null,
       email,
       name: String(input.event_name),
-      date: input.event_date ?? new Date().toISOString(),
+      date: input.event_date ?? new Date(account.now()).toISOString(),
       properties: input.event_properties ?? {},
     })
   }
@@ -73,6 +73,7 @@ export function installBrevoEvents(server: FastifyInstance, account: BrevoAccoun
     }
     const names = query.event_name === undefined ? null : [query.event_name].flat()
     const found = account.events
+      .filter((one) => one.receivedAt + account.eventLagMs <= account.now())
       .filter((one) => names === null || names.includes(one.name))
       .filter(
         (one) =>

@@ -37,7 +37,7 @@ export function createBrevo(options: BrevoOptions): BrevoSandbox {
   server.addHook('onRequest', async (request, reply) => {
     const template = `${request.method} ${request.routeOptions.url ?? 'unknown'}`
     sandbox.requests.set(template, (sandbox.requests.get(template) ?? 0) + 1)
-    const { allowed, remaining, resetSeconds } = windows[toBucket(request)].take(Date.now())
+    const { allowed, remaining, resetSeconds } = windows[toBucket(request)].take(account.now())
     reply.header('x-sib-ratelimit-limit', String(windows[toBucket(request)].limit))
     reply.header('x-sib-ratelimit-remaining', String(remaining))
     reply.header('x-sib-ratelimit-reset', String(resetSeconds))
@@ -144,6 +144,12 @@ function installContacts(server: FastifyInstance, account: BrevoAccount): void {
     account.write(contact.email, request.body as ContactInput)
     return reply.code(204).send()
   })
+  server.delete('/v3/contacts/:identifier', (request, reply) => {
+    const contact = find(request)
+    if (contact === undefined) return unknownContact(reply)
+    account.delete(contact.email)
+    return reply.code(204).send()
+  })
 }
 
 /** Phones come back without their plus. */
@@ -177,7 +183,7 @@ function installImports(server: FastifyInstance, account: BrevoAccount): void {
       if (!account.lists.has(list)) throw new Refusal('invalid_parameter', 'List ID does not exist')
     for (const row of body.jsonBody) account.importRow(row, body.listIds ?? [])
     const processId = account.nextId()
-    account.processes.set(processId, { readyAt: Date.now() + account.importDelayMs })
+    account.processes.set(processId, { readyAt: account.now() + account.importDelayMs })
     return reply.code(202).send({ processId })
   })
   server.get('/v3/processes/:id', (request, reply) => {
@@ -195,7 +201,7 @@ function installImports(server: FastifyInstance, account: BrevoAccount): void {
     return {
       id,
       name: 'IMPORTUSER',
-      status: Date.now() < process.readyAt ? 'in_process' : 'completed',
+      status: account.now() < process.readyAt ? 'in_process' : 'completed',
       info: { import: report },
     }
   })
@@ -253,7 +259,7 @@ function installLists(server: FastifyInstance, account: BrevoAccount): void {
   change('add', 'Contact already in list and/or does not exist', (contact, list) => {
     if (contact.lists.has(list)) return false
     account.addToList(contact, list)
-    contact.modifiedAt = Date.now()
+    contact.modifiedAt = account.now()
     return true
   })
   change('remove', 'Contact already removed from list and/or does not exist', (contact, list) =>

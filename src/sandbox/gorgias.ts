@@ -39,7 +39,7 @@ export function createGorgias(options: GorgiasOptions): GorgiasSandbox {
     const template = request.routeOptions.url ?? 'unknown'
     sandbox.requests.set(template, (sandbox.requests.get(template) ?? 0) + 1)
     if (window !== null) {
-      const { used, waitMs } = window.take(Date.now())
+      const { used, waitMs } = window.take(Math.floor(world.now() / 1000))
       reply.header('X-Gorgias-Account-Api-Call-Limit', `${used}/${window.limit}`)
       if (waitMs > 0)
         return reply

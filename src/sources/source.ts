@@ -75,6 +75,12 @@ export interface Source {
   checks(): Check[]
 
   budget(): Budget | null
+
+  /** What time it is there, by what its answers tell of its clock; ours where that does not differ. */
+  now(): Instant
+
+  /** The same source, whose requests leave the budget to those of others: for what can wait. */
+  inBackground(): Source
 }
 
 /** What every source is given. */

@@ -10,6 +10,7 @@ interface Row {
   present: number
   unverified: number
   repair: number
+  gone: number
   told_at: number | null
 }
 
@@ -22,15 +23,25 @@ export interface SeenContact {
 export function createContacts(database: Database) {
   const select = database.prepare<[string], Row>('SELECT * FROM contacts WHERE email = ?')
   const upsert = database.prepare(`
-    INSERT INTO contacts (email, attributes, lists, present, unverified, repair, told_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO contacts (email, attributes, lists, present, unverified, repair, gone, told_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (email) DO UPDATE SET attributes = excluded.attributes, lists = excluded.lists, present = excluded.present,
-      unverified = excluded.unverified, repair = excluded.repair, told_at = excluded.told_at`)
+      unverified = excluded.unverified, repair = excluded.repair, gone = excluded.gone, told_at = excluded.told_at`)
+  const claim = database.prepare(`
+    INSERT INTO contacts (email, lists) VALUES (?, ?) ON CONFLICT (email) DO UPDATE SET lists = excluded.lists`)
+  const rename = database.prepare('UPDATE OR IGNORE contacts SET email = ? WHERE email = ?')
+  const remove = database.prepare('DELETE FROM contacts WHERE email = ?')
+  const countGiven = database.prepare<[], { n: number }>(`
+    SELECT count(*) AS n FROM contacts, json_each(contacts.lists) one WHERE one.value IN ('given', 'giving')`)
+  const dueWithGiven = database.prepare<[string, number], { email: string }>(`
+    SELECT o.email FROM outbox_contacts o JOIN contacts c ON c.email = o.email
+    WHERE o.lane < 2 AND o.email > ? AND c.lists LIKE '%"giv%' ORDER BY o.email LIMIT ?`)
   const unverified = database.prepare<[number], { email: string }>(
     'SELECT email FROM contacts WHERE unverified = 1 LIMIT ?',
   )
   const anyUnverified = database.prepare<[], { one: number }>(
     'SELECT 1 AS one FROM contacts WHERE unverified = 1 LIMIT 1',
   )
+  const doubtAll = database.prepare('UPDATE contacts SET unverified = 1 WHERE present = 1')
   const count = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM contacts WHERE present = 1')
   const putSeen = database.prepare(`
     INSERT INTO brevo_seen (email, lists, unsubscribed) SELECT @email, @lists, @unsubscribed
@@ -45,9 +56,18 @@ export function createContacts(database: Database) {
     told(email: string): ToldContact {
       const row = select.get(email)
       if (row === undefined)
-        return { exists: false, attributes: {}, lists: {}, unverified: false, repair: false, toldAt: null }
+        return {
+          exists: false,
+          gone: false,
+          attributes: {},
+          lists: {},
+          unverified: false,
+          repair: false,
+          toldAt: null,
+        }
       return {
         exists: row.present === 1,
+        gone: row.gone === 1,
         attributes: JSON.parse(row.attributes) as ToldContact['attributes'],
         lists: JSON.parse(row.lists) as Record<string, Membership>,
         unverified: row.unverified === 1,
@@ -64,12 +84,35 @@ export function createContacts(database: Database) {
         Number(exists),
         Number(told.unverified),
         Number(told.repair),
+        Number(told.gone),
         now,
       )
     },
+    /** Notes that a write which adds the contact to these lists is about to leave. */
+    claim(email: string, lists: readonly number[]): void {
+      const before = JSON.parse(select.get(email)?.lists ?? '{}') as Record<string, Membership>
+      for (const list of lists) before[list] = 'giving'
+      claim.run(email, JSON.stringify(before))
+    },
+    /** The contact has another address now. */
+    rename(from: string, to: string): void {
+      rename.run(to, from)
+    },
+    remove(email: string): boolean {
+      return remove.run(email).changes > 0
+    },
+    /** How many memberships tajo gave, in all. */
+    countGiven: (): number => countGiven.get()?.n ?? 0,
+    /** Contacts in the outbox that have memberships which could be taken away. */
+    dueWithGiven: (after: string, limit: number): string[] =>
+      dueWithGiven.all(after, limit).map((row) => row.email),
     /** Contacts whose import was not read back, a few at a time. */
     unverified: (limit: number): string[] => unverified.all(limit).map((row) => row.email),
     hasUnverified: (): boolean => anyUnverified.get() !== undefined,
+    /** Everything is to be compared with what Brevo holds. */
+    doubtAll(): void {
+      doubtAll.run()
+    },
     count: (): number => count.get()?.n ?? 0,
 
     /** Remembers what Brevo holds of a contact that is about to be written. */

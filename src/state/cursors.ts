@@ -18,6 +18,8 @@ export interface Cursor {
   walk: Walk | null
   backfill: Walk | null
   backfilledAt: Instant | null
+  /** The walk that reads everything again, while it is under way. */
+  reconcile: Walk | null
 }
 
 interface Row {
@@ -25,6 +27,7 @@ interface Row {
   walk: string | null
   backfill: string | null
   backfilled_at: number | null
+  reconcile: string | null
 }
 
 export function createCursors(database: Database) {
@@ -32,24 +35,38 @@ export function createCursors(database: Database) {
     'SELECT * FROM cursors WHERE source = ? AND stream = ?',
   )
   const upsert = database.prepare(`
-    INSERT INTO cursors (source, stream, watermark, walk, backfill, backfilled_at) VALUES (?, ?, ?, ?, ?, ?)
+    INSERT INTO cursors (source, stream, watermark, walk, backfill, backfilled_at, reconcile) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (source, stream) DO UPDATE SET
-      watermark = excluded.watermark, walk = excluded.walk, backfill = excluded.backfill, backfilled_at = excluded.backfilled_at`)
+      watermark = excluded.watermark, walk = excluded.walk, backfill = excluded.backfill,
+      backfilled_at = excluded.backfilled_at, reconcile = excluded.reconcile`)
+  const parse = (text: string | null | undefined): Walk | null =>
+    text == null ? null : (JSON.parse(text) as Walk)
+  const format = (walk: Walk | null): string | null => (walk === null ? null : JSON.stringify(walk))
 
   return {
     read(source: string, stream: Stream): Cursor {
       const row = select.get(source, stream)
       return {
         watermark: row?.watermark ?? null,
-        walk: row?.walk == null ? null : (JSON.parse(row.walk) as Walk),
-        backfill: row?.backfill == null ? null : (JSON.parse(row.backfill) as Walk),
+        walk: parse(row?.walk),
+        backfill: parse(row?.backfill),
         backfilledAt: row?.backfilled_at ?? null,
+        reconcile: parse(row?.reconcile),
       }
     },
     write(source: string, stream: Stream, cursor: Cursor): void {
-      const walk = cursor.walk === null ? null : JSON.stringify(cursor.walk)
-      const backfill = cursor.backfill === null ? null : JSON.stringify(cursor.backfill)
-      upsert.run(source, stream, cursor.watermark, walk, backfill, cursor.backfilledAt)
+      upsert.run(
+        source,
+        stream,
+        cursor.watermark,
+        format(cursor.walk),
+        format(cursor.backfill),
+        cursor.backfilledAt,
+        format(cursor.reconcile),
+      )
     },
+    /** True once the first sync of all these streams has come through. */
+    isBackfilled: (source: string, streams: readonly Stream[]): boolean =>
+      streams.every((stream) => select.get(source, stream)?.backfilled_at != null),
   }
 }

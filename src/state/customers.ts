@@ -69,6 +69,12 @@ export function createCustomers(database: Database) {
   const live = database.prepare<[string, string], Row>(
     'SELECT * FROM customers WHERE source = ? AND email = ? AND deleted = 0 AND merged_into IS NULL',
   )
+  const anyLive = database.prepare<[string]>(
+    'SELECT 1 FROM customers WHERE email = ? AND deleted = 0 AND merged_into IS NULL LIMIT 1',
+  )
+  const anyDeleted = database.prepare<[string]>(
+    'SELECT 1 FROM customers WHERE email = ? AND deleted = 1 LIMIT 1',
+  )
   const mergedInto = database.prepare<[string, string], { id: string }>(
     'SELECT id FROM customers WHERE source = ? AND merged_into = ?',
   )
@@ -79,6 +85,7 @@ export function createCustomers(database: Database) {
   const setPhone = database.prepare(
     'UPDATE customers SET phone = ?, phone_invalid = ?, phone_due = 0 WHERE source = ? AND id = ?',
   )
+  const setPhoneDue = database.prepare('UPDATE customers SET phone_due = ? WHERE source = ? AND id = ?')
   const upsertOwn = database.prepare(`
     INSERT INTO own_addresses (source, id, email) VALUES (?, ?, ?) ON CONFLICT (source, id) DO UPDATE SET email = excluded.email`)
   const selectOwn = database.prepare<[string]>('SELECT 1 FROM own_addresses WHERE email = ? LIMIT 1')
@@ -99,7 +106,10 @@ export function createCustomers(database: Database) {
       const before = select.get(source, customer.id)
       const row = toRow(source, customer)
       const changed =
-        before === undefined || before.deleted === 1 || before.merged_into !== null || !isSame(before, row)
+        before === undefined ||
+        before.deleted === 1 ||
+        before.merged_into !== null ||
+        (!isSame(before, row) && before.updated_at <= row.updated_at)
       if (changed) upsert.run(row)
       return { before: before === undefined ? null : toStored(before), changed }
     },
@@ -113,6 +123,9 @@ export function createCustomers(database: Database) {
       setDeleted.run(source, id)
     },
 
+    /** True if anything is known of the customer. */
+    isKnown: (source: string, id: string): boolean => selectStub.get(source, id) !== undefined,
+
     /** True if the customer itself was read, not only mentioned by a ticket. */
     isRead: (source: string, id: string): boolean => selectStub.get(source, id)?.stub === 0,
 
@@ -124,6 +137,12 @@ export function createCustomers(database: Database) {
       }
       return row === undefined || row.deleted === 1 ? null : row.email
     },
+
+    /** True if any customer has the address, at any source. */
+    isLive: (email: string): boolean => anyLive.get(email) !== undefined,
+
+    /** True if a customer who had the address was deleted in the helpdesk. */
+    wasDeleted: (email: string): boolean => anyDeleted.get(email) !== undefined,
 
     /** The live customers of an address. */
     withEmail(source: string, email: string): ProfileCustomer[] {
@@ -139,6 +158,14 @@ export function createCustomers(database: Database) {
 
     /** Customers whose phone has to be read, in the order of their ids, those after `after`. */
     phoneDue: (source: string, after: string, limit: number) => selectPhoneDue.all(source, after, limit),
+
+    /** The phone can't be read now: not asked for again before `askPhone`. */
+    leavePhone(source: string, id: string): void {
+      setPhoneDue.run(0, source, id)
+    },
+    askPhone(source: string, id: string): void {
+      setPhoneDue.run(1, source, id)
+    },
 
     /** As typed; `valid` says whether it is a number that can be sent. */
     putPhone(source: string, id: string, phone: string | null, valid: boolean): void {

@@ -34,13 +34,49 @@ function open(file: string, options: Sqlite.Options = {}): Database {
   return Object.assign(database, { prepare: prepareAndKeep })
 }
 
+/** For the simulation: a process can die before any statement and any commit. */
+export interface Watch {
+  /** Called before each of them; what it throws keeps it from happening. */
+  step(): void
+  /** Given the way to close the files as the end of a process does. */
+  opened(abandon: () => void): void
+}
+
+function watchOver(database: Database, { step }: Watch): void {
+  const prepare = database.prepare.bind(database)
+  const original: Database['transaction'] = Reflect.get(database, 'transaction')
+  const transaction = (action: () => unknown) => original.call(database, action)
+  const watched =
+    <A extends unknown[], R>(action: (...args: A) => R) =>
+    (...args: A): R => {
+      step()
+      return action(...args)
+    }
+  Object.assign(database, {
+    prepare(source: string): Statement {
+      const statement = prepare(source)
+      for (const name of ['run', 'get', 'all'] as const) {
+        const action: (...args: unknown[]) => unknown = Reflect.get(statement, name)
+        Object.assign(statement, { [name]: watched((...args) => action.apply(statement, args)) })
+      }
+      return statement
+    },
+    transaction: (action: () => unknown) =>
+      transaction(() => {
+        const result = action()
+        step()
+        return result
+      }),
+  })
+}
+
 /** `database.pragma` makes a statement that nobody keeps. */
 function readPragma(database: Database, name: string): unknown {
   return database.prepare(`PRAGMA ${name}`).pluck().get()
 }
 
 /** Opens the state for writing and holds its lock until `close`. Throws `state_locked` or `state_unusable`. */
-export function openDatabase(stateDir: string): { database: Database; close(): void } {
+export function openDatabase(stateDir: string, watch?: Watch): { database: Database; close(): void } {
   const releaseLock = lock(stateDir)
   try {
     const database = guard(stateDir, () => open(join(stateDir, DATABASE_FILE)))
@@ -60,9 +96,17 @@ export function openDatabase(stateDir: string): { database: Database; close(): v
       migrate(database)
       assertDurable(database)
     })
+    if (watch !== undefined) {
+      watch.opened(() => {
+        database.close()
+        releaseLock()
+      })
+      watchOver(database, watch)
+    }
     return {
       database,
       close() {
+        watch?.step()
         database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
         database.close()
         releaseLock()

@@ -108,4 +108,42 @@ export const MIGRATIONS: readonly string[] = [
     result TEXT, error TEXT, report TEXT
   );
   `,
+  `
+  ALTER TABLE outbox_events ADD COLUMN sending_at INTEGER;                    -- when it last left, or was about to
+  ALTER TABLE outbox_events ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;      -- in doubt: how often Brevo was asked for it
+  ALTER TABLE outbox_events ADD COLUMN confirmed_at INTEGER;                  -- found in Brevo's event list
+  DROP INDEX outbox_events_staged;
+  CREATE INDEX outbox_events_staged ON outbox_events (seq) WHERE state IN ('found', 'staged');
+  DROP INDEX outbox_events_open;
+  CREATE INDEX outbox_events_open ON outbox_events (email, occurred_at, seq) WHERE state IN ('found', 'staged', 'pending', 'sending', 'uncertain');
+  CREATE INDEX outbox_events_uncertain ON outbox_events (due_at) WHERE state = 'uncertain';
+
+  -- 0 live; 1 background; 2 held: not before the first sync has read everything
+  ALTER TABLE outbox_contacts ADD COLUMN lane INTEGER NOT NULL DEFAULT 0;
+  -- 1: written, but after an answer was lost; written once more when the lost request can no longer land
+  -- 1: a process that ended may have left a request under way
+  ALTER TABLE outbox_contacts ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE outbox_contacts ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
+  DROP INDEX outbox_contacts_due;
+  CREATE INDEX outbox_contacts_lane ON outbox_contacts (lane, email);
+
+  ALTER TABLE contacts ADD COLUMN gone INTEGER NOT NULL DEFAULT 0; -- it was there and is not any more: deleted in Brevo
+
+  CREATE TABLE renames (         -- customers whose address changed: the contact is to follow
+    email TEXT PRIMARY KEY, before TEXT NOT NULL,
+    blocked INTEGER              -- whether Brevo sends the contact no e-mails; noted before the address is changed there
+  ) WITHOUT ROWID;
+
+  ALTER TABLE cursors ADD COLUMN reconcile TEXT;                    -- JSON: the walk under way that reads everything again
+  CREATE TABLE reconciled (      -- what that walk has met
+    source TEXT NOT NULL, stream TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (source, stream, id)
+  ) WITHOUT ROWID;
+
+  ALTER TABLE dead_letters ADD COLUMN retry_at INTEGER;             -- when it is tried again by itself; null: it is not
+  CREATE INDEX dead_letters_retry ON dead_letters (retry_at) WHERE retry_at IS NOT NULL;
+
+  CREATE TABLE forgotten (hash TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+
+  CREATE INDEX outbox_events_sent ON outbox_events (sent_at) WHERE state = 'sent';
+  `,
 ]

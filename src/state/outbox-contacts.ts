@@ -3,42 +3,73 @@
 import type { Instant } from '../model/time.ts'
 import type { Database } from './database.ts'
 
+/**
+ * Which contacts go first: those that something happened to just now, then those of the first sync, a reconcile or a new
+ * mapping. `held`: not before the first sync has read everything there is about them.
+ */
+export type Lane = 'live' | 'background' | 'held'
+const LANES: Record<Lane, number> = { live: 0, background: 1, held: 2 }
+
 export interface DueContact {
   email: string
+  lane: number
   generation: number
   attempts: number
+  /** 1: written already, and written once more because an answer was lost. */
+  again: number
+  /** 1: what became of a write is not known: the process ended, or an import was not answered. */
+  lost: number
 }
 
 export function createOutboxContacts(database: Database) {
   const mark = database.prepare(`
-    INSERT INTO outbox_contacts (email) VALUES (?)
-    ON CONFLICT (email) DO UPDATE SET generation = generation + 1, attempts = 0, due_at = 0`)
+    INSERT INTO outbox_contacts (email, lane) VALUES (?, ?)
+    ON CONFLICT (email) DO UPDATE SET
+      generation = generation + 1, attempts = 0, again = 0, due_at = 0, lane = min(lane, excluded.lane)`)
   const markAll = database.prepare(`
-    INSERT INTO outbox_contacts (email) SELECT DISTINCT email FROM customers WHERE email IS NOT NULL
-    ON CONFLICT (email) DO UPDATE SET generation = generation + 1, attempts = 0, due_at = 0`)
-  const due = database.prepare<[number, string, number], DueContact>(
-    'SELECT email, generation, attempts FROM outbox_contacts WHERE due_at <= ? AND email > ? ORDER BY email LIMIT ?',
+    INSERT INTO outbox_contacts (email, lane)
+      SELECT DISTINCT email, ${LANES.background} FROM customers WHERE email IS NOT NULL
+      UNION SELECT email, ${LANES.background} FROM contacts WHERE present = 1
+    ON CONFLICT (email) DO UPDATE SET generation = generation + 1, attempts = 0, again = 0, due_at = 0`)
+  const due = database.prepare<[number, number, string, number, number], DueContact>(`
+    SELECT email, lane, generation, attempts, again, lost FROM outbox_contacts
+    WHERE due_at <= ? AND (lane, email) > (?, ?) AND lane <= ?
+      -- While an address is being changed in Brevo, neither it nor the old one is written.
+      AND NOT EXISTS (SELECT 1 FROM renames r WHERE r.email = outbox_contacts.email OR r.before = outbox_contacts.email)
+    ORDER BY lane, email LIMIT ?`)
+  const releaseHeld = database.prepare(
+    `UPDATE outbox_contacts SET lane = ${LANES.background} WHERE lane = ${LANES.held}`,
   )
   const finish = database.prepare('DELETE FROM outbox_contacts WHERE email = ? AND generation = ?')
   const postpone = database.prepare(
     'UPDATE outbox_contacts SET attempts = attempts + 1, due_at = ? WHERE email = ? AND generation = ?',
   )
+  const writeAgain = database.prepare(
+    'UPDATE outbox_contacts SET again = 1, lost = 0, attempts = 0, due_at = ? WHERE email = ? AND generation = ?',
+  )
+  const doubt = database.prepare('UPDATE outbox_contacts SET lost = 1 WHERE email = ?')
+  const recover = database.prepare('UPDATE outbox_contacts SET lost = 1 WHERE lane < 2')
   const count = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM outbox_contacts')
-  const countDue = database.prepare<[number], { n: number }>(
-    'SELECT count(*) AS n FROM outbox_contacts WHERE due_at <= ?',
+  const countDue = database.prepare<[number, number], { n: number }>(
+    'SELECT count(*) AS n FROM outbox_contacts WHERE due_at <= ? AND lane <= ?',
   )
 
   return {
     /** Something of this contact changed. */
-    mark(email: string): void {
-      mark.run(email)
+    mark(email: string, lane: Lane): void {
+      mark.run(email, LANES[lane])
     },
     /** The mapping changed: every contact is looked at again. */
     markAll(): void {
       markAll.run()
     },
-    /** In the order of their addresses, those after `after`. */
-    due: (now: Instant, after: string, limit: number): DueContact[] => due.all(now, after, limit),
+    /** The first sync has read everything: what waited for that may go. */
+    releaseHeld(): void {
+      releaseHeld.run()
+    },
+    /** Up to and including `lane`, in the order of lanes and addresses, those after `after`. */
+    due: (now: Instant, after: DueContact | null, lane: Exclude<Lane, 'held'>, limit: number): DueContact[] =>
+      due.all(now, after?.lane ?? -1, after?.email ?? '', LANES[lane], limit),
     /** In step, unless something changed meanwhile. */
     finish(contact: DueContact): void {
       finish.run(contact.email, contact.generation)
@@ -46,7 +77,19 @@ export function createOutboxContacts(database: Database) {
     postpone(contact: DueContact, until: Instant): void {
       postpone.run(until, contact.email, contact.generation)
     },
+    /** Taken, after an answer was lost: the request that was not answered may still land, with older values. */
+    writeAgain(contact: DueContact, at: Instant): void {
+      writeAgain.run(at, contact.email, contact.generation)
+    },
+    /** What became of a write of this contact is not known. */
+    doubt(email: string): void {
+      doubt.run(email)
+    },
+    /** The last process may have been killed in the middle of any of these. */
+    recover(): void {
+      recover.run()
+    },
     count: (): number => count.get()?.n ?? 0,
-    countDue: (now: Instant): number => countDue.get(now)?.n ?? 0,
+    countDue: (now: Instant, lane: Exclude<Lane, 'held'>): number => countDue.get(now, LANES[lane])?.n ?? 0,
   }
 }

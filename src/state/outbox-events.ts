@@ -1,18 +1,52 @@
-// The outbox for events: each is fixed when it happens and sent once. Its id stays for ever, so that the same occurrence,
-// read again, is known; its payload goes when Brevo has taken it.
+// The outbox for events: each is fixed when it happens and sent once. Its id stays, so that the same occurrence, read again,
+// is known; its payload goes when Brevo has taken it.
 //
-//   staged    found in a run that is still reading; not sent before the run knows what happened earlier
-//   pending   to be sent, after everything earlier of the same contact
-//   sending   on its way: recorded before it leaves
-//   sent      taken by Brevo
-//   refused   Brevo will not have it
+//   found      found by a reading in the background; joins the next live run
+//   staged     found in a run that is still reading; not sent before the run knows what happened earlier
+//   pending    to be sent, after everything earlier of the same contact
+//   sending    on its way: recorded before it leaves
+//   uncertain  it left and no answer came: looked for in Brevo before anything else is done (outbox/verify-events.ts)
+//   sent       taken by Brevo
+//   parked     in doubt for good; a person decides (`when_uncertain: never_twice`)
+//   refused    Brevo will not have it
+//   skipped    not sent on purpose: there is no contact to send it to
 import type { EventWrite } from '../model/operations.ts'
 import type { Instant } from '../model/time.ts'
 import type { Database } from './database.ts'
 
+export type EventState =
+  | 'found'
+  | 'staged'
+  | 'pending'
+  | 'sending'
+  | 'uncertain'
+  | 'sent'
+  | 'parked'
+  | 'refused'
+  | 'skipped'
+
 export interface DueEvent {
   event: EventWrite
   attempts: number
+}
+
+/** An event that may or may not have arrived. */
+export interface UncertainEvent {
+  eventId: string
+  name: string
+  occurredAt: Instant
+  /** When it left; null where that is not known (a restored backup). */
+  sendingAt: Instant | null
+  /** How often it was looked for and not found. */
+  looks: number
+}
+
+/** For the audit: what the ledger says of one event. */
+export interface LedgerEvent {
+  eventId: string
+  name: string
+  occurredAt: Instant
+  sentAt: Instant
 }
 
 interface Row {
@@ -21,52 +55,104 @@ interface Row {
   attempts: number
 }
 
+interface UncertainRow {
+  event_id: string
+  name: string
+  occurred_at: number
+  sending_at: number | null
+  looks: number
+}
+
 export function createOutboxEvents(database: Database) {
   const insert = database.prepare(`
-    INSERT INTO outbox_events (event_id, email, name, occurred_at, payload, state) VALUES (?, ?, ?, ?, ?, 'staged')
+    INSERT INTO outbox_events (event_id, email, name, occurred_at, payload, state) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (event_id) DO NOTHING`)
-  const release = database.prepare("UPDATE outbox_events SET state = 'pending' WHERE state = 'staged'")
+  // What happened before the state was restored may have been sent by the state that was lost.
+  const release = database.prepare(`
+    UPDATE outbox_events SET state = CASE WHEN occurred_at <= @verifyUntil THEN 'uncertain' ELSE 'pending' END
+    WHERE state = 'staged' AND occurred_at <= @horizon`)
+  const join = database.prepare("UPDATE outbox_events SET state = 'staged' WHERE state = 'found'")
   // Waits for its contact, unless Brevo has that contact already and only an attribute of it is refused;
   // and for whatever of the same contact happened before.
   const due = database.prepare<[number, number], Row>(`
     SELECT e.event_id, e.payload, e.attempts FROM outbox_events e
     WHERE e.state = 'pending' AND e.due_at <= ?
       AND EXISTS (SELECT 1 FROM contacts c WHERE c.email = e.email AND c.present = 1)
-      AND NOT EXISTS (SELECT 1 FROM outbox_contacts o WHERE o.email = e.email AND o.attempts = 0)
+      AND NOT EXISTS (SELECT 1 FROM outbox_contacts o WHERE o.email = e.email AND o.attempts = 0 AND o.again = 0)
+      AND NOT EXISTS (SELECT 1 FROM renames r WHERE r.email = e.email OR r.before = e.email)
       AND NOT EXISTS (
-        SELECT 1 FROM outbox_events p WHERE p.email = e.email AND p.state IN ('pending', 'sending')
+        SELECT 1 FROM outbox_events p WHERE p.email = e.email AND p.state IN ('found', 'staged', 'pending', 'sending', 'uncertain')
           AND (p.occurred_at < e.occurred_at OR (p.occurred_at = e.occurred_at AND p.seq < e.seq)))
     ORDER BY e.occurred_at, e.seq LIMIT ?`)
+  const setSending = database.prepare(
+    "UPDATE outbox_events SET state = 'sending', sending_at = ?, looks = 0 WHERE event_id = ?",
+  )
   const setState = database.prepare('UPDATE outbox_events SET state = ? WHERE event_id = ?')
   const setSent = database.prepare(
     "UPDATE outbox_events SET state = 'sent', payload = NULL, sent_at = ? WHERE event_id = ?",
   )
+  const setConfirmed = database.prepare(`
+    UPDATE outbox_events SET state = 'sent', payload = NULL, sent_at = coalesce(sending_at, @now), confirmed_at = @now
+    WHERE event_id = @eventId`)
+  const retry = database.prepare(`
+    UPDATE outbox_events SET state = 'pending', attempts = 0, due_at = 0
+    WHERE event_id = ? AND state IN ('refused', 'parked', 'skipped') AND payload IS NOT NULL`)
   const postpone = database.prepare(
     "UPDATE outbox_events SET state = 'pending', attempts = attempts + 1, due_at = ? WHERE event_id = ?",
   )
-  const recover = database.prepare("UPDATE outbox_events SET state = 'pending' WHERE state = 'sending'")
-  const openOf = database.prepare<[string], { event_id: string }>(
-    "SELECT event_id FROM outbox_events WHERE email = ? AND state IN ('staged', 'pending', 'sending')",
+  const setUncertain = database.prepare(
+    "UPDATE outbox_events SET state = 'uncertain', looks = ?, due_at = ? WHERE event_id = ?",
   )
-  const counts = database.prepare<[], { state: string; n: number }>(
+  const recover = database.prepare(
+    "UPDATE outbox_events SET state = 'uncertain', looks = 0, due_at = coalesce(sending_at, 0) + ? WHERE state = 'sending'",
+  )
+  const doubtUnsent = database.prepare(`
+    UPDATE outbox_events SET state = 'uncertain', looks = 0, due_at = 0, sending_at = NULL
+    WHERE state IN ('found', 'staged', 'pending', 'sending', 'uncertain')`)
+  const uncertain = database.prepare<[number, number], UncertainRow>(`
+    SELECT event_id, name, occurred_at, sending_at, looks FROM outbox_events
+    WHERE state = 'uncertain' AND due_at <= ? ORDER BY due_at LIMIT ?`)
+  const readdress = database.prepare(`
+    UPDATE outbox_events SET email = @to, payload = json_set(payload, '$.email', @to)
+    WHERE email = @from AND payload IS NOT NULL`)
+  const openOf = database.prepare<[string], { event_id: string }>(
+    "SELECT event_id FROM outbox_events WHERE email = ? AND state IN ('found', 'staged', 'pending', 'sending', 'uncertain')",
+  )
+  const counts = database.prepare<[], { state: EventState; n: number }>(
     'SELECT state, count(*) AS n FROM outbox_events GROUP BY state',
   )
+  const sentBetween = database.prepare<
+    [number, number],
+    { event_id: string; name: string; occurred_at: number; sent_at: number }
+  >(`
+    SELECT event_id, name, occurred_at, sent_at FROM outbox_events
+    WHERE state = 'sent' AND sent_at >= ? AND sent_at < ? ORDER BY sent_at`)
 
   return {
     /** False if this occurrence is known already. */
-    stage(event: EventWrite, occurredAt: Instant): boolean {
-      return insert.run(event.eventId, event.email, event.name, occurredAt, JSON.stringify(event)).changes > 0
+    stage(event: EventWrite, occurredAt: Instant, live: boolean): boolean {
+      const { eventId, email, name } = event
+      const state: EventState = live ? 'staged' : 'found'
+      return insert.run(eventId, email, name, occurredAt, JSON.stringify(event), state).changes > 0
     },
-    /** The run has read everything: what it found may be sent, in the order that it happened. */
-    release(): void {
-      release.run()
+    /** A live run begins: what was found beside the last one is sent with what it finds. */
+    join(): void {
+      join.run()
+    },
+    /**
+     * The run has read everything that happened up to `horizon`: that may be sent, in the order that it happened. What
+     * happened up to `verifyUntil` is looked for in Brevo before.
+     */
+    release(horizon: Instant, verifyUntil: Instant): void {
+      release.run({ horizon, verifyUntil })
     },
     due: (now: Instant, limit: number): DueEvent[] =>
       due
         .all(now, limit)
         .map((row) => ({ event: JSON.parse(row.payload) as EventWrite, attempts: row.attempts })),
-    startSending(eventId: string): void {
-      setState.run('sending', eventId)
+    /** To be committed before the event leaves. */
+    startSending(eventId: string, now: Instant): void {
+      setSending.run(now, eventId)
     },
     finish(eventId: string, now: Instant): void {
       setSent.run(now, eventId)
@@ -74,15 +160,58 @@ export function createOutboxEvents(database: Database) {
     refuse(eventId: string): void {
       setState.run('refused', eventId)
     },
+    skip(eventId: string): void {
+      setState.run('skipped', eventId)
+    },
+    /** A refused or parked one is sent after all; false if there is none such. */
+    retry: (eventId: string): boolean => retry.run(eventId).changes > 0,
+    /** It certainly did not arrive: sent again at `until`. */
     postpone(eventId: string, until: Instant): void {
       postpone.run(until, eventId)
     },
-    /** After a crash: what was on its way is sent again; its id lets a repetition be seen in Brevo. */
-    recover: (): number => recover.run().changes,
+
+    /** It may have arrived: looked for at `lookAt`, after `looks` looks that found nothing. */
+    doubt(eventId: string, looks: number, lookAt: Instant): void {
+      setUncertain.run(looks, lookAt, eventId)
+    },
+    /** Events in doubt whose next look is due. */
+    uncertain: (now: Instant, limit: number): UncertainEvent[] =>
+      uncertain.all(now, limit).map((row) => ({
+        eventId: row.event_id,
+        name: row.name,
+        occurredAt: row.occurred_at,
+        sendingAt: row.sending_at,
+        looks: row.looks,
+      })),
+    /** It was found in Brevo. */
+    confirm(eventId: string, now: Instant): void {
+      setConfirmed.run({ eventId, now })
+    },
+    /** Nobody can say whether it arrived, and it must not be sent twice. */
+    park(eventId: string): void {
+      setState.run('parked', eventId)
+    },
+    /** After a crash: what was on its way is in doubt, and looked for `verifyAfter` after it left. */
+    recover: (verifyAfter: Instant): number => recover.run(verifyAfter).changes,
+    /** After a restored backup nothing unsent is what it seems: the state that was lost may have sent it. */
+    doubtAllUnsent: (): number => doubtUnsent.run().changes,
+
+    /** The contact has another address now. */
+    readdress(from: string, to: string): void {
+      readdress.run({ from, to })
+    },
     /** What is still to be sent to a contact. */
     openOf: (email: string): string[] => openOf.all(email).map((row) => row.event_id),
-    counts(): Record<string, number> {
+    counts(): Partial<Record<EventState, number>> {
       return Object.fromEntries(counts.all().map((row) => [row.state, row.n]))
     },
+    /** What Brevo took in this span of time. */
+    sentBetween: (from: Instant, to: Instant): LedgerEvent[] =>
+      sentBetween.all(from, to).map((row) => ({
+        eventId: row.event_id,
+        name: row.name,
+        occurredAt: row.occurred_at,
+        sentAt: row.sent_at,
+      })),
   }
 }

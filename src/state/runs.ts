@@ -50,8 +50,12 @@ export function createMeta(database: Database) {
   const upsert = database.prepare(
     'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   )
+  const remove = database.prepare('DELETE FROM meta WHERE key = ?')
   return {
     read: (key: string): string | null => select.get(key)?.value ?? null,
+    remove(key: string): void {
+      remove.run(key)
+    },
     write(key: string, value: string): void {
       upsert.run(key, value)
     },

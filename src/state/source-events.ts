@@ -19,6 +19,7 @@ export function createSourceEvents(database: Database) {
     SELECT * FROM source_events INDEXED BY source_events_open
     WHERE source = ? AND done = 0 AND (at > ? OR (at = ? AND id > ?)) ORDER BY at, id LIMIT ?`)
   const finish = database.prepare('UPDATE source_events SET done = 1 WHERE source = ? AND id = ?')
+  const reopen = database.prepare('UPDATE source_events SET done = 0 WHERE source = ? AND id = ?')
   const prune = database.prepare('DELETE FROM source_events WHERE source = ? AND done = 1 AND at < ?')
 
   return {
@@ -35,6 +36,10 @@ export function createSourceEvents(database: Database) {
         mergedFrom: row.merged_from,
         at: row.at,
       })),
+    /** To be looked at again. */
+    reopen(source: string, id: string): void {
+      reopen.run(source, id)
+    },
     finish(source: string, id: string): void {
       finish.run(source, id)
     },

@@ -1,13 +1,16 @@
 // The state as one thing: its tables, and transactions over them.
 import type { ContactRecords } from '../model/profile.ts'
-import type { Instant } from '../model/time.ts'
+import { FAR_FUTURE, type Instant } from '../model/time.ts'
 import { createContacts } from './contacts.ts'
 import { createCursors } from './cursors.ts'
 import { createCustomers } from './customers.ts'
-import { type Database, openDatabase, openDatabaseReadOnly } from './database.ts'
+import { type Database, openDatabase, openDatabaseReadOnly, type Watch } from './database.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { createOutboxContacts } from './outbox-contacts.ts'
 import { createOutboxEvents } from './outbox-events.ts'
+import { type Epoch, openEpoch } from './epoch.ts'
+import { createReconciled } from './reconciled.ts'
+import { createRenames } from './renames.ts'
 import { createMeta, createRuns } from './runs.ts'
 import { createSourceEvents } from './source-events.ts'
 import { createSurveys } from './surveys.ts'
@@ -15,32 +18,54 @@ import { createTickets } from './tickets.ts'
 
 export type Store = ReturnType<typeof createStore>
 
+export type OpenStore = (stateDir: string) => Store
+
 /** Opens the state for this process alone. */
-export function openStore(stateDir: string): Store {
-  const opened = openDatabase(stateDir)
-  return createStore(opened.database, () => opened.close())
+export function openStore(stateDir: string, watch?: Watch): Store {
+  const opened = openDatabase(stateDir, watch)
+  return createStore(opened.database, () => opened.close(), openEpoch(opened.database, stateDir))
 }
 
 /** For looking only; null where nothing was ever stored. Writing through it fails. */
 export function openStoreReadOnly(stateDir: string): Store | null {
   const database = openDatabaseReadOnly(stateDir)
-  return database === null ? null : createStore(database, () => database.close())
+  return database === null ? null : createStore(database, () => database.close(), null)
 }
 
-function createStore(database: Database, close: () => void) {
+function createStore(database: Database, close: () => void, epoch: Epoch | null) {
   const customers = createCustomers(database)
   const tickets = createTickets(database)
   const surveys = createSurveys(database)
 
   const openContacts = database.prepare<[], { n: number }>(`
     SELECT count(*) AS n FROM outbox_contacts o
-    WHERE NOT EXISTS (SELECT 1 FROM dead_letters d WHERE d.kind = 'contact' AND d.key = o.email)`)
+    WHERE o.again = 0 AND NOT EXISTS (SELECT 1 FROM dead_letters d WHERE d.kind = 'contact' AND d.key = o.email)`)
   const openEvents = database.prepare<[], { n: number }>(`
     SELECT count(*) AS n FROM outbox_events e WHERE e.state IN ('pending', 'sending')
+      AND NOT EXISTS (SELECT 1 FROM outbox_events u WHERE u.email = e.email AND u.state = 'uncertain')
       AND NOT EXISTS (SELECT 1 FROM dead_letters d WHERE d.kind = 'contact' AND d.key = e.email)`)
+  const nextAgain = database.prepare<[], { at: number | null }>(
+    'SELECT min(due_at) AS at FROM outbox_contacts WHERE again = 1',
+  )
+  const PLANNED = [
+    ['outbox_contacts', 'due_at'],
+    ['outbox_events', 'due_at'],
+    ['dead_letters', 'retry_at'],
+  ]
+  const shiftDue = PLANNED.map(([table, column]) =>
+    database.prepare(
+      `UPDATE ${table} SET ${column} = ${column} + @by WHERE ${column} > 0 AND ${column} < @far`,
+    ),
+  )
+  const capDue = PLANNED.map(([table, column]) =>
+    database.prepare(`UPDATE ${table} SET ${column} = @now WHERE ${column} > @latest AND ${column} < @far`),
+  )
+  const nextLook = database.prepare<[], { at: number | null }>(
+    "SELECT min(due_at) AS at FROM outbox_events WHERE state = 'uncertain'",
+  )
   const nextDue = database.prepare<[number, number], { at: number | null }>(`
     SELECT min(at) AS at FROM (
-      SELECT min(due_at) AS at FROM outbox_contacts WHERE due_at > ?
+      SELECT min(due_at) AS at FROM outbox_contacts WHERE due_at > ? AND again = 0
       UNION ALL SELECT min(due_at) FROM outbox_events WHERE state = 'pending' AND due_at > ?)`)
 
   return {
@@ -53,12 +78,29 @@ function createStore(database: Database, close: () => void) {
     outboxContacts: createOutboxContacts(database),
     outboxEvents: createOutboxEvents(database),
     deadLetters: createDeadLetters(database),
+    renames: createRenames(database),
+    reconciled: createReconciled(database),
     runs: createRuns(database),
     meta: createMeta(database),
 
     /** All of `action` or nothing of it; it must not wait for anything. */
     transaction<T>(action: () => T): T {
       return database.transaction(action).immediate()
+    },
+
+    /** True if this state is an older copy of what last worked here: a restored backup. */
+    restored: epoch?.restored ?? false,
+
+    /** The copy is the state from now on. To be followed by `commitSending` or a close. */
+    acceptRestored: (): void => epoch?.accept(),
+
+    /** A transaction after which something leaves this machine that must not leave twice. */
+    commitSending(action: () => void): void {
+      this.transaction(() => {
+        action()
+        epoch?.advance()
+      })
+      epoch?.seal()
     },
 
     /** Everything known of an address at one source, merged customers included. */
@@ -76,7 +118,7 @@ function createStore(database: Database, close: () => void) {
       }
     },
 
-    /** What is still to be delivered; what waits for something that was set aside does not count. */
+    /** What is still to be delivered; what waits for something that was set aside or is in doubt does not count. */
     undelivered: (): { contacts: number; events: number } => ({
       contacts: openContacts.get()?.n ?? 0,
       events: openEvents.get()?.n ?? 0,
@@ -84,6 +126,24 @@ function createStore(database: Database, close: () => void) {
 
     /** When the next postponed delivery is due; null if none is. */
     nextDueAfter: (now: Instant): Instant | null => nextDue.get(now, now)?.at ?? null,
+
+    /** The wall clock was set: what was planned stays as far away as it was. */
+    shiftDue(by: Instant): void {
+      for (const statement of shiftDue) statement.run({ by, far: FAR_FUTURE })
+    },
+    /** What is planned for later than it can have been was planned by a clock that was wrong: it is due now. */
+    capDue(latest: { write: Instant; event: Instant }, now: Instant): void {
+      for (const [index, statement] of capDue.entries()) {
+        const isEvent = PLANNED[index]?.[0] === 'outbox_events'
+        statement.run({ latest: isEvent ? latest.event : latest.write, now, far: FAR_FUTURE })
+      }
+    },
+
+    /** When a contact is written once more next; null if none is. */
+    nextAgainAt: (): Instant | null => nextAgain.get()?.at ?? null,
+
+    /** When the next look for an event in doubt is due; null if none is in doubt. */
+    nextLookAt: (): Instant | null => nextLook.get()?.at ?? null,
 
     close,
   }

@@ -21,6 +21,7 @@ export function createSurveys(database: Database) {
     INSERT INTO surveys (source, id, ticket_id, customer_id, score, created_at, sent_at, scored_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (source, id) DO UPDATE SET ticket_id = excluded.ticket_id, customer_id = excluded.customer_id,
       score = excluded.score, created_at = excluded.created_at, sent_at = excluded.sent_at, scored_at = excluded.scored_at`)
+  const remove = database.prepare('DELETE FROM surveys WHERE source = ? AND id = ?')
   const scoredOf = database.prepare<[string, string], { id: string; score: number; scored_at: number }>(
     'SELECT id, score, scored_at FROM surveys INDEXED BY surveys_customer WHERE source = ? AND customer_id = ? AND score IS NOT NULL',
   )
@@ -42,6 +43,12 @@ export function createSurveys(database: Database) {
       if (changed) upsert.run(source, id, ticketId, customerId, score, createdAt, sentAt, scoredAt)
       return { before, changed }
     },
+
+    remove(source: string, id: string): void {
+      remove.run(source, id)
+    },
+
+    customerOf: (source: string, id: string): string | null => select.get(source, id)?.customer_id ?? null,
 
     scoredOf: (source: string, customerIds: readonly string[]): ProfileSurvey[] =>
       customerIds.flatMap((customerId) =>

@@ -90,7 +90,10 @@ export function createTickets(database: Database) {
     put(source: string, ticket: Ticket): { before: StoredTicket | null; changed: boolean } {
       const before = select.get(source, ticket.id)
       const row = toRow(source, ticket)
-      const changed = before === undefined || before.deleted === 1 || !isSame(before, row)
+      const changed =
+        before === undefined ||
+        before.deleted === 1 ||
+        (!isSame(before, row) && before.updated_at <= row.updated_at)
       if (changed) upsert.run(row)
       return { before: before === undefined ? null : toStored(before), changed }
     },

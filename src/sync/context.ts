@@ -3,8 +3,10 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { MappingRules } from '../mapping/compile.ts'
 import type { SourceEventType, Stream } from '../model/records.ts'
-import { fromMs, type Instant } from '../model/time.ts'
+import type { Instant } from '../model/time.ts'
+import type { Freshness } from './freshness.ts'
 import type { Source } from '../sources/source.ts'
+import type { Lane } from '../state/outbox-contacts.ts'
 import type { Store } from '../state/store.ts'
 
 export interface SyncContext {
@@ -21,14 +23,21 @@ export interface SyncContext {
   streams: ReadonlySet<Stream>
   /** The start of the first sync: what happened before fires no event. */
   goLive: Instant
+  /** How soon the contacts that a reading concerns are written. */
+  lane: Lane
+  /** Shared by the readings of one connector. */
+  freshness: Freshness
 }
 
-/** Remembers the start of the first sync, once and for all. */
-export function findGoLive(store: Store, source: string, clock: Clock): Instant {
-  const key = `go_live:${source}`
+/** Enough to read directories: go-live is not known before the helpdesk has told its time. */
+export type DirectoryContext = Omit<SyncContext, 'goLive'>
+
+/** Remembers the start of the first sync, by the helpdesk's clock, once and for all. */
+export function findGoLive({ store, source }: Pick<SyncContext, 'store' | 'source'>): Instant {
+  const key = `go_live:${source.name}`
   const known = store.meta.read(key)
   if (known !== null) return Number(known)
-  const now = fromMs(clock.now())
+  const now = source.now()
   store.meta.write(key, String(now))
   return now
 }

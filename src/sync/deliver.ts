@@ -1,21 +1,27 @@
 // Delivering what the state says must be delivered: contacts first, then the events that wait for them, with patience for
 // an API that does not answer at the moment.
 import type { Clock } from '../lib/clock.ts'
-import { toDesired, toWrite } from '../mapping/apply.ts'
+import { toDesired, toPartlyDesired, toWrite } from '../mapping/apply.ts'
 import type { Mapping } from '../mapping/compile.ts'
 import type { ContactWrite, DesiredContact, ToldContact } from '../model/operations.ts'
 import { toE164 } from '../model/phone.ts'
 import { toProfile } from '../model/profile.ts'
-import { fromMs, toMs } from '../model/time.ts'
+import { fromMs, type Instant, toMs } from '../model/time.ts'
 import { deliverContacts } from '../outbox/deliver-contacts.ts'
 import { deliverEvents } from '../outbox/deliver-events.ts'
 import type { DeliveryContext } from '../outbox/delivery.ts'
+import { retryRefused } from '../outbox/retry.ts'
+import { verifyEvents } from '../outbox/verify-events.ts'
 import type { Store } from '../state/store.ts'
 
 /** A connector's mapping, as Brevo's attributes and the helpdesk's fields allow it. */
 export interface ConnectorMapping {
   source: string
   mapping: Mapping
+  /** The first sync is still reading: metrics and lists would be wrong. */
+  partial: boolean
+  /** Whether a deleted customer keeps the memberships that tajo gave. */
+  keepListsOfDeleted: boolean
   defaultCountry: string | undefined
 }
 
@@ -27,7 +33,12 @@ export function prepareContact(
   told: ToldContact,
 ): ContactWrite | null {
   if (store.customers.isOwnAddress(email)) return null
-  return toWrite(email, desireContact(store, mappings, email), told)
+  const desired = desireContact(store, mappings, email)
+  const keepLists =
+    desired === null
+      ? mappings.some((one) => one.partial || (one.keepListsOfDeleted && store.customers.wasDeleted(email)))
+      : desired.partial
+  return toWrite(email, desired, told, keepLists)
 }
 
 function desireContact(
@@ -35,13 +46,14 @@ function desireContact(
   mappings: readonly ConnectorMapping[],
   email: string,
 ): DesiredContact | null {
-  const wishes = mappings.flatMap(({ source, mapping, defaultCountry }): DesiredContact[] => {
+  const wishes = mappings.flatMap(({ source, mapping, partial, defaultCountry }): DesiredContact[] => {
     const records = store.recordsOf(source, email)
     for (const customer of records.customers) {
       customer.phone = customer.phone === null ? null : toE164(customer.phone, defaultCountry)
     }
     const profile = toProfile(records)
-    return profile === null ? [] : [toDesired(profile, mapping)]
+    if (profile === null) return []
+    return [partial ? toPartlyDesired(profile, mapping) : toDesired(profile, mapping)]
   })
   if (wishes.length === 0) return null
   // Where two helpdesks fill the same attribute, the one that stands first in connectors.yml does.
@@ -49,34 +61,87 @@ function desireContact(
     {},
     ...wishes.toReversed().map((one) => one.attributes),
   ) as DesiredContact['attributes']
-  return { email, attributes, lists: [...new Set(wishes.flatMap((one) => one.lists))] }
+  return {
+    email,
+    attributes,
+    lists: [...new Set(wishes.flatMap((one) => one.lists))],
+    partial: mappings.some((one) => one.partial),
+  }
 }
 
 /** Waited after a round that Brevo did not take, before everything is tried again. */
 const NEXT_ROUND_MS = 5_000
 
-/** Delivers until nothing is left, or until what is left would take longer than `patienceMs`. */
+export interface Patience {
+  /** How long to wait for a Brevo that does not take a delivery now. */
+  forDeliveryMs: number
+  /** Whether to wait for events in doubt to be found or sent again: up to an hour. */
+  forDoubt: boolean
+}
+
+/** Delivers until nothing is left, or until patience ends. */
 export async function deliverAll(
   context: DeliveryContext,
-  patienceMs: number,
+  patience: Patience,
   signal?: AbortSignal,
 ): Promise<void> {
   const { store, clock } = context
-  const deadline = clock.monotonic() + patienceMs
+  const deadline = clock.monotonic() + patience.forDeliveryMs
   for (;;) {
+    retryRefused(context)
     const contactsTaken = await deliverContacts(context, signal)
     const eventsTaken = await deliverEvents(context, signal)
-    const postponedMs = untilNextDue(store, clock)
-    const waitMs = contactsTaken && eventsTaken ? postponedMs : Math.max(postponedMs ?? 0, NEXT_ROUND_MS)
-    if (waitMs === null || clock.monotonic() + waitMs > deadline) return
+    await verifyEvents(context, signal)
+    const waitMs = findWait(
+      contactsTaken && eventsTaken
+        ? untilPostponed(store, clock)
+        : Math.max(untilPostponed(store, clock) ?? 0, NEXT_ROUND_MS),
+      patience.forDoubt ? untilLook(store, clock) : null,
+      deadline - clock.monotonic(),
+    )
+    if (waitMs === null) return
     await clock.sleep(waitMs, signal)
   }
 }
 
-/** Milliseconds until the next postponed delivery; null if none was postponed. */
+/** Null: nothing to wait for. */
+function findWait(postponedMs: number | null, lookMs: number | null, leftMs: number): number | null {
+  const waits = [postponedMs !== null && postponedMs <= leftMs ? postponedMs : null, lookMs]
+  const known = waits.filter((wait) => wait !== null)
+  return known.length === 0 ? null : Math.min(...known)
+}
+
+/** Milliseconds until something is to be delivered, looked for or tried again; null if nothing is. */
 export function untilNextDue(store: Store, clock: Clock): number | null {
+  const { contacts, events } = store.undelivered()
+  const retryAt = store.deadLetters.nextRetryAt()
+  const againAt = store.nextAgainAt()
+  const waits = [
+    untilPostponed(store, clock),
+    untilLook(store, clock),
+    retryAt === null ? null : until(retryAt, clock),
+    againAt === null ? null : until(againAt, clock),
+    // Due, and not taken or not possible at the last try.
+    contacts + events > 0 ? NOT_TAKEN_MS : null,
+  ].filter((wait) => wait !== null)
+  return waits.length === 0 ? null : Math.min(...waits)
+}
+
+/** What Brevo did not take, though it was due, is tried again so soon. */
+const NOT_TAKEN_MS = 60_000
+
+function untilPostponed(store: Store, clock: Clock): number | null {
   const { contacts, events } = store.undelivered()
   if (contacts + events === 0) return null
   const at = store.nextDueAfter(fromMs(clock.now()))
-  return at === null ? null : Math.max(0, toMs(at) + 1 - clock.now())
+  return at === null ? null : until(at, clock)
+}
+
+function untilLook(store: Store, clock: Clock): number | null {
+  const at = store.nextLookAt()
+  return at === null ? null : until(at, clock)
+}
+
+function until(at: Instant, clock: Clock): number {
+  return Math.max(0, toMs(at) + 1 - clock.now())
 }

@@ -7,7 +7,9 @@ import { fromMs } from '../model/time.ts'
 import type { StatusChange } from '../state/tickets.ts'
 import type { SyncContext } from './context.ts'
 import { createPatience, type Patience } from './patience.ts'
-import { ingestPage, ingestRecords, markCustomer, stageForTicket, toOccurrenceTicket } from './ingest.ts'
+import { ingestPage, stageForTicket, toOccurrenceTicket } from './ingest.ts'
+import { readMentioned } from './mentioned.ts'
+import { mergeCustomer, reread } from './reread.ts'
 
 /** Entries looked at in one go. */
 const BATCH = 500
@@ -47,14 +49,14 @@ async function follow(
 ): Promise<boolean> {
   const { store, source, clock } = context
   const setAside = (reason: string): void =>
-    store.deadLetters.put('record', `${source.name}/events/${entry.id}`, reason, fromMs(clock.now()))
+    void store.deadLetters.put('record', `${source.name}/feed/${entry.id}`, reason, fromMs(clock.now()))
   try {
     const apply = await prepare(context, entry, later, signal)
     patience.succeeded()
     store.transaction(() => {
       apply()
       store.sourceEvents.finish(source.name, entry.id)
-      store.deadLetters.clear('record', `${source.name}/events/${entry.id}`)
+      store.deadLetters.clear('record', `${source.name}/feed/${entry.id}`)
     })
     return true
   } catch (thrown) {
@@ -91,26 +93,22 @@ async function prepare(
       }
     }
     case 'ticket_gone':
-      return await rereadTicket(context, entry.objectId, signal)
+      return await reread(context, 'ticket', entry.objectId, signal)
     case 'customer_gone':
-      return await rereadCustomer(context, entry.objectId, signal)
+      return await reread(context, 'customer', entry.objectId, signal)
     case 'customer_merged': {
       // The survivor's own date does not move with the merge, so no list would show it (gorgias-api.md § 6.1).
-      const refresh = await rereadCustomer(context, entry.objectId, signal)
+      const refresh = await reread(context, 'customer', entry.objectId, signal)
       return () => {
         if (entry.mergedFrom !== null) mergeCustomer(context, entry.mergedFrom, entry.objectId)
         refresh()
       }
     }
-    case 'survey_changed': {
-      const survey = await source.reread('satisfaction_survey', entry.objectId, signal)
-      return () => {
-        if (survey.found === 'record')
-          ingestPage(context, 'satisfaction_surveys', { records: survey.records, invalid: [] })
-      }
-    }
+    case 'survey_changed':
+      return await reread(context, 'satisfaction_survey', entry.objectId, signal, readMentioned)
     case 'ticket_survey_changed': {
       const surveys = await source.readSurveysOf(entry.objectId, signal)
+      await readMentioned(context, surveys.records, signal)
       return () => ingestPage(context, 'satisfaction_surveys', surveys)
     }
     case 'ignored':
@@ -125,36 +123,7 @@ async function refreshTicket(
 ): Promise<() => void> {
   const known = context.store.tickets.find(context.source.name, entry.objectId)
   const isFresh = known !== null && (known.gone || known.updatedAt + PICTURE_LAG >= entry.at)
-  return isFresh ? () => undefined : await rereadTicket(context, entry.objectId, signal)
-}
-
-async function rereadTicket(context: SyncContext, id: RecordId, signal?: AbortSignal): Promise<() => void> {
-  const { store, source } = context
-  const ticket = await source.reread('ticket', id, signal)
-  return () => {
-    if (ticket.found === 'record') return ingestRecords(context, ticket.records)
-    store.tickets.remove(source.name, id, ticket.found === 'merged' ? ticket.into : null)
-    markCustomer(context, store.tickets.find(source.name, id)?.customerId ?? null)
-  }
-}
-
-async function rereadCustomer(context: SyncContext, id: RecordId, signal?: AbortSignal): Promise<() => void> {
-  const { store, source } = context
-  const customer = await source.reread('customer', id, signal)
-  return () => {
-    if (customer.found === 'record') return ingestRecords(context, customer.records)
-    if (customer.found === 'merged') return mergeCustomer(context, id, customer.into)
-    markCustomer(context, id)
-    store.customers.remove(source.name, id)
-  }
-}
-
-/** Tickets and surveys of `from` count for `into` from now on; both contacts are looked at again. */
-function mergeCustomer(context: SyncContext, from: RecordId, into: RecordId): void {
-  const { store, source } = context
-  markCustomer(context, from)
-  store.customers.merge(source.name, from, into)
-  markCustomer(context, into)
+  return isFresh ? () => undefined : await reread(context, 'ticket', entry.objectId, signal)
 }
 
 /**

@@ -24,7 +24,7 @@ export function ingestPage(
 ): void {
   const { store, source, clock } = context
   ingestRecords(context, page.records)
-  if (store.deadLetters.hasRecords()) {
+  if (page.records.length > 0 && !store.deadLetters.isEmpty()) {
     for (const { id } of page.records) store.deadLetters.clear('record', `${source.name}/${stream}/${id}`)
   }
   for (const { id, reason } of page.invalid) {
@@ -34,7 +34,10 @@ export function ingestPage(
 
 export function ingestRecords(context: SyncContext, records: readonly SourceRecord[]): void {
   const touched = new TouchedContacts()
-  for (const record of records) ingestRecord(context, record, touched)
+  for (const record of records) {
+    ingestRecord(context, record, touched)
+    context.freshness.note(record.kind, record.id)
+  }
   touched.mark(context)
 }
 
@@ -67,9 +70,28 @@ function ingestCustomer(context: SyncContext, customer: Customer, touched: Touch
   const email = normalizeEmail(customer.email)
   touched.email(before?.email ?? null)
   touched.email(email)
+  if (before?.email != null && email !== null && before.email !== email) {
+    followAddress(context, before.email, email)
+  }
   for (const transition of findCustomerTransitions(before, { ...customer, email }, context)) {
     stage(context, transition, { customerId: customer.id, email, ticket: null, survey: null })
   }
+}
+
+/** The contact goes with its only customer to the new address, unless there is a contact already. */
+function followAddress(context: SyncContext, from: string, to: string): void {
+  const { store } = context
+  const isKnown = store.contacts.told(from).exists || store.renames.has(from)
+  if (isKnown && !store.customers.isLive(from) && !store.contacts.told(to).exists) store.renames.put(from, to)
+  readdressUntold(context, from, to)
+}
+
+/** Events of an address that never became a contact, and that nobody has any more, are told to the new one. */
+export function readdressUntold({ store }: SyncContext, from: string, to: string): void {
+  const { exists, gone } = store.contacts.told(from)
+  if (exists || gone || store.customers.isLive(from) || store.outboxEvents.openOf(from).length === 0) return
+  store.outboxEvents.readdress(from, to)
+  store.outboxContacts.mark(to, 'live')
 }
 
 function ingestTicket(context: SyncContext, ticket: Ticket, touched: TouchedContacts): void {
@@ -134,15 +156,15 @@ export function toOccurrenceTicket(
 
 /** Nobody to tell: a customer without an address, or one of the shop's own. */
 function stage(
-  { store, rules, account }: SyncContext,
+  { store, rules, account, lane }: SyncContext,
   transition: Transition,
   about: Omit<Occurrence, 'type' | 'key' | 'at' | 'email'> & { email: string | null },
 ): void {
   if (about.email === null || store.customers.isOwnAddress(about.email)) return
   const event = toEvent({ ...transition, ...about, email: about.email }, rules, account)
-  if (event === null || !store.outboxEvents.stage(event, transition.at)) return
+  if (event === null || !store.outboxEvents.stage(event, transition.at, lane === 'live')) return
   // An event waits for its contact: make sure that there is one.
-  store.outboxContacts.mark(about.email)
+  store.outboxContacts.mark(about.email, 'live')
 }
 
 /** The address of a customer, or of the one they were merged into. */
@@ -152,5 +174,5 @@ export function emailOf({ store, source }: SyncContext, customerId: RecordId | n
 
 export function markCustomer(context: SyncContext, customerId: RecordId | null): void {
   const email = emailOf(context, customerId)
-  if (email !== null) context.store.outboxContacts.mark(email)
+  if (email !== null) context.store.outboxContacts.mark(email, context.lane)
 }

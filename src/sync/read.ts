@@ -1,12 +1,13 @@
 // What a run reads of one connector: directories, changes, what is left of the first sync, phones, the event feed.
-import { TajoError } from '../lib/errors.ts'
 import { type Directory, DIRECTORIES, type Stream } from '../model/records.ts'
-import { toE164 } from '../model/phone.ts'
 import { fromMs, type Instant } from '../model/time.ts'
-import type { SyncContext } from './context.ts'
+import { readVerifyUntil } from '../state/recover.ts'
+import type { DirectoryContext, SyncContext } from './context.ts'
 import { followFeed } from './feed.ts'
 import { ingestPage } from './ingest.ts'
-import { createPatience, type Patience } from './patience.ts'
+import { runAll } from './parallel.ts'
+import { readPhones } from './phones.ts'
+import { retryRecords } from './retry-records.ts'
 import { OVERLAP, readFeed, walkBackfill, walkChanges, type WalkOptions } from './walk.ts'
 
 export interface ReadOptions extends WalkOptions {
@@ -19,17 +20,21 @@ export interface ReadOptions extends WalkOptions {
   surveyWindowMs: number
   /** Phones are mapped, each costs a request; national numbers are read as of this country. */
   phones: { defaultCountry: string | undefined } | null
+  /** What is left of the first sync, and the phones, are read in the background. */
+  liveOnly: boolean
 }
 
 /** The shop's own people, mailboxes and fields change rarely. One of the three is read again in a run. */
 const DIRECTORY_MAX_AGE = fromMs(3_600_000)
-/** Requests under way at once where each answers for one record: enough to use the whole budget at two seconds each. */
-const PARALLEL = 4
-const PHONE_BATCH = 100
 
-/** Reads all there is to read; afterwards the events it found may be sent. Stops at the first error that is not a record's. */
+/**
+ * Reads all there is to read; afterwards the events that it found may be sent. What happened while it was reading waits for
+ * the next run: something earlier may have been missed by it. Stops at the first error that is not a record's.
+ */
 export async function readSource(context: SyncContext, options: ReadOptions): Promise<void> {
-  const { store } = context
+  const { store, source } = context
+  const horizon = source.now()
+  store.transaction(() => store.outboxEvents.join())
   // The feed first: the records read after it show what it speaks of. Where only a part is read, it waits for the next
   // run that reads all.
   const isWhole = options.streams.length === context.streams.size
@@ -41,9 +46,33 @@ export async function readSource(context: SyncContext, options: ReadOptions): Pr
   await readStreams(context, others, options)
   // A survey names its customer by id only: whoever answered must be known before the answer is read.
   await readStreams(context, surveys, options)
-  if (options.phones !== null) await readPhones(context, options.phones.defaultCountry, options.signal)
+  if (options.phones !== null && !options.liveOnly) await readPhones(context, options.phones, options.signal)
   if (isWhole) await followFeed(context, options.signal)
-  store.transaction(() => store.outboxEvents.release())
+  await retryRecords(context, options.signal)
+  store.transaction(() => {
+    // Before a stream has its first page, what happened since go-live may still be found in it.
+    const hasBegun = options.streams.every(
+      (stream) => store.cursors.read(source.name, stream).watermark !== null,
+    )
+    if (hasBegun) store.outboxEvents.release(horizon, readVerifyUntil(store))
+    if (store.cursors.isBackfilled(source.name, options.streams)) store.outboxContacts.releaseHeld()
+  })
+}
+
+/** Beside the live runs: what is left of the first sync, then phones. True if it read anything. */
+export async function readBackground(context: SyncContext, options: ReadOptions): Promise<boolean> {
+  const { store, source } = context
+  const isFirst = !store.cursors.isBackfilled(source.name, options.streams)
+  if (isFirst) {
+    const holding = { ...context, lane: 'held' as const }
+    // Side by side, so that the live runs soon know where each of them begins.
+    await runAll(
+      options.streams.map((stream) => () => walkBackfill(holding, stream, options.backfillSince, options)),
+    )
+    store.transaction(() => store.outboxContacts.releaseHeld())
+  }
+  const phones = options.phones === null ? 0 : await readPhones(context, options.phones, options.signal)
+  return isFirst || phones > 0
 }
 
 /** What changed in these streams, one after the other; then what is left of their first sync, side by side. */
@@ -53,23 +82,25 @@ async function readStreams(
   options: ReadOptions,
 ): Promise<void> {
   for (const stream of streams) await readChanges(context, stream, options)
-  await runAll(streams.map((stream) => () => walkBackfill(context, stream, options.backfillSince, options)))
+  if (options.liveOnly) return
+  const patient = { ...context, lane: 'background' as const }
+  await runAll(streams.map((stream) => () => walkBackfill(patient, stream, options.backfillSince, options)))
 }
 
 async function readChanges(context: SyncContext, stream: Stream, options: ReadOptions): Promise<void> {
-  const { store, source, clock } = context
+  const { store, source } = context
   const { watermark } = store.cursors.read(source.name, stream)
   // Nothing was read yet: the backfill starts at the top.
   if (watermark === null) return
   const bounds = [watermark - OVERLAP]
   if (options.since !== null) bounds.push(options.since)
   if (stream === 'satisfaction_surveys' && options.surveyWindowMs > 0)
-    bounds.push(fromMs(clock.now() - options.surveyWindowMs))
+    bounds.push(source.now() - fromMs(options.surveyWindowMs))
   await walkChanges(context, stream, Math.min(...bounds), options)
 }
 
 /** Who and what belongs to the shop; read before anything else, because the mapping names its fields. */
-export async function readDirectories(context: SyncContext, signal?: AbortSignal): Promise<void> {
+export async function readDirectories(context: DirectoryContext, signal?: AbortSignal): Promise<void> {
   const { store, source, clock } = context
   const key = (directory: Directory): string => `directory:${source.name}:${directory}`
   const now = fromMs(clock.now())
@@ -81,65 +112,8 @@ export async function readDirectories(context: SyncContext, signal?: AbortSignal
   const stale = DIRECTORIES.filter((directory) => (readAt(directory) ?? 0) < now - DIRECTORY_MAX_AGE)
   for (const directory of never.length > 0 ? never : stale.slice(0, 1)) {
     for await (const page of source.readDirectory(directory, signal)) {
-      store.transaction(() => ingestPage(context, directory, page))
+      store.transaction(() => ingestPage({ ...context, goLive: now }, directory, page))
     }
     store.meta.write(key(directory), String(now))
   }
-}
-
-/** No list has phones: one request for each customer that is new or changed. */
-async function readPhones(
-  context: SyncContext,
-  defaultCountry: string | undefined,
-  signal?: AbortSignal,
-): Promise<void> {
-  const { store, source } = context
-  const patience = createPatience()
-  let after = ''
-  for (;;) {
-    const due = store.customers.phoneDue(source.name, after, PHONE_BATCH)
-    if (due.length === 0) return
-    after = due.at(-1)!.id
-    const queue = due.values()
-    await runAll(
-      Array.from({ length: PARALLEL }, () => async () => {
-        for (const customer of queue) await readPhone(context, customer, defaultCountry, patience, signal)
-      }),
-    )
-  }
-}
-
-async function readPhone(
-  { store, source, clock }: SyncContext,
-  { id, email }: { id: string; email: string },
-  defaultCountry: string | undefined,
-  patience: Patience,
-  signal?: AbortSignal,
-): Promise<void> {
-  const key = `${source.name}/customers/${id}/phone`
-  try {
-    const phone = store.customers.isOwnAddress(email) ? null : await source.readPhone(id, signal)
-    patience.succeeded()
-    store.transaction(() => {
-      store.customers.putPhone(
-        source.name,
-        id,
-        phone,
-        phone !== null && toE164(phone, defaultCountry) !== null,
-      )
-      store.outboxContacts.mark(email)
-      store.deadLetters.clear('record', key)
-    })
-  } catch (thrown) {
-    if (!(thrown instanceof TajoError)) throw thrown
-    if (thrown.kind !== 'record') patience.failed(thrown)
-    store.deadLetters.put('record', key, thrown.message, fromMs(clock.now()))
-  }
-}
-
-/** Runs them side by side and waits for all of them, then throws the first error: nothing is left running behind it. */
-async function runAll(actions: readonly (() => Promise<void>)[]): Promise<void> {
-  const results = await Promise.allSettled(actions.map((action) => action()))
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
 }

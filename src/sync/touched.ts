@@ -20,9 +20,13 @@ export class TouchedContacts {
   }
 
   /** Called in the transaction that stored what touched them. */
-  mark({ store, source }: SyncContext): void {
+  mark({ store, source, lane }: SyncContext): void {
     for (const id of this.#tickets) this.customer(store.tickets.customerOf(source.name, id))
     for (const id of this.#customers) this.email(store.customers.emailOf(source.name, id))
-    for (const email of this.#emails) store.outboxContacts.mark(email)
+    const hasLetters = !store.deadLetters.isEmpty()
+    for (const email of this.#emails) {
+      store.outboxContacts.mark(email, lane)
+      if (hasLetters) store.deadLetters.retryOf(email)
+    }
   }
 }

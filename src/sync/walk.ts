@@ -6,12 +6,14 @@ import { fromMs, type Instant, toIso } from '../model/time.ts'
 import type { Page } from '../sources/source.ts'
 import type { Cursor, Walk } from '../state/cursors.ts'
 import type { SyncContext } from './context.ts'
+import type { Watch } from './freshness.ts'
 import { ingestPage } from './ingest.ts'
+import { readMentioned } from './mentioned.ts'
 
 /** How far below the watermark is read again: rows may be committed late with an earlier time. */
 export const OVERLAP = fromMs(10 * 60_000)
-/** How far the helpdesk's clock may be ahead of ours. */
-const MAX_CLOCK_SKEW_MS = 5 * 60_000
+/** How far the helpdesk's clock may be ahead of what we take it for. */
+const MAX_CLOCK_SKEW = fromMs(5 * 60_000)
 /** A refused cursor starts the walk anew; one that is refused again and again is no matter of age. */
 const MAX_RESTARTS = 3
 
@@ -22,8 +24,8 @@ export interface WalkOptions {
   signal?: AbortSignal | undefined
 }
 
-/** Which of a stream's two walks: what is new since the last run, or what was there before the first. */
-type Which = 'walk' | 'backfill'
+/** Which of a stream's walks: what is new since the last run, what was there before the first, or everything again. */
+type Which = 'walk' | 'backfill' | 'reconcile'
 
 /** Reads what changed down to `low`; goes on with an interrupted walk first. */
 export async function walkChanges(
@@ -51,12 +53,24 @@ export async function walkBackfill(
   await walk(context, stream, 'backfill', cursor.backfill ?? { high: null, low, token: null }, options)
 }
 
+/** Reads everything again; goes on where it was interrupted. `onDone` is called in the transaction of the last page. */
+export async function walkReconcile(
+  context: SyncContext,
+  stream: Stream,
+  options: WalkOptions,
+  onDone: () => void,
+): Promise<void> {
+  const { store, source } = context
+  const start = store.cursors.read(source.name, stream).reconcile ?? { high: null, low: null, token: null }
+  await walk(context, stream, 'reconcile', start, { ...options, onDone })
+}
+
 async function walk(
   context: SyncContext,
   stream: Stream,
   which: Which,
   start: Walk,
-  options: WalkOptions,
+  options: WalkOptions & { onDone?: () => void },
 ): Promise<void> {
   let from = start
   for (let restarts = 0; ; restarts += 1) {
@@ -76,24 +90,47 @@ async function walkOnce(
   stream: Stream,
   which: Which,
   start: Walk,
-  options: WalkOptions,
+  options: WalkOptions & { onDone?: () => void },
 ): Promise<void> {
   let progress = start
   let previous: Page | null = null
-  for await (const page of context.source.read(stream, { token: start.token }, options.signal)) {
-    refuseAscending(stream, previous, page)
-    const done = page.next === null || isBelow(page, progress.low)
-    // The bound of the next run comes from the first page of this one: what moves up meanwhile lies above it.
-    progress = {
-      high: progress.high ?? notInFuture(context, page.newest),
-      low: progress.low,
-      token: page.next,
+  // From before the request of a page leaves until the page is stored.
+  let watch = context.freshness.watch()
+  try {
+    for await (const page of context.source.read(stream, { token: start.token }, options.signal)) {
+      refuseAscending(stream, previous, page)
+      await readMentioned(context, page.records, options.signal)
+      const done = page.next === null || isBelow(page, progress.low)
+      // The bound of the next run comes from the first page of this one: what moves up meanwhile lies above it.
+      progress = {
+        high: progress.high ?? notInFuture(context, page.newest),
+        low: progress.low,
+        token: page.next,
+      }
+      commitPage(
+        context,
+        stream,
+        which,
+        withoutOvertaken(context, page, watch),
+        progress,
+        done,
+        options.onDone,
+      )
+      watch.close()
+      options.onPage(stream, page.records.length)
+      if (done) return
+      previous = page
+      watch = context.freshness.watch()
     }
-    commitPage(context, stream, which, page, progress, done)
-    options.onPage(stream, page.records.length)
-    if (done) return
-    previous = page
+  } finally {
+    watch.close()
   }
+}
+
+/** A live run has the last word. */
+function withoutOvertaken({ lane }: SyncContext, page: Page, watch: Watch): Page {
+  if (lane === 'live') return page
+  return { ...page, records: page.records.filter((record) => !watch.isOvertaken(record)) }
 }
 
 /** One transaction: the records, what follows from them, and how far the walk is. */
@@ -104,6 +141,7 @@ function commitPage(
   page: Page,
   progress: Walk,
   done: boolean,
+  onDone: (() => void) | undefined,
 ): void {
   const { store, source, clock, goLive } = context
   store.transaction(() => {
@@ -114,10 +152,17 @@ function commitPage(
       // The first sync starts at the top: what lies above its first page is for the runs to come.
       next.watermark ??= progress.high ?? goLive
       if (done) next.backfilledAt = fromMs(clock.now())
+    } else if (which === 'reconcile') {
+      store.reconciled.put(
+        source.name,
+        stream,
+        [...page.records, ...page.invalid].map((item) => item.id),
+      )
     } else if (done && progress.high !== null) {
       next.watermark = Math.max(cursor.watermark ?? progress.high, progress.high)
     }
     store.cursors.write(source.name, stream, next)
+    if (done) onDone?.()
   })
 }
 
@@ -138,8 +183,8 @@ export async function readFeed(context: SyncContext, options: WalkOptions): Prom
 }
 
 /** An API user may date a record ahead; a watermark in the future would hide all that comes before it. */
-function notInFuture({ clock }: SyncContext, at: Instant | null): Instant | null {
-  return at === null ? null : Math.min(at, fromMs(clock.now() + MAX_CLOCK_SKEW_MS))
+function notInFuture({ source }: SyncContext, at: Instant | null): Instant | null {
+  return at === null ? null : Math.min(at, source.now() + MAX_CLOCK_SKEW)
 }
 
 function isBelow(page: Page, low: Instant | null): boolean {

@@ -3,7 +3,8 @@
 import { backoffMs } from '../../lib/backoff.ts'
 import { TajoError } from '../../lib/errors.ts'
 import type { HttpAnswer, HttpOutcome } from '../../lib/http.ts'
-import type { WindowLimiter } from '../../lib/limiter.ts'
+import type { Priority, WindowLimiter } from '../../lib/limiter.ts'
+import type { ClockSkew } from '../../lib/skew.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { Budget, SourcePorts } from '../source.ts'
 
@@ -12,6 +13,8 @@ export interface GorgiasAccount {
   email: Secret
   apiKey: Secret
   limiter: WindowLimiter
+  skew: ClockSkew
+  priority: Priority
   logApiCalls: boolean
 }
 
@@ -45,14 +48,18 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
   let budget: Budget | null = null
 
   async function send(path: string, params: Params, signal?: AbortSignal): Promise<HttpOutcome> {
-    const release = await account.limiter.acquire(signal)
+    const release = await account.limiter.acquire(signal, account.priority)
     const startedAt = clock.monotonic()
+    const sentAt = clock.now()
     const url = `${account.baseUrl}${path}${toQuery(params)}`
     const headers = { authorization: authorization(), accept: 'application/json', 'user-agent': 'tajo' }
     const outcome = await http
       .send({ method: 'GET', url, headers, timeoutMs: TIMEOUT_MS, signal })
       .finally(release)
-    if (outcome.outcome === 'answer') observe(outcome)
+    if (outcome.outcome === 'answer') {
+      observe(outcome)
+      account.skew.observe(outcome.headers['date'], sentAt, clock.now())
+    }
     if (account.logApiCalls) {
       log.info('Gorgias request', {
         method: 'GET',

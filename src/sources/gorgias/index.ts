@@ -1,8 +1,9 @@
 // The Gorgias source: which address each stream is read from, in which order, and how a page is understood.
 import { type ErrorCode, TajoError } from '../../lib/errors.ts'
 import { WindowLimiter } from '../../lib/limiter.ts'
+import { ClockSkew } from '../../lib/skew.ts'
 import type { Directory, SourceRecord, Stream } from '../../model/records.ts'
-import { type Instant, parseInstant, toIso } from '../../model/time.ts'
+import { fromMs, type Instant, parseInstant, toIso } from '../../model/time.ts'
 import type { Credentials, Page, Reread, Source, SourcePorts } from '../source.ts'
 import { createGorgiasClient, type GorgiasAnswer, type GorgiasClient, type Params } from './client.ts'
 import {
@@ -87,20 +88,28 @@ const OBJECTS = {
 } as const
 
 export function createGorgias(config: GorgiasConfig, credentials: Credentials, ports: SourcePorts): Source {
-  const limiter = new WindowLimiter(
-    { requests: config.rate_limit.requests, windowMs: config.rate_limit.per_seconds * 1000 },
-    ports.clock,
+  const skew = new ClockSkew()
+  const account = {
+    baseUrl: (config.base_url ?? `https://${config.domain}/api`).replace(/\/+$/, ''),
+    email: credentials['email']!,
+    apiKey: credentials['api_key']!,
+    limiter: new WindowLimiter(
+      { requests: config.rate_limit.requests, windowMs: config.rate_limit.per_seconds * 1000 },
+      ports.clock,
+    ),
+    skew,
+    logApiCalls: config.log_api_calls,
+  }
+  const now = (): Instant => fromMs(ports.clock.now() + skew.offsetMs)
+  const background: Source = toSource(
+    createGorgiasClient({ ...account, priority: 'background' }, ports),
+    now,
+    () => background,
   )
-  const client = createGorgiasClient(
-    {
-      baseUrl: (config.base_url ?? `https://${config.domain}/api`).replace(/\/+$/, ''),
-      email: credentials['email']!,
-      apiKey: credentials['api_key']!,
-      limiter,
-      logApiCalls: config.log_api_calls,
-    },
-    ports,
-  )
+  return toSource(createGorgiasClient({ ...account, priority: 'live' }, ports), now, () => background)
+}
+
+function toSource(client: GorgiasClient, now: () => Instant, inBackground: () => Source): Source {
   const tryList = async (listing: Listing, signal?: AbortSignal): Promise<void> => {
     toPage(await getJson(client, listing.path, { ...listing.params, limit: 1 }, signal), listing)
   }
@@ -108,6 +117,8 @@ export function createGorgias(config: GorgiasConfig, credentials: Credentials, p
   return {
     name: 'gorgias',
     budget: () => client.budget(),
+    now,
+    inBackground,
 
     read: (stream, request, signal) =>
       readList(client, STREAM_LISTINGS[stream], request.token, request.since, signal),

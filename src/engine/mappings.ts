@@ -1,0 +1,95 @@
+// The mappings of all connectors against what Brevo and the helpdesks have now: checked before the first write, and again
+// each hour.
+import { readAttributes, readLists } from '../brevo/setup.ts'
+import type { BrevoCaller } from '../brevo/client.ts'
+import type { Config, ConnectorConfig } from '../config/config.ts'
+import type { Clock } from '../lib/clock.ts'
+import { type Compiled, compileMapping } from '../mapping/compile.ts'
+import type { Attribute } from '../model/attributes.ts'
+import type { Store } from '../state/store.ts'
+import type { ConnectorMapping } from '../sync/deliver.ts'
+import { refuseMisfits, refuseUnknownLists } from '../sync/readiness.ts'
+import { enabled, toStreams } from './connectors.ts'
+
+const CHECK_AGAIN_MS = 3_600_000
+
+export interface Mappings {
+  /** Asks Brevo what it has. Throws `brevo_setup` where connectors.yml asks for something else. */
+  check(signal?: AbortSignal): Promise<Attribute[]>
+  /** Throws `brevo_setup` where the helpdesk's fields make the mapping impossible. */
+  refuse(known: readonly Attribute[]): void
+  /** Throws `brevo_setup`; a mapping that says something else than last time makes every contact due. */
+  compile(known: readonly Attribute[]): { mappings: ConnectorMapping[]; warnings: string[] }
+}
+
+export function createMappings(config: Config, store: Store, caller: BrevoCaller, clock: Clock): Mappings {
+  let checked: { attributes: Attribute[]; at: number } | null = null
+
+  const compileOne = (connector: ConnectorConfig, attributes: readonly Attribute[]): Compiled =>
+    compileMapping(connector.rules, store.customers.customFields(connector.name), attributes)
+
+  return {
+    async check(signal) {
+      if (checked !== null && clock.monotonic() - checked.at < CHECK_AGAIN_MS) return checked.attributes
+      const attributes = await readAttributes(caller, signal)
+      const places = enabled(config).flatMap((connector) => connector.listPlaces)
+      if (config.brevo.importList !== undefined) {
+        places.push({ id: config.brevo.importList, where: `${config.file}: brevo.import_list` })
+      }
+      if (places.length > 0) refuseUnknownLists(places, await readLists(caller, signal))
+      // Not remembered before all of it is well: what is put right in Brevo is seen by the next run.
+      refuseMisfits(enabled(config).flatMap((connector) => compileOne(connector, attributes).misfits))
+      checked = { attributes, at: clock.monotonic() }
+      return attributes
+    },
+
+    refuse(known) {
+      refuseMisfits(enabled(config).flatMap((connector) => compileOne(connector, known).misfits))
+    },
+
+    compile(known) {
+      const compiled = enabled(config).map((connector) => ({
+        connector,
+        ...compileOne(connector, known),
+        partial: !store.cursors.isBackfilled(connector.name, toStreams(connector, undefined)),
+      }))
+      refuseMisfits(compiled.flatMap((one) => one.misfits))
+      noticeChange(store, compiled)
+      return {
+        mappings: compiled.map(({ connector, mapping, partial }) => ({
+          source: connector.name,
+          mapping,
+          partial,
+          defaultCountry: connector.defaultCountry,
+          keepListsOfDeleted: connector.keepListsOfDeleted,
+        })),
+        warnings: compiled.flatMap((one) => one.warnings),
+      }
+    },
+  }
+}
+
+function noticeChange(
+  store: Store,
+  compiled: readonly { connector: ConnectorConfig; mapping: Compiled['mapping']; partial: boolean }[],
+): void {
+  const fingerprint = JSON.stringify(
+    compiled.map(({ connector, mapping, partial }) => [
+      connector.name,
+      partial,
+      connector.defaultCountry,
+      connector.keepListsOfDeleted,
+      mapping.fields,
+      mapping.lists,
+    ]),
+  )
+  store.transaction(() => {
+    const before = store.meta.read('mapping')
+    if (before === fingerprint) return
+    if (before !== null) {
+      store.outboxContacts.markAll()
+      store.deadLetters.retryAll()
+    }
+    store.meta.write('mapping', fingerprint)
+  })
+}

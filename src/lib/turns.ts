@@ -1,0 +1,11 @@
+// One after the other, in the order of asking. An action that fails does not stop those behind it.
+export type Turns = <T>(action: () => Promise<T>) => Promise<T>
+
+export function createTurns(): Turns {
+  let last: Promise<unknown> = Promise.resolve()
+  return (action) => {
+    const turn = last.then(action)
+    last = turn.catch(() => undefined)
+    return turn
+  }
+}

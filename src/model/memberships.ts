@@ -1,0 +1,14 @@
+// What a look at a contact says of a list that it is to be added to.
+import type { HeldContact } from './destination.ts'
+import type { Membership } from './operations.ts'
+
+/** Null: the contact is not in the list and has not left it. */
+export function membershipOf(
+  list: number,
+  held: Pick<HeldContact, 'lists' | 'unsubscribed'> | null,
+  giving: boolean,
+): Membership | null {
+  if (held?.unsubscribed.includes(list) === true) return 'left'
+  if (held?.lists.includes(list) !== true) return null
+  return giving ? 'given' : 'found'
+}

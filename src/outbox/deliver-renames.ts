@@ -1,0 +1,73 @@
+// Customers whose address changed: their contact follows, before either address is written.
+import { fromMs } from '../model/time.ts'
+import type { PendingRename } from '../state/renames.ts'
+import type { DeliveryContext } from './delivery.ts'
+
+/** False if Brevo did not take one now; both of its addresses wait then. */
+export async function deliverRenames(context: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
+  const { store, destination } = context
+  for (;;) {
+    const pending = store.renames.all()
+    // One that may have been made already is finished first; a change of a change waits for the one before it.
+    const next =
+      pending.find((one) => one.blocked !== null && isDue(context, one)) ??
+      pending.find((one) => !pending.some((other) => other.to === one.from) && isDue(context, one))
+    if (next === undefined) return true
+    signal?.throwIfAborted()
+    if (next.blocked === null && !isWanted(context, next)) {
+      drop(context, next)
+      continue
+    }
+    const outcome = await destination.renameContact(
+      next,
+      (blocked) => store.transaction(() => store.renames.note(next.to, blocked)),
+      signal,
+    )
+    if (outcome.result === 'retry' || outcome.result === 'uncertain') return false
+    if (outcome.result === 'refused') setAside(context, next, outcome.reason)
+    else settle(context, next, outcome.renamed)
+  }
+}
+
+/** Neither was taken back nor overtaken since it was noted. */
+function isWanted({ store }: DeliveryContext, { from, to }: PendingRename): boolean {
+  return (
+    !store.customers.isLive(from) &&
+    store.customers.isLive(to) &&
+    store.contacts.told(from).exists &&
+    !store.contacts.told(to).exists
+  )
+}
+
+function drop({ store }: DeliveryContext, { from, to }: PendingRename): void {
+  store.transaction(() => {
+    if (!store.contacts.told(from).exists && !store.customers.isLive(from))
+      store.outboxEvents.readdress(from, to)
+    store.renames.remove(to)
+    for (const email of [from, to]) store.outboxContacts.mark(email, 'live')
+  })
+}
+
+function settle({ store }: DeliveryContext, { from, to }: PendingRename, renamed: boolean): void {
+  store.transaction(() => {
+    if (renamed) {
+      store.contacts.remove(to)
+      store.contacts.rename(from, to)
+    }
+    if (renamed || (!store.contacts.told(from).exists && !store.customers.isLive(from)))
+      store.outboxEvents.readdress(from, to)
+    store.renames.remove(to)
+    store.deadLetters.clear('contact', to)
+    for (const email of [from, to]) store.outboxContacts.mark(email, 'live')
+  })
+}
+
+function isDue({ store, clock }: DeliveryContext, { to }: PendingRename): boolean {
+  const letter = store.deadLetters.find('contact', to)
+  return letter === null || (letter.retry_at ?? Number.POSITIVE_INFINITY) <= fromMs(clock.now())
+}
+
+function setAside({ store, clock, report }: DeliveryContext, { to }: PendingRename, reason: string): void {
+  store.deadLetters.put('contact', to, `Its address could not be changed: ${reason}.`, fromMs(clock.now()))
+  report.setAside += 1
+}

@@ -1,0 +1,52 @@
+// The guard against a mapping, or a helpdesk, gone wrong: a run that would take too many list memberships away takes none.
+import type { RemovalLimit } from '../model/operations.ts'
+import type { DeliveryContext } from './delivery.ts'
+
+const BATCH = 500
+/** For `tajo status`. */
+const HELD = 'held_removals'
+
+/** Looks at everything that is due before anything is written. True if memberships may be taken away in this delivery. */
+export function mayRemove(context: DeliveryContext): boolean {
+  const { store, maxRemovals, report, log } = context
+  const held = maxRemovals === null ? null : findExcess(context, maxRemovals)
+  report.heldRemovals = held
+  const before = store.meta.read(HELD)
+  const now = held === null ? 'null' : JSON.stringify(held)
+  if ((before ?? 'null') !== now) store.meta.write(HELD, now)
+  if (held !== null && (before ?? 'null') === 'null') {
+    log.error('Too many list memberships would be taken away; none is', {
+      would_remove: `more than ${held.limit}`,
+      hint: 'If that is right: tajo sync gorgias --accept-removals',
+    })
+  }
+  return held === null
+}
+
+function findExcess(context: DeliveryContext, rule: RemovalLimit): { count: number; limit: number } | null {
+  const { store } = context
+  const floor = 'count' in rule ? rule.count : rule.atLeast
+  let limit: number | null = 'count' in rule ? rule.count : null
+  let count = 0
+  for (let after = ''; ;) {
+    const emails = store.contacts.dueWithGiven(after, BATCH)
+    const last = emails.at(-1)
+    if (last === undefined) return null
+    after = last
+    for (const email of emails)
+      count += context.prepare(email, store.contacts.told(email))?.removeLists.length ?? 0
+    if (count <= floor) continue
+    // How many there are in all is only counted where it matters.
+    limit ??=
+      'count' in rule
+        ? rule.count
+        : Math.max(rule.atLeast, Math.floor(store.contacts.countGiven() * rule.share))
+    if (count > limit) return { count, limit }
+  }
+}
+
+export function readHeldRemovals(
+  store: Pick<DeliveryContext['store'], 'meta'>,
+): { count: number; limit: number } | null {
+  return JSON.parse(store.meta.read(HELD) ?? 'null') as { count: number; limit: number } | null
+}

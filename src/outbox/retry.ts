@@ -1,0 +1,47 @@
+// What Brevo refused is tried again when its time has come; so is what a person wants to see tried again.
+import { fromMs } from '../model/time.ts'
+import type { DeadLetter } from '../state/dead-letters.ts'
+import type { Store } from '../state/store.ts'
+import type { DeliveryContext } from './delivery.ts'
+
+/** Makes due what is to be tried again now. */
+export function retryRefused({ store, clock }: DeliveryContext): void {
+  const now = fromMs(clock.now())
+  for (const kind of ['event', 'identifier'] as const) {
+    for (const letter of store.deadLetters.due(kind, now)) store.transaction(() => retryLetter(store, letter))
+  }
+}
+
+/** The dead letter stays until it came right. Called in a transaction. */
+export function retryLetter(store: Store, { kind, key }: DeadLetter): void {
+  store.deadLetters.retryAt(kind, key, null)
+  switch (kind) {
+    case 'event':
+      if (!store.outboxEvents.retry(key)) store.deadLetters.clear(kind, key)
+      return
+    case 'identifier': {
+      const [email, attribute] = splitIdentifier(key)
+      const told = store.contacts.told(email)
+      // Forgotten, it differs from what is desired, and is sent.
+      const { [attribute]: _, ...attributes } = told.attributes
+      if (told.toldAt !== null) store.contacts.putTold(email, { ...told, attributes }, told.toldAt)
+      return store.outboxContacts.mark(email, 'background')
+    }
+    case 'contact': {
+      const told = store.contacts.told(key)
+      // Asked for by a person: the contact may be made again.
+      if (told.gone && told.toldAt !== null)
+        store.contacts.putTold(key, { ...told, gone: false }, told.toldAt)
+      return store.outboxContacts.mark(key, 'live')
+    }
+    case 'record':
+      // Read again by the next run (sync/retry-records.ts).
+      return store.deadLetters.retryAt(kind, key, 0)
+  }
+}
+
+/** `jane@example.com/SMS` → address and attribute; an address may hold a slash. */
+export function splitIdentifier(key: string): [email: string, attribute: string] {
+  const slash = key.lastIndexOf('/')
+  return [key.slice(0, slash), key.slice(slash + 1)]
+}

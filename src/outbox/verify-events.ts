@@ -1,0 +1,143 @@
+// Events that left without an answer: Brevo's event list is asked for them before anything else is done. One call answers for
+// all that are in doubt. Reasons: reliability.md § 8.1.
+import { TajoError } from '../lib/errors.ts'
+import type { UncertainRule } from '../model/operations.ts'
+import { fromMs, type Instant, toMs } from '../model/time.ts'
+import type { UncertainEvent } from '../state/outbox-events.ts'
+import type { DeliveryContext } from './delivery.ts'
+
+/** When an event is looked for, in multiples of `verifyAfterMs` since it left. */
+const LOOKS = [1, 3, 12] as const
+/** Brevo gives 100 such calls an hour, for everything that is no contact and no event (brevo-api.md § 4). */
+const SPACING_MS = 60_000
+/** Looked for at once; one page of the list holds 10,000. */
+const MOST_AT_ONCE = 5_000
+/** Around the events' own dates: the list is asked by date. */
+const MARGIN = fromMs(24 * 3_600_000)
+
+/**
+ * When each event was last in doubt or looked for, by the clock that does not jump: looks that follow each other too quickly
+ * would not be three looks. Lives as long as the process; after a start the wall clock has to do for the first look.
+ */
+export interface LookTimes {
+  lastCallAt: number
+  byEvent: Map<string, number>
+}
+
+export function createLookTimes(): LookTimes {
+  return { lastCallAt: Number.NEGATIVE_INFINITY, byEvent: new Map() }
+}
+
+/** The moment of the next look at an event that was looked for `looks` times. */
+export function nextLookAt(rule: UncertainRule, looks: number, from: Instant): Instant {
+  const before = LOOKS[looks - 1] ?? 0
+  return from + fromMs(((LOOKS[looks] ?? 0) - before) * rule.verifyAfterMs)
+}
+
+/** Records that an event may have arrived. Called in a transaction. */
+export function putInDoubt(context: DeliveryContext, eventId: string): void {
+  const { store, clock, uncertain, lookTimes } = context
+  lookTimes.byEvent.set(eventId, clock.monotonic())
+  store.outboxEvents.doubt(eventId, 0, nextLookAt(uncertain, 0, fromMs(clock.now())))
+}
+
+/** Looks for what is due. An API that does not answer leaves everything as it is, for a later look. */
+export async function verifyEvents(context: DeliveryContext, signal?: AbortSignal): Promise<void> {
+  const { store, clock, destination, lookTimes, log } = context
+  const asked = fromMs(clock.now())
+  const due = store.outboxEvents.uncertain(asked, MOST_AT_ONCE)
+  if (due.length === 0) return
+  if (context.uncertain.policy === 'never_lose') sendAtOnce(context, due)
+  const ripe = due.filter((event) => isVerified(context, event) && isRipe(context, event))
+  const spaced = clock.monotonic() - lookTimes.lastCallAt >= SPACING_MS
+  store.transaction(() => {
+    for (const event of due) {
+      if (isVerified(context, event) && (!spaced || !ripe.includes(event)))
+        postponeLook(context, event, asked)
+    }
+  })
+  if (!spaced || ripe.length === 0) return
+
+  lookTimes.lastCallAt = clock.monotonic()
+  const dates = ripe.map((event) => event.occurredAt)
+  const wanted = {
+    names: [...new Set(ripe.map((event) => event.name))],
+    from: Math.min(...dates) - MARGIN,
+    to: Math.max(...dates) + MARGIN,
+  }
+  const found = new Set<string>()
+  try {
+    for await (const page of destination.readEvents(wanted, signal)) for (const id of page) found.add(id)
+  } catch (thrown) {
+    if (!(thrown instanceof TajoError) || thrown.kind === 'fatal') throw thrown
+    log.warn('Brevo could not be asked for the events in doubt; it is asked again later', {
+      events: ripe.length,
+      reason: thrown.message,
+    })
+    store.transaction(() => {
+      for (const event of ripe) postponeLook(context, event, fromMs(clock.now()))
+    })
+    return
+  }
+  store.transaction(() => {
+    for (const event of ripe) settle(context, event, found.has(event.eventId))
+  })
+  log.info('Looked in Brevo for events in doubt', {
+    looked_for: ripe.length,
+    found: ripe.filter((event) => found.has(event.eventId)).length,
+  })
+}
+
+/** `never_lose` looks for those only that another state may have sent (a restored backup). */
+function isVerified({ uncertain }: DeliveryContext, event: UncertainEvent): boolean {
+  return uncertain.policy !== 'never_lose' || event.sendingAt === null
+}
+
+function sendAtOnce(context: DeliveryContext, events: readonly UncertainEvent[]): void {
+  const { store, clock } = context
+  store.transaction(() => {
+    for (const event of events) {
+      if (!isVerified(context, event)) store.outboxEvents.postpone(event.eventId, fromMs(clock.now()))
+    }
+  })
+}
+
+/** The wall clock may have jumped: as far as this process knows, enough time must have passed indeed. */
+function isRipe({ clock, uncertain, lookTimes }: DeliveryContext, event: UncertainEvent): boolean {
+  const since = lookTimes.byEvent.get(event.eventId)
+  return since === undefined || clock.monotonic() - since >= toMs(nextLookAt(uncertain, event.looks, 0))
+}
+
+function postponeLook({ store }: DeliveryContext, event: UncertainEvent, now: Instant): void {
+  store.outboxEvents.doubt(event.eventId, event.looks, now + fromMs(SPACING_MS))
+}
+
+function settle(context: DeliveryContext, event: UncertainEvent, found: boolean): void {
+  const { store, clock, uncertain, lookTimes, report, log } = context
+  const now = fromMs(clock.now())
+  const { eventId } = event
+  if (found) {
+    lookTimes.byEvent.delete(eventId)
+    store.outboxEvents.confirm(eventId, now)
+    store.deadLetters.clear('event', eventId)
+    report.eventsConfirmed += 1
+    return
+  }
+  const looks = event.looks + 1
+  if (looks < LOOKS.length) {
+    lookTimes.byEvent.set(eventId, clock.monotonic())
+    return store.outboxEvents.doubt(eventId, looks, nextLookAt(uncertain, looks, now))
+  }
+  lookTimes.byEvent.delete(eventId)
+  if (uncertain.policy === 'never_twice') {
+    store.outboxEvents.park(eventId)
+    store.deadLetters.put('event', eventId, `${event.name}: ${NOT_FOUND}`, now)
+    report.setAside += 1
+    return
+  }
+  log.warn('An event in doubt was not found in Brevo and is sent again', { event_id: eventId })
+  store.outboxEvents.postpone(eventId, now)
+}
+
+const NOT_FOUND =
+  'no answer came when it was sent, and Brevo does not show it. It may still have arrived, and `when_uncertain` is never_twice.'

@@ -1,0 +1,39 @@
+// What a start makes of a state that was left in the middle of something, or that is an older copy of itself.
+import { fromMs, type Instant } from '../model/time.ts'
+import type { Store } from './store.ts'
+
+export interface Recovery {
+  /** Events that were on their way when the last process ended. */
+  uncertain: number
+  /** The state is a restored backup: so many unsent events are looked for before they are sent. Null otherwise. */
+  restored: number | null
+}
+
+/** Events dated up to here may have been sent by a state that was lost. */
+const VERIFY_UNTIL = 'verify_until'
+
+/** Nothing is ever planned further ahead: a refused write is tried again after a day. */
+const LONGEST_PLAN = fromMs(25 * 3_600_000)
+
+/** An event is tried again within a quarter of an hour, or looked for within twelve times `verify_after`. */
+const EVENT_PLAN = fromMs(30 * 60_000)
+
+/** Called once at start, before anything is read or sent. */
+export function recoverState(store: Store, now: Instant, verifyAfter: Instant): Recovery {
+  return store.transaction(() => {
+    store.capDue({ write: now + LONGEST_PLAN, event: now + EVENT_PLAN + 12 * verifyAfter }, now)
+    store.outboxContacts.recover()
+    const uncertain = store.outboxEvents.recover(verifyAfter)
+    if (!store.restored) return { uncertain, restored: null }
+    const restored = store.outboxEvents.doubtAllUnsent()
+    // What Brevo was told since then is not known: everything is compared with what it holds.
+    store.contacts.doubtAll()
+    store.meta.write(VERIFY_UNTIL, String(now))
+    store.acceptRestored()
+    return { uncertain, restored }
+  })
+}
+
+export function readVerifyUntil(store: Pick<Store, 'meta'>): Instant {
+  return Number(store.meta.read(VERIFY_UNTIL) ?? 0)
+}

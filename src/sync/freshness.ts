@@ -1,0 +1,33 @@
+// Two readings at the same time: what one of them stored while the other's request was under way may be newer than what that
+// request brings. The reading in the background then leaves that record alone; the live one has seen it.
+import type { SourceRecord } from '../model/records.ts'
+
+export interface Freshness {
+  /** Called for everything that is stored or removed. */
+  note(kind: string, id: string): void
+  /** To be opened before a request leaves, and closed when its answer is stored. */
+  watch(): Watch
+}
+
+export interface Watch {
+  /** True if the record was stored since this watch began. */
+  isOvertaken(record: SourceRecord): boolean
+  close(): void
+}
+
+export function createFreshness(): Freshness {
+  const open = new Set<Set<string>>()
+  return {
+    note(kind, id) {
+      for (const stored of open) stored.add(`${kind}/${id}`)
+    },
+    watch() {
+      const stored = new Set<string>()
+      open.add(stored)
+      return {
+        isOvertaken: (record) => stored.has(`${record.kind}/${record.id}`),
+        close: () => void open.delete(stored),
+      }
+    },
+  }
+}

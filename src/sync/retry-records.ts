@@ -1,0 +1,49 @@
+// Records that were set aside are asked for again when their time has come.
+import { TajoError } from '../lib/errors.ts'
+import { fromMs } from '../model/time.ts'
+import type { DeadLetter } from '../state/dead-letters.ts'
+import type { SyncContext } from './context.ts'
+import { createPatience } from './patience.ts'
+import { type ObjectKind, reread } from './reread.ts'
+
+const OBJECTS: Record<string, ObjectKind> = {
+  customers: 'customer',
+  tickets: 'ticket',
+  satisfaction_surveys: 'satisfaction_survey',
+}
+
+export async function retryRecords(context: SyncContext, signal?: AbortSignal): Promise<void> {
+  const { store, source, clock } = context
+  const patience = createPatience()
+  for (const letter of store.deadLetters.due('record', fromMs(clock.now()))) {
+    const [name, stream = '', id = '', part] = letter.key.split('/')
+    if (name !== source.name) continue
+    const kind = OBJECTS[stream]
+    if (stream === 'feed' || part === 'phone') store.transaction(() => reopen(context, letter, stream, id))
+    else if (kind === undefined || !isId(id)) store.deadLetters.retryAt('record', letter.key, null)
+    else {
+      try {
+        const apply = await reread(context, kind, id, signal)
+        patience.succeeded()
+        apply()
+        store.deadLetters.clear('record', letter.key)
+      } catch (thrown) {
+        if (!(thrown instanceof TajoError)) throw thrown
+        if (thrown.kind !== 'record') patience.failed(thrown)
+        store.deadLetters.put('record', letter.key, thrown.message, fromMs(clock.now()))
+      }
+    }
+  }
+}
+
+/** Read again by what reads it first: the next look at the feed, or at phones. */
+function reopen({ store, source }: SyncContext, letter: DeadLetter, stream: string, id: string): void {
+  if (stream === 'feed') store.sourceEvents.reopen(source.name, id)
+  else store.customers.askPhone(source.name, id)
+  store.deadLetters.retryAt('record', letter.key, null)
+}
+
+/** What came without an id can't be asked for. */
+function isId(id: string): boolean {
+  return /^[\w-]+$/.test(id) && id !== 'unknown'
+}

@@ -1,0 +1,103 @@
+// npm run simulate -- --seeds N [--seed S] [--verbose]
+import { fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+import type { Log } from '../../src/lib/log.ts'
+import { simulate, type Verdict } from './simulate.ts'
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '200' },
+    seed: { type: 'string' },
+    from: { type: 'string' },
+    workers: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+  },
+})
+
+/** A process for so many seeds: what SQLite keeps for the life of a process stays small. */
+const PORTION = 200
+
+const loud = (level: string) => (message: string, fields?: Record<string, unknown>) =>
+  process.stderr.write(`${level} ${message} ${JSON.stringify(fields ?? {})}\n`)
+const log: Log = {
+  error: loud('error'),
+  warn: loud('warn'),
+  info: loud('info'),
+  verbose: loud('verbose'),
+  debug: loud('debug'),
+}
+
+process.env['TZ'] = 'UTC'
+
+if (values.seed !== undefined && process.send === undefined) {
+  const verdict = await simulate(Number(values.seed), values.verbose ? log : undefined)
+  print(verdict)
+  process.stdout.write(`${JSON.stringify(verdict.counts)}\n`)
+  process.exit(verdict.complaints.length === 0 ? 0 : 1)
+} else if (process.send !== undefined) {
+  const from = Number(values.from)
+  for (let seed = from; seed < from + Number(values.seeds); seed += 1) {
+    const verdict = await simulate(seed).catch((thrown: unknown): Verdict => ({
+      seed,
+      complaints: [
+        `the simulation itself failed: ${thrown instanceof Error ? thrown.stack : String(thrown)}`,
+      ],
+      counts: { lives: 0, events: 0, contacts: 0, faults: 0 },
+    }))
+    process.send(verdict)
+  }
+  process.exit(0)
+} else {
+  await runAll(Number(values.seeds), Number(values.from ?? 1))
+}
+
+async function runAll(seeds: number, first: number): Promise<void> {
+  const startedAt = performance.now()
+  const total = { seeds: 0, failed: 0, lives: 0, events: 0, contacts: 0, faults: 0 }
+  let next = first
+  const worker = async (): Promise<void> => {
+    while (next < first + seeds) {
+      const from = next
+      const count = Math.min(PORTION, first + seeds - from)
+      next += count
+      await new Promise<void>((resolve) => {
+        const child = fork(fileURLToPath(import.meta.url), ['--from', String(from), '--seeds', String(count)])
+        let done = 0
+        child.on('message', (message) => {
+          const verdict = message as Verdict
+          done += 1
+          total.seeds += 1
+          for (const key of ['lives', 'events', 'contacts', 'faults'] as const)
+            total[key] += verdict.counts[key]
+          if (verdict.complaints.length > 0) {
+            total.failed += 1
+            print(verdict)
+          }
+        })
+        child.once('exit', (code) => {
+          if (done < count) {
+            total.failed += 1
+            process.stdout.write(`a worker ended with ${code} at seed ${from + done}\n`)
+          }
+          resolve()
+        })
+      })
+    }
+  }
+  const workers = Number(values.workers ?? Math.min(2, availableParallelism()))
+  await Promise.all(Array.from({ length: workers }, worker))
+  const seconds = Math.round((performance.now() - startedAt) / 100) / 10
+  process.stdout.write(
+    `${total.seeds} seeds, ${total.failed} failed; ${total.lives} lives of the daemon, ${total.events} events, ${total.contacts} contacts, ${total.faults} faults; ${seconds} s\n`,
+  )
+  process.exitCode = total.failed === 0 ? 0 : 1
+}
+
+function print({ seed, complaints }: Verdict): void {
+  if (complaints.length === 0) return
+  process.stdout.write(`seed ${seed}: npm run simulate -- --seed ${seed}\n`)
+  for (const complaint of complaints.slice(0, 8)) process.stdout.write(`  ${complaint}\n`)
+}

@@ -1,0 +1,175 @@
+// One life of the daemon: the real engine, state and senders in a virtual world, killed at a given step or stopped.
+import type { Config } from '../../src/config/config.ts'
+import { parseConfig } from '../../src/config/load.ts'
+import { type Daemon, startDaemon } from '../../src/daemon.ts'
+import { createSeededRandom } from '../../src/lib/random.ts'
+import type { Schedule } from '../../src/lib/schedule.ts'
+import type { Log } from '../../src/lib/log.ts'
+import { Secret } from '../../src/lib/secret.ts'
+import { openStore } from '../../src/state/store.ts'
+import { Killed, ProcessClock } from './clock.ts'
+import { BREVO_URL, createHttpFor, GORGIAS_URL, type Network } from './network.ts'
+
+export interface Life {
+  /** Resolves when it is over, in whatever way. */
+  over: Promise<void>
+  isOver(): boolean
+  kill(): void
+  /** From here on nothing kills it any more. */
+  spare(): void
+  stop(): void
+}
+
+export interface LifeOptions {
+  network: Network
+  wall: { offsetMs: number }
+  stateDir: string
+  yaml: string
+  seed: number
+  /** Killed before this many statements, commits, requests, answers and sleeps; null: never. */
+  dieAt: number | null
+  log: Log
+}
+
+export function live(options: LifeOptions): Life {
+  const { network, stateDir } = options
+  let steps = 0
+  let dead = false
+  let { dieAt } = options
+  let over = false
+  let abandon = (): void => undefined
+
+  const kill = (): void => {
+    if (dead) return
+    dead = true
+    abandon()
+    clock.kill()
+  }
+  const step = (): void => {
+    if (dead) throw new Killed()
+    steps += 1
+    if (steps !== dieAt) return
+    kill()
+    throw new Killed()
+  }
+  const clock = new ProcessClock(network.universe, options.wall, step)
+  const process = { step, isDead: () => dead }
+  const http = createHttpFor(network, {
+    isDead: process.isDead,
+    // The SDK must not see a rejection; a killed process simply hears nothing.
+    step: () => {
+      try {
+        step()
+      } catch {
+        // What follows asks whether it is dead.
+      }
+    },
+  })
+
+  let daemon: Daemon | null = null
+  const over$ = (async () => {
+    try {
+      daemon = startDaemon(
+        {
+          config: toConfig(options.yaml),
+          stateDir,
+          credentials: { gorgias: { email: new Secret('sim@shop.example'), api_key: new Secret('sim-key') } },
+          brevoKey: new Secret('sim-brevo'),
+        },
+        {
+          http,
+          clock,
+          random: createSeededRandom(options.seed),
+          log: options.log,
+          openStore: (directory) =>
+            openStore(directory, {
+              step,
+              opened: (close) => {
+                abandon = close
+              },
+            }),
+          startSchedule: (expression, run) => startVirtualSchedule(network, expression, run),
+        },
+      )
+      await daemon.ended
+    } catch (thrown) {
+      if (!dead) throw thrown
+    } finally {
+      over = true
+    }
+  })()
+
+  return { over: over$, isOver: () => over, kill, spare: () => (dieAt = null), stop: () => daemon?.stop() }
+}
+
+const configs = new Map<string, Config>()
+
+function toConfig(yaml: string): Config {
+  const known = configs.get(yaml) ?? parseConfig('connectors.yml', yaml, {})
+  configs.set(yaml, known)
+  return known
+}
+
+/** Minute and hour fields of cron: numbers and steps, all that the simulation's configuration uses. */
+function startVirtualSchedule({ universe }: Network, expression: string, run: () => Promise<void>): Schedule {
+  const [minute = '*', hour = '*'] = expression.split(' ')
+  const matches = (field: string, value: number): boolean =>
+    field === '*' || (field.startsWith('*/') ? value % Number(field.slice(2)) === 0 : value === Number(field))
+  const nextAfter = (time: number): number => {
+    let at = (Math.floor(time / 60_000) + 1) * 60_000
+    while (!matches(minute, new Date(at).getUTCMinutes()) || !matches(hour, new Date(at).getUTCHours()))
+      at += 60_000
+    return at
+  }
+  let running = false
+  let cancel = (): void => undefined
+  const plan = (): void => {
+    cancel = universe.at(nextAfter(universe.now), () => {
+      plan()
+      if (running) return
+      running = true
+      void run().finally(() => (running = false))
+    })
+  }
+  plan()
+  return { next: () => nextAfter(universe.now), stop: async () => cancel() }
+}
+
+export function toYaml(options: {
+  reconcile: string
+  schedule: string
+  rateLimit: string
+  importList: boolean
+  create: 'always' | 'never'
+  policy: string
+}): string {
+  return `brevo: { base_url: "${BREVO_URL}"${options.importList ? ', import_list: 35' : ''} }
+contacts: { create: ${options.create} }
+events: { when_uncertain: ${options.policy} }
+connectors:
+  gorgias:
+    base_url: "${GORGIAS_URL}"
+    schedule: "${options.schedule}"
+    reconcile: "${options.reconcile}"
+    rate_limit: ${options.rateLimit}
+    lists: { all_support_contacts: 35, satisfied_customers: 36, dissatisfied_customers: 37 }
+    tag_lists: { vip: 40 }
+    field_mapping:
+      id: GORGIAS_ID
+      name: FIRSTNAME
+      nb_tickets: TICKET_COUNT
+      open_tickets: OPEN_TICKETS
+      last_ticket_channel: LAST_CHANNEL
+      avg_response_time: AVG_RESPONSE_TIME
+      last_satisfaction_score: CSAT_SCORE
+      satisfaction_count: CSAT_RESPONSES
+      custom_fields.tier: TIER
+    event_mapping:
+      ticket.created: TICKET_CREATED
+      ticket.closed: TICKET_CLOSED
+      ticket.reopened: TICKET_REOPENED
+      satisfaction_survey.created: SURVEY_CREATED
+      satisfaction_survey.responded: SURVEY_RESPONDED
+      customer.created: CUSTOMER_CREATED
+`
+}

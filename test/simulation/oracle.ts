@@ -1,0 +1,201 @@
+// What Brevo must hold and which events it must have seen, computed from the helpdesk's history alone. It shares no code with
+// the engine: it was written from docs/definitions.md and docs/guarantees.md.
+import type { SandboxContact } from '../../src/sandbox/brevo-account.ts'
+import type { WorldCustomer } from '../../src/sandbox/world.ts'
+import { LISTS, type Occurrence, OWN_ADDRESS, type Shop } from './shop.ts'
+
+/** Watches what is written to Brevo while it is written; the function it gives tells what must never have happened. */
+export function watchWrites(shop: Shop): { broken: string[] } {
+  const { account } = shop
+  const broken: string[] = []
+  const givenByTajo = new Set<string>()
+  const { write, addToList, importRow } = account
+  account.addToList = (contact, list) => {
+    if (!shop.isByHand) {
+      if (contact.unsubscribed.has(list)) broken.push(`${contact.email} left list ${list} and was put back`)
+      if (!contact.lists.has(list)) givenByTajo.add(`${contact.id}/${list}`)
+    }
+    addToList.call(account, contact, list)
+  }
+  account.write = (email, input) => {
+    const before = account.contacts.get(email)
+    if (!shop.isByHand) {
+      if (input.emailBlacklisted === false) broken.push(`${email} was un-blocklisted`)
+      if (before === undefined && shop.deletedByHand.has(email))
+        broken.push(`${email} was deleted and is back`)
+      for (const list of input.unlinkListIds ?? []) {
+        if (before?.lists.has(list) === true && !givenByTajo.has(`${before.id}/${list}`))
+          broken.push(`${email} lost its membership of list ${list}, which tajo had not given`)
+      }
+    }
+    return write.call(account, email, input)
+  }
+  account.importRow = (row, lists) => {
+    const email = String(row.email).toLowerCase()
+    if (!account.contacts.has(email) && shop.deletedByHand.has(email))
+      broken.push(`${email} was deleted and is back`)
+    importRow.call(account, row, lists)
+  }
+  return { broken }
+}
+
+/** What is not as it must be; empty if all is well. */
+export function judge(shop: Shop, options: { goLive: number; create: boolean; inOrder: boolean }): string[] {
+  return [
+    ...judgeContacts(shop, options.create),
+    ...judgeBlocks(shop),
+    ...judgeEvents(shop, options.goLive, options.create),
+    ...(options.inOrder ? judgeOrder(shop) : []),
+  ]
+}
+
+function judgeContacts(shop: Shop, create: boolean): string[] {
+  const complaints: string[] = []
+  for (const email of shop.addresses) {
+    if (email === OWN_ADDRESS || shop.deletedByHand.has(email)) continue
+    const contact = shop.account.contacts.get(email)
+    const expected = expect(shop, email)
+    if (contact === undefined) {
+      if (expected !== null && create) complaints.push(`${email} is not in Brevo`)
+      continue
+    }
+    if (expected !== null) complaints.push(...compareAttributes(contact, expected.attributes))
+    for (const list of Object.values(LISTS)) {
+      // Memberships follow a contact to its new address.
+      const place = `${contact.id}/${list}`
+      if (shop.left.has(place)) continue
+      const wanted = expected?.lists.has(list) === true
+      const byHand = shop.addedByHand.has(place)
+      if (wanted && !contact.lists.has(list) && !contact.unsubscribed.has(list))
+        complaints.push(`${email} is not in list ${list}`)
+      if (!wanted && contact.lists.has(list) && !byHand) complaints.push(`${email} is still in list ${list}`)
+    }
+  }
+  return complaints
+}
+
+function compareAttributes(contact: SandboxContact, expected: Record<string, unknown>): string[] {
+  return Object.entries(expected).flatMap(([name, value]) => {
+    const held = (contact.attributes[name] ?? null) as string | number | null
+    return held === value
+      ? []
+      : [`${contact.email}: ${name} is ${String(held)} and should be ${String(value)}`]
+  })
+}
+
+function judgeBlocks(shop: Shop): string[] {
+  return [...shop.account.contacts.values()]
+    .filter((contact) => shop.blocked.has(contact.id) && !contact.emailBlacklisted)
+    .map((contact) => `${contact.email} was blocked and is not any more`)
+}
+
+/** Null: nobody of the shop's customers has the address. */
+function expect(
+  shop: Shop,
+  email: string,
+): { attributes: Record<string, unknown>; lists: Set<number> } | null {
+  const { world } = shop
+  const owners = [...world.customers.values()].filter((one) => one.email?.trim().toLowerCase() === email)
+  if (owners.length === 0) return null
+  const main = owners.reduce((best, one) => (isNewer(one, best) ? one : best))
+  const ids = new Set(owners.map((one) => one.id))
+  const survivor = (id: number): number => {
+    let now = id
+    while (world.mergedCustomers.has(now)) now = world.mergedCustomers.get(now)!
+    return now
+  }
+  const tickets = [...world.tickets.values()].filter(
+    (one) => ids.has(one.customerId) && !one.spam && one.trashed === null,
+  )
+  const surveys = [...world.surveys.values()].filter(
+    (one) => one.score !== null && ids.has(survivor(one.customerId)),
+  )
+  const newest = tickets.toSorted((a, b) => b.created - a.created || b.id - a.id)[0]
+  const lastScored = surveys.toSorted((a, b) => b.scored! - a.scored! || b.id - a.id)[0]
+  const waits = tickets.flatMap((ticket) => {
+    const messages = [...world.messages.values()].filter(
+      (one) => one.ticketId === ticket.id && one.public && !one.note,
+    )
+    const asked = messages.find((one) => !one.fromAgent)
+    const answer = messages.find(
+      (one) => asked !== undefined && one.fromAgent && one.rule === null && isAfter(one, asked),
+    )
+    return answer === undefined ? [] : [(answer.created - ticket.created) / 60e6]
+  })
+  const mean = waits.reduce((sum, one) => sum + one, 0) / waits.length
+
+  const lists = new Set<number>()
+  if (tickets.length > 0) lists.add(LISTS.support)
+  if (tickets.some((one) => one.tags.includes('vip'))) lists.add(LISTS.vip)
+  if (lastScored !== undefined && lastScored.score! >= 4) lists.add(LISTS.satisfied)
+  if (lastScored !== undefined && lastScored.score! <= 2) lists.add(LISTS.dissatisfied)
+  return {
+    lists,
+    attributes: {
+      GORGIAS_ID: String(main.id),
+      FIRSTNAME: main.name,
+      TICKET_COUNT: tickets.length,
+      OPEN_TICKETS: tickets.filter((one) => one.status === 'open').length,
+      LAST_CHANNEL: newest?.channel ?? null,
+      AVG_RESPONSE_TIME: waits.length === 0 ? null : Math.round(mean * 100) / 100,
+      CSAT_SCORE: lastScored?.score ?? null,
+      CSAT_RESPONSES: surveys.length,
+      TIER: main.customFields[11] ?? null,
+    },
+  }
+}
+
+const isNewer = (a: WorldCustomer, b: WorldCustomer): boolean =>
+  a.updated > b.updated || (a.updated === b.updated && a.id > b.id)
+const isAfter = (a: { created: number; id: number }, b: { created: number; id: number }): boolean =>
+  a.created > b.created || (a.created === b.created && a.id > b.id)
+
+function judgeEvents(shop: Shop, goLive: number, create: boolean): string[] {
+  const complaints: string[] = []
+  const seen = new Map<string, number>()
+  for (const event of shop.account.events) {
+    const id = String(event.properties['event_id'])
+    seen.set(id, (seen.get(id) ?? 0) + 1)
+  }
+  for (const [id, count] of seen) if (count > 1) complaints.push(`event ${id} arrived ${count} times`)
+
+  const unmatched = new Set(shop.account.events)
+  for (const occurrence of shop.occurrences) {
+    const { event, about, at, must } = occurrence
+    const told = shop.account.events.filter((one) => unmatched.has(one) && isToldBy(occurrence, one))
+    for (const one of told) unmatched.delete(one)
+    const words = `${event} of ${about.join(' ')} at ${new Date(at / 1000).toISOString()}`
+    if (told.length > 0 && at < goLive) complaints.push(`${words} is from before go-live`)
+    if (told.length > 1) complaints.push(`${words} arrived ${told.length} times`)
+    if (told.length === 0 && must && create && at >= goLive) complaints.push(`${words} never arrived`)
+  }
+  for (const one of unmatched)
+    complaints.push(`${one.name} arrived and never happened: ${JSON.stringify(one.properties)}`)
+  return complaints
+}
+
+function isToldBy(
+  { event, about: [key, value], at }: Occurrence,
+  one: { name: string; date: string; properties: Record<string, unknown> },
+): boolean {
+  // A score that was corrected before it was seen is told with the date of the correction.
+  const isAnyDate = event === 'SURVEY_RESPONDED'
+  return (
+    one.name === event &&
+    one.properties[key] === value &&
+    (isAnyDate || Date.parse(one.date) === Math.floor(at / 1000))
+  )
+}
+
+/** Per contact, in the order in which it happened. A score moves nothing in any list: it may be seen an hour later. */
+function judgeOrder(shop: Shop): string[] {
+  const last = new Map<number | null, { date: string; name: string }>()
+  return shop.account.events.flatMap((event) => {
+    if (event.name === 'SURVEY_RESPONDED') return []
+    const before = last.get(event.contactId)
+    last.set(event.contactId, event)
+    return before !== undefined && event.contactId !== null && event.date < before.date
+      ? [`${event.email}: ${event.name} of ${event.date} came after ${before.name} of ${before.date}`]
+      : []
+  })
+}

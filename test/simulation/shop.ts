@@ -1,0 +1,433 @@
+// What happens in the helpdesk and, by other hands than tajo's, in Brevo; and a record of it, for the oracle. It knows the
+// definitions of docs/definitions.md and nothing of the engine.
+import type { Random } from '../../src/lib/random.ts'
+import { BrevoAccount } from '../../src/sandbox/brevo-account.ts'
+import { World, type WorldCustomer, type WorldTicket } from '../../src/sandbox/world.ts'
+import type { Universe } from './clock.ts'
+
+export const LISTS = { support: 35, satisfied: 36, dissatisfied: 37, vip: 40 }
+export const OWN_ADDRESS = 'agent@shop.example'
+
+/** Something that the timeline of a contact has to tell, once. */
+export interface Occurrence {
+  event: string
+  /** The property that names the object, and its value. */
+  about: ['ticket_id' | 'survey_id' | 'customer_id', string]
+  at: number
+  customerId: number
+  /** False: something else happened that may keep it from being seen or from having anybody to tell. */
+  must: boolean
+}
+
+type Action = [weight: number, act: () => void]
+
+export class Shop {
+  readonly world: World
+  readonly account: BrevoAccount
+  readonly occurrences: Occurrence[] = []
+  /** `contact id/list` that the contact left by a click. */
+  readonly left = new Set<string>()
+  /** `contact id/list` that somebody added by hand. */
+  readonly addedByHand = new Set<string>()
+  readonly deletedByHand = new Set<string>()
+  /** Ids of contacts that must not get e-mails. */
+  readonly blocked = new Set<number>()
+  /** Addresses that customers ever had. */
+  readonly addresses = new Set<string>()
+  /** True while `byHand` acts on Brevo: not tajo. */
+  isByHand = false
+  /** Since when nothing went wrong: what tajo was told is what it knows. */
+  calmSince = 0
+  readonly #random: Random
+  readonly #universe: Universe
+  readonly #snoozed = new Set<number>()
+  #names = 0
+
+  constructor(universe: Universe, random: Random, sourceOffsetMs: number) {
+    this.#universe = universe
+    this.#random = random
+    let last = 0
+    this.world = new World(() => {
+      last = Math.max(last + 1, Math.floor((universe.now + sourceOffsetMs) * 1000))
+      return last
+    })
+    this.account = new BrevoAccount(() => universe.now)
+    this.world.users.push({ id: 7, email: OWN_ADDRESS, name: 'Mia', created: 1 })
+    this.world.fields.push({ id: 11, label: 'Tier', type: 'text', managedType: null, created: 1 })
+    for (const [name, type] of ATTRIBUTES) this.account.addAttribute(name, type)
+    for (const list of Object.values(LISTS)) this.account.lists.set(list, `list ${list}`)
+  }
+
+  /** The past: fires no event. */
+  seedPast(customers: number): void {
+    for (let index = 0; index < customers; index += 1) {
+      const past = Math.floor(this.world.now() - (1 + this.#random.next() * 90) * DAY)
+      const customer = this.#addCustomer({ created: past, updated: past })
+      for (let count = this.#upTo(3); count > 0; count -= 1) {
+        const created = Math.floor(past + this.#random.next() * DAY * 0.5)
+        const closed = this.#random.next() < 0.7
+        const ticket = this.world.addTicket({
+          customerId: customer.id,
+          created,
+          updated: created,
+          status: closed ? 'closed' : 'open',
+          closed: closed ? created + 1 : null,
+          tags: this.#random.next() < 0.2 ? ['vip'] : [],
+        })
+        this.world.addMessage(ticket.id, { created: created + 1_000_000 })
+        if (this.#random.next() < 0.6)
+          this.world.addMessage(ticket.id, { created: created + 90_000_000, fromAgent: true })
+        if (this.#random.next() < 0.4) {
+          const scored = this.#random.next() < 0.6
+          this.world.addSurvey(ticket.id, {
+            created: created + 100_000_000,
+            sent: created + 100_000_000,
+            score: scored ? 1 + this.#upTo(4) : null,
+            scored: scored ? created + 200_000_000 : null,
+          })
+        }
+      }
+    }
+    this.occurrences.length = 0
+    // Some of them are known in Brevo already, with a history of their own.
+    for (const email of this.addresses) {
+      if (this.#random.next() < 0.3) this.#byHand(() => this.account.write(email, { attributes: {} }))
+      if (this.account.contacts.has(email) && this.#random.next() < 0.3) this.#leave(email, this.#pickList())
+      if (this.account.contacts.has(email) && this.#random.next() < 0.2) this.#block(email)
+    }
+  }
+
+  /** One thing that happens. */
+  act(): void {
+    const actions: Action[] = [
+      [3, () => this.#openTicket()],
+      [2, () => this.#newCustomer()],
+      [4, () => this.#message()],
+      [5, () => this.#close()],
+      [2, () => this.#reopen()],
+      [3, () => this.#survey()],
+      [4, () => this.#score()],
+      [1, () => this.#tag()],
+      [1, () => this.#setTier()],
+      [1, () => this.#rename()],
+      [1.2, () => this.#changeAddress()],
+      [0.7, () => this.#snooze()],
+      [0.4, () => this.#spam()],
+      [0.4, () => this.#deleteTicket()],
+      [0.4, () => this.#mergeTickets()],
+      [0.4, () => this.#deleteCustomer()],
+      [0.6, () => this.#mergeCustomers()],
+      [1.5, () => this.#leaveByClick()],
+      [0.8, () => this.#addByHand()],
+      [0.6, () => this.#blockByHand()],
+      [0.3, () => this.#deleteByHand()],
+    ]
+    let dice = this.#random.next() * actions.reduce((sum, [weight]) => sum + weight, 0)
+    for (const [weight, action] of actions) {
+      dice -= weight
+      if (dice < 0) return action()
+    }
+  }
+
+  // In the helpdesk
+
+  #addCustomer(fields: Partial<WorldCustomer>): WorldCustomer {
+    this.#names += 1
+    const dice = this.#random.next()
+    const others = [...this.world.customers.values()].filter((one) => one.email !== null)
+    const email =
+      dice < 0.06
+        ? null
+        : dice < 0.1
+          ? OWN_ADDRESS
+          : dice < 0.16 && others.length > 0
+            ? this.#pick(others).email
+            : `Person.${this.#names}@Example.com`
+    const customer = this.world.addCustomer({ name: `Person ${this.#names}`, email, ...fields })
+    if (email !== null) this.addresses.add(email.toLowerCase())
+    return customer
+  }
+
+  #newCustomer(): void {
+    const customer = this.#addCustomer({})
+    this.#note('CUSTOMER_CREATED', ['customer_id', String(customer.id)], customer.id, customer.created)
+  }
+
+  #openTicket(): void {
+    const customer = this.#anyCustomer()
+    if (customer === undefined) return
+    const ticket = this.world.addTicket({
+      customerId: customer.id,
+      channel: this.#pick(['email', 'chat', 'phone']),
+      tags: this.#random.next() < 0.2 ? ['vip'] : [],
+    })
+    this.#note('TICKET_CREATED', ['ticket_id', String(ticket.id)], customer.id, ticket.created)
+    this.world.addMessage(ticket.id)
+  }
+
+  #message(): void {
+    const ticket = this.#anyTicket(() => true)
+    if (ticket === undefined) return
+    const fromAgent = this.#random.next() < 0.6
+    this.world.addMessage(ticket.id, { fromAgent, note: fromAgent && this.#random.next() < 0.2 })
+  }
+
+  #close(): void {
+    const ticket = this.#anyTicket((one) => one.status === 'open')
+    if (ticket === undefined) return
+    this.world.closeTicket(ticket.id)
+    this.#note('TICKET_CLOSED', ['ticket_id', String(ticket.id)], ticket.customerId, this.#lastEventAt())
+  }
+
+  #reopen(): void {
+    const ticket = this.#anyTicket((one) => one.status === 'closed')
+    if (ticket === undefined) return
+    this.world.reopenTicket(ticket.id)
+    this.#note('TICKET_REOPENED', ['ticket_id', String(ticket.id)], ticket.customerId, this.#lastEventAt())
+  }
+
+  /** For good: whether waking up between two polls was a reopening can't be known (docs/definitions.md). */
+  #snooze(): void {
+    const ticket = this.#anyTicket((one) => one.status === 'open')
+    if (ticket === undefined) return
+    this.#doubt((one) => one.about[0] === 'ticket_id' && one.about[1] === String(ticket.id))
+    this.world.snoozeTicket(ticket.id, this.world.now() + 30 * DAY)
+    this.#snoozed.add(ticket.id)
+  }
+
+  #survey(): void {
+    const ticket = this.#anyTicket(
+      (one) => ![...this.world.surveys.values()].some((survey) => survey.ticketId === one.id),
+    )
+    if (ticket === undefined) return
+    const survey = this.world.addSurvey(ticket.id)
+    this.#note('SURVEY_CREATED', ['survey_id', String(survey.id)], survey.customerId, survey.created)
+  }
+
+  #score(): void {
+    const survey = this.#pickOf([...this.world.surveys.values()])
+    if (survey === undefined) return
+    const isFirst = survey.score === null
+    this.world.scoreSurvey(survey.id, 1 + this.#upTo(4), { told: this.#random.next() < 0.3 })
+    // The first score of one that was scored in the past may never have been seen: then the correction is the answer.
+    const isUnheard = !this.occurrences.some(
+      ({ event, about }) => event === 'SURVEY_RESPONDED' && about[1] === String(survey.id),
+    )
+    if (isFirst || isUnheard)
+      this.#note(
+        'SURVEY_RESPONDED',
+        ['survey_id', String(survey.id)],
+        survey.customerId,
+        survey.scored!,
+        isFirst,
+      )
+  }
+
+  #tag(): void {
+    const ticket = this.#anyTicket(() => true)
+    if (ticket !== undefined)
+      this.world.changeTicket(ticket.id, { tags: ticket.tags.length > 0 ? [] : ['vip'] })
+  }
+
+  /** Moves no date: only a reconcile sees it. */
+  #setTier(): void {
+    const customer = this.#anyCustomer()
+    if (customer !== undefined)
+      this.world.setCustomField(customer.id, 11, this.#pick(['gold', 'silver', 'bronze']))
+  }
+
+  #rename(): void {
+    const customer = this.#anyCustomer()
+    if (customer !== undefined)
+      this.world.changeCustomer(customer.id, { name: `Renamed ${(this.#names += 1)}` })
+  }
+
+  #changeAddress(): void {
+    const customer = this.#anyCustomer()
+    if (customer === undefined) return
+    const email = this.#random.next() < 0.1 ? null : `moved.${(this.#names += 1)}@example.com`
+    if (email === null || customer.email === null || customer.email === OWN_ADDRESS)
+      this.#doubt((one) => one.customerId === customer.id)
+    this.world.changeCustomer(customer.id, { email })
+    if (email !== null) this.addresses.add(email)
+  }
+
+  #spam(): void {
+    const ticket = this.#anyTicket((one) => !one.spam)
+    if (ticket === undefined) return
+    this.world.changeTicket(ticket.id, { spam: true })
+    this.#doubtTicket(ticket.id)
+  }
+
+  #deleteTicket(): void {
+    const ticket = this.#anyTicket(() => true)
+    if (ticket === undefined) return
+    this.#doubtTicket(ticket.id)
+    this.world.deleteTicket(ticket.id)
+  }
+
+  #mergeTickets(): void {
+    const [source, target] = [this.#anyTicket(() => true), this.#anyTicket(() => true)]
+    if (source === undefined || target === undefined || source === target) return
+    this.#doubtTicket(source.id)
+    this.world.mergeTickets(source.id, target.id)
+  }
+
+  #deleteCustomer(): void {
+    const customer = this.#anyCustomer()
+    if (customer === undefined) return
+    this.#doubt((one) => one.customerId === customer.id)
+    this.world.deleteCustomer(customer.id)
+  }
+
+  #mergeCustomers(): void {
+    const [source, target] = [this.#anyCustomer(), this.#anyCustomer()]
+    if (source === undefined || target === undefined || source === target) return
+    this.#doubt((one) => one.customerId === source.id)
+    for (const one of this.occurrences) if (one.customerId === source.id) one.customerId = target.id
+    this.world.mergeCustomers(source.id, target.id)
+  }
+
+  // In Brevo, by other hands
+
+  #leaveByClick(): void {
+    const member = this.#pickOf([...this.account.contacts.values()].filter((one) => one.lists.size > 0))
+    if (member !== undefined) this.#leave(member.email, this.#pick([...member.lists]))
+  }
+
+  #leave(email: string, list: number): void {
+    this.account.leaveList(email, list)
+    this.left.add(`${this.account.contacts.get(email)!.id}/${list}`)
+  }
+
+  #addByHand(): void {
+    const contact = this.#pickOf([...this.account.contacts.values()])
+    if (contact === undefined) return
+    const list = this.#pickList()
+    // Of a list that they left nobody puts them back by hand.
+    if (contact.lists.has(list) || contact.unsubscribed.has(list)) return
+    this.#byHand(() => this.account.addToList(contact, list))
+    this.addedByHand.add(`${contact.id}/${list}`)
+  }
+
+  #blockByHand(): void {
+    const contact = this.#pickOf([...this.account.contacts.values()])
+    if (contact !== undefined) this.#block(contact.email)
+  }
+
+  #block(email: string): void {
+    const contact = this.account.contacts.get(email)!
+    contact.emailBlacklisted = true
+    this.blocked.add(contact.id)
+  }
+
+  /** Only one that tajo knows to be there: it must not be made again. */
+  #deleteByHand(): void {
+    const hour = 3_600_000
+    if (this.#universe.now - this.calmSince < 2 * hour) return
+    const contact = this.#pickOf(
+      [...this.account.contacts.values()].filter(
+        (one) => this.#universe.now - one.createdAt > 2 * hour && this.#universe.now - one.modifiedAt > hour,
+      ),
+    )
+    if (contact === undefined) return
+    this.deletedByHand.add(contact.email)
+    const owners = [...this.world.customers.values()].filter(
+      (one) => one.email?.toLowerCase() === contact.email,
+    )
+    this.#doubt((one) => owners.some((owner) => owner.id === one.customerId))
+    this.account.delete(contact.email)
+  }
+
+  #byHand(action: () => void): void {
+    this.isByHand = true
+    try {
+      action()
+    } finally {
+      this.isByHand = false
+    }
+  }
+
+  // The record
+
+  #note(event: string, about: Occurrence['about'], customerId: number, at: number, certain = true): void {
+    const customer = this.world.customers.get(customerId)
+    const ticket = about[0] === 'ticket_id' ? this.world.tickets.get(Number(about[1])) : undefined
+    const email = customer?.email?.toLowerCase()
+    const must =
+      certain &&
+      email != null &&
+      email !== OWN_ADDRESS &&
+      ticket?.spam !== true &&
+      !this.deletedByHand.has(email)
+    this.occurrences.push({ event, about, at, customerId, must })
+  }
+
+  /** What was not told yet may or may not be told from here on. */
+  #doubt(concerns: (occurrence: Occurrence) => boolean): void {
+    for (const occurrence of this.occurrences) {
+      if (occurrence.must && concerns(occurrence) && !this.#isTold(occurrence)) occurrence.must = false
+    }
+  }
+
+  #doubtTicket(id: number): void {
+    this.#doubt((one) => one.about[0] === 'ticket_id' && one.about[1] === String(id))
+  }
+
+  #isTold({ event, about: [key, value], at }: Occurrence): boolean {
+    const date = Math.floor(at / 1000)
+    return this.account.events.some(
+      (one) =>
+        one.name === event &&
+        one.properties[key] === value &&
+        (event === 'SURVEY_RESPONDED' || Date.parse(one.date) === date),
+    )
+  }
+
+  #lastEventAt(): number {
+    return this.world.events.page('desc', null, 1)[0]!.created
+  }
+
+  // Chance
+
+  #anyCustomer(): WorldCustomer | undefined {
+    return this.#pickOf([...this.world.customers.values()])
+  }
+
+  #anyTicket(suits: (ticket: WorldTicket) => boolean): WorldTicket | undefined {
+    return this.#pickOf(
+      [...this.world.tickets.values()].filter((one) => !this.#snoozed.has(one.id) && suits(one)),
+    )
+  }
+
+  #pickList(): number {
+    return this.#pick(Object.values(LISTS))
+  }
+
+  #pickOf<T>(items: readonly T[]): T | undefined {
+    return items.length === 0 ? undefined : this.#pick(items)
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    return items[Math.floor(this.#random.next() * items.length)]!
+  }
+
+  /** 0 … most */
+  #upTo(most: number): number {
+    return Math.floor(this.#random.next() * (most + 1))
+  }
+}
+
+const DAY = 86_400_000_000
+
+const ATTRIBUTES: [string, string][] = [
+  ['GORGIAS_ID', 'text'],
+  ['FIRSTNAME', 'text'],
+  ['TICKET_COUNT', 'float'],
+  ['OPEN_TICKETS', 'float'],
+  ['LAST_CHANNEL', 'text'],
+  ['AVG_RESPONSE_TIME', 'float'],
+  ['CSAT_SCORE', 'float'],
+  ['CSAT_RESPONSES', 'float'],
+  ['TIER', 'text'],
+]

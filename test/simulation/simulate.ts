@@ -1,0 +1,208 @@
+// One seed: a shop, a schedule of what happens and what goes wrong, lives of the daemon, and the oracle's verdict.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import type { Log } from '../../src/lib/log.ts'
+import { createSeededRandom, type Random } from '../../src/lib/random.ts'
+import { createBrevo } from '../../src/sandbox/brevo.ts'
+import { createGorgias } from '../../src/sandbox/gorgias.ts'
+import { openStoreReadOnly } from '../../src/state/store.ts'
+import { Universe } from './clock.ts'
+import { live, type Life, toYaml } from './life.ts'
+import type { Fault, Network } from './network.ts'
+import { judge, watchWrites } from './oracle.ts'
+import { Shop } from './shop.ts'
+
+export interface Verdict {
+  seed: number
+  complaints: string[]
+  counts: { lives: number; events: number; contacts: number; faults: number }
+}
+
+const START = Date.parse('2026-03-01T20:00:00Z')
+const HOUR = 3_600_000
+const FAULTS: readonly Fault[] = [
+  'slow_down',
+  'server_error',
+  'server_error_applied',
+  'html',
+  'truncated',
+  'refused',
+  'reset',
+  'reset_applied',
+  'stalled',
+  'stalled_applied',
+  'applied_late',
+  'old_page',
+]
+/** Where a process leaves nothing behind when the machine goes on: memory, if there is such a place. */
+const SCRATCH = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+const silent: Log = {
+  error: () => undefined,
+  warn: () => undefined,
+  info: () => undefined,
+  verbose: () => undefined,
+  debug: () => undefined,
+}
+
+export async function simulate(seed: number, log: Log = silent): Promise<Verdict> {
+  const random = createSeededRandom(seed * 2_654_435_761)
+  const chance = (share: number): boolean => random.next() < share
+  const universe = new Universe(START)
+  const sourceOffsetMs = chance(0.2) ? (random.next() - 0.5) * 240_000 : 0
+  const shop = new Shop(universe, createSeededRandom(seed + 1), sourceOffsetMs)
+  shop.account.importDelayMs = random.next() * 20_000
+  shop.account.eventLagMs = random.next() * 4 * 60_000
+  shop.account.liftsBlockOnRename = chance(0.5)
+  const limited = chance(0.3)
+  const gorgias = createGorgias({
+    world: shop.world,
+    email: 'sim@shop.example',
+    apiKey: 'sim-key',
+    rateLimit: limited ? { requests: 40, windowMs: 20_000 } : null,
+  })
+  const brevo = createBrevo({ account: shop.account, apiKey: 'sim-brevo', perSecond: limited ? 10 : null })
+  const { broken } = watchWrites(shop)
+  const usesOldPages = chance(0.2)
+  const network: Network = {
+    universe,
+    random: createSeededRandom(seed + 2),
+    weather: {
+      share: chance(0.2) ? 0 : random.next() * 0.15,
+      faults: FAULTS.filter((fault) => (fault !== 'old_page' || usesOldPages) && chance(0.7)),
+      down: { gorgias: false, brevo: false },
+    },
+    servers: { gorgias: gorgias.server, brevo: brevo.server },
+    sourceOffsetMs,
+    counts: {},
+  }
+  const wall = { offsetMs: 0 }
+  const create = chance(0.85)
+  const nightly = chance(0.5)
+  const yaml = toYaml({
+    schedule: limited ? '*/30 * * * *' : '*/20 * * * *',
+    reconcile: nightly ? '0 3 * * *' : '0 */4 * * *',
+    rateLimit: limited ? '{ requests: 40, per_seconds: 20 }' : '{ requests: 100000, per_seconds: 1 }',
+    importList: chance(0.5),
+    create: create ? 'always' : 'never',
+    policy: 'verify',
+  })
+  const stateDir = mkdtempSync(join(SCRATCH, 'tajo-sim-'))
+  shop.seedPast(3 + Math.floor(random.next() * 6))
+
+  // What happens, and when.
+  const until = START + (3 + random.next() * 3.5) * HOUR
+  let events = 10 + Math.floor(random.next() * 40)
+  for (; events > 0; events -= 1)
+    universe.at(START + random.next() * (until - START), () => {
+      shop.act()
+      log.debug('The shop', {
+        at: new Date(universe.now).toISOString(),
+        log: shop.world.events.page('desc', null, 2).map((one) => `${one.type} ${one.objectId}`),
+      })
+    })
+  planTrouble(network, wall, random, until, chance, shop)
+
+  let lives = 0
+  let life: Life | null = null
+  const crashes = chance(0.7)
+  const begin = (): Life => {
+    lives += 1
+    const mayDie = crashes && universe.now < until && lives < 7
+    return live({
+      network,
+      wall,
+      stateDir,
+      yaml,
+      seed: seed + lives,
+      dieAt: mayDie ? Math.floor(1 + random.next() ** 2 * 1_500) : null,
+      log,
+    })
+  }
+  try {
+    life = begin()
+    // A minute at a time while things may go wrong, so that a process that died is followed by another.
+    while (universe.now < until) {
+      await universe.run(Math.min(until, universe.now + 5 * 60_000))
+      if (life.isOver()) {
+        shop.calmSince = universe.now
+        await life.over
+        life = begin()
+      }
+    }
+    network.weather.share = 0
+    network.weather.down = { gorgias: false, brevo: false }
+    if (life.isOver()) life = begin()
+    life.spare()
+    // Long enough for three looks at what is in doubt, for what was refused, and for another reconcile.
+    await universe.run(Math.max(nextReconcile(until, nightly), until) + 2 * HOUR)
+    if (life.isOver()) broken.push('the daemon ended by itself')
+    life.stop()
+    await universe.run(universe.now + 5 * 60_000)
+    if (!life.isOver()) broken.push('the daemon did not stop')
+    const store = openStoreReadOnly(stateDir)!
+    const goLive = Number(store.meta.read('go_live:gorgias'))
+    const counts = store.outboxEvents.counts()
+    log.debug('At the end', {
+      counts,
+      letters: store.deadLetters.list(),
+      next: [store.nextLookAt(), universe.now * 1000],
+      offset: wall.offsetMs,
+      tickets: [...shop.world.tickets.values()].map((one) => [one.id, one.customerId]),
+      known: store.recordsOf('gorgias', process.env['EMAIL'] ?? ''),
+    })
+    store.close()
+    for (const state of ['found', 'staged', 'pending', 'sending', 'uncertain'] as const) {
+      if ((counts[state] ?? 0) > 0) broken.push(`${counts[state]} events are still ${state}`)
+    }
+    return {
+      seed,
+      complaints: [
+        ...broken,
+        ...judge(shop, { goLive, create, inOrder: !usesOldPages && wall.offsetMs === 0 }),
+      ],
+      counts: {
+        lives,
+        events: shop.account.events.length,
+        contacts: shop.account.contacts.size,
+        faults: Object.values(network.counts).reduce((sum, count) => sum + count, 0),
+      },
+    }
+  } finally {
+    life?.kill()
+    await Promise.all([gorgias.server.close(), brevo.server.close()])
+    rmSync(stateDir, { recursive: true, force: true })
+  }
+}
+
+/** One schedule has one every four hours, the other one at three in the morning. */
+function nextReconcile(time: number, nightly: boolean): number {
+  return nightly ? START + 7 * HOUR : Math.ceil(time / (4 * HOUR)) * 4 * HOUR
+}
+
+/** Outages of hours, and a clock that somebody sets. */
+function planTrouble(
+  { universe, weather }: Network,
+  wall: { offsetMs: number },
+  random: Random,
+  until: number,
+  chance: (share: number) => boolean,
+  shop: Shop,
+): void {
+  const moment = (): number => START + random.next() * (until - START)
+  for (const side of ['gorgias', 'brevo'] as const) {
+    if (!chance(0.3)) continue
+    const from = moment()
+    universe.at(from, () => (weather.down[side] = true))
+    universe.at(from + random.next() * 2 * HOUR, () => {
+      weather.down[side] = false
+      shop.calmSince = universe.now
+    })
+  }
+  if (chance(0.15)) {
+    const jump = (random.next() - 0.5) * 48 * HOUR
+    universe.at(moment(), () => (wall.offsetMs += jump))
+  }
+}
