@@ -46,6 +46,7 @@ common(connectors.command('install'))
   .option('--base-url <url>', 'where the helpdesk’s API answers, if not at the domain')
   .option('--brevo-base-url <url>', 'where the Brevo API answers')
   .option('--yes', 'create the attributes that Brevo lacks without asking')
+  .option('--rotate', 'replace the stored keys, once the new ones were tried; a running tajo takes them')
   .action(async (name: string, options) => {
     exitCode = await (await import('./commands/connectors-install.ts')).runInstall(name, options)
   })
@@ -77,6 +78,9 @@ common(program.command('sync'))
   .addArgument(connector())
   .option('--resources <names>', 'only these: customers,tickets,satisfaction_surveys')
   .option('--since <date>', 'read again what changed since then (2024-01-31)')
+  .option('--reconcile', 'then read everything again, for what the helpdesk changes without a trace')
+  .option('--no-wait', 'do not wait for events in doubt: exit code 3 if there are any')
+  .option('--accept-removals', 'take away as many list memberships as the mapping says')
   .addOption(json())
   .action(async (name: string, options) => {
     exitCode = await (await import('./commands/sync.ts')).runSync(name, options)
@@ -84,6 +88,7 @@ common(program.command('sync'))
 
 common(program.command('start'))
   .description('stay and keep everything in step; Ctrl-C or SIGTERM ends it cleanly')
+  .option('--accept-removals', 'take away as many list memberships as the mapping says')
   .action(async (options) => {
     exitCode = await (await import('./commands/start.ts')).runStart(options)
   })
@@ -93,6 +98,97 @@ common(program.command('status'))
   .addOption(json())
   .action(async (options) => {
     exitCode = (await import('./commands/status.ts')).runStatus(options)
+  })
+
+common(program.command('audit'))
+  .description(
+    'compare the events that were sent with what Brevo shows; exit code 1 if one is doubled or missing',
+  )
+  .option('--from <date>', 'sent since then; default: a day before --to')
+  .option('--to <date>', 'sent before then; default, and latest: a quarter of an hour ago')
+  .addOption(json())
+  .action(async (options) => {
+    exitCode = await (await import('./commands/audit.ts')).runAudit(options)
+  })
+
+const letters = program
+  .command('dead-letters')
+  .description('what was set aside: show it, try it again, or give it up')
+const loadLetters = () => import('./commands/dead-letters.ts')
+common(letters.command('list'))
+  .description('list what was set aside, and why')
+  .addOption(json())
+  .action(async (options) => {
+    exitCode = (await loadLetters()).runDeadLettersList(options)
+  })
+common(letters.command('show'))
+  .description('show one, with what to do about it')
+  .argument('<id>', 'as `list` shows it')
+  .addOption(json())
+  .action(async (id: string, options) => {
+    exitCode = (await loadLetters()).runDeadLettersShow(id, options)
+  })
+common(letters.command('retry'))
+  .description('try some again with the next run, of a running daemon too')
+  .argument('[ids...]', 'as `list` shows them')
+  .option('--all', 'all of them')
+  .addOption(json())
+  .action(async (ids: string[], options) => {
+    exitCode = (await loadLetters()).runDeadLettersRetry(ids, options)
+  })
+common(letters.command('drop'))
+  .description('give some up')
+  .argument('[ids...]', 'as `list` shows them')
+  .option('--all', 'all of them')
+  .addOption(json())
+  .action(async (ids: string[], options) => {
+    exitCode = (await loadLetters()).runDeadLettersDrop(ids, options)
+  })
+
+const state = program.command('state').description('back up, check or export what tajo remembers')
+const loadState = () => import('./commands/state.ts')
+common(state.command('backup'))
+  .description('copy the state as one moment of it, also while a daemon works')
+  .option('--out <file>', 'where to; default: backups/ in the state directory')
+  .addOption(json())
+  .action(async (options) => {
+    exitCode = (await loadState()).runStateBackup(options)
+  })
+common(state.command('check'))
+  .description('look for damage; exit code 1 if there is any')
+  .addOption(json())
+  .action(async (options) => {
+    exitCode = (await loadState()).runStateCheck(options)
+  })
+common(state.command('export'))
+  .description('write records, contacts and events as lines of JSON')
+  .option('--out <file>', 'where to; default: standard output')
+  .action(async (options) => {
+    exitCode = (await loadState()).runStateExport(options)
+  })
+common(state.command('reset-cursor'))
+  .description('read a resource again with the next run; no event is repeated')
+  .argument('<resource>', 'all, events, customers, tickets, messages or satisfaction_surveys')
+  .option('--to <date>', 'what changed since then; default: everything')
+  .action(async (resource: string, options) => {
+    exitCode = (await loadState()).runStateResetCursor(resource, options)
+  })
+
+common(program.command('forget'))
+  .description('remove a person from the state and from tajo’s lists in Brevo, for good')
+  .argument('<email>', 'whom')
+  .option('--delete-contact', 'delete the contact in Brevo too')
+  .option('--yes', 'do not ask')
+  .addOption(json())
+  .action(async (email: string, options) => {
+    exitCode = await (await import('./commands/forget.ts')).runForget(email, options)
+  })
+
+common(program.command('privacy'))
+  .description('print which personal data goes where')
+  .addOption(json())
+  .action(async (options) => {
+    exitCode = (await import('./commands/privacy.ts')).runPrivacy(options)
   })
 
 program

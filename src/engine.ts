@@ -66,6 +66,8 @@ export interface SyncOptions {
   onProgress?: ((progress: Progress) => void) | undefined
 }
 
+/** Kept longer than anything is staged, whatever the clocks say. */
+const PRUNE_MARGIN_MS = 24 * 3_600_000
 /** Long enough for a restart of Brevo's side, short enough for a cron job. */
 const DEFAULT_PATIENCE_MS = 10 * 60_000
 
@@ -197,7 +199,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
         const known = await mappings.check(signal)
         await connector.reading(async () => {
           const { source, freshness } = connector
-          const base = toContext(connector.config, source, store, ports, freshness)
+          const base = toContext(connector.config, source, store, ports, freshness, config.eventRetentionMs)
           await readDirectories(base, signal)
           mappings.refuse(known)
           const context = { ...base, goLive: findGoLive(base) }
@@ -237,6 +239,9 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     const toReport = (): SyncReport => toSyncReport(store, { ...run, tookMs: clock.monotonic() - startedAt })
     try {
       await action(run.read, run.delivery, run.warnings)
+      store.transaction(() =>
+        store.outboxEvents.prune(fromMs(clock.now() - config.eventRetentionMs - PRUNE_MARGIN_MS)),
+      )
       const report = toReport()
       store.runs.end(runId, fromMs(clock.now()), 'done', null, report)
       return report
@@ -276,7 +281,14 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     ): Promise<boolean> {
       const connector = find(name)
       const source = connector.source.inBackground()
-      const base = toContext(connector.config, source, store, ports, connector.freshness)
+      const base = toContext(
+        connector.config,
+        source,
+        store,
+        ports,
+        connector.freshness,
+        config.eventRetentionMs,
+      )
       const context = { ...base, goLive: findGoLive(base), lane: 'background' as const }
       const read: Record<string, number> = {}
       const options = toReadOptions(connector, { onProgress }, read, signal)

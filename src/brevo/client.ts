@@ -4,12 +4,14 @@ import { BrevoClient, BrevoError } from '@getbrevo/brevo'
 
 import { linkSignal } from '../lib/abort.ts'
 import { backoffMs } from '../lib/backoff.ts'
+import { CircuitBreaker } from '../lib/breaker.ts'
 import type { Clock } from '../lib/clock.ts'
 import { TajoError } from '../lib/errors.ts'
 import type { Http, HttpAnswer, HttpFailure, HttpRequest } from '../lib/http.ts'
 import { BudgetLimiter } from '../lib/limiter.ts'
 import type { Log } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
+import { RetryBudget } from '../lib/retry-budget.ts'
 import type { Secret } from '../lib/secret.ts'
 
 export interface BrevoPorts {
@@ -80,6 +82,8 @@ const RESET_UNKNOWN_MS = 10_000
  * time-out running, and the process with it.
  */
 const NO_ANSWER_STATUS = 599
+/** Brevo did not answer several times in a row, and is left alone for a while. */
+const RESTING = 'it did not answer before, and is asked again later'
 const OUTCOME_HEADER = 'x-tajo-outcome'
 const REASON_HEADER = 'x-tajo-reason'
 
@@ -96,6 +100,8 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     other: new BudgetLimiter(clock),
   }
 
+  const breaker = new CircuitBreaker(clock, random)
+  const retries = new RetryBudget()
   const waiting = new Set<{ abort(): void }>()
 
   /** The SDK's way to the network: paced, watched, and classified. */
@@ -104,6 +110,8 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     const method = (init.method ?? 'GET') as HttpRequest['method']
     const bucket = toBucket(method, url.slice(account.baseUrl.length))
     const signal = init.signal ?? undefined
+    // Nothing leaves while Brevo rests: what is due stays due.
+    if (breaker.untilOpen() > 0) return toNoAnswer({ outcome: 'never_left', reason: RESTING })
     // Not the request's own signal: an event that is under way is never cut off, but it need not wait for its turn.
     const turn = linkSignal(signal)
     waiting.add(turn)
@@ -115,6 +123,7 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     const body = typeof init.body === 'string' ? { body: init.body } : {}
     const headers = Object.fromEntries(new Headers(init.headers).entries())
     const outcome = await http.send({ method, url, headers, ...body, timeoutMs: TIMEOUT_MS, signal })
+    breaker.observe(outcome.outcome === 'answer' && outcome.status < 500)
     if (outcome.outcome === 'answer') observe(limiters[bucket], outcome)
     release()
     if (account.logApiCalls) {
@@ -132,7 +141,8 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
   }
 
   const sdk = new BrevoClient({
-    apiKey: account.apiKey.reveal(),
+    // Asked for each request: keys may be replaced while the process runs.
+    apiKey: () => account.apiKey.reveal(),
     baseUrl: account.baseUrl,
     maxRetries: 0,
     timeoutInSeconds: SDK_TIMEOUT_SECONDS,
@@ -205,10 +215,11 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
   return {
     call,
     async callSafely(what, action, signal) {
+      retries.earn()
       let doubtful = false
       for (let attempt = 0; ; attempt += 1) {
         const answer = await call(what, action, signal)
-        if (!isWorthRepeating(answer) || attempt >= SAFE_RETRIES)
+        if (!isWorthRepeating(answer) || attempt >= SAFE_RETRIES || !retries.take())
           return answer.answered && answer.ok ? { ...answer, afterDoubt: doubtful } : answer
         doubtful ||= !answer.answered && answer.uncertain
         const waitMs = backoffMs(BACKOFF, attempt, random)
@@ -235,6 +246,7 @@ function observe(limiter: BudgetLimiter, answer: HttpAnswer): void {
 }
 
 function isWorthRepeating(answer: BrevoAnswer<unknown>): boolean {
+  if (!answer.answered && answer.reason === RESTING) return false
   return !answer.answered || (!answer.ok && isTemporary(answer.status))
 }
 

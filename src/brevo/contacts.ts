@@ -103,11 +103,14 @@ async function send(
   signal?: AbortSignal,
 ): Promise<BrevoAnswer<unknown>> {
   const { attributes, externalId } = toSdkAttributes(write)
+  // Who was added by a request that was not answered may have left since: no repetition without another look.
+  const call: BrevoCaller['call'] = (what, action, once) =>
+    write.addLists.length === 0 ? caller.callSafely(what, action, once) : caller.call(what, action, once)
   const identity = externalId === undefined ? {} : { ext_id: externalId }
   const lists = write.addLists.length === 0 ? {} : { listIds: write.addLists }
   if (!mayCreate || write.removeLists.length > 0) {
     const removed = write.removeLists.length === 0 ? {} : { unlinkListIds: write.removeLists }
-    const answer = await caller.callSafely(
+    const answer = await call(
       'updating a contact',
       (sdk, options) =>
         sdk.contacts.updateContact(
@@ -125,7 +128,7 @@ async function send(
     )
     if (!mayCreate || !answer.answered || answer.ok || answer.status !== 404) return answer
   }
-  return caller.callSafely(
+  return call(
     'writing a contact',
     (sdk, options) =>
       sdk.contacts.createContact(

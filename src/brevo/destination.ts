@@ -19,7 +19,8 @@ export function createBrevoDestination(caller: BrevoCaller, ports: Pick<BrevoPor
     holds,
 
     async addToList(list, emails, signal) {
-      const answer = await caller.callSafely(
+      // Not repeated without another look: who was added by a request that was not answered may have left since.
+      const answer = await caller.call(
         'adding to a list',
         (sdk, options) =>
           sdk.contacts.addContactToList({ listId: list, body: { emails: [...emails] } }, options),

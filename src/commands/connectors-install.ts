@@ -2,16 +2,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 import { createBrevoCaller } from '../brevo/client.ts'
-import { createAttribute, readLists } from '../brevo/setup.ts'
+import { createAttribute, readAttributes, readLists } from '../brevo/setup.ts'
 import { newFile, withConnector } from '../config/edit.ts'
-import { parseConfig } from '../config/load.ts'
+import { loadConfig, parseConfig } from '../config/load.ts'
 import { openSecretStore, readEnvSecret } from '../config/secrets.ts'
 import { createSource } from '../engine.ts'
 import { TajoError } from '../lib/errors.ts'
 import { Secret } from '../lib/secret.ts'
 import type { Misfit } from '../mapping/compile.ts'
 import { refuseUnknownLists } from '../sync/readiness.ts'
-import { isSourceName, SOURCES } from '../sources/registry.ts'
+import { isSourceName, type SourceName, SOURCES } from '../sources/registry.ts'
 import { askSecret, confirm, createStdinLines, type StdinLines } from './ask.ts'
 import { checkMapping } from './preparation.ts'
 import { BREVO_KEY_LABEL, type CommonOptions, openPorts } from './session.ts'
@@ -25,6 +25,7 @@ export interface InstallOptions extends CommonOptions {
   baseUrl?: string
   brevoBaseUrl?: string
   yes?: boolean
+  rotate?: boolean
 }
 
 export async function runInstall(name: string, options: InstallOptions): Promise<number> {
@@ -32,6 +33,7 @@ export async function runInstall(name: string, options: InstallOptions): Promise
     throw new TajoError('usage', `There is no connector ${name}.`, {
       hint: `Connectors are: ${Object.keys(SOURCES).join(', ')}.`,
     })
+  if (options.rotate === true) return await runRotate(name, options)
   const { text, isNew } = draftFile(name, options)
   const config = parseConfig(options.config, text, process.env)
 
@@ -73,6 +75,57 @@ export async function runInstall(name: string, options: InstallOptions): Promise
   } finally {
     session.close()
   }
+}
+
+/** New keys, tried before they replace the old ones; a running daemon takes them with its next request. */
+async function runRotate(name: SourceName, options: InstallOptions): Promise<number> {
+  const config = loadConfig(options.config, process.env)
+  const connector = config.connectors.find((one) => one.name === name)
+  if (connector === undefined) {
+    throw new TajoError(
+      'usage',
+      `There is no connector ${name} in ${options.config}, so there is nothing to rotate.`,
+      {
+        hint: `Install it: tajo connectors install ${name}`,
+      },
+    )
+  }
+  const fields = SOURCES[name].secrets
+  const shadowing = [fields.email.env, fields.api_key.env, 'BREVO_API_KEY'].filter(
+    (variable) => options.apiKey === undefined && process.env[variable] !== undefined,
+  )
+  const lines = createStdinLines()
+  const email = await findSecret(options.email, fields.email.env, fields.email.label, lines, false)
+  const apiKey = await findSecret(options.apiKey, fields.api_key.env, fields.api_key.label, lines, true)
+  const brevoKey = await findSecret(options.brevoApiKey, 'BREVO_API_KEY', BREVO_KEY_LABEL, lines, true)
+  const session = openPorts(config.log, [email, apiKey, brevoKey])
+  try {
+    const source = createSource(
+      connector,
+      { credentials: { [name]: { email, api_key: apiKey } } },
+      { ...session.ports, retries: 1 },
+    )
+    await source.checks()[0]!.run()
+    await readAttributes(
+      createBrevoCaller(
+        { baseUrl: config.brevo.baseUrl, apiKey: brevoKey, logApiCalls: config.log.apiCalls },
+        session.ports,
+      ),
+    )
+  } finally {
+    session.close()
+  }
+  const store = openSecretStore(options.stateDir, process.env)
+  store.write(`${name}.email`, email)
+  store.write(`${name}.api_key`, apiKey)
+  store.write('brevo.api_key', brevoKey)
+  print(`${paint('green', '✓')} The new keys work, and are stored in ${options.stateDir}`)
+  print('A running tajo takes them with its next request, unless its keys come from the environment.')
+  if (shadowing.length > 0)
+    say(
+      `${paint('yellow', 'note', process.stderr)} ${shadowing.join(', ')} in the environment goes before what is stored.`,
+    )
+  return 0
 }
 
 function draftFile(name: string, options: InstallOptions): { text: string; isNew: boolean } {

@@ -37,7 +37,7 @@ export function openSession(options: CommonOptions, env: NodeJS.ProcessEnv = pro
 
 export function openPorts(log: Config['log'], secrets: readonly Secret[]): { ports: Ports; close(): void } {
   const redactor = createRedactor({ showPersonal: log.showPersonal })
-  for (const secret of secrets) redactor.hide(secret.reveal())
+  for (const secret of secrets) redactor.hide(secret)
   const isTerminal = process.stderr.isTTY
   const http = createHttp()
   return {

@@ -4,22 +4,27 @@ import { type CommonOptions, openSession } from './session.ts'
 import { createProgress } from './terminal.ts'
 
 /** Runs until SIGTERM or SIGINT; then what is under way is finished and the exit code is 0. */
-export async function runStart(options: CommonOptions): Promise<number> {
+export async function runStart(options: CommonOptions & { acceptRemovals?: boolean }): Promise<number> {
   const session = openSession(options)
   const { log } = session.ports
   const progress = createProgress()
   let isFirst = true
   try {
-    const daemon = startDaemon(session.engine, session.ports, {
-      // Only the first sync takes long enough to watch.
-      onProgress: (_, one) => {
-        if (isFirst) progress.update(one)
+    const daemon = startDaemon(
+      session.engine,
+      session.ports,
+      {
+        // Only the first sync takes long enough to watch.
+        onProgress: (_, one) => {
+          if (isFirst) progress.update(one)
+        },
+        onRun: (_, isSettled) => {
+          if (isFirst && isSettled) progress.done()
+          isFirst &&= !isSettled
+        },
       },
-      onRun: (_, isSettled) => {
-        if (isFirst && isSettled) progress.done()
-        isFirst &&= !isSettled
-      },
-    })
+      { acceptRemovals: options.acceptRemovals === true },
+    )
     const stop = (signal: NodeJS.Signals): void => {
       log.info('Stopping; what is under way is finished first', { signal })
       daemon.stop()

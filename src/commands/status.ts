@@ -2,6 +2,8 @@
 import { loadConfig } from '../config/load.ts'
 import { type Stream, STREAMS } from '../model/records.ts'
 import { toIso } from '../model/time.ts'
+import { readHeldRemovals } from '../outbox/removals.ts'
+import { lastReconciledAt } from '../sync/reconcile.ts'
 import { isLocked } from '../state/database.ts'
 import { openStoreReadOnly, type Store } from '../state/store.ts'
 import type { CommonOptions } from './session.ts'
@@ -24,6 +26,10 @@ export interface ConnectorStatus {
   backlog: { contacts: number; events: number }
   events: Record<string, number>
   setAside: { count: number; latest: { kind: string; key: string; reason: string }[] }
+  /** Memberships that a guard holds back: `tajo sync --accept-removals`. */
+  heldRemovals: { count: number; limit: number } | null
+  /** When the last reconcile that came through began. */
+  lastReconcile: string | null
   /** As the APIs last told: requests used at the helpdesk, requests left at Brevo. */
   rateLimit: { helpdesk: { used: number; limit: number } | null; brevo: Record<string, number> } | null
   nextRun: string | null
@@ -59,7 +65,7 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
   return {
     connected: last?.result === 'done',
     running,
-    lastSync: done?.ended_at == null ? null : toIso(done.ended_at),
+    lastSync: toTime(done?.ended_at ?? null),
     lastError: last?.result === 'failed' ? last.error : null,
     customersCount: customers.all,
     customersWithoutEmail: customers.withoutEmail,
@@ -80,10 +86,14 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
       count: letters.length,
       latest: letters.slice(0, 10).map(({ kind, key, reason }) => ({ kind, key, reason })),
     },
+    heldRemovals: readHeldRemovals(store),
+    lastReconcile: toTime(lastReconciledAt(store, name)),
     rateLimit: JSON.parse(store.meta.read(`rate_limit:${name}`) ?? 'null') as ConnectorStatus['rateLimit'],
     nextRun: running ? (daemon.nextRun?.[name] ?? null) : null,
   }
 }
+
+const toTime = (at: number | null): string | null => (at === null ? null : toIso(at))
 
 function printStatus(name: string, status: ConnectorStatus | null): void {
   print(paint('bold', name))
@@ -102,6 +112,7 @@ function printStatus(name: string, status: ConnectorStatus | null): void {
       : 'not running',
   )
   row('last sync', status.lastSync ?? 'never')
+  if (status.lastReconcile !== null) row('reconciled', status.lastReconcile)
   const lacking = [`${formatCount(status.customersWithoutEmail)} without an e-mail address`]
   if (status.invalidPhones > 0) lacking.push(`${formatCount(status.invalidPhones)} with an invalid phone`)
   row('customers', `${formatCount(status.customersCount)} (${lacking.join(', ')})`)
@@ -125,8 +136,26 @@ function printStatus(name: string, status: ConnectorStatus | null): void {
         `read up to ${readUpTo}${backfilled ? '' : ', first sync still under way'}`,
       )
   }
+  const { uncertain = 0, parked = 0, skipped = 0 } = status.events
+  if (uncertain > 0)
+    row('in doubt', `${formatCount(uncertain)} events were not answered; Brevo is asked for them`)
+  if (parked > 0) row('parked', `${formatCount(parked)} events: tajo dead-letters list`)
+  if (skipped > 0)
+    row(
+      'not sent',
+      `${formatCount(skipped)} events: their contact is not in Brevo, and contacts.create is never`,
+    )
+  if (status.heldRemovals !== null)
+    row(
+      'guard',
+      paint(
+        'red',
+        `more than ${formatCount(status.heldRemovals.limit)} memberships would be taken away: tajo sync ${name} --accept-removals`,
+      ),
+    )
   row('set aside', formatCount(status.setAside.count))
   for (const { kind, key, reason } of status.setAside.latest) print(`    ${kind} ${mask(key)}: ${reason}`)
+  if (status.setAside.count > 0) print('    What to do about them: tajo dead-letters list')
 }
 
 /** Keys of contacts are addresses. */

@@ -11,6 +11,10 @@ export interface SyncCommandOptions extends CommonOptions {
   resources?: string
   since?: string
   json?: boolean
+  /** False under --no-wait. */
+  wait?: boolean
+  reconcile?: boolean
+  acceptRemovals?: boolean
 }
 
 const RESOURCES: readonly Resource[] = ['customers', 'tickets', 'satisfaction_surveys']
@@ -20,7 +24,10 @@ const STREAM_WORDS: Record<string, string> = {
   events: 'entries of the event feed',
 }
 
-/** Exit code: 0 all delivered, 1 failed or something is still to be delivered, 3 some records were set aside. */
+/**
+ * Exit code: 0 all delivered, 1 failed or something is still to be delivered, 3 some records were set aside or events are in
+ * doubt, 4 a guard held something back.
+ */
 export async function runSync(name: string, options: SyncCommandOptions): Promise<number> {
   const resources = parseResources(options.resources)
   const since = parseSince(options.since)
@@ -35,7 +42,14 @@ export async function runSync(name: string, options: SyncCommandOptions): Promis
     try {
       const report = await engine.sync(
         name,
-        { resources, since, onProgress: (one) => progress.update(one) },
+        {
+          resources,
+          since,
+          reconcile: options.reconcile === true,
+          waitForDoubt: options.wait !== false,
+          acceptRemovals: options.acceptRemovals === true,
+          onProgress: (one) => progress.update(one),
+        },
         stop.signal,
       )
       progress.done()
@@ -55,9 +69,13 @@ export async function runSync(name: string, options: SyncCommandOptions): Promis
   }
 }
 
-export function toExitCode({ undelivered, setAside }: Pick<SyncReport, 'undelivered' | 'setAside'>): number {
+export function toExitCode(
+  report: Pick<SyncReport, 'undelivered' | 'setAside' | 'heldRemovals' | 'events'>,
+): number {
+  const { undelivered, setAside, heldRemovals, events } = report
+  if (heldRemovals !== null) return 4
   if (undelivered.contacts + undelivered.events > 0) return 1
-  return setAside > 0 ? 3 : 0
+  return setAside > 0 || events.inDoubt > 0 ? 3 : 0
 }
 
 export function printReport(report: SyncReport): void {
@@ -71,10 +89,22 @@ export function printReport(report: SyncReport): void {
     `Written  ${formatCount(contacts.written)} contacts (${formatCount(contacts.unchanged)} in step` +
       `${contacts.repaired > 0 ? `, ${formatCount(contacts.repaired)} repaired after the import` : ''}), ${formatCount(events.sent)} events`,
   )
+  if (events.confirmed > 0)
+    print(`Found    ${formatCount(events.confirmed)} events in Brevo that had not been answered`)
+  if (events.inDoubt > 0)
+    print(
+      `${paint('yellow', 'Doubt')}    ${formatCount(events.inDoubt)} events were not answered; Brevo is asked for them before they are sent again`,
+    )
   if (setAside > 0)
-    print(`${paint('yellow', 'Aside')}    ${formatCount(setAside)} records were set aside: tajo status`)
+    print(
+      `${paint('yellow', 'Aside')}    ${formatCount(setAside)} records were set aside: tajo dead-letters list`,
+    )
+  if (report.heldRemovals !== null)
+    print(
+      `${paint('red', 'Guard')}    more than ${formatCount(report.heldRemovals.limit)} list memberships would be taken away, so none was; if that is right: --accept-removals`,
+    )
   const open = undelivered.contacts + undelivered.events
-  if (open > 0)
+  if (open > 0 && report.heldRemovals === null)
     print(
       `${paint('red', 'Open')}     ${formatCount(open)} writes are still to be delivered; the next run tries again`,
     )

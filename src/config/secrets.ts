@@ -26,22 +26,50 @@ const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 }
 const KEY_FILE = 'secret.key'
 const STORE_FILE = 'secrets.json'
 
+/** Reads a value anew whenever its file was replaced; what can't be read then leaves the old one in force. */
+function follow(file: string, read: () => string): Secret {
+  let value = read()
+  let stamp = stampOf(file)
+  return new Secret(() => {
+    const now = stampOf(file)
+    if (now !== null && now !== stamp) {
+      stamp = now
+      try {
+        value = read()
+      } catch (thrown) {
+        // The next request with the old key says what is wrong, if anything is.
+        if (!(thrown instanceof TajoError)) throw thrown
+      }
+    }
+    return value
+  })
+}
+
+function stampOf(file: string): string | null {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  return stat === undefined ? null : `${stat.mtimeMs}:${stat.ino}:${stat.size}`
+}
+
 /** Reads NAME from the environment, or from the file that NAME_FILE names. */
 export function readEnvSecret(name: string, env: Env): Secret | null {
   const direct = env[name]
   if (direct !== undefined && direct !== '') return new Secret(direct)
   const file = env[`${name}_FILE`]
   if (file === undefined || file === '') return null
-  try {
-    return new Secret(readFileSync(file, 'utf8').trim())
-  } catch (cause) {
-    throw new TajoError('secret_missing', `${name}_FILE names ${file}, which can't be read.`, { cause })
-  }
+  return follow(file, () => {
+    try {
+      return readFileSync(file, 'utf8').trim()
+    } catch (cause) {
+      throw new TajoError('secret_missing', `${name}_FILE names ${file}, which can't be read.`, { cause })
+    }
+  })
 }
 
 export interface SecretStore {
   /** Null where nothing is stored under this name. Throws `secret_unreadable` for a wrong key or a changed file. */
   read(name: string): Secret | null
+  /** The same, and what is stored under the name later. */
+  follow(name: string): Secret | null
   write(name: string, secret: Secret): void
   remove(prefix: string): void
 }
@@ -68,7 +96,16 @@ export function openSecretStore(stateDir: string, env: Env): SecretStore {
     renameSync(temporary, path)
   }
 
-  return {
+  const secrets: SecretStore = {
+    follow(name) {
+      if (secrets.read(name) === null) return null
+      return follow(path, () => {
+        const current = secrets.read(name)
+        if (current === null) throw new TajoError('secret_missing', `The key ${name} is not stored any more.`)
+        return current.reveal()
+      })
+    },
+
     read(name) {
       const store = load()
       const stored = store.secrets[name]
@@ -120,6 +157,7 @@ export function openSecretStore(stateDir: string, env: Env): SecretStore {
       save(store)
     },
   }
+  return secrets
 }
 
 /** TAJO_SECRET_KEY as 32 bytes in hex or base64, or as a passphrase; else the key file, made when first needed. */
@@ -153,7 +191,7 @@ export function requireSecret(
   variable: string,
   label: string,
 ): Secret {
-  const secret = readEnvSecret(variable, env) ?? store.read(name)
+  const secret = readEnvSecret(variable, env) ?? store.follow(name)
   if (secret !== null) return secret
   throw new TajoError('secret_missing', `There is no ${variable}: ${label}.`, {
     hint: `Set ${variable} in the environment, or store it with: tajo connectors install gorgias`,

@@ -6,6 +6,7 @@ import { needsMessages } from '../mapping/compile.ts'
 import type { Stream } from '../model/records.ts'
 import { SOURCES } from '../sources/registry.ts'
 import type { Credentials, Source, SourcePorts } from '../sources/source.ts'
+import { fromMs } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
 import type { DirectoryContext } from '../sync/context.ts'
 import type { Freshness } from '../sync/freshness.ts'
@@ -34,6 +35,7 @@ export function toContext(
   store: Store,
   ports: { clock: Clock; log: Log },
   freshness: Freshness,
+  eventRetentionMs: number,
 ): DirectoryContext {
   return {
     source,
@@ -45,6 +47,7 @@ export function toContext(
     withTags: connector.sync.tags,
     streams: new Set(toStreams(connector, undefined)),
     lane: 'live',
+    eventHorizon: source.now() - fromMs(eventRetentionMs),
     freshness,
   }
 }

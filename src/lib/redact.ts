@@ -1,29 +1,43 @@
 // The second line of defence before anything is printed: known secrets are cut out by value,
 // e-mail addresses and phone numbers are masked.
 
+import type { Secret } from './secret.ts'
+
 const EMAIL = /([^\s@<>"(),;:\\])[^\s@<>"(),;:\\]*@([^\s@<>"(),;:\\])[^\s@<>"(),;:\\]*(\.[\p{L}\d-]{2,})/gu
 const PHONE = /(?<![\w.:-])(\+\d{2})\d[\d ()-]{5,}(\d{2})(?![\w.:-])/g
 /** Shorter values would cut ordinary words to pieces. */
 const SHORTEST_SECRET = 6
 
 export interface Redactor {
-  /** From now on this value and its usual encodings never appear. */
-  hide(secret: string): void
+  /** From now on this value and its usual encodings never appear; nor do the values that replace it. */
+  hide(secret: Secret): void
   /** The text without secrets; without e-mail addresses and phone numbers too, unless `personal` is shown. */
   clean(text: string): string
 }
 
 export function createRedactor(options: { showPersonal: boolean }): Redactor {
+  const secrets = new Set<Secret>()
+  const known = new Set<string>()
   const hidden = new Set<string>()
+
+  function learn(value: string): void {
+    known.add(value)
+    if (value.length < SHORTEST_SECRET) return
+    const base64 = Buffer.from(value).toString('base64')
+    for (const form of [value, encodeURIComponent(value), base64, JSON.stringify(value).slice(1, -1)])
+      hidden.add(form)
+  }
 
   return {
     hide(secret) {
-      if (secret.length < SHORTEST_SECRET) return
-      const base64 = Buffer.from(secret).toString('base64')
-      for (const form of [secret, encodeURIComponent(secret), base64, JSON.stringify(secret).slice(1, -1)])
-        hidden.add(form)
+      secrets.add(secret)
+      learn(secret.reveal())
     },
     clean(text) {
+      for (const secret of secrets) {
+        const value = secret.reveal()
+        if (!known.has(value)) learn(value)
+      }
       let cleaned = text
       for (const secret of hidden) cleaned = cleaned.replaceAll(secret, '[secret]')
       return options.showPersonal ? cleaned : maskPersonal(cleaned)

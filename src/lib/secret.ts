@@ -3,15 +3,16 @@
 import { inspect } from 'node:util'
 
 export class Secret {
-  readonly #value: string
+  readonly #read: () => string
 
-  constructor(value: string) {
-    this.#value = value
+  /** A function where the value may be replaced while the process runs. */
+  constructor(value: string | (() => string)) {
+    this.#read = typeof value === 'string' ? () => value : value
   }
 
-  /** The value itself; call it only where it leaves for the API it belongs to. */
+  /** The value itself, as of now; call it only where it leaves for the API it belongs to. */
   reveal(): string {
-    return this.#value
+    return this.#read()
   }
 
   toString(): string {

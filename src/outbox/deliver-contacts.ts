@@ -60,29 +60,45 @@ export async function deliverContacts(outer: DeliveryContext, signal?: AbortSign
 
 /** True if everything that an import can take was taken; what is left is for single writes. */
 async function deliverInBulk(context: Delivery, signal?: AbortSignal): Promise<boolean> {
-  const { store, clock, destination } = context
+  const { store, clock } = context
   if (!(await deliverUrgent(context, signal))) return false
   // What Brevo holds now: who left a list is not put back, and a membership that was there is not tajo's to take away.
-  for await (const page of destination.readContacts(null, signal)) {
-    store.transaction(() => {
-      for (const contact of page) store.contacts.putSeen(contact)
-    })
-  }
-  let since: string | null = null
+  let seenAt = clock.now()
+  await look(context, null, signal)
+  let importedSince: string | null = null
   let after: DueContact | null = null
   for (;;) {
     const due: DueContact[] = store.outboxContacts.due(fromMs(clock.now()), after, 'background', BULK_BATCH)
     const last = due.at(-1)
     if (last === undefined) break
     after = last
+    // And again what changed there meanwhile.
+    const since = new Date(seenAt - LOOK_MARGIN_MS).toISOString()
+    seenAt = clock.now()
+    await look(context, since, signal)
     const importable = prepareAll(context, due, true).filter((prepared) => isImportable(context, prepared))
     const imported = await importBatch(context, importable, signal)
     if (imported.stopped) return false
-    since ??= imported.since
+    importedSince ??= imported.since
     if (!(await deliverUrgent(context, signal))) return false
   }
-  if (store.contacts.hasUnverified()) await verifyImports(context, since, signal)
+  if (store.contacts.hasUnverified()) await verifyImports(context, importedSince, signal)
   return true
+}
+
+/** How far Brevo's clock may be from ours. */
+const LOOK_MARGIN_MS = 5 * 60_000
+
+async function look(
+  { store, destination }: Delivery,
+  since: string | null,
+  signal?: AbortSignal,
+): Promise<void> {
+  for await (const page of destination.readContacts(since, signal)) {
+    store.transaction(() => {
+      for (const contact of page) store.contacts.putSeen(contact)
+    })
+  }
 }
 
 /** Whoever something happens to while thousands are written does not wait for them, nor do the events. */

@@ -11,6 +11,8 @@ export function mayRemove(context: DeliveryContext): boolean {
   const { store, maxRemovals, report, log } = context
   const held = maxRemovals === null ? null : findExcess(context, maxRemovals)
   report.heldRemovals = held
+  // What was held back waits no longer.
+  if (maxRemovals === null && readHeldRemovals(store) !== null) store.outboxContacts.hurry()
   const before = store.meta.read(HELD)
   const now = held === null ? 'null' : JSON.stringify(held)
   if ((before ?? 'null') !== now) store.meta.write(HELD, now)

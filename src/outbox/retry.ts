@@ -40,6 +40,12 @@ export function retryLetter(store: Store, { kind, key }: DeadLetter): void {
   }
 }
 
+/** Given up: nothing of it is tried any more, until it changes by itself. Called in a transaction. */
+export function dropLetter(store: Store, { kind, key }: DeadLetter): void {
+  store.deadLetters.clear(kind, key)
+  if (kind === 'contact') store.outboxContacts.drop(key)
+}
+
 /** `jane@example.com/SMS` → address and attribute; an address may hold a slash. */
 export function splitIdentifier(key: string): [email: string, attribute: string] {
   const slash = key.lastIndexOf('/')

@@ -96,6 +96,7 @@ export class BrevoAccount {
     const contact = this.contacts.get(email)!
     contact.lists.delete(list)
     contact.unsubscribed.add(list)
+    contact.modifiedAt = this.now()
   }
 
   /** Creates or changes a contact, or refuses all of it. */

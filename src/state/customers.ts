@@ -62,7 +62,11 @@ export function createCustomers(database: Database) {
       custom_fields = excluded.custom_fields, data = excluded.data, stub = excluded.stub,
       phone_due = 1, deleted = 0, merged_into = NULL`)
   const setMerged = database.prepare('UPDATE customers SET merged_into = ? WHERE source = ? AND id = ?')
-  const setDeleted = database.prepare('UPDATE customers SET deleted = 1 WHERE source = ? AND id = ?')
+  // Of one that is gone only the address is kept: its list memberships may have to end, or to stay (`on_delete`).
+  const setDeleted = database.prepare(`
+    INSERT INTO customers (source, id, created_at, updated_at, version, stub, deleted) VALUES (?, ?, 0, 0, '', 1, 1)
+    ON CONFLICT (source, id) DO UPDATE SET deleted = 1, name = NULL, firstname = NULL, lastname = NULL, language = NULL,
+      timezone = NULL, external_id = NULL, note = NULL, phone = NULL, custom_fields = '{}', data = NULL`)
   const insertMerged = database.prepare(`
     INSERT INTO customers (source, id, created_at, updated_at, version, stub, merged_into) VALUES (?, ?, 0, 0, '', 1, ?)
     ON CONFLICT (source, id) DO UPDATE SET merged_into = excluded.merged_into`)

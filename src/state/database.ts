@@ -1,6 +1,6 @@
 // The only import of better-sqlite3: opens the state so that a committed transaction survives a power cut, migrates it,
 // and lets only one process write. Reasons: reliability.md § 0.2, § 0.3 and § 3.
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 
@@ -42,29 +42,27 @@ export interface Watch {
   opened(abandon: () => void): void
 }
 
-function watchOver(database: Database, { step }: Watch): void {
+function watchOver(database: Database, watch: Watch): void {
   const prepare = database.prepare.bind(database)
-  const original: Database['transaction'] = Reflect.get(database, 'transaction')
-  const transaction = (action: () => unknown) => original.call(database, action)
-  const watched =
-    <A extends unknown[], R>(action: (...args: A) => R) =>
-    (...args: A): R => {
-      step()
-      return action(...args)
-    }
+  const transaction = database.transaction.bind(database)
   Object.assign(database, {
     prepare(source: string): Statement {
       const statement = prepare(source)
-      for (const name of ['run', 'get', 'all'] as const) {
-        const action: (...args: unknown[]) => unknown = Reflect.get(statement, name)
-        Object.assign(statement, { [name]: watched((...args) => action.apply(statement, args)) })
+      for (const name of ['run', 'get', 'all']) {
+        const action: CallableFunction = Reflect.get(statement, name)
+        Object.assign(statement, {
+          [name]: (...args: unknown[]): unknown => {
+            watch.step()
+            return Reflect.apply(action, statement, args)
+          },
+        })
       }
       return statement
     },
     transaction: (action: () => unknown) =>
       transaction(() => {
         const result = action()
-        step()
+        watch.step()
         return result
       }),
   })
@@ -93,6 +91,7 @@ export function openDatabase(stateDir: string, watch?: Watch): { database: Datab
       database.exec('PRAGMA wal_autocheckpoint = 4000')
       database.exec('PRAGMA cache_size = -8000')
       checkIntegrity(database, stateDir)
+      backUpBeforeMigration(database, stateDir)
       migrate(database)
       assertDurable(database)
     })
@@ -122,6 +121,57 @@ export function openDatabase(stateDir: string, watch?: Watch): { database: Datab
 export function openDatabaseReadOnly(stateDir: string): Database | null {
   const file = join(stateDir, DATABASE_FILE)
   return existsSync(file) ? guard(stateDir, () => open(file, { readonly: true })) : null
+}
+
+/**
+ * For a row that a command changes while the daemon may work: its own short transactions, beside the one process that reads
+ * and sends. Throws `state_unusable`.
+ */
+export function openDatabaseBeside(stateDir: string): Database | null {
+  const file = join(stateDir, DATABASE_FILE)
+  if (!existsSync(file)) return null
+  return guard(stateDir, () => {
+    const database = open(file, { timeout: 10_000 })
+    database.exec('PRAGMA synchronous = FULL')
+    database.exec('PRAGMA secure_delete = ON')
+    if (readPragma(database, 'user_version') !== MIGRATIONS.length) {
+      database.close()
+      throw new TajoError('state_unusable', 'The state was written by another version of tajo.', {
+        hint: 'Run `tajo sync` or `tajo start` once with this version.',
+      })
+    }
+    return database
+  })
+}
+
+/** Copies a database as one moment of it, while others may write; the copy knows that it is one. */
+export function copyDatabase(database: Database, file: string): void {
+  const temporary = `${file}.new`
+  rmSync(temporary, { force: true })
+  database.prepare('VACUUM INTO ?').run(temporary)
+  const copy = open(temporary)
+  try {
+    copy.exec('PRAGMA journal_mode = DELETE')
+    copy.prepare("INSERT INTO meta (key, value) VALUES ('backup', '1') ON CONFLICT DO NOTHING").run()
+    const verdict = readPragma(copy, 'integrity_check(1)')
+    if (verdict !== 'ok') throw new TajoError('state_unusable', `The copy is damaged: ${String(verdict)}.`)
+  } finally {
+    copy.close()
+  }
+  chmodSync(temporary, 0o600)
+  renameSync(temporary, file)
+}
+
+/** Every complaint of SQLite about the file; empty if it is sound. */
+export function checkDatabase(database: Database): string[] {
+  const complaints = (
+    database.prepare('PRAGMA integrity_check(20)').all() as { integrity_check: string }[]
+  ).map((row) => row.integrity_check)
+  const references = database.prepare('PRAGMA foreign_key_check').all()
+  return [
+    ...complaints.filter((one) => one !== 'ok'),
+    ...references.map((row) => `broken reference: ${JSON.stringify(row)}`),
+  ]
 }
 
 /** True while some process holds the state. */
@@ -157,6 +207,13 @@ function lock(stateDir: string): () => void {
   return () => {
     if (file.open) file.close()
   }
+}
+
+/** A step can't be taken back: what was there before it is kept. */
+function backUpBeforeMigration(database: Database, stateDir: string): void {
+  const version = readPragma(database, 'user_version') as number
+  if (version === 0 || version >= MIGRATIONS.length) return
+  copyDatabase(database, join(stateDir, `tajo.db.before-v${MIGRATIONS.length}`))
 }
 
 function migrate(database: Database): void {

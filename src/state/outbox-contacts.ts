@@ -31,6 +31,7 @@ export function createOutboxContacts(database: Database) {
       SELECT DISTINCT email, ${LANES.background} FROM customers WHERE email IS NOT NULL
       UNION SELECT email, ${LANES.background} FROM contacts WHERE present = 1
     ON CONFLICT (email) DO UPDATE SET generation = generation + 1, attempts = 0, again = 0, due_at = 0`)
+  const hurry = database.prepare('UPDATE outbox_contacts SET due_at = 0 WHERE due_at > 0 AND again = 0')
   const due = database.prepare<[number, number, string, number, number], DueContact>(`
     SELECT email, lane, generation, attempts, again, lost FROM outbox_contacts
     WHERE due_at <= ? AND (lane, email) > (?, ?) AND lane <= ?
@@ -41,6 +42,7 @@ export function createOutboxContacts(database: Database) {
     `UPDATE outbox_contacts SET lane = ${LANES.background} WHERE lane = ${LANES.held}`,
   )
   const finish = database.prepare('DELETE FROM outbox_contacts WHERE email = ? AND generation = ?')
+  const drop = database.prepare('DELETE FROM outbox_contacts WHERE email = ?')
   const postpone = database.prepare(
     'UPDATE outbox_contacts SET attempts = attempts + 1, due_at = ? WHERE email = ? AND generation = ?',
   )
@@ -63,6 +65,10 @@ export function createOutboxContacts(database: Database) {
     markAll(): void {
       markAll.run()
     },
+    /** What was postponed is due, too. */
+    hurry(): void {
+      hurry.run()
+    },
     /** The first sync has read everything: what waited for that may go. */
     releaseHeld(): void {
       releaseHeld.run()
@@ -73,6 +79,10 @@ export function createOutboxContacts(database: Database) {
     /** In step, unless something changed meanwhile. */
     finish(contact: DueContact): void {
       finish.run(contact.email, contact.generation)
+    },
+    /** Not to be written any more, until something of it changes. */
+    drop(email: string): void {
+      drop.run(email)
     },
     postpone(contact: DueContact, until: Instant): void {
       postpone.run(until, contact.email, contact.generation)

@@ -115,6 +115,14 @@ export function createOutboxEvents(database: Database) {
   const readdress = database.prepare(`
     UPDATE outbox_events SET email = @to, payload = json_set(payload, '$.email', @to)
     WHERE email = @from AND payload IS NOT NULL`)
+  // An occurrence that old is not staged any more (sync/ingest.ts).
+  const prune = database.prepare(
+    "DELETE FROM outbox_events WHERE state = 'sent' AND sent_at < ? AND occurred_at < ?",
+  )
+  const select = database.prepare<
+    [string],
+    { email: string; name: string; state: EventState; occurred_at: number }
+  >('SELECT email, name, state, occurred_at FROM outbox_events WHERE event_id = ?')
   const openOf = database.prepare<[string], { event_id: string }>(
     "SELECT event_id FROM outbox_events WHERE email = ? AND state IN ('found', 'staged', 'pending', 'sending', 'uncertain')",
   )
@@ -199,6 +207,16 @@ export function createOutboxEvents(database: Database) {
     /** The contact has another address now. */
     readdress(from: string, to: string): void {
       readdress.run({ from, to })
+    },
+    /** Forgets what was sent before: what happened then is never staged again. */
+    prune(before: Instant): void {
+      prune.run(before, before)
+    },
+    has: (eventId: string): boolean => select.get(eventId) !== undefined,
+    find(eventId: string): { email: string; name: string; state: EventState; occurredAt: Instant } | null {
+      const row = select.get(eventId)
+      if (row === undefined) return null
+      return { email: row.email, name: row.name, state: row.state, occurredAt: row.occurred_at }
     },
     /** What is still to be sent to a contact. */
     openOf: (email: string): string[] => openOf.all(email).map((row) => row.event_id),

@@ -20,7 +20,7 @@ const EVENT_PLAN = fromMs(30 * 60_000)
 
 /** Called once at start, before anything is read or sent. */
 export function recoverState(store: Store, now: Instant, verifyAfter: Instant): Recovery {
-  return store.transaction(() => {
+  const recovery = store.transaction(() => {
     store.capDue({ write: now + LONGEST_PLAN, event: now + EVENT_PLAN + 12 * verifyAfter }, now)
     store.outboxContacts.recover()
     const uncertain = store.outboxEvents.recover(verifyAfter)
@@ -32,6 +32,9 @@ export function recoverState(store: Store, now: Instant, verifyAfter: Instant): 
     store.acceptRestored()
     return { uncertain, restored }
   })
+  // From here on this state is told from its backups.
+  store.sealEpoch()
+  return recovery
 }
 
 export function readVerifyUntil(store: Pick<Store, 'meta'>): Instant {

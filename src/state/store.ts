@@ -4,11 +4,20 @@ import { FAR_FUTURE, type Instant } from '../model/time.ts'
 import { createContacts } from './contacts.ts'
 import { createCursors } from './cursors.ts'
 import { createCustomers } from './customers.ts'
-import { type Database, openDatabase, openDatabaseReadOnly, type Watch } from './database.ts'
+import {
+  checkDatabase,
+  copyDatabase,
+  type Database,
+  openDatabase,
+  openDatabaseBeside,
+  openDatabaseReadOnly,
+  type Watch,
+} from './database.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { createOutboxContacts } from './outbox-contacts.ts'
 import { createOutboxEvents } from './outbox-events.ts'
 import { type Epoch, openEpoch } from './epoch.ts'
+import { createForgotten, type Erased, erasePerson } from './forgotten.ts'
 import { createReconciled } from './reconciled.ts'
 import { createRenames } from './renames.ts'
 import { createMeta, createRuns } from './runs.ts'
@@ -17,6 +26,17 @@ import { createSurveys } from './surveys.ts'
 import { createTickets } from './tickets.ts'
 
 export type Store = ReturnType<typeof createStore>
+
+/** What `tajo state export` writes; cursors and other workings are not of use elsewhere. */
+export const EXPORTED_TABLES = [
+  'customers',
+  'tickets',
+  'surveys',
+  'contacts',
+  'outbox_events',
+  'dead_letters',
+] as const
+export type ExportedTable = (typeof EXPORTED_TABLES)[number]
 
 export type OpenStore = (stateDir: string) => Store
 
@@ -29,6 +49,12 @@ export function openStore(stateDir: string, watch?: Watch): Store {
 /** For looking only; null where nothing was ever stored. Writing through it fails. */
 export function openStoreReadOnly(stateDir: string): Store | null {
   const database = openDatabaseReadOnly(stateDir)
+  return database === null ? null : createStore(database, () => database.close(), null)
+}
+
+/** For single rows, while another process may read and send; null where nothing was ever stored. */
+export function openStoreBeside(stateDir: string): Store | null {
+  const database = openDatabaseBeside(stateDir)
   return database === null ? null : createStore(database, () => database.close(), null)
 }
 
@@ -80,6 +106,7 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
     deadLetters: createDeadLetters(database),
     renames: createRenames(database),
     reconciled: createReconciled(database),
+    forgotten: createForgotten(database),
     runs: createRuns(database),
     meta: createMeta(database),
 
@@ -91,8 +118,11 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
     /** True if this state is an older copy of what last worked here: a restored backup. */
     restored: epoch?.restored ?? false,
 
-    /** The copy is the state from now on. To be followed by `commitSending` or a close. */
+    /** The copy is the state from now on. To be followed by `sealEpoch`. */
     acceptRestored: (): void => epoch?.accept(),
+
+    /** Writes down beside the database how far it is. */
+    sealEpoch: (): void => epoch?.seal(),
 
     /** A transaction after which something leaves this machine that must not leave twice. */
     commitSending(action: () => void): void {
@@ -101,6 +131,14 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
         epoch?.advance()
       })
       epoch?.seal()
+    },
+
+    /** Keeps nothing of an address but its salted hash. */
+    forget(email: string, now: Instant): { hash: string; erased: Erased } {
+      return this.transaction(() => ({
+        erased: erasePerson(database, email),
+        hash: this.forgotten.put(email, now),
+      }))
     },
 
     /** Everything known of an address at one source, merged customers included. */
@@ -144,6 +182,14 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
 
     /** When the next look for an event in doubt is due; null if none is in doubt. */
     nextLookAt: (): Instant | null => nextLook.get()?.at ?? null,
+
+    /** One moment of the state, as a file of its own. */
+    copyTo: (file: string): void => copyDatabase(database, file),
+    /** What is wrong with the file; empty if nothing is. */
+    check: (): string[] => checkDatabase(database),
+    /** The rows of a table, one by one. */
+    rows: (table: ExportedTable): IterableIterator<unknown> =>
+      database.prepare(`SELECT * FROM ${table}`).iterate(),
 
     close,
   }

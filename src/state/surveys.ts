@@ -21,6 +21,10 @@ export function createSurveys(database: Database) {
     INSERT INTO surveys (source, id, ticket_id, customer_id, score, created_at, sent_at, scored_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (source, id) DO UPDATE SET ticket_id = excluded.ticket_id, customer_id = excluded.customer_id,
       score = excluded.score, created_at = excluded.created_at, sent_at = excluded.sent_at, scored_at = excluded.scored_at`)
+  const unknown = database.prepare<[string, string, number], { customer_id: string }>(`
+    SELECT DISTINCT s.customer_id FROM surveys s WHERE s.source = ? AND s.score IS NOT NULL AND s.customer_id > ?
+      AND NOT EXISTS (SELECT 1 FROM customers c WHERE c.source = s.source AND c.id = s.customer_id)
+    ORDER BY s.customer_id LIMIT ?`)
   const remove = database.prepare('DELETE FROM surveys WHERE source = ? AND id = ?')
   const scoredOf = database.prepare<[string, string], { id: string; score: number; scored_at: number }>(
     'SELECT id, score, scored_at FROM surveys INDEXED BY surveys_customer WHERE source = ? AND customer_id = ? AND score IS NOT NULL',
@@ -43,6 +47,10 @@ export function createSurveys(database: Database) {
       if (changed) upsert.run(source, id, ticketId, customerId, score, createdAt, sentAt, scoredAt)
       return { before, changed }
     },
+
+    /** Customers that surveys name and nothing else is known of, in the order of their ids, those after `after`. */
+    unknownCustomers: (source: string, after: string, limit: number): string[] =>
+      unknown.all(source, after, limit).map((row) => row.customer_id),
 
     remove(source: string, id: string): void {
       remove.run(source, id)

@@ -62,7 +62,7 @@ export function createTickets(database: Database) {
       updated_at = excluded.updated_at, version = excluded.version, closed_at = excluded.closed_at,
       snoozed_until = excluded.snoozed_until, trashed_at = excluded.trashed_at, deleted = 0, merged_into = NULL`)
   const setGone = database.prepare(
-    'UPDATE tickets SET deleted = 1, merged_into = ? WHERE source = ? AND id = ?',
+    'UPDATE tickets SET deleted = 1, subject = NULL, merged_into = ? WHERE source = ? AND id = ?',
   )
   const setChange = database.prepare('UPDATE tickets SET last_change = ? WHERE source = ? AND id = ?')
   // Told which index: without statistics SQLite would walk the whole table by its primary key.

@@ -23,6 +23,8 @@ export interface SyncContext {
   streams: ReadonlySet<Stream>
   /** The start of the first sync: what happened before fires no event. */
   goLive: Instant
+  /** What happened earlier fires nothing: whether it was told is not remembered (`retention.events`). */
+  eventHorizon: Instant
   /** How soon the contacts that a reading concerns are written. */
   lane: Lane
   /** Shared by the readings of one connector. */

@@ -8,6 +8,7 @@ import { fromMs } from '../model/time.ts'
 import type { Page } from '../sources/source.ts'
 import { isCounted, type StoredTicket } from '../state/tickets.ts'
 import { isConcerned, type SyncContext } from './context.ts'
+import { withoutForgotten } from './forgotten.ts'
 import { TouchedContacts } from './touched.ts'
 import {
   findCustomerTransitions,
@@ -41,8 +42,9 @@ export function ingestRecords(context: SyncContext, records: readonly SourceReco
   touched.mark(context)
 }
 
-function ingestRecord(context: SyncContext, record: SourceRecord, touched: TouchedContacts): void {
+function ingestRecord(context: SyncContext, raw: SourceRecord, touched: TouchedContacts): void {
   const { store, source } = context
+  const record = store.forgotten.isEmpty() ? raw : withoutForgotten(store, raw)
   switch (record.kind) {
     case 'customer':
       return ingestCustomer(context, record, touched)
@@ -156,12 +158,13 @@ export function toOccurrenceTicket(
 
 /** Nobody to tell: a customer without an address, or one of the shop's own. */
 function stage(
-  { store, rules, account, lane }: SyncContext,
+  { store, rules, account, lane, eventHorizon }: SyncContext,
   transition: Transition,
   about: Omit<Occurrence, 'type' | 'key' | 'at' | 'email'> & { email: string | null },
 ): void {
   if (about.email === null || store.customers.isOwnAddress(about.email)) return
   const event = toEvent({ ...transition, ...about, email: about.email }, rules, account)
+  if (transition.at < eventHorizon) return
   if (event === null || !store.outboxEvents.stage(event, transition.at, lane === 'live')) return
   // An event waits for its contact: make sure that there is one.
   store.outboxContacts.mark(about.email, 'live')

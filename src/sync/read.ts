@@ -5,6 +5,7 @@ import { readVerifyUntil } from '../state/recover.ts'
 import type { DirectoryContext, SyncContext } from './context.ts'
 import { followFeed } from './feed.ts'
 import { ingestPage } from './ingest.ts'
+import { resolveOrphans } from './orphans.ts'
 import { runAll } from './parallel.ts'
 import { readPhones } from './phones.ts'
 import { retryRecords } from './retry-records.ts'
@@ -45,7 +46,9 @@ export async function readSource(context: SyncContext, options: ReadOptions): Pr
   ]
   await readStreams(context, others, options)
   // A survey names its customer by id only: whoever answered must be known before the answer is read.
+  const isFirst = !store.cursors.isBackfilled(source.name, options.streams)
   await readStreams(context, surveys, options)
+  if (isFirst && !options.liveOnly) await resolveOrphans(context, options.signal)
   if (options.phones !== null && !options.liveOnly) await readPhones(context, options.phones, options.signal)
   if (isWhole) await followFeed(context, options.signal)
   await retryRecords(context, options.signal)
@@ -69,6 +72,7 @@ export async function readBackground(context: SyncContext, options: ReadOptions)
     await runAll(
       options.streams.map((stream) => () => walkBackfill(holding, stream, options.backfillSince, options)),
     )
+    await resolveOrphans(holding, options.signal)
     store.transaction(() => store.outboxContacts.releaseHeld())
   }
   const phones = options.phones === null ? 0 : await readPhones(context, options.phones, options.signal)

@@ -5,6 +5,7 @@ import { TajoError } from '../lib/errors.ts'
 import type { Stream } from '../model/records.ts'
 import { fromMs, type Instant } from '../model/time.ts'
 import type { SyncContext } from './context.ts'
+import { resolveOrphans } from './orphans.ts'
 import { runAll } from './parallel.ts'
 import { createPatience } from './patience.ts'
 import type { ReadOptions } from './read.ts'
@@ -50,6 +51,7 @@ export async function reconcile(context: SyncContext, options: ReadOptions): Pro
     if (options.streams.includes(stream))
       missing += await askForMissing(context, stream, kind, progress.startedAt, options.signal)
   }
+  await resolveOrphans(context, options.signal)
   store.transaction(() => {
     store.reconciled.clear(source.name)
     store.meta.write(lastKey(source.name), String(progress.startedAt))

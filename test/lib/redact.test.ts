@@ -3,12 +3,13 @@ import * as fc from 'fast-check'
 
 import { backoffMs } from '../../src/lib/backoff.ts'
 import { createSeededRandom } from '../../src/lib/random.ts'
+import { Secret } from '../../src/lib/secret.ts'
 import { createRedactor, maskPersonal } from '../../src/lib/redact.ts'
 
 describe('the redactor', () => {
   it('cuts out a secret in each of its usual forms', () => {
     const redactor = createRedactor({ showPersonal: true })
-    redactor.hide('s3cr/t&"key')
+    redactor.hide(new Secret('s3cr/t&"key'))
 
     const forms = [
       's3cr/t&"key',

@@ -1,9 +1,11 @@
 // Talks to the Gorgias REST API: address, authentication, rate limit, retries. It hands back JSON; what the JSON means
 // is wire.ts and to-records.ts. Facts: gorgias-api.md § 1-3.
 import { backoffMs } from '../../lib/backoff.ts'
+import type { CircuitBreaker } from '../../lib/breaker.ts'
 import { TajoError } from '../../lib/errors.ts'
 import type { HttpAnswer, HttpOutcome } from '../../lib/http.ts'
 import type { Priority, WindowLimiter } from '../../lib/limiter.ts'
+import type { RetryBudget } from '../../lib/retry-budget.ts'
 import type { ClockSkew } from '../../lib/skew.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { Budget, SourcePorts } from '../source.ts'
@@ -14,6 +16,8 @@ export interface GorgiasAccount {
   apiKey: Secret
   limiter: WindowLimiter
   skew: ClockSkew
+  breaker: CircuitBreaker
+  retries: RetryBudget
   priority: Priority
   logApiCalls: boolean
 }
@@ -48,6 +52,8 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
   let budget: Budget | null = null
 
   async function send(path: string, params: Params, signal?: AbortSignal): Promise<HttpOutcome> {
+    for (let restMs = account.breaker.untilOpen(); restMs > 0; restMs = account.breaker.untilOpen())
+      await clock.sleep(restMs, signal)
     const release = await account.limiter.acquire(signal, account.priority)
     const startedAt = clock.monotonic()
     const sentAt = clock.now()
@@ -56,6 +62,7 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
     const outcome = await http
       .send({ method: 'GET', url, headers, timeoutMs: TIMEOUT_MS, signal })
       .finally(release)
+    account.breaker.observe(outcome.outcome === 'answer' && outcome.status < 500)
     if (outcome.outcome === 'answer') {
       observe(outcome)
       account.skew.observe(outcome.headers['date'], sentAt, clock.now())
@@ -83,6 +90,7 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
     budget: () => budget,
 
     async get(path, params, signal) {
+      account.retries.earn()
       for (let attempt = 0; ; attempt += 1) {
         const outcome = await send(path, params, signal)
         signal?.throwIfAborted()
@@ -91,7 +99,8 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
         if (
           verdict.kind !== 'transient' ||
           verdict.code === 'source_cursor_refused' ||
-          attempt >= (ports.retries ?? RETRIES)
+          attempt >= (ports.retries ?? RETRIES) ||
+          (verdict.retryAfterMs === undefined && !account.retries.take())
         )
           throw verdict
         if (verdict.retryAfterMs !== undefined) account.limiter.pause(verdict.retryAfterMs)

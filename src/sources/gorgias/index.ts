@@ -1,6 +1,8 @@
 // The Gorgias source: which address each stream is read from, in which order, and how a page is understood.
 import { type ErrorCode, TajoError } from '../../lib/errors.ts'
+import { CircuitBreaker } from '../../lib/breaker.ts'
 import { WindowLimiter } from '../../lib/limiter.ts'
+import { RetryBudget } from '../../lib/retry-budget.ts'
 import { ClockSkew } from '../../lib/skew.ts'
 import type { Directory, SourceRecord, Stream } from '../../model/records.ts'
 import { fromMs, type Instant, parseInstant, toIso } from '../../model/time.ts'
@@ -98,6 +100,8 @@ export function createGorgias(config: GorgiasConfig, credentials: Credentials, p
       ports.clock,
     ),
     skew,
+    breaker: new CircuitBreaker(ports.clock, ports.random),
+    retries: new RetryBudget(),
     logApiCalls: config.log_api_calls,
   }
   const now = (): Instant => fromMs(ports.clock.now() + skew.offsetMs)
