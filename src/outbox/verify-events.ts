@@ -2,7 +2,7 @@
 // all that are in doubt. Reasons: reliability.md § 8.1.
 import { TajoError } from '../lib/errors.ts'
 import type { UncertainRule } from '../model/operations.ts'
-import { fromMs, type Instant, toMs } from '../model/time.ts'
+import { fromMs, type Instant } from '../model/time.ts'
 import type { UncertainEvent } from '../state/outbox-events.ts'
 import type { DeliveryContext } from './delivery.ts'
 
@@ -10,6 +10,7 @@ import type { DeliveryContext } from './delivery.ts'
 const LOOKS = [1, 3, 12] as const
 /** Brevo gives 100 such calls an hour, for everything that is no contact and no event (brevo-api.md § 4). */
 const SPACING_MS = 60_000
+const SPACING = fromMs(SPACING_MS)
 /** Looked for at once; one page of the list holds 10,000. */
 const MOST_AT_ONCE = 5_000
 /** Around the events' own dates: the list is asked by date. */
@@ -30,8 +31,13 @@ export function createLookTimes(): LookTimes {
 
 /** The moment of the next look at an event that was looked for `looks` times. */
 export function nextLookAt(rule: UncertainRule, looks: number, from: Instant): Instant {
-  const before = LOOKS[looks - 1] ?? 0
-  return from + fromMs(((LOOKS[looks] ?? 0) - before) * rule.verifyAfterMs)
+  const at = from + fromMs(gapMs(rule, looks))
+  // Rounded up, so that one call answers for all that were lost within a minute.
+  return Math.ceil(at / SPACING) * SPACING
+}
+
+function gapMs(rule: UncertainRule, looks: number): number {
+  return ((LOOKS[looks] ?? 0) - (LOOKS[looks - 1] ?? 0)) * rule.verifyAfterMs
 }
 
 /** Records that an event may have arrived. Called in a transaction. */
@@ -41,12 +47,12 @@ export function putInDoubt(context: DeliveryContext, eventId: string): void {
   store.outboxEvents.doubt(eventId, 0, nextLookAt(uncertain, 0, fromMs(clock.now())))
 }
 
-/** Looks for what is due. An API that does not answer leaves everything as it is, for a later look. */
-export async function verifyEvents(context: DeliveryContext, signal?: AbortSignal): Promise<void> {
+/** Looks for what is due. An API that does not answer leaves everything as it is, for a later look. True if any is to be sent. */
+export async function verifyEvents(context: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
   const { store, clock, destination, lookTimes, log } = context
   const asked = fromMs(clock.now())
   const due = store.outboxEvents.uncertain(asked, MOST_AT_ONCE)
-  if (due.length === 0) return
+  if (due.length === 0) return false
   if (context.uncertain.policy === 'never_lose') sendAtOnce(context, due)
   const ripe = due.filter((event) => isVerified(context, event) && isRipe(context, event))
   const spaced = clock.monotonic() - lookTimes.lastCallAt >= SPACING_MS
@@ -56,7 +62,7 @@ export async function verifyEvents(context: DeliveryContext, signal?: AbortSigna
         postponeLook(context, event, asked)
     }
   })
-  if (!spaced || ripe.length === 0) return
+  if (!spaced || ripe.length === 0) return context.uncertain.policy === 'never_lose'
 
   lookTimes.lastCallAt = clock.monotonic()
   const dates = ripe.map((event) => event.occurredAt)
@@ -77,15 +83,17 @@ export async function verifyEvents(context: DeliveryContext, signal?: AbortSigna
     store.transaction(() => {
       for (const event of ripe) postponeLook(context, event, fromMs(clock.now()))
     })
-    return
+    return false
   }
   store.transaction(() => {
     for (const event of ripe) settle(context, event, found.has(event.eventId))
   })
+  const stillDue = store.outboxEvents.counts().pending ?? 0
   log.info('Looked in Brevo for events in doubt', {
     looked_for: ripe.length,
     found: ripe.filter((event) => found.has(event.eventId)).length,
   })
+  return stillDue > 0
 }
 
 /** `never_lose` looks for those only that another state may have sent (a restored backup). */
@@ -105,11 +113,11 @@ function sendAtOnce(context: DeliveryContext, events: readonly UncertainEvent[])
 /** The wall clock may have jumped: as far as this process knows, enough time must have passed indeed. */
 function isRipe({ clock, uncertain, lookTimes }: DeliveryContext, event: UncertainEvent): boolean {
   const since = lookTimes.byEvent.get(event.eventId)
-  return since === undefined || clock.monotonic() - since >= toMs(nextLookAt(uncertain, event.looks, 0))
+  return since === undefined || clock.monotonic() - since >= gapMs(uncertain, event.looks)
 }
 
 function postponeLook({ store }: DeliveryContext, event: UncertainEvent, now: Instant): void {
-  store.outboxEvents.doubt(event.eventId, event.looks, now + fromMs(SPACING_MS))
+  store.outboxEvents.doubt(event.eventId, event.looks, now + SPACING)
 }
 
 function settle(context: DeliveryContext, event: UncertainEvent, found: boolean): void {
@@ -131,7 +139,7 @@ function settle(context: DeliveryContext, event: UncertainEvent, found: boolean)
   lookTimes.byEvent.delete(eventId)
   if (uncertain.policy === 'never_twice') {
     store.outboxEvents.park(eventId)
-    store.deadLetters.put('event', eventId, `${event.name}: ${NOT_FOUND}`, now)
+    store.deadLetters.put('event', eventId, `${event.name}: ${NOT_FOUND}`, now, { retry: false })
     report.setAside += 1
     return
   }

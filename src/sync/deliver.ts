@@ -91,7 +91,7 @@ export async function deliverAll(
     retryRefused(context)
     const contactsTaken = await deliverContacts(context, signal)
     const eventsTaken = await deliverEvents(context, signal)
-    await verifyEvents(context, signal)
+    if ((await verifyEvents(context, signal)) && contactsTaken && eventsTaken) continue
     const waitMs = findWait(
       contactsTaken && eventsTaken
         ? untilPostponed(store, clock)

@@ -35,6 +35,8 @@ export interface Network {
   /** True time plus this is what the helpdesk's clock shows. */
   sourceOffsetMs: number
   counts: Partial<Record<Fault, number>>
+  /** Where a test decides instead of chance. */
+  script: ((request: HttpRequest, side: 'gorgias' | 'brevo') => Fault | null) | null
 }
 
 export const GORGIAS_URL = 'https://gorgias.test/api'
@@ -51,7 +53,7 @@ export function createHttpFor(network: Network, process: { step(): void; isDead(
     const side = request.url.startsWith(GORGIAS_URL) ? 'gorgias' : 'brevo'
     await universe.wait(5 + random.next() * 300)
     if (network.weather.down[side]) return NEVER_LEFT
-    const fault = pickFault(network, side, request)
+    const fault = network.script === null ? pickFault(network, side, request) : network.script(request, side)
     if (fault !== null) network.counts[fault] = (network.counts[fault] ?? 0) + 1
     const outcome = await meet(fault, side, request)
     // It left, and the process is not there any more to hear of it.

@@ -77,6 +77,7 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
     servers: { gorgias: gorgias.server, brevo: brevo.server },
     sourceOffsetMs,
     counts: {},
+    script: null,
   }
   const wall = { offsetMs: 0 }
   const create = chance(0.85)

@@ -1,0 +1,158 @@
+// An engine against the two fakes in virtual time: hours pass in no time, and a test says which request meets which fault.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { parseConfig } from '../../src/config/load.ts'
+import { type Engine, openEngine, type SyncOptions, type SyncReport } from '../../src/engine.ts'
+import type { HttpRequest } from '../../src/lib/http.ts'
+import { createSeededRandom } from '../../src/lib/random.ts'
+import { Secret } from '../../src/lib/secret.ts'
+import { createBrevo } from '../../src/sandbox/brevo.ts'
+import { createGorgias } from '../../src/sandbox/gorgias.ts'
+import { Killed, ProcessClock, Universe } from '../simulation/clock.ts'
+import { toYaml } from '../simulation/life.ts'
+import { createHttpFor, type Fault, type Network } from '../simulation/network.ts'
+import { Shop } from '../simulation/shop.ts'
+import { openStore } from '../../src/state/store.ts'
+import { silentLog } from './sandbox.ts'
+
+export interface VirtualShop extends Pick<Shop, 'world' | 'account'> {
+  universe: Universe
+  stateDir: string
+  /** Asked for each request: which fault it meets. */
+  meet(script: ((request: HttpRequest, side: 'gorgias' | 'brevo') => Fault | null) | null): void
+  /** Opens the state, does something, closes it. */
+  open<T>(action: (engine: Engine) => Promise<T>, yaml?: string): Promise<T>
+  sync(options?: SyncOptions, yaml?: string): Promise<SyncReport>
+  /** As a process that is killed when a request of this kind has left. */
+  killAt(matches: (request: HttpRequest) => boolean, yaml?: string): Promise<void>
+  pass(minutes: number): Promise<void>
+  yaml(policy?: string, more?: Partial<Parameters<typeof toYaml>[0]>): string
+  close(): Promise<void>
+}
+
+const START = Date.parse('2026-03-01T08:00:00Z')
+
+export function openVirtualShop(): VirtualShop {
+  const universe = new Universe(START)
+  const shop = new Shop(universe, createSeededRandom(1), 0)
+  shop.account.importDelayMs = 0
+  const gorgias = createGorgias({
+    world: shop.world,
+    email: 'sim@shop.example',
+    apiKey: 'sim-key',
+    rateLimit: null,
+  })
+  const brevo = createBrevo({ account: shop.account, apiKey: 'sim-brevo', perSecond: null })
+  const network: Network = {
+    universe,
+    random: createSeededRandom(2),
+    weather: { share: 0, faults: [], down: { gorgias: false, brevo: false } },
+    servers: { gorgias: gorgias.server, brevo: brevo.server },
+    sourceOffsetMs: 0,
+    counts: {},
+    script: null,
+  }
+  const stateDir = mkdtempSync(join(tmpdir(), 'tajo-virtual-'))
+  const yaml: VirtualShop['yaml'] = (policy = 'verify', more = {}) =>
+    toYaml({
+      schedule: '*/5 * * * *',
+      reconcile: '0 3 * * *',
+      rateLimit: '{ requests: 100000, per_seconds: 1 }',
+      importList: false,
+      create: 'always',
+      policy,
+      ...more,
+    })
+
+  function start(file: string): { engine: Engine; kill(): void; isDead(): boolean } {
+    let dead = false
+    let abandon = (): void => undefined
+    const process = { step: () => undefined, isDead: () => dead }
+    const clock = new ProcessClock(universe, { offsetMs: 0 }, () => {
+      if (dead) throw new Killed()
+    })
+    const engine = openEngine(
+      {
+        config: parseConfig('connectors.yml', file, {}),
+        stateDir,
+        credentials: { gorgias: { email: new Secret('sim@shop.example'), api_key: new Secret('sim-key') } },
+        brevoKey: new Secret('sim-brevo'),
+      },
+      {
+        http: createHttpFor(network, process),
+        clock,
+        random: createSeededRandom(3),
+        log: silentLog,
+        openStore: (directory) =>
+          openStore(directory, {
+            step: () => {
+              if (dead) throw new Killed()
+            },
+            opened: (close) => {
+              abandon = close
+            },
+          }),
+      },
+    )
+    const kill = (): void => {
+      dead = true
+      abandon()
+      clock.kill()
+    }
+    return { engine, kill, isDead: () => dead }
+  }
+
+  /** Lets time pass until it is done. */
+  async function drive<T>(action: Promise<T>): Promise<T> {
+    let done = false
+    const watched = action.finally(() => (done = true))
+    watched.catch(() => undefined)
+    for (let hours = 0; !done && hours < 100 * 60; hours += 1) await universe.run(universe.now + 60_000)
+    if (!done) throw new Error('a hundred hours were not enough')
+    return await watched
+  }
+
+  const open: VirtualShop['open'] = async (action, file = yaml()) => {
+    const { engine } = start(file)
+    try {
+      return await drive(action(engine))
+    } finally {
+      engine.close()
+    }
+  }
+
+  return {
+    world: shop.world,
+    account: shop.account,
+    universe,
+    stateDir,
+    yaml,
+    open,
+    meet(script) {
+      network.script = script
+    },
+    sync: (options, file) => open((engine) => engine.sync('gorgias', options), file),
+    async killAt(matches, file = yaml()) {
+      const life = start(file)
+      network.script = (request) => {
+        if (!matches(request)) return null
+        // It has left and arrives; nobody is there to hear of it.
+        queueMicrotask(() => life.kill())
+        return null
+      }
+      const ended = life.engine.sync('gorgias').catch(() => undefined)
+      for (let minute = 0; !life.isDead() && minute < 600; minute += 1)
+        await universe.run(universe.now + 1_000)
+      await universe.run(universe.now + 1_000)
+      await ended
+      network.script = null
+    },
+    pass: (minutes) => universe.run(universe.now + minutes * 60_000),
+    async close() {
+      await Promise.all([gorgias.server.close(), brevo.server.close()])
+      rmSync(stateDir, { recursive: true, force: true })
+    },
+  }
+}
