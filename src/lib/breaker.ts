@@ -24,7 +24,7 @@ export class CircuitBreaker {
   untilOpen(): number {
     if (this.#failures < FAILURES) return 0
     const left = this.#restsUntil - this.#clock.monotonic()
-    if (left > 0) return left
+    if (left > 0) return Math.ceil(left)
     if (this.#probing) return PROBE_MS
     this.#probing = true
     return 0
