@@ -1,4 +1,4 @@
-// npm run simulate -- --seeds N [--seed S] [--verbose]
+// npm run simulate -- --seeds N [--from S] [--until-failure], or one seed again: npm run simulate -- --seed S [--verbose]
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -13,12 +13,13 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     from: { type: 'string' },
     workers: { type: 'string' },
+    'until-failure': { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 })
 
 /** A process for so many seeds: what SQLite keeps for the life of a process stays small. */
-const PORTION = 200
+const PORTION = 100
 
 const loud = (level: string) => (message: string, fields?: Record<string, unknown>) =>
   process.stderr.write(`${level} ${message} ${JSON.stringify(fields ?? {})}\n`)
@@ -39,7 +40,12 @@ if (values.seed !== undefined && process.send === undefined) {
   process.exit(verdict.complaints.length === 0 ? 0 : 1)
 } else if (process.send !== undefined) {
   const from = Number(values.from)
-  for (let seed = from; seed < from + Number(values.seeds); seed += 1) {
+  let failed = false
+  for (
+    let seed = from;
+    seed < from + Number(values.seeds) && !(failed && values['until-failure']);
+    seed += 1
+  ) {
     const verdict = await simulate(seed).catch((thrown: unknown): Verdict => ({
       seed,
       complaints: [
@@ -47,6 +53,7 @@ if (values.seed !== undefined && process.send === undefined) {
       ],
       counts: { lives: 0, events: 0, contacts: 0, faults: 0 },
     }))
+    failed ||= verdict.complaints.length > 0
     process.send(verdict)
   }
   process.exit(0)
@@ -59,12 +66,18 @@ async function runAll(seeds: number, first: number): Promise<void> {
   const total = { seeds: 0, failed: 0, lives: 0, events: 0, contacts: 0, faults: 0 }
   let next = first
   const worker = async (): Promise<void> => {
-    while (next < first + seeds) {
+    while (next < first + seeds && !(total.failed > 0 && values['until-failure'])) {
       const from = next
       const count = Math.min(PORTION, first + seeds - from)
       next += count
       await new Promise<void>((resolve) => {
-        const child = fork(fileURLToPath(import.meta.url), ['--from', String(from), '--seeds', String(count)])
+        const child = fork(fileURLToPath(import.meta.url), [
+          '--from',
+          String(from),
+          '--seeds',
+          String(count),
+          ...(values['until-failure'] ? ['--until-failure'] : []),
+        ])
         let done = 0
         child.on('message', (message) => {
           const verdict = message as Verdict
@@ -78,7 +91,7 @@ async function runAll(seeds: number, first: number): Promise<void> {
           }
         })
         child.once('exit', (code) => {
-          if (done < count) {
+          if (done < count && !(total.failed > 0 && values['until-failure'])) {
             total.failed += 1
             process.stdout.write(`a worker ended with ${code} at seed ${from + done}\n`)
           }

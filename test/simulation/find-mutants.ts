@@ -1,0 +1,13 @@
+// npm run simulate:mutants: how many seeds it takes to see each mistake.
+import { findFirstFailure, MUTANTS } from './mutants.ts'
+
+const SEEDS = 200
+let missed = 0
+for (const mutant of MUTANTS) {
+  const failure = await findFirstFailure(mutant, SEEDS)
+  if (failure === null) missed += 1
+  process.stdout.write(
+    `${failure === null ? '✗' : '✓'} ${mutant.name}\n    ${failure === null ? `not seen in ${SEEDS} seeds` : `seed ${failure}`}\n`,
+  )
+}
+process.exitCode = missed === 0 ? 0 : 1

@@ -1,0 +1,106 @@
+// Mistakes that the simulation must find: a harness that finds nothing proves nothing. Each is a change of a copy of src/.
+import { spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export interface Mutant {
+  name: string
+  file: string
+  from: string
+  to: string
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'the outbox transaction is split: records are stored before what follows from them',
+    file: 'sync/walk.ts',
+    from: '  store.transaction(() => {\n    ingestPage(context, stream, page)\n    const cursor',
+    to: '  ingestPage(context, stream, page)\n  store.transaction(() => {\n    const cursor',
+  },
+  {
+    name: 'the cursor is saved before the page is stored',
+    file: 'sync/walk.ts',
+    from: '  store.transaction(() => {\n    ingestPage(context, stream, page)\n    const cursor',
+    to: '  store.transaction(() => {\n    const cursor',
+  },
+  {
+    name: 'an event in doubt is sent again without a look',
+    file: 'outbox/verify-events.ts',
+    from: 'const LOOKS = [1, 3, 12] as const',
+    to: 'const LOOKS = [] as number[]',
+  },
+  {
+    name: 'after a crash what was on its way is sent again',
+    file: 'state/outbox-events.ts',
+    from: "SET state = 'uncertain', looks = 0, due_at = coalesce(sending_at, 0) + ? WHERE state = 'sending'",
+    to: "SET state = 'pending', due_at = 0 * ? WHERE state = 'sending'",
+  },
+  {
+    name: 'a membership is added without a look at who left the list',
+    file: 'mapping/apply.ts',
+    from: 'lookUp: true',
+    to: 'lookUp: false',
+  },
+  {
+    name: 'a contact that was deleted in Brevo is made again',
+    file: 'brevo/contacts.ts',
+    from: 'options.create && (!write.exists || write.repair)',
+    to: 'options.create',
+  },
+  {
+    name: 'the block is not looked at when an address changes',
+    file: 'brevo/rename.ts',
+    from: 'const blocked = before.contact?.blocked === true || noted === true',
+    to: 'const blocked = false',
+  },
+  {
+    name: 'events are released as soon as they are found',
+    file: 'state/outbox-events.ts',
+    from: "WHERE state = 'staged' AND occurred_at <= @horizon",
+    to: "WHERE state = 'staged' AND 0 <= @horizon",
+  },
+  {
+    name: 'what an unanswered write left is taken for what was told',
+    file: 'outbox/deliver-contacts.ts',
+    from: 'if (attempts === 0 && lost === 0) return told',
+    to: 'if (attempts >= 0 || lost === 0) return told',
+  },
+]
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The first seed that shows the mistake; null if none of `seeds` does. */
+export async function findFirstFailure(mutant: Mutant, seeds: number): Promise<string | null> {
+  const directory = mkdtempSync(join(tmpdir(), 'tajo-mutant-'))
+  try {
+    cpSync(join(ROOT, 'src'), join(directory, 'src'), { recursive: true })
+    cpSync(join(ROOT, 'test/simulation'), join(directory, 'test/simulation'), { recursive: true })
+    cpSync(join(ROOT, 'package.json'), join(directory, 'package.json'))
+    cpSync(join(ROOT, 'tsconfig.json'), join(directory, 'tsconfig.json'))
+    symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'))
+    const file = join(directory, 'src', mutant.file)
+    const text = readFileSync(file, 'utf8')
+    if (text.split(mutant.from).length !== 2)
+      throw new Error(`${mutant.file} does not hold "${mutant.from}" once`)
+    writeFileSync(file, text.replace(mutant.from, mutant.to))
+    const output = await run(directory, ['--seeds', String(seeds), '--until-failure'])
+    return /^seed (\d+): .*\n {2}(.*)/m.exec(output)?.slice(1, 3).join(': ') ?? null
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function run(directory: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', join(directory, 'test/simulation/cli.ts'), ...args],
+      { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] },
+    )
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    child.once('close', () => resolve(output))
+  })
+}
