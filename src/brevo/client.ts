@@ -13,6 +13,7 @@ import type { Log } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
 import { RetryBudget } from '../lib/retry-budget.ts'
 import type { Secret } from '../lib/secret.ts'
+import { toObject } from './wire.ts'
 
 export interface BrevoPorts {
   http: Http
@@ -197,8 +198,8 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
       }
       if (thrown.statusCode === undefined)
         return { answered: false, uncertain: true, reason: 'unreadable answer' }
-      const body = thrown.body as { code?: unknown; message?: unknown } | string | undefined
-      const [code, message] = typeof body === 'object' ? [body.code, body.message] : [undefined, undefined]
+      const { body } = thrown
+      const { code, message } = toObject(body) ?? {}
       return {
         answered: true,
         ok: false,
@@ -239,10 +240,15 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
 }
 
 function observe(limiter: BudgetLimiter, answer: HttpAnswer): void {
-  const remaining = answer.headers['x-sib-ratelimit-remaining']
-  const resetMs = Number(answer.headers['x-sib-ratelimit-reset'] ?? Number.NaN) * 1000
+  const remaining = toNumber(answer.headers['x-sib-ratelimit-remaining'])
+  const resetMs = toNumber(answer.headers['x-sib-ratelimit-reset']) * 1000
   if (answer.status === 429) limiter.exhaust(Number.isFinite(resetMs) ? resetMs : RESET_UNKNOWN_MS)
-  else if (remaining !== undefined && Number.isFinite(resetMs)) limiter.observe(Number(remaining), resetMs)
+  else if (Number.isFinite(remaining) && Number.isFinite(resetMs)) limiter.observe(remaining, resetMs)
+}
+
+/** NaN for what is no number of something. */
+function toNumber(header: string | undefined): number {
+  return header !== undefined && /^\d+(\.\d+)?$/.test(header) ? Number(header) : Number.NaN
 }
 
 function isWorthRepeating(answer: BrevoAnswer<unknown>): boolean {

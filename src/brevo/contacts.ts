@@ -11,17 +11,9 @@ import {
 import type { ContactDone, HeldContact, WriteOptions } from '../model/destination.ts'
 import { membershipOf } from '../model/memberships.ts'
 import { type BrevoAnswer, type BrevoCaller, type BrevoRefusal, describe, isTemporary } from './client.ts'
+import { type Json, toNumbers, toObject, toText } from './wire.ts'
 
 type SdkAttributes = Record<string, string | number | boolean | string[]>
-
-/** What GET /contacts and GET /contacts/{email} tell of a contact. */
-export interface WireContact {
-  email?: string | undefined
-  emailBlacklisted?: boolean | undefined
-  attributes?: Record<string, unknown> | undefined
-  listIds?: number[] | undefined
-  listUnsubscribed?: number[] | null | undefined
-}
 
 /** Identifier after identifier is left out until Brevo takes the rest; then what clears a value. */
 const MAX_ATTEMPTS = 6
@@ -75,7 +67,13 @@ export async function lookUp(caller: BrevoCaller, email: string, signal?: AbortS
     (sdk, options) => sdk.contacts.getContactInfo({ identifier: email, identifierType: 'email_id' }, options),
     signal,
   )
-  if (answer.answered && answer.ok) return { result: 'done', contact: toHeld(answer.body) }
+  if (answer.answered && answer.ok) {
+    const contact = toObject(answer.body)
+    // Whether the contact is blocked, and which lists it left, must not be guessed.
+    return contact === null || toText(contact['email']) === null
+      ? { result: 'retry', reason: "Brevo's answer has an unknown shape" }
+      : { result: 'done', contact: toHeld(contact) }
+  }
   if (answer.answered && answer.status === 404) return { result: 'done', contact: null }
   return !answer.answered || isTemporary(answer.status)
     ? { result: 'retry', reason: describe(answer) }
@@ -163,19 +161,19 @@ function findSuspects(answer: BrevoRefusal, attributes: Record<string, Attribute
   return sent.filter((name) => attributes[name] === null)
 }
 
-export function toHeld(contact: WireContact): HeldContact {
+export function toHeld(contact: Json): HeldContact {
   return {
-    email: (contact.email ?? '').toLowerCase(),
-    attributes: contact.attributes ?? {},
-    blocked: contact.emailBlacklisted === true,
-    lists: contact.listIds ?? [],
-    unsubscribed: contact.listUnsubscribed ?? [],
+    email: (toText(contact['email']) ?? '').toLowerCase(),
+    attributes: toObject(contact['attributes']) ?? {},
+    blocked: contact['emailBlacklisted'] === true,
+    lists: toNumbers(contact['listIds']),
+    unsubscribed: toNumbers(contact['listUnsubscribed']),
   }
 }
 
 /** Dates come back with or without a time, numbers as numbers or text, phones without their plus. */
 export function holds(held: unknown, sent: AttributeValue | null | undefined): boolean {
-  const texts = (Array.isArray(held) ? held : [held]).flatMap((one) => toText(one))
+  const texts = (Array.isArray(held) ? held : [held]).flatMap((one) => toTexts(one))
   if (sent === null || sent === undefined || sent === '') return texts.length === 0
   if (Array.isArray(sent)) return sent.length === texts.length && sent.every((one) => texts.includes(one))
   const [text] = texts
@@ -186,7 +184,7 @@ export function holds(held: unknown, sent: AttributeValue | null | undefined): b
   return text === sent || (sent.startsWith('+') && text === sent.slice(1))
 }
 
-function toText(value: unknown): string[] {
+function toTexts(value: unknown): string[] {
   if (typeof value === 'string') return value === '' ? [] : [value]
   return typeof value === 'number' || typeof value === 'boolean' ? [String(value)] : []
 }

@@ -2,7 +2,6 @@
 // Facts: brevo-api.md § 2.10, § 2.11; there is no idempotency key, so nothing here repeats a request that may have arrived.
 import type { EventWrite, Outcome } from '../model/operations.ts'
 import { type Instant, toIso } from '../model/time.ts'
-import { TajoError } from '../lib/errors.ts'
 import {
   type BatchEventsRequest,
   type BrevoAnswer,
@@ -10,6 +9,7 @@ import {
   describe,
   unavailable,
 } from './client.ts'
+import { toItems, toNumbers, toObject, toText } from './wire.ts'
 
 /** The body of a batch may have 512 KB. */
 const MAX_BATCH_BYTES = 500_000
@@ -47,17 +47,17 @@ export async function sendEvents(
   const each: Outcome<object> = whole.result === 'refused' ? { result: 'retry', reason: whole.reason } : whole
   const outcomes: Outcome<object>[] = fitting.map(() => each)
   // 207 and 400 name the events they did not take; the SDK types neither shape (brevo-api.md § 1.3).
-  const errors = (answer.answered ? (answer.body as { errors?: unknown } | null)?.errors : undefined) as
-    | { eventIndex?: number[]; message?: string }[]
-    | undefined
+  const errors = answer.answered ? toObject(answer.body)?.['errors'] : undefined
   if (Array.isArray(errors)) {
     if (answer.answered && !answer.ok) {
       for (const index of outcomes.keys())
         outcomes[index] = { result: 'retry', reason: 'Brevo refused the batch because of other events' }
     }
-    for (const { eventIndex = [], message = 'no reason given' } of errors) {
-      for (const index of eventIndex)
-        if (index < outcomes.length)
+    for (const raw of errors) {
+      const error = toObject(raw)
+      const message = toText(error?.['message']) ?? 'no reason given'
+      for (const index of toNumbers(error?.['eventIndex']))
+        if (outcomes[index] !== undefined)
           outcomes[index] = { result: 'refused', reason: `Brevo refused the event: ${message}` }
     }
   }
@@ -95,17 +95,8 @@ export async function* readEvents(
       signal,
     )
     if (!answer.answered || !answer.ok) throw unavailable('Reading events from Brevo', answer)
-    const body = answer.body as {
-      events?: { event_properties?: { event_id?: unknown } }[] | null
-      count?: unknown
-    }
-    const events = body.events ?? (body.count === 0 ? [] : null)
-    // Taken for an empty list, anything else would have every event in doubt sent again.
-    if (!Array.isArray(events))
-      throw new TajoError('brevo_unavailable', 'Brevo’s event list has an unknown shape.')
-    yield events.flatMap((event) =>
-      typeof event.event_properties?.event_id === 'string' ? [event.event_properties.event_id] : [],
-    )
+    const events = toItems(answer.body, 'events', 'Reading events')
+    yield events.flatMap((event) => toText(toObject(event['event_properties'])?.['event_id']) ?? [])
     if (events.length < LIST_PAGE) return
   }
 }

@@ -4,7 +4,8 @@ import type { Clock } from '../lib/clock.ts'
 import { type ContactWrite, IDENTIFIERS, type Outcome } from '../model/operations.ts'
 import type { HeldContact } from '../model/destination.ts'
 import { type BrevoCaller, describe, isTemporary, unavailable } from './client.ts'
-import { toHeld, type WireContact } from './contacts.ts'
+import { toHeld } from './contacts.ts'
+import { toItems, toText } from './wire.ts'
 
 /** Brevo takes 10 MB and recommends 8. */
 const MAX_BYTES = 8_000_000
@@ -115,8 +116,8 @@ export async function* readContacts(
       signal,
     )
     if (!answer.answered || !answer.ok) throw unavailable('Reading contacts from Brevo', answer)
-    const contacts = (answer.body as { contacts?: WireContact[] }).contacts ?? []
-    yield contacts.filter((contact) => contact.email !== undefined).map((contact) => toHeld(contact))
+    const contacts = toItems(answer.body, 'contacts', 'Reading contacts')
+    yield contacts.filter((contact) => toText(contact['email']) !== null).map((contact) => toHeld(contact))
     if (contacts.length < PAGE) return
   }
 }

@@ -2,6 +2,7 @@
 // Facts: brevo-api.md § 2.8, § 2.9.
 import type { Attribute } from '../model/attributes.ts'
 import { type BrevoCaller, unavailable } from './client.ts'
+import { toItems, toObject, toText } from './wire.ts'
 
 export async function readAttributes(caller: BrevoCaller, signal?: AbortSignal): Promise<Attribute[]> {
   const answer = await caller.callSafely(
@@ -10,28 +11,36 @@ export async function readAttributes(caller: BrevoCaller, signal?: AbortSignal):
     signal,
   )
   if (!answer.answered || !answer.ok) throw unavailable('Reading the attributes from Brevo', answer)
-  const raw = (answer.body as { attributes?: WireAttribute[] }).attributes ?? []
-  return raw.map((attribute) => ({
-    name: attribute.name,
-    category: attribute.category,
-    type: attribute.type ?? '',
-    options: [
-      ...(attribute.enumeration ?? []).map((option) => ({
-        label: option.label,
-        // Newer enumerations have ids that are no numbers.
-        value: option.valueStr !== undefined && option.value === 0 ? option.valueStr : option.value,
-      })),
-      ...(attribute.multiCategoryOptions ?? []).map((label) => ({ label, value: label })),
-    ],
-  }))
+  return toItems(answer.body, 'attributes', 'Reading the attributes').flatMap((attribute): Attribute[] => {
+    const name = toText(attribute['name'])
+    if (name === null) return []
+    return [
+      {
+        name,
+        category: toText(attribute['category']) ?? '',
+        type: toText(attribute['type']) ?? '',
+        options: [...toEnumeration(attribute['enumeration']), ...toLabels(attribute['multiCategoryOptions'])],
+      },
+    ]
+  })
 }
 
-interface WireAttribute {
-  name: string
-  category: string
-  type?: string
-  enumeration?: { value: number; label: string; valueStr?: string }[]
-  multiCategoryOptions?: string[]
+type Option = Attribute['options'][number]
+
+function toEnumeration(raw: unknown): Option[] {
+  return (Array.isArray(raw) ? raw : []).flatMap((one): Option[] => {
+    const option = toObject(one)
+    const label = toText(option?.['label'])
+    // Newer enumerations have ids that are no numbers.
+    const id = option?.['value'] === 0 ? (option['valueStr'] ?? 0) : option?.['value']
+    return label !== null && (typeof id === 'number' || typeof id === 'string') ? [{ label, value: id }] : []
+  })
+}
+
+function toLabels(raw: unknown): Option[] {
+  return (Array.isArray(raw) ? raw : []).flatMap((label): Option[] =>
+    typeof label === 'string' ? [{ label, value: label }] : [],
+  )
 }
 
 export async function createAttribute(
@@ -57,8 +66,10 @@ export async function readLists(caller: BrevoCaller, signal?: AbortSignal): Prom
       signal,
     )
     if (!answer.answered || !answer.ok) throw unavailable('Reading the lists from Brevo', answer)
-    const page = answer.body.lists ?? []
-    for (const list of page) lists.set(list.id, list.name)
+    const page = toItems(answer.body, 'lists', 'Reading the lists')
+    for (const list of page) {
+      if (typeof list['id'] === 'number') lists.set(list['id'], toText(list['name']) ?? '')
+    }
     if (page.length < LIST_PAGE) return lists
   }
 }

@@ -9,8 +9,8 @@ import type { DeliveryContext } from './delivery.ts'
 /** When an event is looked for, in multiples of `verifyAfterMs` since it left. */
 const LOOKS = [1, 3, 12] as const
 /** Brevo gives 100 such calls an hour, for everything that is no contact and no event (brevo-api.md § 4). */
-const SPACING_MS = 60_000
-const SPACING = fromMs(SPACING_MS)
+const MOST_SPACING_MS = 60_000
+const spacingMs = (rule: UncertainRule): number => Math.min(MOST_SPACING_MS, rule.verifyAfterMs)
 /** Looked for at once; one page of the list holds 10,000. */
 const MOST_AT_ONCE = 5_000
 /** Around the events' own dates: the list is asked by date. */
@@ -33,7 +33,8 @@ export function createLookTimes(): LookTimes {
 export function nextLookAt(rule: UncertainRule, looks: number, from: Instant): Instant {
   const at = from + fromMs(gapMs(rule, looks))
   // Rounded up, so that one call answers for all that were lost within a minute.
-  return Math.ceil(at / SPACING) * SPACING
+  const grid = fromMs(spacingMs(rule))
+  return Math.ceil(at / grid) * grid
 }
 
 function gapMs(rule: UncertainRule, looks: number): number {
@@ -55,7 +56,7 @@ export async function verifyEvents(context: DeliveryContext, signal?: AbortSigna
   if (due.length === 0) return false
   if (context.uncertain.policy === 'never_lose') sendAtOnce(context, due)
   const ripe = due.filter((event) => isVerified(context, event) && isRipe(context, event))
-  const spaced = clock.monotonic() - lookTimes.lastCallAt >= SPACING_MS
+  const spaced = clock.monotonic() - lookTimes.lastCallAt >= spacingMs(context.uncertain)
   store.transaction(() => {
     for (const event of due) {
       if (isVerified(context, event) && (!spaced || !ripe.includes(event)))
@@ -116,8 +117,8 @@ function isRipe({ clock, uncertain, lookTimes }: DeliveryContext, event: Uncerta
   return since === undefined || clock.monotonic() - since >= gapMs(uncertain, event.looks)
 }
 
-function postponeLook({ store }: DeliveryContext, event: UncertainEvent, now: Instant): void {
-  store.outboxEvents.doubt(event.eventId, event.looks, now + SPACING)
+function postponeLook({ store, uncertain }: DeliveryContext, event: UncertainEvent, now: Instant): void {
+  store.outboxEvents.doubt(event.eventId, event.looks, now + fromMs(spacingMs(uncertain)))
 }
 
 function settle(context: DeliveryContext, event: UncertainEvent, found: boolean): void {

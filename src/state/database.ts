@@ -25,13 +25,29 @@ const kept = ((globalThis as { [KEPT]?: unknown[] })[KEPT] ??= [])
 function open(file: string, options: Sqlite.Options = {}): Database {
   const database = new Sqlite(file, options)
   const prepare = database.prepare.bind(database)
-  const prepareAndKeep = (source: string): Statement => {
-    const statement = prepare(source)
-    kept.push(statement)
-    return statement
-  }
   kept.push(database)
-  return Object.assign(database, { prepare: prepareAndKeep })
+  return Object.assign(database, {
+    prepare: (source: string) =>
+      prepareLazily(() => {
+        const statement = prepare(source)
+        kept.push(statement)
+        return statement
+      }),
+  })
+}
+
+/** A command uses a few of the state's statements: each is compiled when it is first called. */
+function prepareLazily(prepare: () => Statement): Statement {
+  let statement: Statement | null = null
+  const get = (): Statement => (statement ??= prepare())
+  const lazy = {
+    run: (...args: unknown[]) => get().run(...args),
+    get: (...args: unknown[]) => get().get(...args),
+    all: (...args: unknown[]) => get().all(...args),
+    iterate: (...args: unknown[]) => get().iterate(...args),
+    pluck: () => get().pluck(),
+  }
+  return lazy as unknown as Statement
 }
 
 /** For the simulation: a process can die before any statement and any commit. */

@@ -104,7 +104,7 @@ export function createOutboxEvents(database: Database) {
     "UPDATE outbox_events SET state = 'uncertain', looks = ?, due_at = ? WHERE event_id = ?",
   )
   const recover = database.prepare(
-    "UPDATE outbox_events SET state = 'uncertain', looks = 0, due_at = coalesce(sending_at, 0) + ? WHERE state = 'sending'",
+    "UPDATE outbox_events SET state = 'uncertain', looks = 0, due_at = min(coalesce(sending_at, 0), @now) + @verifyAfter WHERE state = 'sending'",
   )
   const doubtUnsent = database.prepare(`
     UPDATE outbox_events SET state = 'uncertain', looks = 0, due_at = 0, sending_at = NULL
@@ -200,7 +200,7 @@ export function createOutboxEvents(database: Database) {
       setState.run('parked', eventId)
     },
     /** After a crash: what was on its way is in doubt, and looked for `verifyAfter` after it left. */
-    recover: (verifyAfter: Instant): number => recover.run(verifyAfter).changes,
+    recover: (now: Instant, verifyAfter: Instant): number => recover.run({ now, verifyAfter }).changes,
     /** After a restored backup nothing unsent is what it seems: the state that was lost may have sent it. */
     doubtAllUnsent: (): number => doubtUnsent.run().changes,
 

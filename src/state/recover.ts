@@ -23,7 +23,7 @@ export function recoverState(store: Store, now: Instant, verifyAfter: Instant): 
   const recovery = store.transaction(() => {
     store.capDue({ write: now + LONGEST_PLAN, event: now + EVENT_PLAN + 12 * verifyAfter }, now)
     store.outboxContacts.recover()
-    const uncertain = store.outboxEvents.recover(verifyAfter)
+    const uncertain = store.outboxEvents.recover(now, verifyAfter)
     if (!store.restored) return { uncertain, restored: null }
     const restored = store.outboxEvents.doubtAllUnsent()
     // What Brevo was told since then is not known: everything is compared with what it holds.

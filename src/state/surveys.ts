@@ -38,14 +38,15 @@ export function createSurveys(database: Database) {
     put(source: string, survey: SatisfactionSurvey): { before: StoredSurvey | null; changed: boolean } {
       const before = select.get(source, survey.id) ?? null
       const { id, ticketId, customerId, score, createdAt, sentAt, scoredAt } = survey
-      const changed =
-        before?.score !== score ||
-        before.scored_at !== scoredAt ||
-        before.sent_at !== sentAt ||
-        before.customer_id !== customerId ||
-        before.ticket_id !== ticketId
+      const changed = before === null || !isSame(before, survey)
       if (changed) upsert.run(source, id, ticketId, customerId, score, createdAt, sentAt, scoredAt)
       return { before, changed }
+    },
+
+    /** True if nothing in the reading is new. */
+    isSame(source: string, survey: SatisfactionSurvey): boolean {
+      const before = select.get(source, survey.id)
+      return before !== undefined && isSame(before, survey)
     },
 
     /** Customers that surveys name and nothing else is known of, in the order of their ids, those after `after`. */
@@ -67,4 +68,14 @@ export function createSurveys(database: Database) {
 
     countScored: (source: string): number => count.get(source)?.n ?? 0,
   }
+}
+
+function isSame(before: StoredSurvey, survey: SatisfactionSurvey): boolean {
+  return (
+    before.score === survey.score &&
+    before.scored_at === survey.scoredAt &&
+    before.sent_at === survey.sentAt &&
+    before.customer_id === survey.customerId &&
+    before.ticket_id === survey.ticketId
+  )
 }

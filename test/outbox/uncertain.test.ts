@@ -11,7 +11,7 @@ beforeEach(async () => {
 })
 afterEach(() => shop.close())
 
-const isEvent = ({ method, url }: HttpRequest): boolean => method === 'POST' && /\/events$/.test(url)
+const isEvent = ({ method, url }: HttpRequest): boolean => method === 'POST' && url.endsWith('/events')
 const isLook = ({ method, url }: HttpRequest): boolean =>
   method === 'GET' && url.includes('/events?') && url.includes('brevo')
 const sent = (): string[] => shop.account.events.map((event) => event.name)

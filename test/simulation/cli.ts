@@ -19,7 +19,7 @@ const { values } = parseArgs({
 })
 
 /** A process for so many seeds: what SQLite keeps for the life of a process stays small. */
-const PORTION = 100
+const PORTION = 500
 
 const loud = (level: string) => (message: string, fields?: Record<string, unknown>) =>
   process.stderr.write(`${level} ${message} ${JSON.stringify(fields ?? {})}\n`)
@@ -71,13 +71,18 @@ async function runAll(seeds: number, first: number): Promise<void> {
       const count = Math.min(PORTION, first + seeds - from)
       next += count
       await new Promise<void>((resolve) => {
-        const child = fork(fileURLToPath(import.meta.url), [
-          '--from',
-          String(from),
-          '--seeds',
-          String(count),
-          ...(values['until-failure'] ? ['--until-failure'] : []),
-        ])
+        const child = fork(
+          fileURLToPath(import.meta.url),
+          [
+            '--from',
+            String(from),
+            '--seeds',
+            String(count),
+            ...(values['until-failure'] ? ['--until-failure'] : []),
+          ],
+          // Little lives long here.
+          { execArgv: [...process.execArgv, '--max-semi-space-size=32'] },
+        )
         let done = 0
         child.on('message', (message) => {
           const verdict = message as Verdict

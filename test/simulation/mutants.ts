@@ -34,8 +34,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'after a crash what was on its way is sent again',
     file: 'state/outbox-events.ts',
-    from: "SET state = 'uncertain', looks = 0, due_at = coalesce(sending_at, 0) + ? WHERE state = 'sending'",
-    to: "SET state = 'pending', due_at = 0 * ? WHERE state = 'sending'",
+    from: "SET state = 'uncertain', looks = 0, due_at = min(coalesce(sending_at, 0), @now) + @verifyAfter WHERE",
+    to: "SET state = 'pending', due_at = 0 * (@now + @verifyAfter) WHERE",
   },
   {
     name: 'a membership is added without a look at who left the list',

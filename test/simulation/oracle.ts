@@ -165,7 +165,8 @@ function judgeEvents(shop: Shop, goLive: number, create: boolean): string[] {
     const told = shop.account.events.filter((one) => unmatched.has(one) && isToldBy(occurrence, one))
     for (const one of told) unmatched.delete(one)
     const words = `${event} of ${about.join(' ')} at ${new Date(at / 1000).toISOString()}`
-    if (told.some((one) => Date.parse(one.date) < Math.floor(goLive / 1000))) complaints.push(`${words} is from before go-live`)
+    if (told.some((one) => Date.parse(one.date) < Math.floor(goLive / 1000)))
+      complaints.push(`${words} is from before go-live`)
     if (told.length > 1) complaints.push(`${words} arrived ${told.length} times`)
     if (told.length === 0 && must && create && at >= goLive) complaints.push(`${words} never arrived`)
   }

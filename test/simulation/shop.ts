@@ -324,10 +324,10 @@ export class Shop {
   /** Only one that tajo knows to be there: it must not be made again. */
   #deleteByHand(): void {
     const hour = 3_600_000
-    if (this.#universe.now - this.calmSince < 2 * hour) return
+    if (this.#universe.now - this.calmSince < hour) return
     const contact = this.#pickOf(
       [...this.account.contacts.values()].filter(
-        (one) => this.#universe.now - one.createdAt > 2 * hour && this.#universe.now - one.modifiedAt > hour,
+        (one) => this.#universe.now - one.createdAt > hour && this.#universe.now - one.modifiedAt > hour / 2,
       ),
     )
     if (contact === undefined) return

@@ -20,7 +20,7 @@ export interface Verdict {
   counts: { lives: number; events: number; contacts: number; faults: number }
 }
 
-const START = Date.parse('2026-03-01T20:00:00Z')
+const START = Date.parse('2026-03-01T23:00:00Z')
 const HOUR = 3_600_000
 const FAULTS: readonly Fault[] = [
   'slow_down',
@@ -83,19 +83,19 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
   const create = chance(0.85)
   const nightly = chance(0.5)
   const yaml = toYaml({
-    schedule: limited ? '*/30 * * * *' : '*/20 * * * *',
-    reconcile: nightly ? '0 3 * * *' : '0 */4 * * *',
+    schedule: '*/30 * * * *',
+    reconcile: nightly ? '0 2 * * *' : '0 * * * *',
     rateLimit: limited ? '{ requests: 40, per_seconds: 20 }' : '{ requests: 100000, per_seconds: 1 }',
     importList: chance(0.5),
     create: create ? 'always' : 'never',
     policy: 'verify',
   })
   const stateDir = mkdtempSync(join(SCRATCH, 'tajo-sim-'))
-  shop.seedPast(3 + Math.floor(random.next() * 6))
+  shop.seedPast(2 + Math.floor(random.next() * 5))
 
   // What happens, and when.
-  const until = START + (3 + random.next() * 3.5) * HOUR
-  let events = 10 + Math.floor(random.next() * 40)
+  const until = START + (1 + random.next() * 1.75) * HOUR
+  let events = 6 + Math.floor(random.next() * 26)
   for (; events > 0; events -= 1)
     universe.at(START + random.next() * (until - START), () => {
       shop.act()
@@ -111,7 +111,7 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
   const crashes = chance(0.7)
   const begin = (): Life => {
     lives += 1
-    const mayDie = crashes && universe.now < until && lives < 7
+    const mayDie = crashes && universe.now < until && lives < 6
     return live({
       network,
       wall,
@@ -138,7 +138,7 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
     if (life.isOver()) life = begin()
     life.spare()
     // Long enough for three looks at what is in doubt, for what was refused, and for another reconcile.
-    await universe.run(Math.max(nextReconcile(until, nightly), until) + 2 * HOUR)
+    await universe.run(Math.max(nextReconcile(until, nightly), until + 0.3 * HOUR) + 1.3 * HOUR)
     if (life.isOver()) broken.push('the daemon ended by itself')
     life.stop()
     await universe.run(universe.now + 5 * 60_000)
@@ -178,9 +178,9 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
   }
 }
 
-/** One schedule has one every four hours, the other one at three in the morning. */
+/** One schedule has one every hour, the other one at two in the morning. */
 function nextReconcile(time: number, nightly: boolean): number {
-  return nightly ? START + 7 * HOUR : Math.ceil(time / (4 * HOUR)) * 4 * HOUR
+  return nightly ? START + 3 * HOUR : Math.ceil(time / HOUR) * HOUR
 }
 
 /** Outages of hours, and a clock that somebody sets. */
@@ -197,7 +197,7 @@ function planTrouble(
     if (!chance(0.3)) continue
     const from = moment()
     universe.at(from, () => (weather.down[side] = true))
-    universe.at(from + random.next() * 2 * HOUR, () => {
+    universe.at(from + random.next() * 1.2 * HOUR, () => {
       weather.down[side] = false
       shop.calmSince = universe.now
     })

@@ -106,11 +106,12 @@ export function openVirtualShop(): VirtualShop {
 
   /** Lets time pass until it is done. */
   async function drive<T>(action: Promise<T>): Promise<T> {
-    let done = false
-    const watched = action.finally(() => (done = true))
+    const state = { done: false }
+    const watched = action.finally(() => (state.done = true))
     watched.catch(() => undefined)
-    for (let hours = 0; !done && hours < 100 * 60; hours += 1) await universe.run(universe.now + 60_000)
-    if (!done) throw new Error('a hundred hours were not enough')
+    for (let minutes = 0; !state.done && minutes < 6_000; minutes += 1)
+      await universe.run(universe.now + 60_000)
+    if (!state.done) throw new Error('a hundred hours were not enough')
     return await watched
   }
 

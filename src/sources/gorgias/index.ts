@@ -140,6 +140,7 @@ function toSource(client: GorgiasClient, now: () => Instant, inBackground: () =>
         throw new TajoError('record_invalid', `${kind} ${id}: Gorgias redirected it without saying where to.`)
       }
       try {
+        if (typeof answer.json !== 'object' || answer.json === null) throw new InvalidItem('it is no object')
         return { found: 'record', records: [toRecord(answer.json as Json)] }
       } catch (thrown) {
         if (thrown instanceof InvalidItem)
@@ -156,7 +157,10 @@ function toSource(client: GorgiasClient, now: () => Instant, inBackground: () =>
 
     async readPhone(customerId, signal) {
       const answer = await getObject(client, `/customers/${encodeURIComponent(customerId)}`, {}, signal)
-      return answer.status === 200 ? toPhone(answer.json as Json) : null
+      if (answer.status !== 200) return null
+      if (typeof answer.json !== 'object' || answer.json === null)
+        throw new TajoError('record_invalid', `customer ${customerId}: Gorgias's answer is no object.`)
+      return toPhone(answer.json as Json)
     },
 
     checks: () => [
@@ -265,6 +269,5 @@ function toPage(json: unknown, listing: Listing): Page {
 
 /** `/api/customers/42/` or an absolute address → `42`: the form of Location is not documented (gorgias-api.md § 8). */
 function idOf(location: string | null, path: string): string | null {
-  const match = new RegExp(`${path}/([^/?#]+)`).exec(location ?? '')
-  return match?.[1] === undefined ? null : decodeURIComponent(match[1])
+  return new RegExp(`${path}/([\\w-]+)`).exec(location ?? '')?.[1] ?? null
 }
