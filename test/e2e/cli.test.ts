@@ -167,7 +167,7 @@ describe('a mistake', () => {
     const sync = await runTajo(['sync', 'gorgias'], directory)
 
     expect(sync.code).toBe(3)
-    expect(sync.stdout).toContain('1 records were set aside: tajo status')
+    expect(sync.stdout).toContain('1 records were set aside: tajo dead-letters list')
     const status = await runTajo(['status'], directory)
     expect(status.stdout).toContain('contact b***@e***.com: Brevo answered 400: No')
   })

@@ -1,9 +1,12 @@
-// npm run simulate:mutants: how many seeds it takes to see each mistake.
+// npm run simulate:mutants [-- --first N]: how many seeds it takes to see each mistake.
+import { parseArgs } from 'node:util'
+
 import { findFirstFailure, MUTANTS } from './mutants.ts'
 
+const { values } = parseArgs({ options: { first: { type: 'string' } } })
 const SEEDS = 200
 let missed = 0
-for (const mutant of MUTANTS) {
+for (const mutant of MUTANTS.slice(0, Number(values.first ?? MUTANTS.length))) {
   const failure = await findFirstFailure(mutant, SEEDS)
   if (failure === null) missed += 1
   process.stdout.write(

@@ -1,0 +1,178 @@
+// The commands around delivery, through the built binary.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+
+import { type Sandbox, SANDBOX_KEYS, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { EMPTY } from '../support/sandbox.ts'
+import { runTajo, startTajo } from '../support/tajo.ts'
+
+let directory: string
+let sandbox: Sandbox
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tajo-e2e-'))
+  sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null })
+  writeFileSync(
+    join(directory, 'connectors.yml'),
+    `brevo: { base_url: "${sandbox.brevoUrl}" }
+events: { verify_after: 1s }
+connectors:
+  gorgias:
+    base_url: "${sandbox.gorgiasUrl}"
+    schedule: "* * * * * *"
+    rate_limit: { requests: 100000, per_seconds: 1 }
+    lists: { all_support_contacts: 35 }
+    field_mapping: { nb_tickets: TICKET_COUNT }
+    event_mapping: { ticket.created: TICKET_OPENED }
+`,
+  )
+})
+afterEach(async () => {
+  await sandbox.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const tajo = (...args: string[]) => runTajo(args, directory)
+
+function addTicket(email: string): number {
+  const { id } = sandbox.world.addCustomer({ email })
+  return sandbox.world.addTicket({ customerId: id }).id
+}
+
+/** The first event is taken, and its answer lost. */
+function loseFirstAnswer(): void {
+  let lost = false
+  sandbox.brevo.intercept = ({ method, path }) => {
+    if (lost || method !== 'POST' || path !== '/v3/events') return null
+    lost = true
+    return { cut: true, applied: true }
+  }
+}
+
+describe('an event whose answer was lost', () => {
+  beforeEach(async () => {
+    await tajo('sync', 'gorgias')
+    addTicket('a@example.com')
+    loseFirstAnswer()
+  })
+
+  it('is waited for by sync, found, and shown by the audit', async () => {
+    const sync = await tajo('sync', 'gorgias')
+
+    expect(sync.code).toBe(0)
+    expect(sync.stdout).toContain('Found    1 events in Brevo that had not been answered')
+    expect(sandbox.brevo.account.events).toHaveLength(1)
+    const to = new Date(Date.now() + 3_600_000).toISOString()
+    const audit = await tajo('audit', '--to', to, '--json')
+    expect(JSON.parse(audit.stdout)).toMatchObject({ doubled: [], missing: [], in_doubt: 0 })
+  })
+
+  it('is exit code 3 under --no-wait, and status says so', async () => {
+    const sync = await tajo('sync', 'gorgias', '--no-wait')
+
+    expect(sync.code).toBe(3)
+    expect(sync.stdout).toContain('Doubt    1 events were not answered')
+    expect((await tajo('status')).stdout).toContain('in doubt       1 events')
+  })
+})
+
+it('dead letters are listed, shown, tried again beside a running daemon, and dropped', async () => {
+  addTicket('bad@example.com')
+  addTicket('worse@example.com')
+  sandbox.brevo.intercept = ({ method, path }) =>
+    method === 'POST' && path === '/v3/contacts'
+      ? { status: 400, body: '{"code":"invalid_parameter","message":"No"}' }
+      : null
+  await tajo('sync', 'gorgias')
+
+  const list = await tajo('dead-letters', 'list')
+  expect(list.stdout).toContain('the contact b***@e***.com')
+  const letters = JSON.parse((await tajo('dead-letters', 'list', '--json')).stdout) as {
+    id: string
+    what: string
+  }[]
+  const bad = letters.find((one) => one.what.includes('bad@'))!
+  const shown = await tajo('dead-letters', 'show', bad.id)
+  expect(shown.stdout).toMatch(/what +the contact bad@example.com\nwhy +Brevo answered 400: No\nwhat to do/)
+  expect((await tajo('dead-letters', 'drop', letters.find((one) => one !== bad)!.id)).code).toBe(0)
+
+  sandbox.brevo.intercept = null
+  const daemon = startTajo(['start'], directory)
+  await daemon.until('Run ended')
+  expect((await tajo('dead-letters', 'retry', bad.id)).code).toBe(0)
+  await daemon.until('"contacts":1')
+  daemon.child.kill('SIGTERM')
+  expect((await daemon.ended).code).toBe(0)
+  expect([...sandbox.brevo.account.contacts.keys()]).toEqual(['bad@example.com'])
+  expect((await tajo('dead-letters', 'list')).stdout).toBe('Nothing is set aside.\n')
+})
+
+it('a guard ends with exit code 4, and is answered by --accept-removals', async () => {
+  for (let index = 0; index < 60; index += 1) addTicket(`c${index}@example.com`)
+  await tajo('sync', 'gorgias')
+  const file = join(directory, 'connectors.yml')
+  writeFileSync(file, readFileSync(file, 'utf8').replace('    lists: { all_support_contacts: 35 }\n', ''))
+
+  const held = await tajo('sync', 'gorgias')
+  expect(held.code).toBe(4)
+  expect(held.stdout).toContain('Guard    more than 50 list memberships would be taken away')
+  expect((await tajo('sync', 'gorgias', '--accept-removals')).code).toBe(0)
+  expect([...sandbox.brevo.account.contacts.values()].every((contact) => contact.lists.size === 0)).toBe(true)
+})
+
+it('keys are replaced while the daemon runs', async () => {
+  const env = { GORGIAS_EMAIL: '', GORGIAS_API_KEY: '', BREVO_API_KEY: '' }
+  const keys = [SANDBOX_KEYS.GORGIAS_EMAIL, 'old-gorgias-key', SANDBOX_KEYS.BREVO_API_KEY].join('\n')
+  await runTajo(['connectors', 'install', 'gorgias'], directory, { env, input: `${keys}\n` })
+  const wrong = await runTajo(['connectors', 'install', 'gorgias', '--rotate'], directory, {
+    env,
+    input: `${keys}\n`,
+  })
+  expect(wrong).toMatchObject({ code: 1 })
+  expect(wrong.stderr).toContain('Gorgias refused the API key')
+
+  const good = keys.replace('old-gorgias-key', SANDBOX_KEYS.GORGIAS_API_KEY)
+  const rotated = await runTajo(['connectors', 'install', 'gorgias', '--rotate'], directory, {
+    env,
+    input: `${good}\n`,
+  })
+  expect(rotated).toMatchObject({ code: 0 })
+  expect((await runTajo(['sync', 'gorgias'], directory, { env })).code).toBe(0)
+  expect(rotated.stdout + rotated.stderr).not.toContain(SANDBOX_KEYS.GORGIAS_API_KEY)
+})
+
+it('the state is backed up, checked, exported and read again', async () => {
+  addTicket('a@example.com')
+  await tajo('sync', 'gorgias')
+
+  expect((await tajo('state', 'backup', '--out', 'copy.db')).code).toBe(0)
+  expect((await tajo('state', 'check')).stdout).toContain('is sound')
+  const rows = (await tajo('state', 'export')).stdout.trim().split('\n')
+  expect(rows.map((row) => (JSON.parse(row) as { table: string }).table)).toEqual([
+    'customers',
+    'tickets',
+    'contacts',
+  ])
+  expect((await tajo('state', 'reset-cursor', 'tickets', '--to', '2024-01-31')).code).toBe(0)
+  expect((await tajo('state', 'reset-cursor', 'nothing')).code).toBe(2)
+})
+
+it('a person is forgotten, with a receipt; privacy says where data goes', async () => {
+  addTicket('jane@example.com')
+  await tajo('sync', 'gorgias')
+
+  const unconfirmed = await tajo('forget', 'jane@example.com')
+  expect(unconfirmed.code).toBe(2)
+  const receipt = await tajo('forget', 'Jane@Example.com', '--yes', '--json')
+  expect(JSON.parse(receipt.stdout)).toMatchObject({
+    removed: { customers: 1, tickets: 1, contacts: 1 },
+    brevo: { lists_left: [35], contact_deleted: false },
+  })
+  expect(sandbox.brevo.account.contacts.get('jane@example.com')!.lists.size).toBe(0)
+  await tajo('forget', 'jane@example.com', '--yes', '--delete-contact')
+  await tajo('sync', 'gorgias', '--reconcile')
+  expect(sandbox.brevo.account.contacts.size).toBe(0)
+  expect((await tajo('privacy')).stdout).toContain('nb_tickets → TICKET_COUNT')
+})

@@ -1,0 +1,242 @@
+// What the state survives: restored backups, migrations, damage, a second process, a person who is forgotten.
+import { execFileSync } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import Sqlite from 'better-sqlite3'
+
+import { MIGRATIONS } from '../../src/state/migrations.ts'
+import { openStore, openStoreBeside, openStoreReadOnly } from '../../src/state/store.ts'
+import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
+
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tajo-state-'))
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+describe('a restored backup', () => {
+  let shop: VirtualShop
+  beforeEach(() => {
+    shop = openVirtualShop()
+  })
+  afterEach(() => shop.close())
+  const files = ['tajo.db', 'tajo.db-wal', 'tajo.db-shm']
+
+  /** A ticket of a contact that Brevo knows, in a shop whose state was backed up before its event was sent. */
+  async function backUpThenSend(backUp: () => void): Promise<void> {
+    const { id } = shop.world.addCustomer({ email: 'a@example.com', created: 1, updated: shop.world.now() })
+    await shop.sync()
+    backUp()
+    shop.world.addTicket({ customerId: id })
+    await shop.sync()
+    expect(shop.account.events).toHaveLength(1)
+  }
+
+  function restore(file: string): void {
+    for (const name of files) rmSync(join(shop.stateDir, name), { force: true })
+    copyFileSync(file, join(shop.stateDir, 'tajo.db'))
+  }
+
+  it.each(['made by tajo', 'a plain copy'])('sends nothing again that was sent since (%s)', async (kind) => {
+    const file = join(directory, 'backup.db')
+    await backUpThenSend(() => {
+      if (kind === 'a plain copy') return copyFileSync(join(shop.stateDir, 'tajo.db'), file)
+      const store = openStoreReadOnly(shop.stateDir)!
+      store.copyTo(file)
+      store.close()
+    })
+    restore(file)
+
+    const report = await shop.sync({ waitForDoubt: true })
+
+    expect(shop.account.events).toHaveLength(1)
+    expect(report.events).toMatchObject({ sent: 0, confirmed: 1, inDoubt: 0 })
+  })
+
+  it('sends what Brevo does not have, after three looks', async () => {
+    const file = join(directory, 'backup.db')
+    const { id } = shop.world.addCustomer({ email: 'a@example.com', created: 1, updated: shop.world.now() })
+    await shop.sync()
+    copyFileSync(join(shop.stateDir, 'tajo.db'), file)
+    shop.world.addTicket({ customerId: id })
+    // Something else was sent since, so that the copy is an older one.
+    shop.world.addCustomer({ email: 'b@example.com' })
+    await shop.sync()
+    shop.account.events.length = 0
+    restore(file)
+
+    await shop.sync({ waitForDoubt: true })
+
+    expect(shop.account.events.map((event) => event.name).sort()).toEqual([
+      'CUSTOMER_CREATED',
+      'TICKET_CREATED',
+    ])
+  })
+
+  it('puts right in Brevo what it remembers differently', async () => {
+    const file = join(directory, 'backup.db')
+    const { id } = shop.world.addCustomer({ email: 'a@example.com', name: 'First' })
+    await shop.sync()
+    copyFileSync(join(shop.stateDir, 'tajo.db'), file)
+    shop.world.changeCustomer(id, { name: 'Second' })
+    await shop.sync()
+    shop.world.changeCustomer(id, { name: 'First' })
+    // Only so that the copy is known to be older.
+    shop.world.addTicket({ customerId: id })
+    await shop.sync()
+    shop.account.contacts.get('a@example.com')!.attributes['FIRSTNAME'] = 'Second'
+    restore(file)
+
+    await shop.sync()
+    await shop.sync()
+
+    expect(shop.account.contacts.get('a@example.com')!.attributes).toMatchObject({ FIRSTNAME: 'First' })
+  })
+})
+
+describe('migrations', () => {
+  it('keep a copy of what was there before, and everything in it', () => {
+    const file = join(directory, 'tajo.db')
+    const old = new Sqlite(file)
+    old.pragma('journal_mode = WAL')
+    old.exec(MIGRATIONS[0]!)
+    old.pragma('user_version = 1')
+    old.exec(`INSERT INTO outbox_events (event_id, email, name, occurred_at, payload, state)
+      VALUES ('e1', 'a@example.com', 'CLOSED', 5, NULL, 'sent'), ('e2', 'a@example.com', 'CLOSED', 6, '{}', 'sending')`)
+    old.exec(`INSERT INTO contacts (email, present, lists) VALUES ('a@example.com', 1, '{"35":"given"}')`)
+    old.exec(`INSERT INTO outbox_contacts (email) VALUES ('a@example.com')`)
+    old.close()
+
+    const store = openStore(directory)
+
+    expect(store.outboxEvents.counts()).toEqual({ sent: 1, sending: 1 })
+    expect(store.contacts.told('a@example.com')).toMatchObject({
+      exists: true,
+      gone: false,
+      lists: { 35: 'given' },
+    })
+    expect(store.outboxContacts.due(1, null, 'live', 10)).toHaveLength(1)
+    store.close()
+    const copy = readdirSync(directory).find((name) => name.startsWith('tajo.db.before-'))
+    const kept = new Sqlite(join(directory, copy!), { readonly: true })
+    expect(kept.pragma('user_version', { simple: true })).toBe(1)
+    expect(kept.prepare('SELECT count(*) FROM outbox_events').pluck().get()).toBe(2)
+    kept.close()
+  })
+
+  it('never go back: a state of a newer tajo is refused', () => {
+    openStore(directory).close()
+    const newer = new Sqlite(join(directory, 'tajo.db'))
+    newer.pragma(`user_version = ${MIGRATIONS.length + 1}`)
+    newer.close()
+
+    expect(() => openStore(directory)).toThrow(expect.objectContaining({ code: 'state_unusable' }))
+  })
+})
+
+it('a damaged state is refused, and left as it is', () => {
+  const store = openStore(directory)
+  for (let row = 0; row < 400; row += 1) store.meta.write(`row:${row}`, 'x'.repeat(300))
+  store.close()
+  const file = join(directory, 'tajo.db')
+  const bytes = readFileSync(file)
+  bytes.fill(0xff, 8_192, 40_000)
+  writeFileSync(file, bytes)
+
+  expect(() => openStore(directory)).toThrow(expect.objectContaining({ code: 'state_unusable' }))
+  expect(readFileSync(file).equals(bytes)).toBe(true)
+})
+
+it('has one writer that reads and sends; a command may change a row beside it', () => {
+  const store = openStore(directory)
+
+  expect(() => openStore(directory)).toThrow(expect.objectContaining({ code: 'state_locked' }))
+  const beside = openStoreBeside(directory)!
+  beside.deadLetters.put('event', 'e1', 'why', 5)
+  beside.close()
+  expect(store.deadLetters.find('event', 'e1')).toMatchObject({ reason: 'why' })
+  store.close()
+})
+
+it('is not left locked by a process that was killed', () => {
+  const script = `import { openStore } from ${JSON.stringify(new URL('../../src/state/store.ts', import.meta.url).href)}
+    openStore(${JSON.stringify(directory)}); process.kill(process.pid, 'SIGKILL')`
+  expect(() =>
+    execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      stdio: 'ignore',
+    }),
+  ).toThrow(/ENOENT|Command failed|SIGKILL/)
+  expect(existsSync(join(directory, 'tajo.lock'))).toBe(true)
+
+  openStore(directory).close()
+})
+
+describe('a person who is forgotten', () => {
+  it('is in no file of the state any more, and is not brought back', async () => {
+    const shop = openVirtualShop()
+    try {
+      const { id } = shop.world.addCustomer({ email: 'Jane.Doe@Example.com', name: 'Jane Q Doe' })
+      const ticket = shop.world.addTicket({ customerId: id, subject: 'Secret Matter', tags: ['vip'] })
+      shop.world.addSurvey(ticket.id, { score: 5, scored: shop.world.now() })
+      await shop.sync()
+      shop.world.closeTicket(ticket.id)
+      await shop.sync()
+      const look = (): string[] =>
+        readdirSync(shop.stateDir).flatMap((name) => {
+          const text = readFileSync(join(shop.stateDir, name)).toString('latin1').toLowerCase()
+          return ['jane.doe@example.com', 'jane q doe', 'secret matter'].filter((word) => text.includes(word))
+        })
+      expect(look()).not.toEqual([])
+
+      await shop.open(async ({ store }) => {
+        const { erased } = store.forget('jane.doe@example.com', 5)
+        expect(erased).toMatchObject({ customers: 1, tickets: 1, surveys: 1, contacts: 1 })
+      })
+      expect(look()).toEqual([])
+
+      shop.world.changeCustomer(id, { name: 'Jane Q Doe' })
+      shop.world.changeTicket(ticket.id, { subject: 'Secret Matter' })
+      shop.account.contacts.clear()
+      await shop.sync({ reconcile: true })
+      expect(look()).toEqual([])
+      expect(shop.account.contacts.size).toBe(0)
+    } finally {
+      await shop.close()
+    }
+  })
+})
+
+it('forgets sent events after a while, and never stages what happened before that', async () => {
+  const shop = openVirtualShop()
+  try {
+    const yaml = shop.yaml().replace('connectors:\n', 'retention: { events: 2d }\nconnectors:\n')
+    const { id } = shop.world.addCustomer({ email: 'a@example.com', created: 1, updated: shop.world.now() })
+    await shop.sync({}, yaml)
+    shop.world.addTicket({ customerId: id })
+    await shop.sync({}, yaml)
+    await shop.pass(4 * 24 * 60)
+    await shop.sync({}, yaml)
+    await shop.open(async ({ store }) => expect(store.outboxEvents.counts()).toEqual({}), yaml)
+    // As if it had never been read.
+    await shop.open(async ({ store }) => {
+      for (const ticket of shop.world.tickets.keys()) store.tickets.remove('gorgias', String(ticket), null)
+    }, yaml)
+
+    await shop.sync({ since: 0 }, yaml)
+
+    expect(shop.account.events).toHaveLength(1)
+  } finally {
+    await shop.close()
+  }
+})
