@@ -13,20 +13,23 @@ export async function readMentioned(
   signal?: AbortSignal,
 ): Promise<void> {
   const { store, source, goLive, streams } = context
-  const readCustomer = async (id: RecordId | null): Promise<void> => {
-    if (id !== null && emailOf(context, id) === null) (await reread(context, 'customer', id, signal))()
+  const readCustomer = async (id: RecordId): Promise<void> => {
+    ;(await reread(context, 'customer', id, signal))()
   }
+  const isNobody = (email: string | null): boolean => email === null || store.customers.isOwnAddress(email)
   for (const record of records) {
     if (record.kind === 'ticket') {
-      const isNew = record.createdAt >= goLive && store.tickets.find(source.name, record.id) === null
-      // One that was not read itself is taken as the ticket names it.
-      const isRead = record.customerId !== null && store.customers.isRead(source.name, record.customerId)
-      if (isNew && isRead && normalizeEmail(record.customer?.email) !== null)
-        await readCustomer(record.customerId)
+      const { customerId, customer, createdAt } = record
+      if (customerId === null || createdAt < goLive || store.tickets.find(source.name, record.id) !== null)
+        continue
+      // The ticket shows an address that the customer did not have when they were read.
+      const isRead = store.customers.isRead(source.name, customerId)
+      if (isRead && normalizeEmail(customer?.email) !== emailOf(context, customerId))
+        await readCustomer(customerId)
     } else if (record.kind === 'satisfaction_survey') {
       const { customerId, ticketId, createdAt, scoredAt } = record
       if (Math.max(createdAt, scoredAt ?? 0) < goLive || store.surveys.isSame(source.name, record)) continue
-      await readCustomer(customerId)
+      if (customerId !== null && isNobody(emailOf(context, customerId))) await readCustomer(customerId)
       if (ticketId !== null && streams.has('tickets') && store.tickets.find(source.name, ticketId) === null)
         (await reread(context, 'ticket', ticketId, signal))()
     }
