@@ -44,10 +44,14 @@ export function printError(thrown: unknown, program = 'tajo'): TajoError {
 
 function toStateError(cause: unknown): TajoError {
   const code = (cause as { code?: string }).code ?? 'unknown'
-  return new TajoError('state_unusable', `The state could not be written (${code}); nothing more was sent.`, {
-    hint: 'Make room on the disk, or let tajo write to the directory. What was acknowledged is kept; start again then.',
-    cause,
-  })
+  return new TajoError(
+    'state_unusable',
+    `The state could not be read or written (${code}); nothing more was sent.`,
+    {
+      hint: 'Make room on the disk, or let tajo write to the directory. What was acknowledged is kept; start again then.',
+      cause,
+    },
+  )
 }
 
 const BAR_WIDTH = 24

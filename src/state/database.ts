@@ -215,6 +215,11 @@ function lock(stateDir: string): () => void {
     file.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     file.close()
+    // A full disk refuses the lock too, and says so itself.
+    if ((cause as { code?: string }).code?.startsWith('SQLITE_BUSY') !== true)
+      return guard(stateDir, () => {
+        throw cause
+      })
     throw new TajoError('state_locked', `Another tajo is working with ${stateDir}.`, {
       hint: 'Stop it first, or give this one a state of its own with --state-dir. `tajo status` can be used at any time.',
       cause,
