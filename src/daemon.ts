@@ -81,7 +81,12 @@ export function startDaemon(
     return followed
   }
 
-  async function run(name: string, surveys: 'window' | 'new'): Promise<void> {
+  /** `before`: what the background has read for it. */
+  async function run(
+    name: string,
+    surveys: 'window' | 'new',
+    before: Readonly<Record<string, number>> = {},
+  ): Promise<void> {
     if (stopping.signal.aborted || clock.monotonic() < (pausedUntil.get(name) ?? 0)) return
     try {
       const report = await engine.sync(
@@ -95,6 +100,8 @@ export function startDaemon(
         },
         stopping.signal,
       )
+      for (const [stream, count] of Object.entries(before))
+        report.read[stream] = (report.read[stream] ?? 0) + count
       pausedUntil.delete(name)
       wellOnce.add(name)
       bells.get(name)?.ring()
@@ -149,7 +156,7 @@ export function startDaemon(
           (progress) => hooks.onProgress?.(name, progress),
           stopping.signal,
         )
-        if (found) await run(name, 'new')
+        if (found !== null) await run(name, 'new', found)
       } catch (thrown) {
         if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
         const error = coerceError(thrown)

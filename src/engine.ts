@@ -271,14 +271,14 @@ export function openEngine(options: EngineOptions, ports: Ports) {
 
     /**
      * Reads what can wait, beside the live runs and with what they leave of the helpdesk's budget: the rest of the first
-     * sync, then phones, then, when its time has come, everything again. True if there is something new to deliver.
+     * sync, then phones, then, when its time has come, everything again. What it read, if there is something new to deliver.
      */
     async readInBackground(
       name: string,
       reconcileAt: Instant | null,
       onProgress: SyncOptions['onProgress'],
       signal?: AbortSignal,
-    ): Promise<boolean> {
+    ): Promise<Record<string, number> | null> {
       const connector = find(name)
       const source = connector.source.inBackground()
       const base = toContext(
@@ -293,9 +293,9 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       const read: Record<string, number> = {}
       const options = toReadOptions(connector, { onProgress }, read, signal)
       const found = await readBackground(context, options)
-      if (!isReconcileDue(context, reconcileAt)) return found
+      if (!isReconcileDue(context, reconcileAt)) return found ? read : null
       await reconcile(context, options)
-      return true
+      return read
     },
 
     isBackfilled: (name: string): boolean =>

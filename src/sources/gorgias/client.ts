@@ -62,7 +62,8 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
     const outcome = await http
       .send({ method: 'GET', url, headers, timeoutMs: TIMEOUT_MS, signal })
       .finally(release)
-    account.breaker.observe(outcome.outcome === 'answer' && outcome.status < 500)
+    // That one object is answered badly says nothing of the API.
+    account.breaker.observe(outcome.outcome === 'answer' && (outcome.status < 500 || isObject(path)))
     if (outcome.outcome === 'answer') {
       observe(outcome)
       account.skew.observe(outcome.headers['date'], sentAt, clock.now())
@@ -166,6 +167,11 @@ function judge(outcome: HttpOutcome, path: string, params: Params): GorgiasAnswe
     )
   }
   return new TajoError('source_refused', `Gorgias refused ${path} (${status}${sentence(json)}).`)
+}
+
+/** `/tickets/42`, not `/tickets`. */
+function isObject(path: string): boolean {
+  return /^\/[\w-]+\/[^/]+$/.test(path)
 }
 
 function parseJson(body: string): unknown {
