@@ -54,19 +54,36 @@ export async function runForget(address: string, options: ForgetOptions): Promis
         },
         session.ports,
       )
-      const given = Object.entries(store.contacts.told(email).lists)
-        .filter(([, membership]) => membership === 'given' || membership === 'giving')
-        .map(([list]) => Number(list))
-      let known = given.length > 0 ? await leaveLists(caller, email, given) : false
-      const deleted = options.deleteContact === true && (await deleteContact(caller, email))
+      // While the address is being changed in Brevo, both are this person's.
+      const addresses = [email, ...store.renames.linked(email)]
+      const left = new Set<number>()
+      let known = false
+      let deleted = false
+      for (const one of addresses) {
+        const given = Object.entries(store.contacts.told(one).lists)
+          .filter(([, membership]) => membership === 'given' || membership === 'giving')
+          .map(([list]) => Number(list))
+        if (given.length > 0 && (await leaveLists(caller, one, given))) {
+          known = true
+          for (const list of given) left.add(list)
+        }
+        if (options.deleteContact === true && (await deleteContact(caller, one))) deleted = true
+      }
       known ||= deleted
       const now = fromMs(session.ports.clock.now())
-      const { hash, erased } = store.forget(email, now)
+      const erased: Record<string, number> = {}
+      let hash = ''
+      for (const one of addresses.toReversed()) {
+        const forgotten = store.forget(one, now)
+        hash = forgotten.hash
+        for (const [kind, count] of Object.entries(forgotten.erased))
+          erased[kind] = (erased[kind] ?? 0) + count
+      }
       const receipt: Receipt = {
         hash,
         at: toIso(now),
         removed: erased,
-        brevo: { known, lists_left: known ? given : [], contact_deleted: deleted },
+        brevo: { known, lists_left: [...left], contact_deleted: deleted },
         backups: findBackups(options.stateDir),
       }
       if (options.json === true) print(JSON.stringify(receipt))

@@ -4,6 +4,7 @@ import { readAttributes, readLists } from '../brevo/setup.ts'
 import type { BrevoCaller } from '../brevo/client.ts'
 import type { Config, ConnectorConfig } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
+import { TajoError } from '../lib/errors.ts'
 import { type Compiled, compileMapping } from '../mapping/compile.ts'
 import type { Attribute } from '../model/attributes.ts'
 import type { Store } from '../state/store.ts'
@@ -31,7 +32,12 @@ export function createMappings(config: Config, store: Store, caller: BrevoCaller
   return {
     async check(signal) {
       if (checked !== null && clock.monotonic() - checked.at < CHECK_AGAIN_MS) return checked.attributes
-      const attributes = await readAttributes(caller, signal)
+      const attributes = await readAttributes(caller, signal).catch((thrown: unknown) => {
+        // A Brevo that does not answer is no reason not to read the helpdesk.
+        if (checked === null || !(thrown instanceof TajoError) || thrown.kind !== 'transient') throw thrown
+        return null
+      })
+      if (attributes === null) return checked!.attributes
       const places = enabled(config).flatMap((connector) => connector.listPlaces)
       if (config.brevo.importList !== undefined) {
         places.push({ id: config.brevo.importList, where: `${config.file}: brevo.import_list` })

@@ -11,7 +11,7 @@ import {
 } from '../model/operations.ts'
 import { FAR_FUTURE, fromMs } from '../model/time.ts'
 import type { DueContact } from '../state/outbox-contacts.ts'
-import { type DeliveryContext, isFirstWrite, type Prepared, toTold } from './delivery.ts'
+import { type DeliveryContext, isFirstWrite, type Prepared, toTold, writeAgain } from './delivery.ts'
 import type { ContactDone } from '../model/destination.ts'
 import { membershipOf } from '../model/memberships.ts'
 import { deliverEvents } from './deliver-events.ts'
@@ -41,6 +41,9 @@ interface Delivery extends DeliveryContext {
 /** True if everything due was dealt with, false if Brevo did not take it now. */
 export async function deliverContacts(outer: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
   const { store, clock } = outer
+  // From here on an older copy of the state is known to be one.
+  if (store.outboxContacts.countDue(fromMs(clock.now()), 'background') > 0)
+    store.commitSending(() => undefined)
   if (!(await deliverRenames(outer, signal))) return false
   const context = { ...outer, mayRemove: mayRemove(outer) }
   try {
@@ -64,6 +67,7 @@ async function deliverInBulk(context: Delivery, signal?: AbortSignal): Promise<b
   if (!(await deliverUrgent(context, signal))) return false
   // What Brevo holds now: who left a list is not put back, and a membership that was there is not tajo's to take away.
   let seenAt = clock.now()
+  store.transaction(() => store.contacts.startLook())
   await look(context, null, signal)
   let importedSince: string | null = null
   let after: DueContact | null = null
@@ -211,7 +215,7 @@ function toKnown(told: ToldContact, { attempts, lost }: DueContact): ToldContact
 
 /** With `contacts.create: never`, what a look at all of Brevo did not show is not asked for one by one. */
 function isUnwanted({ store, createContacts }: Delivery, write: ContactWrite, bulk: boolean): boolean {
-  return !createContacts && bulk && !write.exists && store.contacts.seen(write.email) === null
+  return !createContacts && bulk && !write.exists && store.contacts.seen(write.email)?.absent === true
 }
 
 /** Events wait for their contact; where there is none and will be none, they must not wait for ever. */
@@ -234,6 +238,7 @@ const DELETED_IN_BREVO = 'The contact was deleted in Brevo, and tajo does not pu
 /** After Brevo was read as a whole, what it held is known: memberships found there, lists left, contacts not there. */
 function applySeen({ store }: Delivery, write: ContactWrite, told: ToldContact): void {
   const seen = store.contacts.seen(write.email)
+  if (seen === null) return
   write.lookUp = false
   write.addLists = write.addLists.filter((list) => {
     const membership = membershipOf(list, seen, write.giving.includes(list))
@@ -248,9 +253,10 @@ function applySeen({ store }: Delivery, write: ContactWrite, told: ToldContact):
  */
 function isImportable({ store, importList }: Delivery, { told, write }: Prepared): boolean {
   const seen = store.contacts.seen(write.email)
-  if (write.repair || write.removeLists.length > 0 || (told.exists && seen === null)) return false
+  if (seen === null || write.repair || write.removeLists.length > 0 || (told.exists && seen.absent))
+    return false
   if (write.addLists.length === 0) {
-    const hasLeft = importList !== undefined && seen?.unsubscribed.includes(importList) === true
+    const hasLeft = importList !== undefined && seen.unsubscribed.includes(importList)
     if (importList === undefined || hasLeft) return false
   }
   return (
@@ -285,17 +291,6 @@ function settle(context: Delivery, prepared: Prepared, outcome: Outcome<ContactD
     case 'uncertain':
       return store.outboxContacts.postpone(contact, now + fromMs(backoffMs(RETRY, contact.attempts, random)))
   }
-}
-
-/** A request that was not answered may land after this one, with older values: what it may have changed is written again. */
-function writeAgain({ store, clock, uncertain }: Delivery, { contact, write }: Prepared): void {
-  const told = store.contacts.told(contact.email)
-  const attributes = Object.fromEntries(
-    Object.entries(told.attributes).filter(([name]) => !Object.hasOwn(write.attributes, name)),
-  )
-  const now = fromMs(clock.now())
-  store.contacts.putTold(contact.email, { ...told, attributes }, now)
-  store.outboxContacts.writeAgain(contact, now + fromMs(uncertain.verifyAfterMs))
 }
 
 /** Brevo has no such contact: it was deleted there, or connectors.yml says that none is to be made. */

@@ -1,6 +1,7 @@
 // Sends events, each once and those of one contact in the order that they happened. At most two are under way, so that a
 // crash leaves at most two in doubt; batches are for backlogs only.
 import { backoffMs } from '../lib/backoff.ts'
+import { TajoError } from '../lib/errors.ts'
 import type { Outcome } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
 import type { DueEvent } from '../state/outbox-events.ts'
@@ -34,10 +35,16 @@ export async function deliverEvents(context: DeliveryContext, signal?: AbortSign
       store.commitSending(() => {
         for (const { event } of portion) store.outboxEvents.startSending(event.eventId, leavingAt)
       })
-      const outcomes = inBatch
-        ? await destination.sendEvents(portion.map(({ event }) => event))
-        : await Promise.all(portion.map(({ event }) => destination.sendEvent(event)))
+      const answers = inBatch
+        ? await settleAll([destination.sendEvents(portion.map(({ event }) => event))])
+        : await settleAll(portion.map(async ({ event }) => [await destination.sendEvent(event)]))
+      const outcomes = portion.map((_, index) =>
+        toOutcome(answers[inBatch ? 0 : index]!, inBatch ? index : 0),
+      )
       const taken = settle(context, portion, outcomes)
+      // Only now: nothing is left behind as being on its way.
+      const failed = answers.find((answer) => answer.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
       if (inBatch && !taken) batchesTaken = false
       failures = taken ? 0 : failures + 1
       context.onDelivery(context.report, store.undelivered)
@@ -45,6 +52,19 @@ export async function deliverEvents(context: DeliveryContext, signal?: AbortSign
     }
   }
   return false
+}
+
+type Answer = PromiseSettledResult<Outcome<object>[]>
+
+function settleAll(answers: readonly Promise<Outcome<object>[]>[]): Promise<Answer[]> {
+  return Promise.allSettled(answers)
+}
+
+/** A refused key is certain; of anything that nobody foresaw it is not known what it did. */
+function toOutcome(answer: Answer, index: number): Outcome<object> {
+  if (answer.status === 'fulfilled') return answer.value[index] ?? { result: 'retry', reason: 'no outcome' }
+  const reason = answer.reason instanceof Error ? answer.reason.message : 'unknown error'
+  return { result: answer.reason instanceof TajoError ? 'retry' : 'uncertain', reason }
 }
 
 /** True if any of them was taken or refused for good. */

@@ -3,7 +3,7 @@
 import type { AttributeValue, ContactWrite, Membership } from '../model/operations.ts'
 import { IDENTIFIERS } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
-import { type DeliveryContext, isFirstWrite, type Prepared, toTold } from './delivery.ts'
+import { type DeliveryContext, isFirstWrite, type Prepared, toTold, writeAgain } from './delivery.ts'
 import { type HeldContact, MAX_LIST_ADD } from '../model/destination.ts'
 import { membershipOf } from '../model/memberships.ts'
 
@@ -96,7 +96,11 @@ function acknowledgeImport(
   const isWhole =
     Object.keys(carried.attributes).length === Object.keys(write.attributes).length &&
     write.addLists.length <= 1
-  if (isWhole && !held) store.outboxContacts.finish(contact)
+  if (isWhole && !held) {
+    if (contact.lost === 1 || contact.attempts > 0)
+      writeAgain(context, { contact, told, write: carried, held })
+    else store.outboxContacts.finish(contact)
+  }
   if (isFirstWrite(context, told)) report.contactsWritten += 1
 }
 
@@ -119,12 +123,20 @@ async function fillOtherLists(
     const members = portion.filter(({ write }) => write.addLists.includes(list))
     for (let start = 0; start < members.length; start += MAX_LIST_ADD) {
       const some = members.slice(start, start + MAX_LIST_ADD)
+      store.transaction(() => {
+        for (const { write } of some) store.contacts.claim(write.email, [list])
+      })
       const outcome = await destination.addToList(
         list,
         some.map(({ write }) => write.email),
         signal,
       )
-      if (outcome.result !== 'done') continue
+      if (outcome.result !== 'done') {
+        store.transaction(() => {
+          for (const { contact } of some) store.outboxContacts.doubt(contact.email)
+        })
+        continue
+      }
       store.transaction(() => {
         for (const { write } of some) {
           const told = store.contacts.told(write.email)

@@ -3,11 +3,15 @@ import { fromMs } from '../model/time.ts'
 import type { PendingRename } from '../state/renames.ts'
 import type { DeliveryContext } from './delivery.ts'
 
-/** False if Brevo did not take one now; both of its addresses wait then. */
+/** So many that it does not take, one after the other, mean that Brevo is not well. */
+const GIVE_UP_AFTER = 4
+
+/** False if Brevo takes none now. One that it does not take waits, with both of its addresses; the others go on. */
 export async function deliverRenames(context: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
   const { store, destination } = context
-  for (;;) {
-    const pending = store.renames.all()
+  const waiting = new Set<string>()
+  while (waiting.size < GIVE_UP_AFTER) {
+    const pending = store.renames.all().filter((one) => !waiting.has(one.to) && !waiting.has(one.from))
     // One that may have been made already is finished first; a change of a change waits for the one before it.
     const next =
       pending.find((one) => one.blocked !== null && isDue(context, one)) ??
@@ -23,10 +27,11 @@ export async function deliverRenames(context: DeliveryContext, signal?: AbortSig
       (blocked) => store.transaction(() => store.renames.note(next.to, blocked)),
       signal,
     )
-    if (outcome.result === 'retry' || outcome.result === 'uncertain') return false
-    if (outcome.result === 'refused') setAside(context, next, outcome.reason)
+    if (outcome.result === 'retry' || outcome.result === 'uncertain') waiting.add(next.to)
+    else if (outcome.result === 'refused') setAside(context, next, outcome.reason)
     else settle(context, next, outcome.renamed)
   }
+  return false
 }
 
 /** Neither was taken back nor overtaken since it was noted. */

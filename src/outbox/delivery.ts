@@ -9,7 +9,7 @@ import type {
   ToldContact,
   UncertainRule,
 } from '../model/operations.ts'
-import type { Instant } from '../model/time.ts'
+import { fromMs, type Instant } from '../model/time.ts'
 import type { DueContact } from '../state/outbox-contacts.ts'
 import type { Store } from '../state/store.ts'
 import type { Destination } from '../model/destination.ts'
@@ -68,4 +68,15 @@ export function toTold(
 /** True for the first write of a contact in this delivery. */
 export function isFirstWrite({ startedAt }: DeliveryContext, told: ToldContact): boolean {
   return told.toldAt === null || told.toldAt < startedAt
+}
+
+/** A request that was not answered may land after this one, with older values: what it may have changed is written again. */
+export function writeAgain({ store, clock, uncertain }: DeliveryContext, { contact, write }: Prepared): void {
+  const told = store.contacts.told(contact.email)
+  const attributes = Object.fromEntries(
+    Object.entries(told.attributes).filter(([name]) => !Object.hasOwn(write.attributes, name)),
+  )
+  const now = fromMs(clock.now())
+  store.contacts.putTold(contact.email, { ...told, attributes }, now)
+  store.outboxContacts.writeAgain(contact, now + fromMs(uncertain.verifyAfterMs))
 }

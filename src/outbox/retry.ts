@@ -28,6 +28,8 @@ export function retryLetter(store: Store, { kind, key }: DeadLetter): void {
       return store.outboxContacts.mark(email, 'background')
     }
     case 'contact': {
+      // Its address is to be changed first: that is what is tried again.
+      if (store.renames.has(key)) return store.deadLetters.retryAt(kind, key, 0)
       const told = store.contacts.told(key)
       // Asked for by a person: the contact may be made again.
       if (told.gone && told.toldAt !== null)
@@ -43,7 +45,9 @@ export function retryLetter(store: Store, { kind, key }: DeadLetter): void {
 /** Given up: nothing of it is tried any more, until it changes by itself. Called in a transaction. */
 export function dropLetter(store: Store, { kind, key }: DeadLetter): void {
   store.deadLetters.clear(kind, key)
-  if (kind === 'contact') store.outboxContacts.drop(key)
+  if (kind !== 'contact') return
+  if (store.renames.has(key)) store.renames.remove(key)
+  store.outboxContacts.drop(key)
 }
 
 /** `jane@example.com/SMS` → address and attribute; an address may hold a slash. */

@@ -44,10 +44,11 @@ export function createContacts(database: Database) {
   const doubtAll = database.prepare('UPDATE contacts SET unverified = 1 WHERE present = 1')
   const count = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM contacts WHERE present = 1')
   const putSeen = database.prepare(`
-    INSERT INTO brevo_seen (email, lists, unsubscribed) SELECT @email, @lists, @unsubscribed
-    WHERE EXISTS (SELECT 1 FROM outbox_contacts WHERE email = @email)
-    ON CONFLICT (email) DO UPDATE SET lists = excluded.lists, unsubscribed = excluded.unsubscribed`)
-  const selectSeen = database.prepare<[string], { lists: string; unsubscribed: string }>(
+    UPDATE brevo_seen SET lists = @lists, unsubscribed = @unsubscribed, absent = 0 WHERE email = @email`)
+  const startLook = database.prepare(`
+    INSERT INTO brevo_seen (email, lists, unsubscribed, absent)
+    SELECT email, '[]', '[]', 1 FROM outbox_contacts WHERE true ON CONFLICT DO NOTHING`)
+  const selectSeen = database.prepare<[string], { lists: string; unsubscribed: string; absent: number }>(
     'SELECT * FROM brevo_seen WHERE email = ?',
   )
   const clearSeen = database.prepare('DELETE FROM brevo_seen')
@@ -115,6 +116,10 @@ export function createContacts(database: Database) {
     },
     count: (): number => count.get()?.n ?? 0,
 
+    /** A look at all of Brevo begins: it answers for the contacts that are due by now, and for no others. */
+    startLook(): void {
+      startLook.run()
+    },
     /** Remembers what Brevo holds of a contact that is about to be written. */
     putSeen(contact: SeenContact): void {
       putSeen.run({
@@ -123,12 +128,14 @@ export function createContacts(database: Database) {
         unsubscribed: JSON.stringify(contact.unsubscribed),
       })
     },
-    seen(email: string): SeenContact | null {
+    /** Null: the look did not answer for it. */
+    seen(email: string): (SeenContact & { absent: boolean }) | null {
       const row = selectSeen.get(email)
       return row === undefined
         ? null
         : {
             email,
+            absent: row.absent === 1,
             lists: JSON.parse(row.lists) as number[],
             unsubscribed: JSON.parse(row.unsubscribed) as number[],
           }

@@ -142,6 +142,8 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE dead_letters ADD COLUMN retry_at INTEGER;             -- when it is tried again by itself; null: it is not
   CREATE INDEX dead_letters_retry ON dead_letters (retry_at) WHERE retry_at IS NOT NULL;
 
+  ALTER TABLE brevo_seen ADD COLUMN absent INTEGER NOT NULL DEFAULT 0; -- looked for, and not found so far
+
   CREATE TABLE forgotten (hash TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 
   CREATE INDEX outbox_events_sent ON outbox_events (sent_at) WHERE state = 'sent';

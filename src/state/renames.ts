@@ -32,6 +32,18 @@ export function createRenames(database: Database) {
       remove.run(from)
       if (earlier.before !== to) upsert.run(to, earlier.before)
     },
+    /** The other addresses of whoever has this one, while a change is under way. */
+    linked(email: string): string[] {
+      const found = new Set([email])
+      for (const one of found) {
+        for (const row of all.all()) {
+          if (row.email === one) found.add(row.before)
+          if (row.before === one) found.add(row.email)
+        }
+      }
+      found.delete(email)
+      return [...found]
+    },
     has: (to: string): boolean => select.get(to) !== undefined,
     all: (): PendingRename[] =>
       all.all().map((row) => ({

@@ -87,6 +87,8 @@ export async function deliverAll(
 ): Promise<void> {
   const { store, clock } = context
   const deadline = clock.monotonic() + patience.forDeliveryMs
+  // The last look, and a while for a Brevo that does not answer it.
+  const doubtUntil = clock.monotonic() + LAST_LOOK * context.uncertain.verifyAfterMs + DOUBT_MARGIN_MS
   for (;;) {
     retryRefused(context)
     const contactsTaken = await deliverContacts(context, signal)
@@ -96,13 +98,17 @@ export async function deliverAll(
       contactsTaken && eventsTaken
         ? untilPostponed(store, clock)
         : Math.max(untilPostponed(store, clock) ?? 0, NEXT_ROUND_MS),
-      patience.forDoubt ? untilLook(store, clock) : null,
+      patience.forDoubt && clock.monotonic() < doubtUntil ? untilLook(store, clock) : null,
       deadline - clock.monotonic(),
     )
     if (waitMs === null) return
     await clock.sleep(waitMs, signal)
   }
 }
+
+/** In multiples of `verifyAfterMs` (outbox/verify-events.ts), for an event that is lost twice. */
+const LAST_LOOK = 24
+const DOUBT_MARGIN_MS = 15 * 60_000
 
 /** Null: nothing to wait for. */
 function findWait(postponedMs: number | null, lookMs: number | null, leftMs: number): number | null {

@@ -18,6 +18,9 @@ const PICTURE_LAG = fromMs(5_000)
 /** Entries that were dealt with are kept this long, so that reading them again is recognised. */
 const KEEP_DONE = fromMs(7 * 24 * 3_600_000)
 
+/** So often the next run asks again at once; then ever more rarely. */
+const SOON = 3
+
 /** Deals with every open entry, in the order that they happened. */
 export async function followFeed(context: SyncContext, signal?: AbortSignal): Promise<void> {
   const { store, source, clock } = context
@@ -50,6 +53,10 @@ async function follow(
   const { store, source, clock } = context
   const setAside = (reason: string): void =>
     void store.deadLetters.put('record', `${source.name}/feed/${entry.id}`, reason, fromMs(clock.now()))
+  const letter = store.deadLetters.find('record', `${source.name}/feed/${entry.id}`)
+  // Its object could not be read by several runs: asked again when its time has come, so that it holds up nothing else.
+  const isTried = letter !== null && letter.attempts >= SOON
+  if (isTried && (letter.retry_at ?? Number.POSITIVE_INFINITY) > fromMs(clock.now())) return false
   try {
     const apply = await prepare(context, entry, later, signal)
     patience.succeeded()
@@ -68,8 +75,8 @@ async function follow(
       })
       return true
     }
+    setAside(`${thrown.message} It is read again later.`)
     patience.failed(thrown)
-    setAside(`${thrown.message} It is read again by the next run.`)
     return false
   }
 }

@@ -18,14 +18,16 @@ export async function resolveOrphans(context: SyncContext, signal?: AbortSignal)
     if (last === undefined) return
     after = last
     for (const id of ids) {
+      // Tried again with the other records that were set aside.
+      if (store.deadLetters.find('record', `${source.name}/customers/${id}`) !== null) continue
       try {
         const apply = await reread(context, 'customer', id, signal)
         patience.succeeded()
         apply()
       } catch (thrown) {
         if (!(thrown instanceof TajoError)) throw thrown
-        if (thrown.kind !== 'record') patience.failed(thrown)
         store.deadLetters.put('record', `${source.name}/customers/${id}`, thrown.message, fromMs(clock.now()))
+        if (thrown.kind !== 'record') patience.failed(thrown)
       }
     }
   }

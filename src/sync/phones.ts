@@ -56,11 +56,11 @@ async function readPhone(
     })
   } catch (thrown) {
     if (!(thrown instanceof TajoError)) throw thrown
-    if (thrown.kind !== 'record') patience.failed(thrown)
     store.transaction(() => {
       // Asked for again when the dead letter is tried again, not by every run.
-      if (thrown.kind === 'record') store.customers.leavePhone(source.name, id)
+      store.customers.leavePhone(source.name, id)
       store.deadLetters.put('record', key, thrown.message, fromMs(clock.now()))
     })
+    if (thrown.kind !== 'record') patience.failed(thrown)
   }
 }

@@ -40,7 +40,7 @@ export async function retryRecords(context: SyncContext, signal?: AbortSignal): 
 function reopen({ store, source }: SyncContext, letter: DeadLetter, stream: string, id: string): void {
   if (stream === 'feed') store.sourceEvents.reopen(source.name, id)
   else store.customers.askPhone(source.name, id)
-  store.deadLetters.retryAt('record', letter.key, null)
+  store.deadLetters.retryAt('record', letter.key, stream === 'feed' ? 0 : null)
 }
 
 /** What came without an id can't be asked for. */

@@ -93,6 +93,7 @@ describe('an interrupted bulk delivery', () => {
     world().addTicket({ customerId: world().addCustomer({ email: 'a@example.com' }).id })
     const killed = shop.open()
     killed.engine.store.outboxContacts.mark('a@example.com', 'live')
+    killed.engine.store.contacts.startLook()
     killed.engine.store.contacts.putSeen({ email: 'a@example.com', lists: [], unsubscribed: [] })
     killed.close()
     account.addToList(account.write('a@example.com', {}), 35)
