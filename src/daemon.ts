@@ -12,8 +12,7 @@ import {
   type SyncOptions,
   type SyncReport,
 } from './engine.ts'
-import { type Bell, createBell } from './lib/bell.ts'
-import { linkSignal } from './lib/abort.ts'
+import { type Bell, createBell, sleepOrRing } from './lib/bell.ts'
 import { isAbort, coerceError, type TajoError } from './lib/errors.ts'
 import { type Schedule, startSchedule } from './lib/schedule.ts'
 import { fromMs, type Instant } from './model/time.ts'
@@ -95,6 +94,7 @@ export function startDaemon(
           ...sync,
           surveys,
           liveOnly: true,
+          readOnly: clock.monotonic() < deliverAgainAt,
           patienceMs: PATIENCE_MS,
           onProgress: (progress) => hooks.onProgress?.(name, progress),
         },
@@ -133,15 +133,21 @@ export function startDaemon(
     }
     // A setup that never worked is for the one who starts the daemon to mend; one that broke later must not end it.
     if (error.kind === 'config' && !wellOnce.has(name)) return fail(error)
-    pausedUntil.set(name, clock.monotonic() + SLOW_RETRY_MS)
-    if (error.code === 'brevo_unauthorized') deliverAgainAt = clock.monotonic() + SLOW_RETRY_MS
-    log.error('Connector stopped; it is tried again in 15 minutes', {
-      connector: name,
-      code: error.code,
-      reason: error.message,
-      details: error.details.length > 0 ? error.details : undefined,
-      hint: error.hint,
-    })
+    const againAt = clock.monotonic() + SLOW_RETRY_MS
+    if (error.code === 'brevo_unauthorized') deliverAgainAt = againAt
+    else pausedUntil.set(name, againAt)
+    log.error(
+      error.code === 'brevo_unauthorized'
+        ? 'Nothing is delivered; that is tried again in 15 minutes, and the helpdesk is read meanwhile'
+        : 'Connector stopped; it is tried again in 15 minutes',
+      {
+        connector: name,
+        code: error.code,
+        reason: error.message,
+        details: error.details.length > 0 ? error.details : undefined,
+        hint: error.hint,
+      },
+    )
   }
 
   /** After each live run that came through, and when a reconcile is due. */
@@ -186,7 +192,7 @@ export function startDaemon(
   async function deliverPostponed(): Promise<void> {
     for (;;) {
       // Each run delivers; what it could not deliver is planned anew after it.
-      await sleepOrRing(engine.untilNextDue())
+      await untilDue(engine.untilNextDue())
       if (stopping.signal.aborted) return
       if (clock.monotonic() < deliverAgainAt || engine.untilNextDue() === null) continue
       try {
@@ -200,18 +206,10 @@ export function startDaemon(
     }
   }
 
-  async function sleepOrRing(waitMs: number | null): Promise<void> {
+  async function untilDue(waitMs: number | null): Promise<void> {
     if (waitMs === null) return await runEnded.wait(stopping.signal)
-    const turn = linkSignal(stopping.signal)
-    const slept = clock
-      .sleep(Math.max(SHORTEST_PAUSE_MS, Math.min(waitMs, LONGEST_PAUSE_MS)), turn.signal)
-      .catch((thrown: unknown) => {
-        if (!isAbort(thrown)) throw thrown
-      })
-    await Promise.race([slept, runEnded.wait(turn.signal)])
-    turn.abort()
-    turn.release()
-    await slept
+    const pauseMs = Math.max(SHORTEST_PAUSE_MS, Math.min(waitMs, LONGEST_PAUSE_MS))
+    await sleepOrRing(clock, pauseMs, runEnded, stopping.signal)
   }
 
   function schedule(name: string, expression: string, action: () => Promise<void>): void {

@@ -12,6 +12,7 @@ import type { Http } from './lib/http.ts'
 import type { Log } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
 import type { Secret } from './lib/secret.ts'
+import { createRounds } from './lib/rounds.ts'
 import { createTurns, type Turns } from './lib/turns.ts'
 import { needsPhone } from './mapping/compile.ts'
 import { fromMs, type Instant } from './model/time.ts'
@@ -61,6 +62,8 @@ export interface SyncOptions {
   patienceMs?: number
   /** Whether to wait until no event is in doubt any more; that may take an hour. */
   waitForDoubt?: boolean
+  /** Reads, and leaves what follows for a later run: Brevo does not let us in. */
+  readOnly?: boolean
   /** Takes away as many memberships as the mapping says. */
   acceptRemovals?: boolean
   onProgress?: ((progress: Progress) => void) | undefined
@@ -114,7 +117,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     })
   }
   const mappings = createMappings(config, store, caller, clock)
-  const delivering = createTurns()
+  const delivering = createRounds()
   const lookTimes = createLookTimes()
   const clockWatch = createClockWatch(clock)
 
@@ -196,28 +199,29 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     followClock()
     return await record(connector, (read, delivery, warnings) =>
       untilAborted(signal, async () => {
-        const known = await mappings.check(signal)
+        const known = sync.readOnly === true ? null : await mappings.check(signal)
         await connector.reading(async () => {
           const { source, freshness } = connector
           const base = toContext(connector.config, source, store, ports, freshness, config.eventRetentionMs)
           await readDirectories(base, signal)
-          mappings.refuse(known)
+          if (known !== null) mappings.refuse(known)
           const context = { ...base, goLive: findGoLive(base) }
           const reading = toReadOptions(connector, sync, read, signal)
           await readSource(context, reading)
           if (sync.reconcile === true) await reconcile(context, reading)
         })
+        if (known === null) return
         const compiled = mappings.compile(known)
         warnings.push(...compiled.warnings)
-        await delivering(() =>
-          deliverAll(
-            toDelivery(compiled.mappings, delivery, sync),
-            {
-              forDeliveryMs: sync.patienceMs ?? DEFAULT_PATIENCE_MS,
-              forDoubt: sync.waitForDoubt ?? false,
-            },
-            signal,
-          ),
+        const patience = {
+          forDeliveryMs: sync.patienceMs ?? DEFAULT_PATIENCE_MS,
+          forDoubt: sync.waitForDoubt ?? false,
+          asked: delivering.asked,
+        }
+        // A live run need not wait for a delivery that is under way: that one sees to it.
+        await delivering.run(
+          () => deliverAll(toDelivery(compiled.mappings, delivery, sync), patience, signal),
+          { wait: sync.liveOnly !== true },
         )
         store.meta.write(
           `rate_limit:${name}`,
@@ -264,7 +268,8 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       await untilAborted(signal, async () => {
         const compiled = mappings.compile(await mappings.check(signal))
         const context = toDelivery(compiled.mappings, report, sync)
-        await delivering(() => deliverAll(context, { forDeliveryMs: 0, forDoubt: false }, signal))
+        const patience = { forDeliveryMs: 0, forDoubt: false, asked: delivering.asked }
+        await delivering.run(() => deliverAll(context, patience, signal), { wait: true })
       })
       return report
     },

@@ -61,6 +61,8 @@ export interface BrevoCaller {
   callSafely<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>>
   /** Requests that wait for their turn give up (`never_left`); those under way go on. */
   stopWaiting(): void
+  /** Milliseconds until a request of this bucket could leave. */
+  waitMs(bucket: Bucket): number
   /** What is left of each bucket, as Brevo last said. */
   budget(): Record<Bucket, number>
 }
@@ -233,6 +235,7 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     stopWaiting() {
       for (const turn of waiting) turn.abort()
     },
+    waitMs: (bucket) => limiters[bucket].waitMs,
     budget: () => ({
       contacts: limiters.contacts.remaining,
       events: limiters.events.remaining,

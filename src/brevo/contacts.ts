@@ -26,7 +26,7 @@ export async function writeContact(
 ): Promise<Outcome<ContactDone>> {
   const done: ContactDone = { missing: false, mayRepeat: false, memberships: {}, refused: [] }
   const missing: Outcome<ContactDone> = { result: 'done', ...done, missing: true }
-  const mayCreate = options.create && (!write.exists || write.repair)
+  const mayCreate = options.create && !write.exists
   let lists = write.addLists
   if (write.lookUp && lists.length > 0) {
     const held = await lookUp(caller, write.email, signal)

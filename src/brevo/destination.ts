@@ -15,6 +15,7 @@ export function createBrevoDestination(caller: BrevoCaller, ports: Pick<BrevoPor
     readContacts: (since, signal) => readContacts(caller, since, signal),
     sendEvent: (event, signal) => sendEvent(caller, event, signal),
     sendEvents: (events, signal) => sendEvents(caller, events, signal),
+    canReadEvents: () => caller.waitMs('other') === 0,
     readEvents: (wanted, signal) => readEvents(caller, wanted, signal),
     holds,
 

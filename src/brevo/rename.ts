@@ -1,22 +1,22 @@
 // A contact's address changes. Brevo may lift the block of a contact whose address is changed (brevo-api.md § 2.2), so the
 // block is looked at before, set in the same request, and looked at again afterwards.
-import type { Rename } from '../model/destination.ts'
+import type { Rename, Renamed } from '../model/destination.ts'
 import type { Outcome } from '../model/operations.ts'
 import { type BrevoAnswer, type BrevoCaller, describe, isTemporary } from './client.ts'
 import { lookUp } from './contacts.ts'
 
-type Renamed = Outcome<{ renamed: boolean }>
+type RenameOutcome = Outcome<{ became: Renamed }>
 
 export async function renameContact(
   caller: BrevoCaller,
   { from, to, blocked: noted }: Rename,
   note: (blocked: boolean) => void,
   signal?: AbortSignal,
-): Promise<Renamed> {
+): Promise<RenameOutcome> {
   const before = await lookUp(caller, from, signal)
   if (before.result !== 'done') return before
   // Not there: deleted, or renamed by an earlier try whose answer was lost.
-  if (before.contact === null && noted === null) return { result: 'done', renamed: false }
+  if (before.contact === null && noted === null) return { result: 'done', became: 'missing' }
   const blocked = before.contact?.blocked === true || noted === true
   if (before.contact !== null) {
     note(blocked)
@@ -25,7 +25,7 @@ export async function renameContact(
       return { result: 'retry', reason: describe(answer) }
     // Another contact has the new address: both stay, nothing is merged.
     if (!answer.ok && answer.status === 400 && isDuplicate(answer.body, answer.message))
-      return { result: 'done', renamed: false }
+      return { result: 'done', became: 'taken' }
     if (!answer.ok && answer.status === 404) return { result: 'retry', reason: describe(answer) }
     if (!answer.ok) return { result: 'refused', reason: describe(answer) }
   }
@@ -38,12 +38,12 @@ async function keepBlock(
   to: string,
   blocked: boolean,
   signal?: AbortSignal,
-): Promise<Renamed> {
+): Promise<RenameOutcome> {
   for (let attempt = 0; attempt < 2; attempt += 1) {
     const after = await lookUp(caller, to, signal)
     if (after.result !== 'done') return after
-    if (after.contact === null) return { result: 'done', renamed: false }
-    if (!blocked || after.contact.blocked) return { result: 'done', renamed: true }
+    if (after.contact === null) return { result: 'done', became: 'missing' }
+    if (!blocked || after.contact.blocked) return { result: 'done', became: 'renamed' }
     const answer = await caller.callSafely(
       'blocking a contact again',
       (sdk, options) =>

@@ -174,6 +174,12 @@ export class BudgetLimiter {
     return this.#remaining
   }
 
+  /** Milliseconds until a request could leave. */
+  get waitMs(): number {
+    if (this.#remaining - this.#underWay > 0) return 0
+    return Math.max(0, Math.min(this.#resetAt - this.#clock.monotonic(), LONGEST_WAIT_MS))
+  }
+
   /** Resolves when a place may have come free; the caller looks again. */
   async #change(signal?: AbortSignal): Promise<void> {
     const freed = new Promise<void>((resolve) => this.#wake.push(resolve))

@@ -36,6 +36,9 @@ export interface Rename {
   blocked: boolean | null
 }
 
+/** `taken`: another contact has the new address, and both stay. `missing`: there is no such contact any more. */
+export type Renamed = 'renamed' | 'taken' | 'missing'
+
 export interface Destination {
   /**
    * Updates one contact, or creates it where `options.create` allows it. Safe to repeat. `options.claim` is called with the
@@ -56,7 +59,7 @@ export interface Destination {
     rename: Rename,
     note: (blocked: boolean) => void,
     signal?: AbortSignal,
-  ): Promise<Outcome<{ renamed: boolean }>>
+  ): Promise<Outcome<{ became: Renamed }>>
 
   /**
    * Writes many contacts at once into `list`, their attributes only. `since`: the other side's clock when it began, to read
@@ -82,6 +85,9 @@ export interface Destination {
 
   /** Sends up to 200 events at once; an outcome for each. Not safe to repeat. */
   sendEvents(events: readonly EventWrite[], signal?: AbortSignal): Promise<Outcome<object>[]>
+
+  /** False where `readEvents` would have to wait: what it may ask in an hour is used up. */
+  canReadEvents(): boolean
 
   /**
    * The ids (`event_properties.event_id`) of the events that it shows, in pages: of these names, dated within these bounds.

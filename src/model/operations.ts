@@ -30,8 +30,8 @@ export interface ToldContact {
   gone: boolean
   attributes: Record<string, AttributeValue | null>
   lists: Record<string, Membership>
-  /** Came by an import whose outcome has not been read back yet. */
-  unverified: boolean
+  /** Not read back yet: an import that may have `made` the contact, or that wrote to one that was `known` before. */
+  unverified: 'made' | 'known' | null
   /** A read-back showed a difference: the next write goes singly. */
   repair: boolean
   /** When; null before the first time. */
@@ -49,7 +49,7 @@ export interface ContactWrite {
   removeLists: number[]
   /** Not known what Brevo holds: look before adding to a list, so that nobody who left one is put back. */
   lookUp: boolean
-  /** A read-back showed a difference: everything is written again, and the contact made again if it is not there. */
+  /** A read-back showed a difference: everything is written again, singly. */
   repair: boolean
 }
 

@@ -108,8 +108,9 @@ async function look(
 /** Whoever something happens to while thousands are written does not wait for them, nor do the events. */
 async function deliverUrgent(context: Delivery, signal?: AbortSignal): Promise<boolean> {
   const { store, clock } = context
-  if (store.outboxContacts.countDue(fromMs(clock.now()), 'live') >= BULK_FROM) return true
-  return await deliverSingly(context, 'live', signal)
+  const areFew = store.outboxContacts.countDue(fromMs(clock.now()), 'live') < BULK_FROM
+  if (areFew && !(await deliverSingly(context, 'live', signal))) return false
+  return await deliverEvents(context, signal)
 }
 
 /** Contacts up to this lane, and after each batch the events that are due. */
@@ -289,6 +290,8 @@ function settle(context: Delivery, prepared: Prepared, outcome: Outcome<ContactD
     }
     case 'retry':
     case 'uncertain':
+      // Also where something changed meanwhile, and the row is due again already.
+      store.outboxContacts.doubt(contact.email)
       return store.outboxContacts.postpone(contact, now + fromMs(backoffMs(RETRY, contact.attempts, random)))
   }
 }
@@ -301,7 +304,7 @@ function settleMissing(context: Delivery, { contact, told }: Prepared): void {
   if (told.exists) {
     store.contacts.putTold(
       contact.email,
-      { ...told, exists: false, gone: true, attributes: {}, lists: {}, unverified: false, repair: false },
+      { ...told, exists: false, gone: true, attributes: {}, lists: {}, unverified: null, repair: false },
       now,
     )
     store.deadLetters.put('contact', contact.email, DELETED_IN_BREVO, now, { retry: false })

@@ -90,7 +90,10 @@ function acknowledgeImport(
   const given = write.addLists.includes(list) ? ({ [list]: 'given' } as const) : {}
   store.contacts.putTold(
     write.email,
-    { ...toTold(told, carried, given), unverified: true },
+    {
+      ...toTold(told, carried, given),
+      unverified: told.exists && told.unverified !== 'made' ? 'known' : 'made',
+    },
     fromMs(clock.now()),
   )
   const isWhole =
@@ -164,7 +167,8 @@ export async function verifyImports(
       for (const contact of page) verify(context, contact)
     })
   }
-  // Not named by any page: nothing is known of them, so everything is written again, singly.
+  // Not named by any page: everything is written again, singly. One that the import was to make may be made; one that was
+  // there before was deleted, and is not put back.
   for (;;) {
     const missed = store.contacts.unverified(LEFT_OVER)
     if (missed.length === 0) return
@@ -178,7 +182,14 @@ export async function verifyImports(
         )
         store.contacts.putTold(
           email,
-          { ...told, attributes: {}, lists, unverified: false, repair: true },
+          {
+            ...told,
+            exists: told.exists && told.unverified !== 'made',
+            attributes: {},
+            lists,
+            unverified: null,
+            repair: true,
+          },
           fromMs(clock.now()),
         )
         store.outboxContacts.mark(email, 'background')
@@ -189,7 +200,7 @@ export async function verifyImports(
 
 function verify({ store, destination, clock, report }: DeliveryContext, contact: HeldContact): void {
   const told = store.contacts.told(contact.email)
-  if (!told.unverified) return
+  if (told.unverified === null) return
   const attributes = Object.fromEntries(
     Object.entries(told.attributes).filter(
       ([name, value]) => IDENTIFIERS.has(name) || destination.holds(contact.attributes[name], value),
@@ -199,7 +210,7 @@ function verify({ store, destination, clock, report }: DeliveryContext, contact:
   const differs =
     Object.keys(attributes).length < Object.keys(told.attributes).length ||
     Object.keys(lists).length < Object.keys(told.lists).length
-  const verified = { ...told, attributes, lists, unverified: false, repair: differs }
+  const verified = { ...told, attributes, lists, unverified: null, repair: differs }
   store.contacts.putTold(contact.email, verified, fromMs(clock.now()))
   if (!differs) return
   store.outboxContacts.mark(contact.email, 'background')

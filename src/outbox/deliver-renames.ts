@@ -1,6 +1,9 @@
 // Customers whose address changed: their contact follows, before either address is written.
+import type { Renamed } from '../model/destination.ts'
+import { IDENTIFIERS } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
 import type { PendingRename } from '../state/renames.ts'
+import type { Store } from '../state/store.ts'
 import type { DeliveryContext } from './delivery.ts'
 
 /** So many that it does not take, one after the other, mean that Brevo is not well. */
@@ -29,7 +32,7 @@ export async function deliverRenames(context: DeliveryContext, signal?: AbortSig
     )
     if (outcome.result === 'retry' || outcome.result === 'uncertain') waiting.add(next.to)
     else if (outcome.result === 'refused') setAside(context, next, outcome.reason)
-    else settle(context, next, outcome.renamed)
+    else settle(context, next, outcome.became)
   }
   return false
 }
@@ -53,13 +56,17 @@ function drop({ store }: DeliveryContext, { from, to }: PendingRename): void {
   })
 }
 
-function settle({ store }: DeliveryContext, { from, to }: PendingRename, renamed: boolean): void {
+function settle({ store }: DeliveryContext, { from, to }: PendingRename, became: Renamed): void {
   store.transaction(() => {
-    if (renamed) {
+    if (became === 'renamed') {
       store.contacts.remove(to)
       store.contacts.rename(from, to)
+      retryIdentifiers(store, from, to)
+    } else if (became === 'missing') {
+      store.contacts.setGone(from)
+      store.contacts.expect(to)
     }
-    if (renamed || (!store.contacts.told(from).exists && !store.customers.isLive(from)))
+    if (!store.contacts.told(from).exists && !store.customers.isLive(from))
       store.outboxEvents.readdress(from, to)
     store.renames.remove(to)
     store.deadLetters.clear('contact', to)
@@ -67,12 +74,25 @@ function settle({ store }: DeliveryContext, { from, to }: PendingRename, renamed
   })
 }
 
+/** What was refused under the old address is tried once more under the new one. */
+function retryIdentifiers(store: Store, from: string, to: string): void {
+  for (const attribute of IDENTIFIERS) {
+    if (store.deadLetters.find('identifier', `${from}/${attribute}`) === null) continue
+    store.contacts.unsay(to, attribute)
+  }
+  store.deadLetters.removeOf(from)
+}
+
 function isDue({ store, clock }: DeliveryContext, { to }: PendingRename): boolean {
   const letter = store.deadLetters.find('contact', to)
   return letter === null || (letter.retry_at ?? Number.POSITIVE_INFINITY) <= fromMs(clock.now())
 }
 
-function setAside({ store, clock, report }: DeliveryContext, { to }: PendingRename, reason: string): void {
-  store.deadLetters.put('contact', to, `Its address could not be changed: ${reason}.`, fromMs(clock.now()))
+/** Refused to the last, the new address becomes a contact of its own; but not one that is blocked, which must stay so. */
+function setAside(context: DeliveryContext, rename: PendingRename, reason: string): void {
+  const { store, clock, report } = context
+  const sentence = `Its address could not be changed: ${reason}.`
+  const retryAt = store.deadLetters.put('contact', rename.to, sentence, fromMs(clock.now()))
   report.setAside += 1
+  if (retryAt === null && store.renames.blockedOf(rename.to) === false) settle(context, rename, 'taken')
 }

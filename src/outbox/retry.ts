@@ -21,10 +21,7 @@ export function retryLetter(store: Store, { kind, key }: DeadLetter): void {
       return
     case 'identifier': {
       const [email, attribute] = splitIdentifier(key)
-      const told = store.contacts.told(email)
-      // Forgotten, it differs from what is desired, and is sent.
-      const { [attribute]: _, ...attributes } = told.attributes
-      if (told.toldAt !== null) store.contacts.putTold(email, { ...told, attributes }, told.toldAt)
+      store.contacts.unsay(email, attribute)
       return store.outboxContacts.mark(email, 'background')
     }
     case 'contact': {

@@ -56,7 +56,9 @@ export async function verifyEvents(context: DeliveryContext, signal?: AbortSigna
   if (due.length === 0) return false
   if (context.uncertain.policy === 'never_lose') sendAtOnce(context, due)
   const ripe = due.filter((event) => isVerified(context, event) && isRipe(context, event))
-  const spaced = clock.monotonic() - lookTimes.lastCallAt >= spacingMs(context.uncertain)
+  // A look that has to wait must not hold up what is to be delivered meanwhile.
+  const spaced =
+    clock.monotonic() - lookTimes.lastCallAt >= spacingMs(context.uncertain) && destination.canReadEvents()
   store.transaction(() => {
     for (const event of due) {
       if (isVerified(context, event) && (!spaced || !ripe.includes(event)))

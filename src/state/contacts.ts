@@ -14,6 +14,8 @@ interface Row {
   told_at: number | null
 }
 
+const UNVERIFIED = { known: 1, made: 2 } as const
+
 export interface SeenContact {
   email: string
   lists: number[]
@@ -28,6 +30,15 @@ export function createContacts(database: Database) {
       unverified = excluded.unverified, repair = excluded.repair, gone = excluded.gone, told_at = excluded.told_at`)
   const claim = database.prepare(`
     INSERT INTO contacts (email, lists) VALUES (?, ?) ON CONFLICT (email) DO UPDATE SET lists = excluded.lists`)
+  const expect = database.prepare(
+    "INSERT INTO contacts (email, lists, attributes, present) VALUES (?, '{}', '{}', 1) ON CONFLICT DO NOTHING",
+  )
+  const setGone = database.prepare(
+    "UPDATE contacts SET present = 0, gone = 1, attributes = '{}', lists = '{}', unverified = 0, repair = 0 WHERE email = ?",
+  )
+  const unsay = database.prepare(
+    'UPDATE contacts SET attributes = json_remove(attributes, ?) WHERE email = ?',
+  )
   const rename = database.prepare('UPDATE OR IGNORE contacts SET email = ? WHERE email = ?')
   const remove = database.prepare('DELETE FROM contacts WHERE email = ?')
   const countGiven = database.prepare<[], { n: number }>(`
@@ -36,12 +47,12 @@ export function createContacts(database: Database) {
     SELECT o.email FROM outbox_contacts o JOIN contacts c ON c.email = o.email
     WHERE o.lane < 2 AND o.email > ? AND c.lists LIKE '%"giv%' ORDER BY o.email LIMIT ?`)
   const unverified = database.prepare<[number], { email: string }>(
-    'SELECT email FROM contacts WHERE unverified = 1 LIMIT ?',
+    'SELECT email FROM contacts WHERE unverified > 0 LIMIT ?',
   )
   const anyUnverified = database.prepare<[], { one: number }>(
-    'SELECT 1 AS one FROM contacts WHERE unverified = 1 LIMIT 1',
+    'SELECT 1 AS one FROM contacts WHERE unverified > 0 LIMIT 1',
   )
-  const doubtAll = database.prepare('UPDATE contacts SET unverified = 1 WHERE present = 1')
+  const doubtAll = database.prepare(`UPDATE contacts SET unverified = ${UNVERIFIED.known} WHERE present = 1`)
   const count = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM contacts WHERE present = 1')
   const putSeen = database.prepare(`
     UPDATE brevo_seen SET lists = @lists, unsubscribed = @unsubscribed, absent = 0 WHERE email = @email`)
@@ -62,7 +73,7 @@ export function createContacts(database: Database) {
           gone: false,
           attributes: {},
           lists: {},
-          unverified: false,
+          unverified: null,
           repair: false,
           toldAt: null,
         }
@@ -71,7 +82,7 @@ export function createContacts(database: Database) {
         gone: row.gone === 1,
         attributes: JSON.parse(row.attributes) as ToldContact['attributes'],
         lists: JSON.parse(row.lists) as Record<string, Membership>,
-        unverified: row.unverified === 1,
+        unverified: row.unverified === 0 ? null : row.unverified === UNVERIFIED.made ? 'made' : 'known',
         repair: row.repair === 1,
         toldAt: row.told_at,
       }
@@ -83,7 +94,7 @@ export function createContacts(database: Database) {
         JSON.stringify(attributes),
         JSON.stringify(lists),
         Number(exists),
-        Number(told.unverified),
+        told.unverified === null ? 0 : UNVERIFIED[told.unverified],
         Number(told.repair),
         Number(told.gone),
         now,
@@ -94,6 +105,18 @@ export function createContacts(database: Database) {
       const before = JSON.parse(select.get(email)?.lists ?? '{}') as Record<string, Membership>
       for (const list of lists) before[list] = 'giving'
       claim.run(email, JSON.stringify(before))
+    },
+    /** Written to if it is there, and not made if it is not. */
+    expect(email: string): void {
+      expect.run(email)
+    },
+    /** Whether Brevo holds this value is not known any more: it is sent again. */
+    unsay(email: string, attribute: string): void {
+      unsay.run(`$."${attribute}"`, email)
+    },
+    /** It was deleted in Brevo. */
+    setGone(email: string): void {
+      setGone.run(email)
     },
     /** The contact has another address now. */
     rename(from: string, to: string): void {

@@ -129,6 +129,9 @@ export const MIGRATIONS: readonly string[] = [
 
   ALTER TABLE contacts ADD COLUMN gone INTEGER NOT NULL DEFAULT 0; -- it was there and is not any more: deleted in Brevo
 
+  DROP INDEX contacts_unverified;
+  CREATE INDEX contacts_unverified ON contacts (email) WHERE unverified > 0;
+
   CREATE TABLE renames (         -- customers whose address changed: the contact is to follow
     email TEXT PRIMARY KEY, before TEXT NOT NULL,
     blocked INTEGER              -- whether Brevo sends the contact no e-mails; noted before the address is changed there

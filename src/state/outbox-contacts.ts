@@ -10,6 +10,9 @@ import type { Database } from './database.ts'
 export type Lane = 'live' | 'background' | 'held'
 const LANES: Record<Lane, number> = { live: 0, background: 1, held: 2 }
 
+/** What was to be written once more is so after the write that a change causes, too. */
+const STILL_IN_DOUBT = 'lost = max(lost, again, attempts > 0), again = 0'
+
 export interface DueContact {
   email: string
   lane: number
@@ -25,12 +28,12 @@ export function createOutboxContacts(database: Database) {
   const mark = database.prepare(`
     INSERT INTO outbox_contacts (email, lane) VALUES (?, ?)
     ON CONFLICT (email) DO UPDATE SET
-      generation = generation + 1, attempts = 0, again = 0, due_at = 0, lane = min(lane, excluded.lane)`)
+      generation = generation + 1, attempts = 0, ${STILL_IN_DOUBT}, due_at = 0, lane = min(lane, excluded.lane)`)
   const markAll = database.prepare(`
     INSERT INTO outbox_contacts (email, lane)
       SELECT DISTINCT email, ${LANES.background} FROM customers WHERE email IS NOT NULL
       UNION SELECT email, ${LANES.background} FROM contacts WHERE present = 1
-    ON CONFLICT (email) DO UPDATE SET generation = generation + 1, attempts = 0, again = 0, due_at = 0`)
+    ON CONFLICT (email) DO UPDATE SET generation = generation + 1, attempts = 0, ${STILL_IN_DOUBT}, due_at = 0`)
   const hurry = database.prepare('UPDATE outbox_contacts SET due_at = 0 WHERE due_at > 0 AND again = 0')
   const due = database.prepare<[number, number, string, number, number], DueContact>(`
     SELECT email, lane, generation, attempts, again, lost FROM outbox_contacts
@@ -89,7 +92,9 @@ export function createOutboxContacts(database: Database) {
     },
     /** Taken, after an answer was lost: the request that was not answered may still land, with older values. */
     writeAgain(contact: DueContact, at: Instant): void {
-      writeAgain.run(at, contact.email, contact.generation)
+      const { changes } = writeAgain.run(at, contact.email, contact.generation)
+      // Something changed meanwhile: the write that this causes is not the last one either.
+      if (changes === 0) doubt.run(contact.email)
     },
     /** What became of a write of this contact is not known. */
     doubt(email: string): void {

@@ -44,6 +44,11 @@ export function createRenames(database: Database) {
       found.delete(email)
       return [...found]
     },
+    /** Null: not looked at yet. */
+    blockedOf(to: string): boolean | null {
+      const blocked = select.get(to)?.blocked ?? null
+      return blocked === null ? null : blocked === 1
+    },
     has: (to: string): boolean => select.get(to) !== undefined,
     all: (): PendingRename[] =>
       all.all().map((row) => ({

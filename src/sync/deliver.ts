@@ -1,5 +1,6 @@
 // Delivering what the state says must be delivered: contacts first, then the events that wait for them, with patience for
 // an API that does not answer at the moment.
+import { type Bell, sleepOrRing } from '../lib/bell.ts'
 import type { Clock } from '../lib/clock.ts'
 import { toDesired, toPartlyDesired, toWrite } from '../mapping/apply.ts'
 import type { Mapping } from '../mapping/compile.ts'
@@ -77,6 +78,8 @@ export interface Patience {
   forDeliveryMs: number
   /** Whether to wait for events in doubt to be found or sent again: up to an hour. */
   forDoubt: boolean
+  /** Rings when there is more to deliver. */
+  asked: Bell
 }
 
 /** Delivers until nothing is left, or until patience ends. */
@@ -102,7 +105,8 @@ export async function deliverAll(
       deadline - clock.monotonic(),
     )
     if (waitMs === null) return
-    await clock.sleep(waitMs, signal)
+    await sleepOrRing(clock, waitMs, patience.asked, signal)
+    signal?.throwIfAborted()
   }
 }
 

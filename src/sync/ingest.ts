@@ -85,6 +85,8 @@ function followAddress(context: SyncContext, from: string, to: string): void {
   const { store } = context
   const isKnown = store.contacts.told(from).exists || store.renames.has(from)
   if (isKnown && !store.customers.isLive(from) && !store.contacts.told(to).exists) store.renames.put(from, to)
+  // Deleted in Brevo under its old address, it is not made under the new one.
+  if (store.contacts.told(from).gone && !store.customers.isLive(from)) store.contacts.expect(to)
   readdressUntold(context, from, to)
 }
 

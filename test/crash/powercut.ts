@@ -1,6 +1,7 @@
 // npm run powercut -- [--images N]: from a log of what the state asked of the disk, images are built as a power cut may leave
 // them: what was synced, and any part of what was not, torn at sectors. Each must open, be sound, and hold every row that was
-// acknowledged before the cut (reliability.md § 0.2, § 8.3 E). Needs strace.
+// acknowledged before the cut (reliability.md § 0.2, § 8.3 E). Needs strace. With `--planted normal` the log is taken for one of
+// synchronous=NORMAL, which syncs before a checkpoint only: then rows must be found missing, or this test sees nothing.
 import { execFileSync } from 'node:child_process'
 import { createReadStream, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     images: { type: 'string', default: '1000' },
     rows: { type: 'string', default: '700' },
     seed: { type: 'string', default: '1' },
+    planted: { type: 'string' },
   },
 })
 const SECTOR = 512
@@ -56,7 +58,8 @@ execFileSync(
   ],
   { stdio: 'ignore', cwd: fileURLToPath(new URL('../..', import.meta.url)) },
 )
-const steps = await readSteps(log)
+const recorded = await readSteps(log)
+const steps = values.planted === 'normal' ? withoutCommitSyncs(recorded) : recorded
 const acks = steps.filter((step) => step.kind === 'ack').length
 process.stdout.write(
   `${steps.length} steps, ${acks} acknowledged rows, ${steps.filter((one) => one.kind === 'sync').length} syncs, ${Math.round(statSync(log).size / 1e6)} MB of log\n`,
@@ -86,7 +89,16 @@ for (const cut of cuts) {
 }
 rmSync(work, { recursive: true, force: true })
 process.stdout.write(`${cuts.length} images: ${lost} lost an acknowledged row, ${damaged} damaged\n`)
-process.exit(lost + damaged === 0 ? 0 : 1)
+process.exit(lost > 0 === (values.planted === 'normal') && damaged === 0 ? 0 : 1)
+
+/** Of the syncs of the WAL only those that a checkpoint waits for: the next write goes to the database. */
+function withoutCommitSyncs(all: readonly Step[]): Step[] {
+  return all.filter((step, index) => {
+    if (step.kind !== 'sync' || step.file !== 'tajo.db-wal') return true
+    const next = all.slice(index + 1).find((one) => one.kind === 'write')
+    return next?.kind === 'write' && next.file === 'tajo.db'
+  })
+}
 
 function take(step: Step): void {
   if (step.kind === 'ack') acknowledged = step.row

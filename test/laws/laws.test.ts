@@ -114,7 +114,7 @@ describe('the difference between what is desired and what was told', () => {
     gone: fc.constant(false),
     attributes,
     lists: fc.dictionary(list.map(String), fc.constantFrom<Membership>('given', 'giving', 'found', 'left')),
-    unverified: fc.constant(false),
+    unverified: fc.constant(null),
     repair: fc.constant(false),
     toldAt: fc.constant(1),
   })
@@ -161,7 +161,7 @@ it('events of a contact leave in the order in which they happened, each until it
               gone: false,
               attributes: {},
               lists: {},
-              unverified: false,
+              unverified: null,
               repair: false,
               toldAt: 1,
             },

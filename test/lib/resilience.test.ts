@@ -6,6 +6,7 @@ import { createClockWatch } from '../../src/lib/clock-watch.ts'
 import { WindowLimiter } from '../../src/lib/limiter.ts'
 import { RetryBudget } from '../../src/lib/retry-budget.ts'
 import { ClockSkew } from '../../src/lib/skew.ts'
+import { createRounds } from '../../src/lib/rounds.ts'
 import { createTurns } from '../../src/lib/turns.ts'
 import { VirtualClock } from '../support/clock.ts'
 
@@ -126,6 +127,45 @@ it('a clock that was set is noticed once, and by how much', () => {
 
   expect(watch.takeJumpMs()).toBe(-3_600_000)
   expect(watch.takeJumpMs()).toBe(0)
+})
+
+describe('rounds', () => {
+  it('do one more for all who asked meanwhile, and do not keep them waiting', async () => {
+    const rounds = createRounds()
+    let count = 0
+    let end = (): void => undefined
+    const first = rounds.run(() => {
+      count += 1
+      return count > 1 ? Promise.resolve() : new Promise<void>((resolve) => (end = resolve))
+    })
+
+    await rounds.run(() => Promise.reject(new Error('not done by this one')))
+    await rounds.run(() => Promise.reject(new Error('nor by this one')))
+    end()
+    await first
+
+    expect(count).toBe(2)
+  })
+
+  it('come one after the other for those who wait, and go on after a failure', async () => {
+    const rounds = createRounds()
+    const order: string[] = []
+    const take = (name: string) =>
+      rounds.run(
+        async () => {
+          order.push(name)
+          await Promise.resolve()
+          order.push(name)
+          if (name === 'b') throw new Error('b fails')
+        },
+        { wait: true },
+      )
+
+    const results = await Promise.allSettled(['a', 'b', 'c'].map(take))
+
+    expect(order).toEqual(['a', 'a', 'b', 'b', 'c', 'c'])
+    expect(results.map((one) => one.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  })
 })
 
 it('turns are taken one after the other, and a failure does not stop those behind it', async () => {

@@ -116,6 +116,71 @@ describe('a contact that was deleted in Brevo', () => {
   })
 })
 
+describe('a deletion in Brevo and a change of address', () => {
+  const changed = { email: 'new@example.com' }
+
+  it('makes no contact when the address changed after the deletion was seen', async () => {
+    const id = addCustomer('gone@example.com')
+    await shop.sync()
+    shop.account.delete('gone@example.com')
+    shop.world.addTicket({ customerId: id })
+    await shop.sync()
+    shop.world.changeCustomer(id, changed)
+
+    await shop.sync()
+
+    expect([...shop.account.contacts.keys()]).toEqual([])
+  })
+
+  it('makes no contact when nothing had been written since the deletion', async () => {
+    const id = addCustomer('gone@example.com')
+    await shop.sync()
+    shop.account.delete('gone@example.com')
+    shop.world.changeCustomer(id, changed)
+
+    const report = await shop.sync()
+
+    expect([...shop.account.contacts.keys()]).toEqual([])
+    expect(report.setAside).toBeGreaterThan(0)
+  })
+
+  it('writes to the contact that has the new address already', async () => {
+    const id = addCustomer('gone@example.com')
+    await shop.sync()
+    shop.account.delete('gone@example.com')
+    shop.account.write('new@example.com', {})
+    shop.world.changeCustomer(id, changed)
+
+    await shop.sync()
+
+    expect(contact('new@example.com')!.attributes).toMatchObject({ TICKET_COUNT: 1 })
+  })
+})
+
+describe('a change of address that Brevo refuses', () => {
+  const isChange = ({ method, body }: HttpRequest): boolean =>
+    method === 'PUT' && (body ?? '').includes('"EMAIL"')
+
+  it.each([
+    ['becomes a contact of its own after the last try', false, true],
+    ['waits for a person where the old contact is blocked', true, false],
+  ])('%s', async (_, blocked, made) => {
+    const id = addCustomer('old@example.com')
+    await shop.sync()
+    contact('old@example.com')!.emailBlacklisted = blocked
+    shop.world.changeCustomer(id, { email: 'new@example.com' })
+    shop.meet((request) => (isChange(request) ? 'bad_request' : null))
+    for (let day = 0; day < 9; day += 1) {
+      await shop.sync()
+      await shop.pass(25 * 60)
+    }
+
+    await shop.sync()
+
+    expect(contact('new@example.com') !== undefined).toBe(made)
+  })
+})
+
 describe('contacts.create: never', () => {
   it('keeps in step who is there already, and makes nobody', async () => {
     shop.account.write('known@example.com', {})

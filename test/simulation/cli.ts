@@ -81,7 +81,7 @@ async function runAll(seeds: number, first: number): Promise<void> {
             ...(values['until-failure'] ? ['--until-failure'] : []),
           ],
           // Little lives long here.
-          { execArgv: [...process.execArgv, '--max-semi-space-size=32'] },
+          { execArgv: [...process.execArgv, '--max-semi-space-size=64'] },
         )
         let done = 0
         child.on('message', (message) => {

@@ -14,6 +14,7 @@ export interface Life {
   /** Resolves when it is over, in whatever way. */
   over: Promise<void>
   isOver(): boolean
+  isDead(): boolean
   kill(): void
   /** From here on nothing kills it any more. */
   spare(): void
@@ -99,7 +100,14 @@ export function live(options: LifeOptions): Life {
     }
   })()
 
-  return { over: over$, isOver: () => over, kill, spare: () => (dieAt = null), stop: () => daemon?.stop() }
+  return {
+    over: over$,
+    isOver: () => over,
+    isDead: () => dead,
+    kill,
+    spare: () => (dieAt = null),
+    stop: () => daemon?.stop(),
+  }
 }
 
 const configs = new Map<string, Config>()
@@ -142,10 +150,11 @@ export function toYaml(options: {
   importList: boolean
   create: 'always' | 'never'
   policy: string
+  verifyAfter?: string
 }): string {
   return `brevo: { base_url: "${BREVO_URL}"${options.importList ? ', import_list: 35' : ''} }
 contacts: { create: ${options.create} }
-events: { when_uncertain: ${options.policy} }
+events: { when_uncertain: ${options.policy}, verify_after: ${options.verifyAfter ?? '5m'} }
 connectors:
   gorgias:
     base_url: "${GORGIAS_URL}"

@@ -46,7 +46,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a contact that was deleted in Brevo is made again',
     file: 'brevo/contacts.ts',
-    from: 'options.create && (!write.exists || write.repair)',
+    from: 'options.create && !write.exists',
     to: 'options.create',
   },
   {

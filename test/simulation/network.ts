@@ -6,6 +6,8 @@ import type { Random } from '../../src/lib/random.ts'
 import type { Universe } from './clock.ts'
 
 export type Fault =
+  | 'unauthorized'
+  | 'bad_request'
   | 'slow_down'
   | 'server_error'
   | 'server_error_applied'
@@ -68,6 +70,10 @@ export function createHttpFor(network: Network, process: { step(): void; isDead(
     request: HttpRequest,
   ): Promise<HttpOutcome> {
     switch (fault) {
+      case 'unauthorized':
+        return answer(401, '{"code":"unauthorized","message":"Key not found"}')
+      case 'bad_request':
+        return answer(400, '{"code":"invalid_parameter","message":"Invalid value"}')
       case 'slow_down':
         return answer(429, '{"error":{"msg":"Too many requests."}}', {
           'retry-after': '7',

@@ -56,7 +56,7 @@ function judgeContacts(shop: Shop, create: boolean): string[] {
     const contact = shop.account.contacts.get(email)
     const expected = expect(shop, email)
     if (contact === undefined) {
-      if (expected !== null && create) complaints.push(`${email} is not in Brevo`)
+      if (expected !== null && create && !expected.mayBeAbsent) complaints.push(`${email} is not in Brevo`)
       continue
     }
     if (expected !== null) complaints.push(...compareAttributes(contact, expected.attributes))
@@ -93,7 +93,7 @@ function judgeBlocks(shop: Shop): string[] {
 function expect(
   shop: Shop,
   email: string,
-): { attributes: Record<string, unknown>; lists: Set<number> } | null {
+): { attributes: Record<string, unknown>; lists: Set<number>; mayBeAbsent: boolean } | null {
   const { world } = shop
   const owners = [...world.customers.values()].filter((one) => one.email?.trim().toLowerCase() === email)
   if (owners.length === 0) return null
@@ -131,6 +131,7 @@ function expect(
   if (lastScored !== undefined && lastScored.score! <= 2) lists.add(LISTS.dissatisfied)
   return {
     lists,
+    mayBeAbsent: owners.some((one) => shop.lostContact.has(one.id)),
     attributes: {
       GORGIAS_ID: String(main.id),
       FIRSTNAME: main.name,

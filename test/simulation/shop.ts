@@ -30,6 +30,8 @@ export class Shop {
   /** `contact id/list` that somebody added by hand. */
   readonly addedByHand = new Set<string>()
   readonly deletedByHand = new Set<string>()
+  /** Customers who have or had the address of a contact that was deleted: a new address of theirs need not become one. */
+  readonly lostContact = new Set<number>()
   /** Ids of contacts that must not get e-mails. */
   readonly blocked = new Set<number>()
   /** Addresses that customers ever had. */
@@ -41,6 +43,7 @@ export class Shop {
   readonly #random: Random
   readonly #universe: Universe
   readonly #snoozed = new Set<number>()
+  readonly #formerAddresses = new Map<number, string[]>()
   #names = 0
 
   constructor(universe: Universe, random: Random, sourceOffsetMs: number) {
@@ -248,6 +251,8 @@ export class Shop {
     const email = this.#random.next() < 0.1 ? null : `moved.${(this.#names += 1)}@example.com`
     if (email === null || customer.email === null || customer.email === OWN_ADDRESS)
       this.#doubt((one) => one.customerId === customer.id)
+    const former = this.#formerAddresses.get(customer.id) ?? []
+    this.#formerAddresses.set(customer.id, [...former, customer.email?.toLowerCase() ?? ''])
     this.world.changeCustomer(customer.id, { email })
     if (email !== null) this.addresses.add(email)
   }
@@ -332,10 +337,10 @@ export class Shop {
     )
     if (contact === undefined) return
     this.deletedByHand.add(contact.email)
-    const owners = [...this.world.customers.values()].filter(
-      (one) => one.email?.toLowerCase() === contact.email,
-    )
-    this.#doubt((one) => owners.some((owner) => owner.id === one.customerId))
+    const had = (id: number): boolean => this.#formerAddresses.get(id)?.includes(contact.email) === true
+    for (const { id, email } of this.world.customers.values())
+      if (email?.toLowerCase() === contact.email || had(id)) this.lostContact.add(id)
+    this.#doubt((one) => one.customerId !== null && this.lostContact.has(one.customerId))
     this.account.delete(contact.email)
   }
 
@@ -359,7 +364,8 @@ export class Shop {
       email != null &&
       email !== OWN_ADDRESS &&
       ticket?.spam !== true &&
-      !this.deletedByHand.has(email)
+      !this.deletedByHand.has(email) &&
+      !(customerId !== null && this.lostContact.has(customerId))
     this.occurrences.push({ event, about, at, customerId, must })
   }
 

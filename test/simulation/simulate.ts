@@ -54,7 +54,7 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
   const sourceOffsetMs = chance(0.2) ? (random.next() - 0.5) * 240_000 : 0
   const shop = new Shop(universe, createSeededRandom(seed + 1), sourceOffsetMs)
   shop.account.importDelayMs = random.next() * 20_000
-  shop.account.eventLagMs = random.next() * 4 * 60_000
+  shop.account.eventLagMs = random.next() * 1.5 * 60_000
   shop.account.liftsBlockOnRename = chance(0.5)
   const limited = chance(0.3)
   const gorgias = createGorgias({
@@ -84,17 +84,18 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
   const nightly = chance(0.5)
   const yaml = toYaml({
     schedule: '*/30 * * * *',
-    reconcile: nightly ? '0 2 * * *' : '0 * * * *',
+    reconcile: nightly ? '30 1 * * *' : '0 * * * *',
     rateLimit: limited ? '{ requests: 40, per_seconds: 20 }' : '{ requests: 100000, per_seconds: 1 }',
     importList: chance(0.5),
     create: create ? 'always' : 'never',
     policy: 'verify',
+    verifyAfter: '2m',
   })
   const stateDir = mkdtempSync(join(SCRATCH, 'tajo-sim-'))
   shop.seedPast(2 + Math.floor(random.next() * 5))
 
   // What happens, and when.
-  const until = START + (1 + random.next() * 1.75) * HOUR
+  const until = START + (0.75 + random.next() * 1.25) * HOUR
   let events = 6 + Math.floor(random.next() * 26)
   for (; events > 0; events -= 1)
     universe.at(START + random.next() * (until - START), () => {
@@ -135,10 +136,12 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
     }
     network.weather.share = 0
     network.weather.down = { gorgias: false, brevo: false }
+    // Killed a moment ago, it may not have fallen yet.
+    while (life.isDead() && !life.isOver()) await universe.run(universe.now + 1_000)
     if (life.isOver()) life = begin()
     life.spare()
     // Long enough for three looks at what is in doubt, for what was refused, and for another reconcile.
-    await universe.run(Math.max(nextReconcile(until, nightly), until + 0.3 * HOUR) + 1.3 * HOUR)
+    await universe.run(Math.max(nextReconcile(until, nightly), until + 0.2 * HOUR) + 0.6 * HOUR)
     if (life.isOver()) broken.push('the daemon ended by itself')
     life.stop()
     await universe.run(universe.now + 5 * 60_000)
@@ -178,9 +181,9 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
   }
 }
 
-/** One schedule has one every hour, the other one at two in the morning. */
+/** One schedule has one every hour, the other one at half past one in the morning. */
 function nextReconcile(time: number, nightly: boolean): number {
-  return nightly ? START + 3 * HOUR : Math.ceil(time / HOUR) * HOUR
+  return nightly ? START + 2.5 * HOUR : Math.ceil(time / HOUR) * HOUR
 }
 
 /** Outages of hours, and a clock that somebody sets. */

@@ -84,6 +84,21 @@ describe('a restored backup', () => {
     ])
   })
 
+  it('does not make a contact again that was deleted in Brevo', async () => {
+    const file = join(directory, 'backup.db')
+    const { id } = shop.world.addCustomer({ email: 'a@example.com' })
+    await shop.sync()
+    copyFileSync(join(shop.stateDir, 'tajo.db'), file)
+    shop.world.addTicket({ customerId: id })
+    await shop.sync()
+    shop.account.delete('a@example.com')
+    restore(file)
+
+    await shop.sync({ waitForDoubt: true })
+
+    expect([...shop.account.contacts.keys()]).toEqual([])
+  })
+
   it('puts right in Brevo what it remembers differently', async () => {
     const file = join(directory, 'backup.db')
     const { id } = shop.world.addCustomer({ email: 'a@example.com', name: 'First' })

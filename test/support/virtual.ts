@@ -28,6 +28,8 @@ export interface VirtualShop extends Pick<Shop, 'world' | 'account'> {
   /** As a process that is killed when a request of this kind has left. */
   killAt(matches: (request: HttpRequest) => boolean, yaml?: string): Promise<void>
   pass(minutes: number): Promise<void>
+  /** Within an action: so many minutes later. */
+  later(minutes: number): Promise<void>
   yaml(policy?: string, more?: Partial<Parameters<typeof toYaml>[0]>): string
   close(): Promise<void>
 }
@@ -150,6 +152,7 @@ export function openVirtualShop(): VirtualShop {
       await ended
       network.script = null
     },
+    later: (minutes) => universe.wait(minutes * 60_000),
     pass: (minutes) => universe.run(universe.now + minutes * 60_000),
     async close() {
       await Promise.all([gorgias.server.close(), brevo.server.close()])

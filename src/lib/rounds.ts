@@ -1,0 +1,42 @@
+// Work that is done for all who ask for it: one round at a time, and one more for whoever asked while it was under way.
+import { type Bell, createBell } from './bell.ts'
+
+export interface Rounds {
+  /**
+   * Does a round now, and more while others ask for them. Where one is under way it does another one afterwards, and this
+   * returns at once; with `wait` it waits for its own turn instead.
+   */
+  run(round: () => Promise<void>, options?: { wait: boolean }): Promise<void>
+  /** Rings when somebody asks while a round is under way: it need not sleep on. */
+  asked: Bell
+}
+
+export function createRounds(): Rounds {
+  const asked = createBell()
+  let again = false
+  const current: { rounds: Promise<void> | null } = { rounds: null }
+
+  async function runAll(round: () => Promise<void>): Promise<void> {
+    do {
+      again = false
+      await round()
+    } while (again)
+  }
+
+  return {
+    asked,
+    async run(round, { wait } = { wait: false }) {
+      while (current.rounds !== null) {
+        if (!wait) {
+          again = true
+          asked.ring()
+          return
+        }
+        await current.rounds
+      }
+      const rounds = runAll(round)
+      current.rounds = rounds.catch(() => undefined).finally(() => (current.rounds = null))
+      await rounds
+    },
+  }
+}
