@@ -21,6 +21,7 @@ const DOORS: Record<string, string> = {
   'better-sqlite3': 'state/database.ts',
   '@getbrevo/brevo': 'brevo/client.ts',
   got: 'lib/http.ts',
+  '@marcbachmann/cel-js': 'mapping/expressions.ts',
   yaml: 'config/',
   ajv: 'config/validate.ts',
   leven: 'config/validate.ts',
@@ -30,7 +31,7 @@ const DOORS: Record<string, string> = {
   fastify: 'sandbox/',
   'libphonenumber-js': 'model/phone.ts',
   '@clack/prompts': 'commands/ask.ts',
-  '@sinclair/typebox': 'config/schema.ts',
+  '@sinclair/typebox': 'config/schema',
 }
 
 interface Import {

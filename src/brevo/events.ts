@@ -107,6 +107,7 @@ function toBody(event: EventWrite) {
     event_date: event.date,
     identifiers: { email_id: event.email },
     event_properties: event.properties as Record<string, string | number | boolean | unknown[]>,
+    ...(event.contactProperties === undefined ? {} : { contact_properties: event.contactProperties }),
   }
 }
 

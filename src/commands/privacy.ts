@@ -31,7 +31,7 @@ export function runPrivacy(options: CommonOptions & { json?: boolean }): number 
         .map((one): [string, ConnectorPrivacy] => {
           const { rules, sync } = one
           const events = Object.fromEntries(
-            Object.entries(rules.events).filter(([, name]) => name !== undefined),
+            Object.entries(rules.events).map(([type, rule]) => [type, rule.event]),
           )
           const hasEvents = Object.keys(events).length > 0
           return [
@@ -58,7 +58,9 @@ export function runPrivacy(options: CommonOptions & { json?: boolean }): number 
                 'shop orders (integrations)',
                 'survey comments, once sent',
               ],
-              attributes: Object.fromEntries(rules.fields.map((rule) => [rule.field, rule.attribute])),
+              attributes: Object.fromEntries(
+                rules.fields.map((rule) => [rule.value?.source ?? rule.field, rule.attribute]),
+              ),
               lists: [...new Set(one.listPlaces.map((place) => place.id))],
               events,
               event_properties: hasEvents ? PROPERTIES : [],

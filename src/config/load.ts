@@ -2,13 +2,15 @@
 import { readFileSync } from 'node:fs'
 
 import { TajoError } from '../lib/errors.ts'
-import type { FieldRule, MappingRules } from '../mapping/compile.ts'
+import type { EventRule, EventRules, FieldRule, MappingRules } from '../mapping/compile.ts'
+import { type Expression, requireExpression } from '../mapping/expressions.ts'
+import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import type { RemovalLimit } from '../model/operations.ts'
 import { parseDurationMs, parseInstant } from '../model/time.ts'
 import { isSourceName, SOURCE_OPTIONS, type SourceName } from '../sources/registry.ts'
 import type { Config, ConnectorConfig } from './config.ts'
 import { type Complaint, type ParsedFile, parseFile } from './document.ts'
-import { findRuleComplaints } from './rules.ts'
+import { attributeOf, findRuleComplaints } from './rules.ts'
 import type { ConnectorsFile } from './schema.ts'
 import { findShapeComplaints } from './validate.ts'
 
@@ -43,7 +45,9 @@ function findComplaints(parsed: ParsedFile): Complaint[] {
   const shape = findShapeComplaints(parsed.value)
   const found = shape.length > 0 ? shape : findRuleComplaints(parsed.value as ConnectorsFile)
   return found.map((one) => ({
-    ...parsed.locate(one.path, one.atKey === true ? 'key' : undefined),
+    ...('character' in one && one.character !== undefined
+      ? parsed.locateIn(one.path, one.character)
+      : parsed.locate(one.path, one.atKey === true ? 'key' : undefined)),
     path: one.path.join('.'),
     message: one.message,
   }))
@@ -166,7 +170,7 @@ function toRules(
   )
   return {
     fields: [...own, ...inherited],
-    events: { ...file.event_mapping, ...raw.event_mapping },
+    events: toEventRules({ ...file.event_mapping, ...raw.event_mapping }),
     lists: {
       allSupportContacts: raw.lists?.all_support_contacts,
       satisfiedCustomers: raw.lists?.satisfied_customers,
@@ -183,10 +187,41 @@ function toFieldRules(
   path: string[],
   where: (path: string[]) => string,
 ): FieldRule[] {
-  return Object.entries(mapping ?? {}).map(([field, target]) => ({
-    field,
-    attribute: typeof target === 'string' ? target : target.attribute,
-    ifMissing: typeof target === 'string' ? undefined : target.if_missing,
-    where: where([...path, field]),
-  }))
+  return Object.entries(mapping ?? {}).map(([field, target]) => {
+    const rule = { field, attribute: attributeOf(field, target), where: where([...path, field]) }
+    if (typeof target === 'string') return rule
+    const { value, type, round, if_missing: ifMissing } = target
+    if (value === undefined) return { ...rule, round, ifMissing }
+    return { ...rule, value: requireExpression(value, PROFILE_VARIABLES, 'value'), type, round, ifMissing }
+  })
+}
+
+function toEventRules(mapping: NonNullable<RawConnector['event_mapping']>): EventRules {
+  return Object.fromEntries(
+    Object.entries(mapping).flatMap(([type, target]): [string, EventRule][] => {
+      if (target === undefined) return []
+      const raw = typeof target === 'string' ? { event: target } : target
+      return [
+        [
+          type,
+          {
+            event: raw.event,
+            when: raw.when === undefined ? null : requireExpression(raw.when, EVENT_VARIABLES, 'boolean'),
+            properties: toExpressions(raw.properties),
+            contactProperties: toExpressions(raw.contact_properties),
+            maxAgeMs: raw.max_age === undefined ? null : parseDurationMs(raw.max_age),
+          },
+        ],
+      ]
+    }),
+  )
+}
+
+export function toExpressions(texts: Record<string, string> = {}): Record<string, Expression> {
+  return Object.fromEntries(
+    Object.entries(texts).map(([name, source]) => [
+      name,
+      requireExpression(source, EVENT_VARIABLES, 'value'),
+    ]),
+  )
 }

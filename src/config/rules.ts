@@ -1,5 +1,7 @@
 // What the schema cannot say: one small named rule each. A rule yields complaints at paths of the file.
+import { compileExpression, type Variables, type Wanted } from '../mapping/expressions.ts'
 import { FIELDS } from '../mapping/fields.ts'
+import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import { isCountry } from '../model/phone.ts'
 import { parseInstant } from '../model/time.ts'
 import { isValidSchedule } from '../lib/schedule.ts'
@@ -9,6 +11,8 @@ import { suggest } from './validate.ts'
 export interface RuleComplaint {
   path: string[]
   atKey?: boolean
+  /** A character of the text at the path. */
+  character?: number
   message: string
 }
 
@@ -121,7 +125,7 @@ const mapsEachAttributeOnce: Rule = (file) => [
 function findDoubles(mapping: Connector['field_mapping'], path: string[]): RuleComplaint[] {
   const seen = new Map<string, string>()
   return Object.entries(mapping ?? {}).flatMap(([field, target]) => {
-    const attribute = (typeof target === 'string' ? target : target.attribute).toUpperCase()
+    const attribute = attributeOf(field, target).toUpperCase()
     const other = seen.get(attribute)
     seen.set(attribute, field)
     return other === undefined
@@ -140,7 +144,7 @@ const mapsEmailToIdentity: Rule = (file) => [
 /** `email: email` says which address identifies a contact; nothing else may change that address. */
 function findMisusedEmail(mapping: Connector['field_mapping'], path: string[]): RuleComplaint[] {
   return Object.entries(mapping ?? {}).flatMap(([field, target]) => {
-    const attribute = typeof target === 'string' ? target : target.attribute
+    const attribute = attributeOf(field, target)
     return attribute.toUpperCase() === 'EMAIL' && field !== 'email'
       ? [
           {
@@ -161,7 +165,8 @@ const namesKnownFields: Rule = (file) => [
 
 /** A bare unknown name means a custom field; one that differs from a field of ours by a slip is more likely that slip. */
 function findUnlikelyFields(mapping: Connector['field_mapping'], path: string[]): RuleComplaint[] {
-  return Object.keys(mapping ?? {}).flatMap((field) => {
+  return Object.entries(mapping ?? {}).flatMap(([field, target]) => {
+    if (typeof target === 'object' && target.value !== undefined) return []
     if (Object.hasOwn(FIELDS, field) || /^(custom_fields|data)\../.test(field)) return []
     const guess = suggest(
       field,
@@ -179,6 +184,90 @@ function findUnlikelyFields(mapping: Connector['field_mapping'], path: string[])
   })
 }
 
+/** `field: ATTRIBUTE`, `field: { attribute }`, or `ATTRIBUTE: { value }`. */
+export function attributeOf(
+  field: string,
+  target: string | { attribute?: string | undefined; value?: string | undefined },
+): string {
+  return typeof target === 'string' ? target : (target.attribute ?? field)
+}
+
+const namesItsAttribute: Rule = (file) =>
+  forEachMapping(file, (mapping, path) =>
+    Object.entries(mapping ?? {}).flatMap(([field, target]): RuleComplaint[] => {
+      if (typeof target === 'string') return []
+      const place = { path: [...path, field], atKey: true }
+      if (target.attribute === undefined && target.value === undefined)
+        return [{ ...place, message: 'Either `attribute` or `value` is needed.' }]
+      if (target.attribute === undefined && !/^[A-Z][A-Z0-9_-]{0,254}$/.test(field))
+        return [
+          {
+            ...place,
+            message: `A computed value stands at the name of its attribute, in capitals: ${field.toUpperCase()}.`,
+          },
+        ]
+      return target.type !== undefined && target.value === undefined
+        ? [{ ...place, message: '`type` is for computed values only.' }]
+        : []
+    }),
+  )
+
+function forEachMapping(
+  file: ConnectorsFile,
+  check: (mapping: Connector['field_mapping'], path: string[]) => RuleComplaint[],
+): RuleComplaint[] {
+  return [
+    ...check(file.field_mapping, ['field_mapping']),
+    ...forEachConnector((connector, path) => check(connector.field_mapping, [...path, 'field_mapping']))(
+      file,
+    ),
+  ]
+}
+
+const hasSoundExpressions: Rule = (file) => [
+  ...forEachMapping(file, (mapping, path) =>
+    Object.entries(mapping ?? {}).flatMap(([field, target]) =>
+      typeof target === 'object' && target.value !== undefined
+        ? findMistake(target.value, PROFILE_VARIABLES, 'value', [...path, field, 'value'])
+        : [],
+    ),
+  ),
+  ...findEventMistakes(file.event_mapping, ['event_mapping']),
+  ...forEachConnector((connector, path) =>
+    findEventMistakes(connector.event_mapping, [...path, 'event_mapping']),
+  )(file),
+]
+
+type EventMapping = NonNullable<Connector['event_mapping']>
+
+function findEventMistakes(mapping: Connector['event_mapping'], path: string[]): RuleComplaint[] {
+  return Object.entries(mapping ?? {}).flatMap(([type, target]: [string, EventMapping[string]]) => {
+    if (target === undefined || typeof target === 'string') return []
+    const { when, properties, contact_properties: contactProperties } = target
+    const findAll = (key: string, expressions: Record<string, string> = {}): RuleComplaint[] =>
+      Object.entries(expressions).flatMap(([name, source]) =>
+        findMistake(source, EVENT_VARIABLES, 'value', [...path, type, key, name]),
+      )
+    return [
+      ...(when === undefined ? [] : findMistake(when, EVENT_VARIABLES, 'boolean', [...path, type, 'when'])),
+      ...findAll('properties', properties),
+      ...findAll('contact_properties', contactProperties),
+    ]
+  })
+}
+
+export function findMistake(
+  source: string,
+  variables: Variables,
+  wanted: Wanted,
+  path: string[],
+): RuleComplaint[] {
+  const compiled = compileExpression(source, variables, wanted)
+  return 'mistake' in compiled
+    ? [{ path, character: compiled.mistake.offset, message: compiled.mistake.message }]
+    : []
+}
+
 const RULES: Rule[] = [
   hasAddress,
   usesHttps,
@@ -190,6 +279,8 @@ const RULES: Rule[] = [
   mapsEachAttributeOnce,
   mapsEmailToIdentity,
   namesKnownFields,
+  namesItsAttribute,
+  hasSoundExpressions,
 ]
 
 export function findRuleComplaints(file: ConnectorsFile): RuleComplaint[] {

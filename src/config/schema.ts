@@ -3,58 +3,13 @@
 import { type Static, Type } from '@sinclair/typebox'
 
 import { LOG_LEVELS } from '../lib/log.ts'
-import { OCCURRENCE_TYPES } from '../model/occurrence.ts'
 import { UNCERTAIN_POLICIES } from '../model/operations.ts'
 import { SOURCE_OPTIONS } from '../sources/registry.ts'
+import { closed, duration, eventMapping, fieldMapping } from './schema-mapping.ts'
 
-const closed = { additionalProperties: false } as const
 const listId = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }))
 const flag = (description: string, byDefault: boolean) =>
   Type.Optional(Type.Boolean({ description, default: byDefault }))
-
-const attributeName = Type.String({
-  pattern: '^([A-Z][A-Z0-9_-]{0,254}|email)$',
-  description: 'Name of a Brevo contact attribute, in capitals.',
-})
-
-const fieldTarget = Type.Union(
-  [
-    attributeName,
-    Type.Object(
-      {
-        attribute: attributeName,
-        if_missing: Type.Optional(
-          Type.Union([Type.Literal('keep'), Type.Literal('clear')], {
-            description:
-              'What an unknown value does. Default: `keep` for profile fields, `clear` for metrics and custom fields.',
-          }),
-        ),
-      },
-      closed,
-    ),
-  ],
-  { description: 'A Brevo attribute, or `{ attribute, if_missing }`.' },
-)
-
-const fieldMapping = Type.Optional(
-  Type.Record(Type.String(), fieldTarget, {
-    description: 'Helpdesk field → Brevo contact attribute. Fields: docs/definitions.md.',
-  }),
-)
-
-const eventName = Type.String({
-  pattern: '^[A-Za-z0-9_-]{1,255}$',
-  description: 'Name of the event in Brevo.',
-})
-
-const eventMapping = Type.Optional(
-  Type.Object(Object.fromEntries(OCCURRENCE_TYPES.map((type) => [type, Type.Optional(eventName)])), {
-    ...closed,
-    description: 'What happened in the helpdesk → the event that starts your Brevo automation.',
-  }),
-)
-
-const duration = '^\\d+(\\.\\d+)?\\s*[smhdw]$'
 
 const reconcile = Type.Optional(
   Type.Union([Type.String(), Type.Literal(false)], {

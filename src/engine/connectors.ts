@@ -3,6 +3,7 @@ import type { Config, ConnectorConfig } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { needsMessages } from '../mapping/compile.ts'
+import type { OccurrenceType } from '../model/occurrence.ts'
 import type { Stream } from '../model/records.ts'
 import { SOURCES } from '../sources/registry.ts'
 import type { Credentials, Source, SourcePorts } from '../sources/source.ts'
@@ -44,6 +45,7 @@ export function toContext(
     log: ports.log,
     account: connector.account,
     rules: connector.rules,
+    wants: new Set(Object.keys(connector.rules.events) as OccurrenceType[]),
     withTags: connector.sync.tags,
     streams: new Set(toStreams(connector, undefined)),
     lane: 'live',

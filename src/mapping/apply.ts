@@ -11,8 +11,10 @@ import type {
   ToldContact,
 } from '../model/operations.ts'
 import type { Profile } from '../model/profile.ts'
-import { minutesBetween, toIso } from '../model/time.ts'
-import type { ListRules, Mapping } from './compile.ts'
+import { toIso } from '../model/time.ts'
+import type { EventRule, ListRules, Mapping } from './compile.ts'
+import type { Expression, Values } from './expressions.ts'
+import { firstResponseMinutes, resolutionMinutes } from './variables.ts'
 
 /** What can be said of a contact while its tickets and surveys are still being read for the first time. */
 export function toPartlyDesired(profile: Profile, mapping: Mapping): DesiredContact {
@@ -91,18 +93,54 @@ function isSame(value: AttributeValue | null, told: AttributeValue | null | unde
   return value === told
 }
 
-/** Null where connectors.yml gives this occurrence no event. */
+/** The event of an occurrence. `values` are asked for only if the rule computes anything. */
 export function toEvent(
   occurrence: Occurrence,
-  mapping: Pick<Mapping, 'events'>,
+  rule: EventRule,
   account: string,
-): EventWrite | null {
-  const name = mapping.events[occurrence.type]
-  if (name === undefined) return null
+  values: () => Values,
+): EventWrite {
   const eventId = toEventId(account, occurrence.type, occurrence.key)
+  return {
+    eventId,
+    email: occurrence.email,
+    name: rule.event,
+    date: toIso(occurrence.at),
+    properties: { event_id: eventId, ...toProperties(occurrence), ...evaluateAll(rule.properties, values) },
+    ...toContactProperties(evaluateAll(rule.contactProperties, values)),
+  }
+}
+
+/** What is unknown is left out. */
+export function evaluateAll(
+  expressions: Record<string, Expression>,
+  values: () => Values,
+): Record<string, AttributeValue> {
+  const results: Record<string, AttributeValue> = {}
+  for (const [name, expression] of Object.entries(expressions)) {
+    const value = expression.evaluate(values())
+    if (value !== null) results[name] = Array.isArray(value) ? value.slice(0, MAX_TAGS) : shorten(value)
+  }
+  return results
+}
+
+function shorten(value: string | number | boolean): string | number | boolean {
+  return typeof value === 'string' ? value.slice(0, MAX_TEXT) : value
+}
+
+/** Brevo takes no lists there (brevo-api.md § 2.10). */
+function toContactProperties(values: Record<string, AttributeValue>): Pick<EventWrite, 'contactProperties'> {
+  const entries = Object.entries(values).map(([name, value]): [string, string | number | boolean] => [
+    name,
+    Array.isArray(value) ? value.join(', ') : value,
+  ])
+  return entries.length === 0 ? {} : { contactProperties: Object.fromEntries(entries) }
+}
+
+/** What every event tells of its occurrence. */
+export function toProperties(occurrence: Occurrence): Record<string, AttributeValue> {
   const { ticket, survey } = occurrence
   const properties: Record<string, AttributeValue | null> = {
-    event_id: eventId,
     customer_id: occurrence.customerId,
     ticket_id: ticket?.id ?? null,
     survey_id: survey?.id ?? null,
@@ -113,16 +151,15 @@ export function toEvent(
     assignee_name: ticket?.assigneeName ?? null,
     score: survey?.score ?? null,
     comment: survey?.comment ?? null,
-    first_response_time:
-      ticket?.firstResponseAt == null ? null : minutesBetween(ticket.createdAt, ticket.firstResponseAt),
-    resolution_time:
-      ticket === null || occurrence.type !== 'ticket.closed'
-        ? null
-        : minutesBetween(ticket.createdAt, occurrence.at),
+    first_response_time: firstResponseMinutes(occurrence),
+    resolution_time: resolutionMinutes(occurrence),
+    ...occurrence.details,
   }
-  for (const [key, value] of Object.entries(properties)) if (value === null) delete properties[key]
-  return { eventId, email: occurrence.email, name, date: toIso(occurrence.at), properties }
+  return Object.fromEntries(
+    Object.entries(properties).filter((entry): entry is [string, AttributeValue] => entry[1] !== null),
+  )
 }
 
 /** Keeps event_properties far below Brevo's 50 KB: a subject has at most 998 characters, a comment 1,000, a tag 256. */
 const MAX_TAGS = 50
+const MAX_TEXT = 2_000

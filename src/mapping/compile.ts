@@ -10,17 +10,42 @@ import {
 import type { OccurrenceType } from '../model/occurrence.ts'
 import type { Profile } from '../model/profile.ts'
 import { type CustomField, toSlug } from '../model/records.ts'
+import type { Expression } from './expressions.ts'
 import { FIELDS, type IfMissing, readPath, toFieldValue } from './fields.ts'
+import { toProfileValues } from './variables.ts'
 
 /** One line of field_mapping. */
 export interface FieldRule {
   /** `nb_tickets`, `custom_fields.vip`, `data.tier`, or the slug of a custom field. */
   field: string
   attribute: string
+  /** Computed instead of read. */
+  value?: Expression | undefined
+  /** Of a computed value; default: as the expression says. */
+  type?: ComputedType | undefined
+  /** Decimals of a number. */
+  round?: number | undefined
   ifMissing?: IfMissing | undefined
   /** Where it stands, for complaints: `connectors.yml:24:7`. */
   where: string
 }
+
+export const COMPUTED_TYPES = ['text', 'number', 'boolean', 'date'] as const
+export type ComputedType = (typeof COMPUTED_TYPES)[number]
+
+/** One line of event_mapping. */
+export interface EventRule {
+  event: string
+  /** Null: always. */
+  when: Expression | null
+  properties: Record<string, Expression>
+  /** Attributes of the contact that the event sets. */
+  contactProperties: Record<string, Expression>
+  /** What is first seen later than that is not told. */
+  maxAgeMs: number | null
+}
+
+export type EventRules = Partial<Record<OccurrenceType, EventRule>>
 
 export interface ListRules {
   allSupportContacts?: number | undefined
@@ -34,7 +59,7 @@ export interface ListRules {
 
 export interface MappingRules {
   fields: FieldRule[]
-  events: Partial<Record<OccurrenceType, string>>
+  events: EventRules
   lists: ListRules
 }
 
@@ -52,7 +77,7 @@ export interface MappedField {
 
 export interface Mapping {
   fields: MappedField[]
-  events: Partial<Record<OccurrenceType, string>>
+  events: EventRules
   lists: ListRules
 }
 
@@ -88,7 +113,7 @@ export function compileMapping(
   for (const rule of rules.fields) {
     if (rule.field === 'email' && rule.attribute.toLowerCase() === 'email') continue
     const brevo = byName.get(rule.attribute)
-    const resolved = resolveField(rule.field, customFields)
+    const resolved = resolveRule(rule, customFields)
     if (resolved === null) {
       compiled.warnings.push(
         `${rule.where}: the helpdesk has no customer field "${rule.field.replace(/^custom_fields\./, '')}", so ${rule.attribute} is left alone.`,
@@ -115,6 +140,35 @@ export function compileMapping(
     })
   }
   return compiled
+}
+
+function resolveRule(rule: FieldRule, customFields: readonly CustomField[]): ResolvedField | null {
+  const { value, round } = rule
+  const resolved =
+    value === undefined ? resolveField(rule.field, customFields) : compute(rule, value, customFields)
+  if (resolved === null || round === undefined) return resolved
+  const { read } = resolved
+  return {
+    ...resolved,
+    read(profile) {
+      const given = read(profile)
+      return typeof given === 'number' ? Number(given.toFixed(round)) : given
+    },
+  }
+}
+
+function compute(
+  { type }: FieldRule,
+  expression: Expression,
+  customFields: readonly CustomField[],
+): ResolvedField {
+  const metric = [...expression.uses].some((name) => FIELDS[name]?.metric === true)
+  return {
+    type: type ?? 'any',
+    ifMissing: 'clear',
+    metric,
+    read: (profile) => expression.evaluate(toProfileValues(profile, customFields)),
+  }
 }
 
 type ResolvedField = Pick<MappedField, 'type' | 'ifMissing' | 'metric' | 'read'>
@@ -149,12 +203,16 @@ const CUSTOM_TYPES: Record<string, FieldType> = { text: 'text', number: 'number'
 
 /** True if any rule needs the phone, which costs a request a customer. */
 export function needsPhone(rules: MappingRules): boolean {
-  return rules.fields.some((rule) => rule.field === 'phone')
+  return rules.fields.some((rule) => usesField(rule, 'phone'))
+}
+
+function usesField({ field, value }: FieldRule, name: string): boolean {
+  return value === undefined ? field === name : value.uses.has(name)
 }
 
 /** True if any rule needs to know when a ticket was first answered. */
 export function needsMessages(rules: MappingRules): boolean {
   return (
-    rules.fields.some((rule) => rule.field === 'avg_response_time') || Object.keys(rules.events).length > 0
+    rules.fields.some((rule) => usesField(rule, 'avg_response_time')) || Object.keys(rules.events).length > 0
   )
 }

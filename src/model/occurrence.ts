@@ -2,15 +2,32 @@
 import { createHash } from 'node:crypto'
 
 import type { RecordId, SatisfactionSurvey } from './records.ts'
+import type { AttributeValue } from './operations.ts'
 import type { Instant } from './time.ts'
 
 export const OCCURRENCE_TYPES = [
   'ticket.created',
+  'ticket.updated',
   'ticket.closed',
   'ticket.reopened',
+  'ticket.assigned',
+  'ticket.tagged',
+  'ticket.untagged',
+  'ticket.snoozed',
+  'ticket.merged',
+  'ticket.handed_over',
+  'ticket.message.received',
+  'ticket.message.sent',
   'satisfaction_survey.created',
+  'satisfaction_survey.sent',
   'satisfaction_survey.responded',
+  'satisfaction_survey.skipped',
   'customer.created',
+  'customer.updated',
+  'customer.merged',
+  'customer.deleted',
+  'macro.applied',
+  'rule.executed',
 ] as const
 export type OccurrenceType = (typeof OCCURRENCE_TYPES)[number]
 
@@ -36,6 +53,8 @@ export interface Occurrence {
   customerId: RecordId | null
   ticket: OccurrenceTicket | null
   survey: Pick<SatisfactionSurvey, 'id' | 'score' | 'comment'> | null
+  /** What is told of this kind of occurrence besides. */
+  details?: Record<string, AttributeValue> | undefined
 }
 
 /** UUIDv5 namespace of tajo's event ids; fixed for ever, or every event would be a new one. */

@@ -61,6 +61,8 @@ export interface EventWrite {
   /** ISO 8601 */
   date: string
   properties: Record<string, AttributeValue | null>
+  /** Attributes that Brevo sets on the contact with the event. */
+  contactProperties?: Record<string, string | number | boolean> | undefined
 }
 
 /** What became of one operation. */

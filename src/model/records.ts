@@ -22,7 +22,7 @@ export const STREAMS = ['events', 'customers', 'tickets', 'messages', 'satisfact
 export type Stream = (typeof STREAMS)[number]
 
 /** Small and read whole: who and what belongs to the shop. */
-export const DIRECTORIES = ['agents', 'mailboxes', 'custom_fields'] as const
+export const DIRECTORIES = ['agents', 'mailboxes', 'custom_fields', 'tags'] as const
 export type Directory = (typeof DIRECTORIES)[number]
 
 /** Ids are strings everywhere: Gorgias counts beyond 2^31, Gladly and Intercom have none that are numbers. */
@@ -79,6 +79,10 @@ export interface Message {
   ticketId: RecordId
   /** `customer`: from outside and public. `agent`: public, from a person, no note, no rule. Others are not kept. */
   author: 'customer' | 'agent' | 'other'
+  /** The rule that sent it. */
+  ruleId: RecordId | null
+  /** Macros that were used for it. */
+  macroIds: RecordId[]
   createdAt: Instant
 }
 
@@ -117,6 +121,13 @@ export interface CustomField {
   dataType: string
 }
 
+/** A tag of the helpdesk: its events name tags by id. */
+export interface Tag {
+  kind: 'tag'
+  id: RecordId
+  name: string
+}
+
 /** An entry of the source's event feed: something happened to an object. It carries no snapshot of it. */
 export interface SourceEvent {
   kind: 'event'
@@ -124,8 +135,8 @@ export interface SourceEvent {
   /** `ignored` types are not kept. */
   type: SourceEventType
   objectId: RecordId
-  /** For `customer_merged`: the customer that is no more. */
-  mergedFrom: RecordId | null
+  /** What it names besides: the customer that is no more, the tags, the agent. */
+  names: RecordId[]
   at: Instant
 }
 
@@ -137,6 +148,13 @@ export type SourceEventType =
   | 'customer_merged'
   | 'survey_changed'
   | 'ticket_survey_changed'
+  | 'ticket_survey_skipped'
+  | 'ticket_updated'
+  | 'ticket_assigned'
+  | 'ticket_tagged'
+  | 'ticket_untagged'
+  | 'ticket_handed_over'
+  | 'customer_updated'
   | 'ignored'
 
 export type SourceRecord =
@@ -147,6 +165,7 @@ export type SourceRecord =
   | Agent
   | Mailbox
   | CustomField
+  | Tag
   | SourceEvent
 
 /** A label as a key in YAML: `Customer type` → `customer_type`. */

@@ -28,6 +28,7 @@ export interface SandboxEvent {
   name: string
   date: string
   properties: Record<string, unknown>
+  contactProperties: Record<string, unknown>
   receivedAt: number
 }
 
@@ -239,6 +240,12 @@ export class BrevoAccount {
         contact.attributes[name] = value
     }
     for (const list of listIds) this.addToList(contact, list)
+    contact.modifiedAt = this.now()
+  }
+
+  /** What an event says of its contact; values of the wrong type are dropped as everywhere. */
+  setAttributes(contact: SandboxContact, attributes: Record<string, unknown>): void {
+    Object.assign(contact.attributes, this.#accept(attributes))
     contact.modifiedAt = this.now()
   }
 

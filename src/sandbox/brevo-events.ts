@@ -8,6 +8,7 @@ interface EventInput {
   event_date?: string
   identifiers?: { email_id?: string; contact_id?: number }
   event_properties?: Record<string, unknown>
+  contact_properties?: Record<string, unknown>
 }
 
 const BATCH_LIMIT = 512 * 1024
@@ -17,12 +18,16 @@ export function installBrevoEvents(server: FastifyInstance, account: BrevoAccoun
   const accept = (input: EventInput): void => {
     const email = input.identifiers?.email_id?.toLowerCase() ?? null
     const contact = email === null ? undefined : account.contacts.get(email)
+    // They update the contact that is there (brevo-api.md § 2.10).
+    if (contact !== undefined && input.contact_properties !== undefined)
+      account.setAttributes(contact, input.contact_properties)
     account.addEvent({
       contactId: contact?.id ?? null,
       email,
       name: String(input.event_name),
       date: input.event_date ?? new Date(account.now()).toISOString(),
       properties: input.event_properties ?? {},
+      contactProperties: input.contact_properties ?? {},
     })
   }
 
@@ -90,7 +95,7 @@ export function installBrevoEvents(server: FastifyInstance, account: BrevoAccoun
         event_filter_id: '',
         object_type: '',
         event_properties: one.properties,
-        contact_properties: {},
+        contact_properties: one.contactProperties,
       })),
       count: found.length,
     }

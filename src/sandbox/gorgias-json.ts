@@ -192,7 +192,7 @@ export function messageItem(one: WorldMessage): Record<string, unknown> {
     headers: null,
     attachments: null,
     actions: null,
-    macros: [],
+    macros: one.macros.map((id) => ({ id, name: 'Macro' })),
     meta: {},
     created_datetime: time(one.created),
     processed_datetime: time(one.created),

@@ -204,6 +204,7 @@ function seedMessages(
       public: !(turn > 1 && kind < 0.1),
       note: turn > 1 && kind < 0.1,
       rule: turn === 1 && kind > 0.9 ? 7 : null,
+      macros: [],
     })
     ticket.messages += 1
   }

@@ -1,92 +1,18 @@
 // The shop's helpdesk as data: what Gorgias would hold, and what can happen in it. Every change moves the dates and writes
 // the entries into the event feed that the real one does, and leaves out those it leaves out (gorgias-api.md § 6).
 import { SortedList } from './sorted-list.ts'
+import type {
+  WorldCustomer,
+  WorldTicket,
+  WorldMessage,
+  WorldSurvey,
+  WorldEvent,
+  WorldUser,
+  WorldTag,
+  WorldField,
+} from './world-types.ts'
 
-export interface WorldCustomer {
-  id: number
-  email: string | null
-  name: string | null
-  firstname: string
-  lastname: string
-  externalId: string | null
-  language: string | null
-  timezone: string | null
-  note: string | null
-  phone: string | null
-  created: number
-  updated: number
-  customFields: Record<string, unknown>
-  data: Record<string, unknown> | null
-}
-
-export interface WorldTicket {
-  id: number
-  customerId: number
-  status: 'open' | 'closed'
-  channel: string
-  subject: string | null
-  tags: string[]
-  assignee: number | null
-  spam: boolean
-  created: number
-  updated: number
-  closed: number | null
-  snooze: number | null
-  trashed: number | null
-  messages: number
-}
-
-export interface WorldMessage {
-  id: number
-  ticketId: number
-  customerId: number
-  created: number
-  fromAgent: boolean
-  public: boolean
-  note: boolean
-  rule: number | null
-}
-
-export interface WorldSurvey {
-  id: number
-  ticketId: number
-  customerId: number
-  score: number | null
-  comment: string | null
-  created: number
-  sent: number | null
-  scored: number | null
-}
-
-export interface WorldEvent {
-  id: number
-  type: string
-  objectType: string
-  objectId: number
-  data: Record<string, unknown> | null
-  created: number
-}
-
-export interface WorldUser {
-  id: number
-  email: string
-  name: string
-  created: number
-}
-
-export interface WorldTag {
-  id: number
-  name: string
-  created: number
-}
-
-export interface WorldField {
-  id: number
-  label: string
-  type: 'text' | 'number' | 'boolean'
-  managedType: string | null
-  created: number
-}
+export type * from './world-types.ts'
 
 /** What `now` is: microseconds since the epoch. */
 export type Now = () => number
@@ -235,6 +161,35 @@ export class World {
     this.log('ticket-reopened', 'Ticket', id)
   }
 
+  assignTicket(id: number, user: number): void {
+    this.changeTicket(id, { assignee: user })
+    this.log('ticket-assigned', 'Ticket', id, { assignee_user_id: user })
+  }
+
+  changeSubject(id: number, subject: string): void {
+    this.changeTicket(id, { subject })
+    this.log('ticket-updated', 'Ticket', id)
+    this.log('ticket-subject-updated', 'Ticket', id, { new_subject: subject })
+  }
+
+  addTag(id: number, name: string): void {
+    this.changeTicket(id, { tags: [...this.tickets.get(id)!.tags, name] })
+    this.log('ticket-tags-added', 'Ticket', id, { tags_added: [this.#tagId(name)] })
+  }
+
+  removeTag(id: number, name: string): void {
+    this.changeTicket(id, { tags: this.tickets.get(id)!.tags.filter((one) => one !== name) })
+    this.log('ticket-tags-removed', 'Ticket', id, { tags_removed: [this.#tagId(name)] })
+  }
+
+  #tagId(name: string): number {
+    const known = this.tags.find((one) => one.name === name)
+    if (known !== undefined) return known.id
+    const tag = { id: this.nextId(), name, created: this.now() }
+    this.tags.push(tag)
+    return tag.id
+  }
+
   deleteTicket(id: number): void {
     this.#dropTicket(id)
     this.log('ticket-deleted', 'Ticket', id)
@@ -265,6 +220,7 @@ export class World {
       public: true,
       note: false,
       rule: null,
+      macros: [],
       ...fields,
     }
     this.messages.add(message)
@@ -290,6 +246,13 @@ export class World {
     this.surveys.set(survey.id, survey)
     this.surveysByCreation.add(survey)
     return survey
+  }
+
+  /** Gorgias decided not to ask. */
+  skipSurvey(ticketId: number): void {
+    this.log('ticket-satisfaction-survey-skipped', 'Ticket', ticketId, {
+      reasons: ['The ticket lacks the required minimum interaction.'],
+    })
   }
 
   /** The list is sorted by creation, so an answer moves nothing. Whether an event tells of it is not known: by default none does. */

@@ -1,7 +1,7 @@
 // Customers as last read, who was merged into whom, and the shop's own addresses.
 import { normalizeEmail } from '../model/email.ts'
 import type { ProfileCustomer } from '../model/profile.ts'
-import type { Agent, Customer, CustomField, Mailbox } from '../model/records.ts'
+import type { Agent, Customer, CustomField, Mailbox, Tag } from '../model/records.ts'
 import type { Database } from './database.ts'
 
 interface Row {
@@ -93,6 +93,12 @@ export function createCustomers(database: Database) {
   const upsertOwn = database.prepare(`
     INSERT INTO own_addresses (source, id, email) VALUES (?, ?, ?) ON CONFLICT (source, id) DO UPDATE SET email = excluded.email`)
   const selectOwn = database.prepare<[string]>('SELECT 1 FROM own_addresses WHERE email = ? LIMIT 1')
+  const putTag = database.prepare(
+    'INSERT INTO tags (source, id, name) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name',
+  )
+  const selectTag = database.prepare<[string, string], { name: string }>(
+    'SELECT name FROM tags WHERE source = ? AND id = ?',
+  )
   const upsertField = database.prepare(`
     INSERT INTO custom_fields (source, id, label, data_type) VALUES (?, ?, ?, ?)
     ON CONFLICT (source, id) DO UPDATE SET label = excluded.label, data_type = excluded.data_type`)
@@ -183,6 +189,11 @@ export function createCustomers(database: Database) {
     },
 
     isOwnAddress: (email: string): boolean => selectOwn.get(email) !== undefined,
+
+    putTag(source: string, tag: Tag): void {
+      putTag.run(source, tag.id, tag.name)
+    },
+    tagName: (source: string, id: string): string | null => selectTag.get(source, id)?.name ?? null,
 
     putCustomField(source: string, field: CustomField): void {
       upsertField.run(source, field.id, field.label, field.dataType)

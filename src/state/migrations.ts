@@ -151,4 +151,12 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE INDEX outbox_events_sent ON outbox_events (sent_at) WHERE state = 'sent';
   `,
+  `
+  ALTER TABLE source_events RENAME COLUMN merged_from TO names; -- ids that the entry names besides its object
+  CREATE TABLE tags (source TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;
+
+  CREATE INDEX surveys_ticket ON surveys (source, ticket_id);
+
+  ALTER TABLE outbox_events ADD COLUMN reason TEXT;              -- why it is skipped
+  `,
 ]

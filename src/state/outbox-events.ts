@@ -67,6 +67,9 @@ export function createOutboxEvents(database: Database) {
   const insert = database.prepare(`
     INSERT INTO outbox_events (event_id, email, name, occurred_at, payload, state) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (event_id) DO NOTHING`)
+  const insertSkipped = database.prepare(`
+    INSERT INTO outbox_events (event_id, email, name, occurred_at, payload, state, reason) VALUES (?, ?, ?, ?, ?, 'skipped', ?)
+    ON CONFLICT (event_id) DO NOTHING`)
   // What happened before the state was restored may have been sent by the state that was lost.
   const release = database.prepare(`
     UPDATE outbox_events SET state = CASE WHEN occurred_at <= @verifyUntil THEN 'uncertain' ELSE 'pending' END
@@ -117,7 +120,7 @@ export function createOutboxEvents(database: Database) {
     WHERE email = @from AND payload IS NOT NULL`)
   // An occurrence that old is not staged any more (sync/ingest.ts).
   const prune = database.prepare(
-    "DELETE FROM outbox_events WHERE state = 'sent' AND sent_at < ? AND occurred_at < ?",
+    "DELETE FROM outbox_events WHERE state IN ('sent', 'skipped') AND coalesce(sent_at, 0) < ? AND occurred_at < ?",
   )
   const select = database.prepare<
     [string],
@@ -142,6 +145,10 @@ export function createOutboxEvents(database: Database) {
       const { eventId, email, name } = event
       const state: EventState = live ? 'staged' : 'found'
       return insert.run(eventId, email, name, occurredAt, JSON.stringify(event), state).changes > 0
+    },
+    /** Known and not told, on purpose. */
+    stageSkipped(event: EventWrite, occurredAt: Instant, reason: string): void {
+      insertSkipped.run(event.eventId, event.email, event.name, occurredAt, JSON.stringify(event), reason)
     },
     /** A live run begins: what was found beside the last one is sent with what it finds. */
     join(): void {

@@ -8,13 +8,13 @@ interface Row {
   id: string
   type: SourceEventType
   object_id: string
-  merged_from: string | null
+  names: string | null
   at: number
 }
 
 export function createSourceEvents(database: Database) {
   const insert = database.prepare(`
-    INSERT INTO source_events (source, id, type, object_id, merged_from, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+    INSERT INTO source_events (source, id, type, object_id, names, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
   const open = database.prepare<[string, number, number, string, number], Row>(`
     SELECT * FROM source_events INDEXED BY source_events_open
     WHERE source = ? AND done = 0 AND (at > ? OR (at = ? AND id > ?)) ORDER BY at, id LIMIT ?`)
@@ -24,7 +24,7 @@ export function createSourceEvents(database: Database) {
 
   return {
     put(source: string, event: SourceEvent): void {
-      insert.run(source, event.id, event.type, event.objectId, event.mergedFrom, event.at)
+      insert.run(source, event.id, event.type, event.objectId, event.names.join(' ') || null, event.at)
     },
     /** The oldest after `after` that were not dealt with yet. */
     open: (source: string, after: Pick<SourceEvent, 'at' | 'id'>, limit: number): SourceEvent[] =>
@@ -33,7 +33,7 @@ export function createSourceEvents(database: Database) {
         id: row.id,
         type: row.type,
         objectId: row.object_id,
-        mergedFrom: row.merged_from,
+        names: row.names?.split(' ') ?? [],
         at: row.at,
       })),
     /** To be looked at again. */

@@ -29,6 +29,9 @@ export function createSurveys(database: Database) {
   const scoredOf = database.prepare<[string, string], { id: string; score: number; scored_at: number }>(
     'SELECT id, score, scored_at FROM surveys INDEXED BY surveys_customer WHERE source = ? AND customer_id = ? AND score IS NOT NULL',
   )
+  const scoreOf = database.prepare<[string, string], { score: number }>(
+    'SELECT score FROM surveys WHERE source = ? AND ticket_id = ? AND score IS NOT NULL ORDER BY scored_at DESC LIMIT 1',
+  )
   const count = database.prepare<[string], { n: number }>(
     'SELECT count(*) AS n FROM surveys WHERE source = ? AND score IS NOT NULL',
   )
@@ -65,6 +68,10 @@ export function createSurveys(database: Database) {
           .all(source, customerId)
           .map((row) => ({ id: row.id, score: row.score, scoredAt: row.scored_at })),
       ),
+
+    /** The score that a ticket's survey was given. */
+    scoreOf: (source: string, ticketId: string): number | null =>
+      scoreOf.get(source, ticketId)?.score ?? null,
 
     countScored: (source: string): number => count.get(source)?.n ?? 0,
   }

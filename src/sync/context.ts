@@ -2,6 +2,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { MappingRules } from '../mapping/compile.ts'
+import type { OccurrenceType } from '../model/occurrence.ts'
 import type { SourceEventType, Stream } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
 import type { Freshness } from './freshness.ts'
@@ -17,6 +18,8 @@ export interface SyncContext {
   /** Names the account in event ids. */
   account: string
   rules: MappingRules
+  /** What is told, or asked for by a campaign or a handler; nothing else is looked for. */
+  wants: ReadonlySet<OccurrenceType>
   /** `sync.tags`: whether events name the tags of their ticket. */
   withTags: boolean
   /** Which streams this connector reads; entries of the event feed about others are not kept. */
@@ -44,19 +47,32 @@ export function findGoLive({ store, source }: Pick<SyncContext, 'store' | 'sourc
   return now
 }
 
-const STREAM_OF: Record<SourceEventType, Stream | null> = {
-  ticket_closed: 'tickets',
-  ticket_reopened: 'tickets',
-  ticket_gone: 'tickets',
-  customer_gone: 'customers',
-  customer_merged: 'customers',
-  survey_changed: 'satisfaction_surveys',
-  ticket_survey_changed: 'satisfaction_surveys',
+/** Which stream an entry concerns, and what it is needed for if it only tells of something. */
+const ENTRIES: Record<SourceEventType, { stream: Stream; tells?: OccurrenceType } | null> = {
+  ticket_closed: { stream: 'tickets' },
+  ticket_reopened: { stream: 'tickets' },
+  ticket_gone: { stream: 'tickets' },
+  ticket_updated: { stream: 'tickets', tells: 'ticket.updated' },
+  ticket_assigned: { stream: 'tickets', tells: 'ticket.assigned' },
+  ticket_tagged: { stream: 'tickets', tells: 'ticket.tagged' },
+  ticket_untagged: { stream: 'tickets', tells: 'ticket.untagged' },
+  ticket_handed_over: { stream: 'tickets', tells: 'ticket.handed_over' },
+  customer_gone: { stream: 'customers' },
+  customer_merged: { stream: 'customers' },
+  customer_updated: { stream: 'customers', tells: 'customer.updated' },
+  survey_changed: { stream: 'satisfaction_surveys' },
+  ticket_survey_changed: { stream: 'satisfaction_surveys' },
+  ticket_survey_skipped: { stream: 'satisfaction_surveys' },
   ignored: null,
 }
 
-/** True for entries of the event feed that concern what is read. */
-export function isConcerned({ streams }: SyncContext, type: SourceEventType): boolean {
-  const stream = STREAM_OF[type]
-  return stream !== null && streams.has(stream)
+/** True for entries of the event feed that concern what is read and told. */
+export function isConcerned({ streams, wants }: SyncContext, type: SourceEventType): boolean {
+  const entry = ENTRIES[type]
+  return entry !== null && streams.has(entry.stream) && (entry.tells === undefined || wants.has(entry.tells))
+}
+
+/** What an entry that only tells of something tells. */
+export function occurrenceOf(type: SourceEventType): OccurrenceType | null {
+  return ENTRIES[type]?.tells ?? null
 }

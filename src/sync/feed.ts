@@ -5,11 +5,12 @@ import { TajoError } from '../lib/errors.ts'
 import type { RecordId, SourceEvent } from '../model/records.ts'
 import { fromMs } from '../model/time.ts'
 import type { StatusChange } from '../state/tickets.ts'
-import type { SyncContext } from './context.ts'
+import { occurrenceOf, type SyncContext } from './context.ts'
 import { createPatience, type Patience } from './patience.ts'
-import { ingestPage, stageForTicket, toOccurrenceTicket } from './ingest.ts'
+import { ingestPage } from './ingest.ts'
 import { readMentioned } from './mentioned.ts'
 import { mergeCustomer, reread } from './reread.ts'
+import { stageForCustomer, stageForKnownTicket, stageForTicket, toOccurrenceTicket } from './stage.ts'
 
 /** Entries looked at in one go. */
 const BATCH = 500
@@ -107,7 +108,7 @@ async function prepare(
       // The survivor's own date does not move with the merge, so no list would show it (gorgias-api.md § 6.1).
       const refresh = await reread(context, 'customer', entry.objectId, signal)
       return () => {
-        if (entry.mergedFrom !== null) mergeCustomer(context, entry.mergedFrom, entry.objectId)
+        for (const from of entry.names) mergeCustomer(context, from, entry.objectId)
         refresh()
       }
     }
@@ -118,9 +119,60 @@ async function prepare(
       await readMentioned(context, surveys.records, signal)
       return () => ingestPage(context, 'satisfaction_surveys', surveys)
     }
+    case 'ticket_survey_skipped': {
+      const surveys = await source.readSurveysOf(entry.objectId, signal)
+      await readMentioned(context, surveys.records, signal)
+      return () => {
+        ingestPage(context, 'satisfaction_surveys', surveys)
+        const transition = { type: 'satisfaction_survey.skipped', key: entry.id, at: entry.at } as const
+        stageForKnownTicket(context, transition, entry.objectId)
+      }
+    }
+    case 'customer_updated':
+      return () =>
+        stageForCustomer(context, { type: 'customer.updated', key: entry.id, at: entry.at }, entry.objectId)
+    case 'ticket_updated':
+    case 'ticket_assigned':
+    case 'ticket_tagged':
+    case 'ticket_untagged':
+    case 'ticket_handed_over': {
+      const refresh = await refreshTicket(context, entry, signal)
+      await readUnknownTags(context, entry, signal)
+      return () => {
+        refresh()
+        tell(context, entry)
+      }
+    }
     case 'ignored':
       return () => undefined
   }
+}
+
+/** Entries name tags by id; one that was made just now is not known yet. */
+async function readUnknownTags(
+  context: SyncContext,
+  { type, names }: SourceEvent,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { store, source } = context
+  const isAboutTags = type === 'ticket_tagged' || type === 'ticket_untagged'
+  if (!isAboutTags || names.every((id) => store.customers.tagName(source.name, id) !== null)) return
+  for await (const page of source.readDirectory('tags', signal))
+    store.transaction(() => ingestPage(context, 'tags', page))
+}
+
+function tell(context: SyncContext, entry: SourceEvent): void {
+  const type = occurrenceOf(entry.type)
+  if (type === null) return
+  const { store, source } = context
+  const isAboutTags = type === 'ticket.tagged' || type === 'ticket.untagged'
+  const names = entry.names.map((id) => (isAboutTags ? (store.customers.tagName(source.name, id) ?? id) : id))
+  const details = isAboutTags
+    ? { [type === 'ticket.tagged' ? 'tags_added' : 'tags_removed']: names }
+    : names[0] === undefined
+      ? {}
+      : { assignee_id: names[0] }
+  stageForKnownTicket(context, { type, key: entry.id, at: entry.at }, entry.objectId, details)
 }
 
 async function refreshTicket(
@@ -144,7 +196,11 @@ function changeStatus(context: SyncContext, entry: SourceEvent, isLast: boolean)
   const change = toChange(entry, ticket, isLast)
   store.tickets.putStatusChange(source.name, ticket.id, change)
   const woke = change === 'reopened' && ticket.lastChange === 'snoozed'
-  if (change === 'snoozed' || woke || !ticket.counted) return
+  if (woke || !ticket.counted) return
+  if (change === 'snoozed') {
+    stageForKnownTicket(context, { type: 'ticket.snoozed', key: entry.id, at: entry.at }, ticket.id)
+    return
+  }
   const status = change === 'closed' ? 'closed' : 'open'
   const transition = {
     type: change === 'closed' ? 'ticket.closed' : 'ticket.reopened',

@@ -1,21 +1,22 @@
 // Records → state, and what follows from them: contacts that must be brought in step, events that happened. Called inside
 // the transaction of a page, so that a record, its consequences and the cursor are stored together or not at all.
-import { toEvent } from '../mapping/apply.ts'
 import { normalizeEmail } from '../model/email.ts'
-import type { Occurrence, OccurrenceTicket } from '../model/occurrence.ts'
-import type { Customer, RecordId, SatisfactionSurvey, SourceRecord, Ticket } from '../model/records.ts'
+import type {
+  Customer,
+  Message,
+  RecordId,
+  SatisfactionSurvey,
+  SourceRecord,
+  Ticket,
+} from '../model/records.ts'
 import { fromMs } from '../model/time.ts'
 import type { Page } from '../sources/source.ts'
-import { isCounted, type StoredTicket } from '../state/tickets.ts'
+import { isCounted } from '../state/tickets.ts'
 import { isConcerned, type SyncContext } from './context.ts'
 import { withoutForgotten } from './forgotten.ts'
+import { emailOf, stage, stageForKnownTicket, stageForTicket, toOccurrenceTicket } from './stage.ts'
 import { TouchedContacts } from './touched.ts'
-import {
-  findCustomerTransitions,
-  findSurveyTransitions,
-  findTicketTransitions,
-  type Transition,
-} from './transitions.ts'
+import { findCustomerTransitions, findSurveyTransitions, findTicketTransitions } from './transitions.ts'
 
 /** Stores a page; what could not be understood is set aside. */
 export function ingestPage(
@@ -51,8 +52,7 @@ function ingestRecord(context: SyncContext, raw: SourceRecord, touched: TouchedC
     case 'ticket':
       return ingestTicket(context, record, touched)
     case 'message':
-      if (store.tickets.putMessage(source.name, record)) touched.ticket(record.ticketId)
-      return
+      return ingestMessage(context, record, touched)
     case 'satisfaction_survey':
       return ingestSurvey(context, record, touched)
     case 'event':
@@ -63,6 +63,8 @@ function ingestRecord(context: SyncContext, raw: SourceRecord, touched: TouchedC
       return store.customers.putOwnAddress(source.name, record)
     case 'custom_field':
       return store.customers.putCustomField(source.name, record)
+    case 'tag':
+      return store.customers.putTag(source.name, record)
   }
 }
 
@@ -117,6 +119,23 @@ function ingestTicket(context: SyncContext, ticket: Ticket, touched: TouchedCont
   }
 }
 
+/** What was said fires by its own id, each time it is read: its ticket may have become known only now. */
+function ingestMessage(context: SyncContext, message: Message, touched: TouchedContacts): void {
+  const { id, ticketId, author, ruleId, macroIds, createdAt: at } = message
+  if (context.store.tickets.putMessage(context.source.name, message)) touched.ticket(ticketId)
+  if (at < context.goLive) return
+  if (author !== 'other') {
+    const type = author === 'customer' ? 'ticket.message.received' : 'ticket.message.sent'
+    stageForKnownTicket(context, { type, key: id, at }, ticketId, { message_id: id })
+  }
+  if (ruleId !== null)
+    stageForKnownTicket(context, { type: 'rule.executed', key: id, at }, ticketId, { rule_id: ruleId })
+  for (const macroId of macroIds) {
+    const transition = { type: 'macro.applied', key: `${id}/${macroId}`, at } as const
+    stageForKnownTicket(context, transition, ticketId, { macro_id: macroId })
+  }
+}
+
 function ingestSurvey(context: SyncContext, survey: SatisfactionSurvey, touched: TouchedContacts): void {
   const { store, source } = context
   const { before, changed } = store.surveys.put(source.name, survey)
@@ -131,50 +150,11 @@ function ingestSurvey(context: SyncContext, survey: SatisfactionSurvey, touched:
       ticket: ticket === null ? null : toOccurrenceTicket(context, ticket),
       // When it was made nobody had answered it yet, even if it is first seen with its answer.
       survey:
-        transition.type === 'satisfaction_survey.created'
+        transition.type !== 'satisfaction_survey.responded'
           ? { id: survey.id, score: null, comment: null }
           : survey,
     })
   }
-}
-
-/** An event on the timeline of a ticket's customer. */
-export function stageForTicket(
-  context: SyncContext,
-  transition: Transition,
-  ticket: OccurrenceTicket,
-  customerId: RecordId | null,
-): void {
-  stage(context, transition, { customerId, email: emailOf(context, customerId), ticket, survey: null })
-}
-
-export function toOccurrenceTicket(
-  { store, source, withTags }: SyncContext,
-  ticket: Pick<StoredTicket, 'id' | 'subject' | 'channel' | 'status' | 'assigneeName' | 'createdAt' | 'tags'>,
-): OccurrenceTicket {
-  const { id, subject, channel, status, assigneeName, createdAt } = ticket
-  const tags = withTags ? ticket.tags : []
-  const firstResponseAt = store.tickets.firstResponse(source.name, id)
-  return { id, subject, channel, status, tags, assigneeName, createdAt, firstResponseAt }
-}
-
-/** Nobody to tell: a customer without an address, or one of the shop's own. */
-function stage(
-  { store, rules, account, lane, eventHorizon }: SyncContext,
-  transition: Transition,
-  about: Omit<Occurrence, 'type' | 'key' | 'at' | 'email'> & { email: string | null },
-): void {
-  if (about.email === null || store.customers.isOwnAddress(about.email)) return
-  const event = toEvent({ ...transition, ...about, email: about.email }, rules, account)
-  if (transition.at < eventHorizon) return
-  if (event === null || !store.outboxEvents.stage(event, transition.at, lane === 'live')) return
-  // An event waits for its contact: make sure that there is one.
-  store.outboxContacts.mark(about.email, 'live')
-}
-
-/** The address of a customer, or of the one they were merged into. */
-export function emailOf({ store, source }: SyncContext, customerId: RecordId | null): string | null {
-  return customerId === null ? null : store.customers.emailOf(source.name, customerId)
 }
 
 export function markCustomer(context: SyncContext, customerId: RecordId | null): void {

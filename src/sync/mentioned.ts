@@ -4,8 +4,15 @@
 import { normalizeEmail } from '../model/email.ts'
 import type { RecordId, SourceRecord } from '../model/records.ts'
 import type { SyncContext } from './context.ts'
-import { emailOf } from './ingest.ts'
+import { emailOf } from './stage.ts'
 import { reread } from './reread.ts'
+
+const MESSAGE_EVENTS = [
+  'ticket.message.received',
+  'ticket.message.sent',
+  'macro.applied',
+  'rule.executed',
+] as const
 
 export async function readMentioned(
   context: SyncContext,
@@ -26,6 +33,11 @@ export async function readMentioned(
       const isRead = store.customers.isRead(source.name, customerId)
       if (isRead && normalizeEmail(customer?.email) !== emailOf(context, customerId))
         await readCustomer(customerId)
+    } else if (record.kind === 'message') {
+      // What was said in a ticket that no page has shown yet.
+      const isTold = record.createdAt >= goLive && MESSAGE_EVENTS.some((type) => context.wants.has(type))
+      if (isTold && streams.has('tickets') && store.tickets.find(source.name, record.ticketId) === null)
+        (await reread(context, 'ticket', record.ticketId, signal))()
     } else if (record.kind === 'satisfaction_survey') {
       const { customerId, ticketId, createdAt, scoredAt } = record
       if (Math.max(createdAt, scoredAt ?? 0) < goLive || store.surveys.isSame(source.name, record)) continue

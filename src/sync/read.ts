@@ -114,8 +114,12 @@ export async function readDirectories(context: DirectoryContext, signal?: AbortS
     const text = store.meta.read(key(directory))
     return text === null ? null : Number(text)
   }
-  const never = DIRECTORIES.filter((directory) => readAt(directory) === null)
-  const stale = DIRECTORIES.filter((directory) => (readAt(directory) ?? 0) < now - DIRECTORY_MAX_AGE)
+  const wanted = DIRECTORIES.filter(
+    (directory) =>
+      directory !== 'tags' || context.wants.has('ticket.tagged') || context.wants.has('ticket.untagged'),
+  )
+  const never = wanted.filter((directory) => readAt(directory) === null)
+  const stale = wanted.filter((directory) => (readAt(directory) ?? 0) < now - DIRECTORY_MAX_AGE)
   for (const directory of never.length > 0 ? never : stale.slice(0, 1)) {
     for await (const page of source.readDirectory(directory, signal)) {
       store.transaction(() => ingestPage({ ...context, goLive: now }, directory, page))

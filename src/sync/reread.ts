@@ -2,7 +2,8 @@
 // address answering 404 or 301. An absence from a list never removes anything.
 import type { RecordId, SourceRecord } from '../model/records.ts'
 import type { SyncContext } from './context.ts'
-import { emailOf, ingestPage, ingestRecords, markCustomer, readdressUntold } from './ingest.ts'
+import { ingestPage, ingestRecords, markCustomer, readdressUntold } from './ingest.ts'
+import { emailOf, stageForCustomer, stageForKnownTicket } from './stage.ts'
 
 export type ObjectKind = 'customer' | 'ticket' | 'satisfaction_survey'
 
@@ -46,6 +47,10 @@ export async function reread(
 
 function removeTicket(context: SyncContext, id: RecordId, into: RecordId | null): void {
   const { store, source } = context
+  if (into !== null) {
+    const transition = { type: 'ticket.merged', key: id, at: source.now() } as const
+    stageForKnownTicket(context, transition, id, { merged_into: into })
+  }
   store.tickets.remove(source.name, id, into)
   markCustomer(context, store.tickets.find(source.name, id)?.customerId ?? null)
 }
@@ -58,6 +63,10 @@ function removeSurvey(context: SyncContext, id: RecordId): void {
 
 function removeCustomer(context: SyncContext, id: RecordId): void {
   markCustomer(context, id)
+  const email = emailOf(context, id)
+  // Whoever is no contact does not become one by being deleted.
+  if (email !== null && context.store.contacts.told(email).exists)
+    stageForCustomer(context, { type: 'customer.deleted', key: id, at: context.source.now() }, id)
   context.store.customers.remove(context.source.name, id)
 }
 
@@ -68,6 +77,9 @@ export function mergeCustomer(context: SyncContext, from: RecordId, into: Record
   markCustomer(context, from)
   store.customers.merge(source.name, from, into)
   markCustomer(context, into)
+  stageForCustomer(context, { type: 'customer.merged', key: from, at: source.now() }, into, {
+    merged_from: from,
+  })
   const after = emailOf(context, into)
   if (before !== null && after !== null && before !== after) readdressUntold(context, before, after)
 }

@@ -43,14 +43,22 @@ export function findTicketTransitions(
  * has a score now was answered since, whatever its `scored_datetime` says.
  */
 export function findSurveyTransitions(
-  before: { score: number | null } | null,
-  now: { id: string; score: number | null; createdAt: Instant; scoredAt: Instant | null },
+  before: { score: number | null; sent_at: Instant | null } | null,
+  now: {
+    id: string
+    score: number | null
+    createdAt: Instant
+    sentAt: Instant | null
+    scoredAt: Instant | null
+  },
   { goLive }: Since,
 ): Transition[] {
   const transitions: Transition[] = []
   if (before === null && now.createdAt >= goLive) {
     transitions.push({ type: 'satisfaction_survey.created', key: now.id, at: now.createdAt })
   }
+  if (now.sentAt !== null && now.sentAt >= goLive && (before === null || before.sent_at === null))
+    transitions.push({ type: 'satisfaction_survey.sent', key: now.id, at: now.sentAt })
   if (now.score !== null && now.scoredAt !== null) {
     const answered = before === null ? now.scoredAt >= goLive : before.score === null
     if (answered) transitions.push({ type: 'satisfaction_survey.responded', key: now.id, at: now.scoredAt })

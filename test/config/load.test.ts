@@ -40,7 +40,7 @@ describe('connectors.yml', () => {
           dissatisfiedCustomers: 37,
           byTag: { vip: 40, wholesale: 41 },
         },
-        events: { 'ticket.closed': 'SUPPORT_TICKET_RESOLVED' },
+        events: { 'ticket.closed': { event: 'SUPPORT_TICKET_RESOLVED', when: null } },
       },
     })
     expect(connectors[0]!.rules.fields).toHaveLength(12)
@@ -69,7 +69,10 @@ event_mapping: { ticket.closed: GENERAL, ticket.created: OPENED }`
       'name→NICKNAME',
       'nb_tickets→TICKET_COUNT',
     ])
-    expect(rules.events).toEqual({ 'ticket.closed': 'OWN', 'ticket.created': 'OPENED' })
+    expect(rules.events).toMatchObject({
+      'ticket.closed': { event: 'OWN', when: null },
+      'ticket.created': { event: 'OPENED' },
+    })
   })
 
   it('takes ${NAME} from the environment as a value, never as YAML', () => {
@@ -98,7 +101,7 @@ describe('complaints', () => {
       'connectors.yml:4:5 connectors.gorgias.shedule: Unknown key "shedule". Did you mean "schedule"?',
       'connectors.yml:5:36 connectors.gorgias.lists.all_support_contacts: Expected a whole number, found "thirty".',
       'connectors.yml:6:16 connectors.gorgias.log_level: "loud" does not fit. Expected one of error, warn, info, verbose, debug.',
-      'connectors.yml:7:28 connectors.gorgias.field_mapping.name: "first name" does not fit. A Brevo attribute, or `{ attribute, if_missing }`.',
+      'connectors.yml:7:28 connectors.gorgias.field_mapping.name: "first name" does not fit. A Brevo attribute, or `{ attribute, if_missing, round }`, or `{ value, type }` for an attribute of the name on the left.',
       'connectors.yml:8:22 connectors.gorgias.event_mapping.ticket.close: Unknown key "ticket.close". Did you mean "ticket.closed"?',
     ])
   })

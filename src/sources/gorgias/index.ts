@@ -18,6 +18,7 @@ import {
   toPhone,
   toSourceEvent,
   toSurvey,
+  toTag,
   toTicket,
 } from './to-records.ts'
 
@@ -81,6 +82,7 @@ const DIRECTORY_LISTINGS: Record<Directory, Listing> = {
     sortKey: 'created_datetime',
     toRecord: toCustomField,
   },
+  tags: { path: '/tags', params: BY_CREATION, sortKey: 'created_datetime', toRecord: toTag },
 }
 
 const OBJECTS = {

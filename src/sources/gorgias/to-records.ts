@@ -9,6 +9,7 @@ import type {
   SatisfactionSurvey,
   SourceEvent,
   SourceEventType,
+  Tag,
   Ticket,
 } from '../../model/records.ts'
 import { type Instant, parseInstant } from '../../model/time.ts'
@@ -101,6 +102,8 @@ export function toMessage(item: Json): Message {
     id: id(item, 'id'),
     ticketId: id(item, 'ticket_id'),
     author: !shown ? 'other' : !fromAgent ? 'customer' : item['rule_id'] == null ? 'agent' : 'other',
+    ruleId: optionalId(item['rule_id']),
+    macroIds: list(item['macros']).flatMap((macro) => optionalId(object(macro)?.['id'] ?? macro) ?? []),
     createdAt: instant(item, 'created_datetime'),
   }
 }
@@ -151,6 +154,14 @@ const EVENT_TYPES: Record<string, SourceEventType> = {
   'ticket-reopened': 'ticket_reopened',
   'ticket-deleted': 'ticket_gone',
   'ticket-merged': 'ticket_gone',
+  'ticket-updated': 'ticket_updated',
+  'ticket-assigned': 'ticket_assigned',
+  'ticket-tags-added': 'ticket_tagged',
+  'ticket-tags-removed': 'ticket_untagged',
+  // A trigger of webhooks; that the feed has it too is an inference (gorgias-api.md § 4, § 5).
+  'ticket-handed-over': 'ticket_handed_over',
+  'ticket-satisfaction-survey-skipped': 'ticket_survey_skipped',
+  'customer-updated': 'customer_updated',
   'customer-deleted': 'customer_gone',
   'customer-merged': 'customer_merged',
 }
@@ -170,9 +181,24 @@ export function toSourceEvent(item: Json): SourceEvent {
     id: id(item, 'id'),
     type: EVENT_TYPES[name] ?? (name.includes('satisfaction-survey') ? survey : 'ignored'),
     objectId: optionalId(item['object_id']) ?? '',
-    mergedFrom: optionalId(object(item['data'])?.['source_customer_id']),
+    names: toNames(object(item['data'])),
     at: instant(item, 'created_datetime'),
   }
+}
+
+/** What an entry names besides its object (gorgias-api.md § 4, Event). */
+function toNames(data: Json | null): string[] {
+  if (data === null) return []
+  const single = [data['source_customer_id'], data['assignee_user_id']]
+  return [...single, ...list(data['tags_added']), ...list(data['tags_removed'])].flatMap(
+    (one) => optionalId(one) ?? [],
+  )
+}
+
+export function toTag(item: Json): Tag {
+  const name = text(item['name'])
+  if (name === null) throw new InvalidItem('`name` is missing')
+  return { kind: 'tag', id: id(item, 'id'), name }
 }
 
 /** The preferred phone channel; the first one where none is preferred; deleted ones are none. */
