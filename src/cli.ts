@@ -111,6 +111,33 @@ common(program.command('audit'))
     exitCode = await (await import('./commands/audit.ts')).runAudit(options)
   })
 
+const webhooks = program.command('webhooks').description('have the helpdesk tell at once what happened')
+const loadWebhooks = () => import('./commands/webhooks.ts')
+common(webhooks.command('install'))
+  .description('make the webhook in the helpdesk, or put it right')
+  .addArgument(connector())
+  .option(
+    '--url <url>',
+    'the address under which the helpdesk reaches `tajo start`; default: server.public_url',
+  )
+  .option('--rotate', 'with a new secret; the one before stays valid')
+  .action(async (name: string, options) => {
+    exitCode = await (await loadWebhooks()).runWebhooksInstall(name, options)
+  })
+common(webhooks.command('status'))
+  .description('show the webhook, and what came in; exit code 1 if something is wrong with it')
+  .addArgument(connector())
+  .addOption(json())
+  .action(async (name: string, options) => {
+    exitCode = await (await loadWebhooks()).runWebhooksStatus(name, options)
+  })
+common(webhooks.command('remove'))
+  .description('take the webhook out of the helpdesk; polls go on')
+  .addArgument(connector())
+  .action(async (name: string, options) => {
+    exitCode = await (await loadWebhooks()).runWebhooksRemove(name, options)
+  })
+
 const letters = program
   .command('dead-letters')
   .description('what was set aside: show it, try it again, or give it up')

@@ -16,6 +16,7 @@ import { type Bell, createBell, sleepOrRing } from './lib/bell.ts'
 import { isAbort, coerceError, type TajoError } from './lib/errors.ts'
 import { type Schedule, startSchedule } from './lib/schedule.ts'
 import { fromMs, type Instant } from './model/time.ts'
+import type { Served, Serving } from './serve.ts'
 import { isDatabaseError } from './state/database.ts'
 
 export interface DaemonHooks {
@@ -26,6 +27,8 @@ export interface DaemonHooks {
 
 export interface DaemonPorts extends Ports {
   startSchedule?: typeof startSchedule
+  /** Opens the server; absent: nothing is served. */
+  serve?: (served: Served) => Promise<Serving | null>
 }
 
 export interface Daemon {
@@ -37,6 +40,12 @@ export interface Daemon {
 
 /** Credentials that were refused, and answers that only a person can change, are tried again this rarely. */
 const SLOW_RETRY_MS = 15 * 60_000
+/** Runs because of webhooks follow each other so closely while the helpdesk's budget is short. */
+const HINT_SPACING_MS = 3_000
+/** While webhooks are silent. */
+const FASTER_POLL_MS = 60_000
+/** Where such a run did not come through: the schedule goes on meanwhile. */
+const HINT_RETRY_MS = 15_000
 /** After an API that did not answer, the background waits this long. */
 const BACKGROUND_RETRY_MS = 60_000
 /** Between two looks for something postponed. */
@@ -64,14 +73,17 @@ export function startDaemon(
   const wellOnce = new Set<string>()
   const reconcileAt = new Map<string, Instant>()
   const bells = new Map<string, Bell>()
+  const faster = new Set<string>()
+  const hintBells = new Map<string, Bell>()
   const underWay = new Set<Promise<void>>()
   const runEnded = createBell()
   let deliverAgainAt = 0
   let fail: (error: unknown) => void = () => undefined
 
   /** An error of the state ends the daemon; what a stop cut off is no error. */
-  function follow(action: () => Promise<void>): Promise<void> {
+  function follow(action: () => Promise<unknown>): Promise<void> {
     const followed = action()
+      .then(() => undefined)
       .catch((thrown: unknown) => {
         if (!isAbort(thrown)) fail(thrown)
       })
@@ -85,14 +97,16 @@ export function startDaemon(
     name: string,
     surveys: 'window' | 'new',
     before: Readonly<Record<string, number>> = {},
-  ): Promise<void> {
-    if (stopping.signal.aborted || clock.monotonic() < (pausedUntil.get(name) ?? 0)) return
+    quick = false,
+  ): Promise<boolean> {
+    if (stopping.signal.aborted || clock.monotonic() < (pausedUntil.get(name) ?? 0)) return false
     try {
       const report = await engine.sync(
         name,
         {
           ...sync,
           surveys,
+          quick,
           liveOnly: true,
           readOnly: clock.monotonic() < deliverAgainAt,
           patienceMs: PATIENCE_MS,
@@ -104,6 +118,7 @@ export function startDaemon(
         report.read[stream] = (report.read[stream] ?? 0) + count
       pausedUntil.delete(name)
       wellOnce.add(name)
+      if (!quick && (await engine.watchWebhook(name, stopping.signal))) pollFaster(name)
       bells.get(name)?.ring()
       for (const warning of report.warnings) log.verbose('Note on the mapping', { warning })
       hooks.onRun?.(report, engine.isBackfilled(name))
@@ -117,9 +132,11 @@ export function startDaemon(
         set_aside: setAside,
         undelivered,
       })
+      return true
     } catch (thrown) {
       if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
       reportFailure(name, coerceError(thrown))
+      return false
     } finally {
       runEnded.ring()
       if (!stopping.signal.aborted) noteState()
@@ -177,6 +194,31 @@ export function startDaemon(
     }
   }
 
+  /** While webhooks can't be relied on. */
+  function pollFaster(name: string): void {
+    if (faster.has(name)) return
+    faster.add(name)
+    void follow(async () => {
+      await sleepOrRing(clock, FASTER_POLL_MS, createBell(), stopping.signal)
+      faster.delete(name)
+      await run(name, 'new')
+    })
+  }
+
+  /** Reads again what webhooks name, as soon as they do. */
+  async function followHints(name: string, bell: Bell): Promise<void> {
+    for (;;) {
+      const waitMs = engine.untilNextHint(name)
+      if (waitMs === null) await bell.wait(stopping.signal)
+      else if (waitMs > 0) await sleepOrRing(clock, waitMs, bell, stopping.signal)
+      if (stopping.signal.aborted) return
+      if (engine.untilNextHint(name) !== 0) continue
+      const wasRead = wellOnce.has(name) && (await run(name, 'new', {}, true))
+      const pauseMs = !wasRead ? HINT_RETRY_MS : engine.freeShare(name) > 0.5 ? 0 : HINT_SPACING_MS
+      if (pauseMs > 0) await sleepOrRing(clock, pauseMs, createBell(), stopping.signal)
+    }
+  }
+
   /** For `tajo status`. */
   function noteState(): void {
     const nextRun = Object.fromEntries(
@@ -212,7 +254,7 @@ export function startDaemon(
     await sleepOrRing(clock, pauseMs, runEnded, stopping.signal)
   }
 
-  function schedule(name: string, expression: string, action: () => Promise<void>): void {
+  function schedule(name: string, expression: string, action: () => Promise<unknown>): void {
     const start = ports.startSchedule ?? startSchedule
     schedules.push({ name, schedule: start(expression, () => follow(action), log) })
   }
@@ -236,12 +278,21 @@ export function startDaemon(
       }
       void follow(() => run(name, 'window'))
       void follow(() => readInBackground(name, bell))
+      const hinted = createBell()
+      hintBells.set(name, hinted)
+      void follow(() => followHints(name, hinted))
     }
     void follow(deliverPostponed)
+    let serving: Serving | null = null
     try {
+      serving =
+        (await ports.serve?.({ engine, onHint: (name) => hintBells.get(name)?.ring(), onFailure: fail })) ??
+        null
+      if (serving !== null) log.info('Serving', { address: serving.address })
       await Promise.race([stopped, failed])
     } finally {
       stopping.abort()
+      await serving?.close()
       await Promise.all(schedules.map((one) => one.schedule.stop()))
       await Promise.allSettled(underWay)
       engine.close()

@@ -1,76 +1,38 @@
 // The one place where the parts are wired together. Commands, the daemon and the SDK are thin doors to this.
 import { type BrevoCaller, createBrevoCaller } from './brevo/client.ts'
 import { createBrevoDestination } from './brevo/destination.ts'
-import type { Config, ConnectorConfig } from './config/config.ts'
-import { createSource, enabled, type Resource, toContext, toStreams } from './engine/connectors.ts'
+import type { ConnectorConfig } from './config/config.ts'
+import { createSource, enabled, toContext, toStreams } from './engine/connectors.ts'
 import { createMappings } from './engine/mappings.ts'
-import { type Progress, type SyncReport, toSyncReport } from './engine/report.ts'
-import type { Clock } from './lib/clock.ts'
+import type { EngineOptions, Ports, SyncOptions } from './engine/options.ts'
+import { type SyncReport, toSyncReport } from './engine/report.ts'
 import { createClockWatch } from './lib/clock-watch.ts'
 import { coerceError, isAbort, TajoError } from './lib/errors.ts'
-import type { Http } from './lib/http.ts'
-import type { Log } from './lib/log.ts'
-import type { Random } from './lib/random.ts'
-import type { Secret } from './lib/secret.ts'
 import { createRounds } from './lib/rounds.ts'
 import { createTurns, type Turns } from './lib/turns.ts'
 import { needsPhone } from './mapping/compile.ts'
-import { fromMs, type Instant } from './model/time.ts'
+import { fromMs, type Instant, toMs } from './model/time.ts'
 import type { DeliveryContext } from './outbox/delivery.ts'
 import { type DeliveryReport, emptyReport } from './outbox/report.ts'
 import { createLookTimes } from './outbox/verify-events.ts'
-import type { Credentials, Source } from './sources/source.ts'
+import type { Source, WebhookApi } from './sources/source.ts'
 import { recoverState } from './state/recover.ts'
-import { openStore, type OpenStore } from './state/store.ts'
+import { openStore } from './state/store.ts'
 import { type ConnectorMapping, deliverAll, prepareContact, untilNextDue } from './sync/deliver.ts'
 import { findGoLive } from './sync/context.ts'
 import { createFreshness, type Freshness } from './sync/freshness.ts'
 import { type ReadOptions, readBackground, readDirectories, readSource } from './sync/read.ts'
 import { isReconcileDue, reconcile } from './sync/reconcile.ts'
+import { watchWebhook } from './sync/watchdog.ts'
 
 export { createSource, enabled, type Resource } from './engine/connectors.ts'
+export type { EngineOptions, Ports, SyncOptions } from './engine/options.ts'
 export type { Progress, SyncReport } from './engine/report.ts'
-
-export interface Ports {
-  http: Http
-  clock: Clock
-  random: Random
-  log: Log
-  /** Default: the state on disk. */
-  openStore?: OpenStore
-}
-
-export interface EngineOptions {
-  config: Config
-  stateDir: string
-  /** By connector. */
-  credentials: Record<string, Credentials>
-  brevoKey: Secret
-}
-
-export interface SyncOptions {
-  resources?: readonly Resource[] | undefined
-  /** Reads what changed since then again. */
-  since?: Instant | undefined
-  /** Reads the whole survey window, not only new surveys. */
-  surveys?: 'window' | 'new'
-  /** Leaves what is left of the first sync, and the phones, to `readInBackground`. */
-  liveOnly?: boolean
-  /** Reads everything again, after what changed. */
-  reconcile?: boolean
-  /** How long to wait for an API that does not take a delivery now. */
-  patienceMs?: number
-  /** Whether to wait until no event is in doubt any more; that may take an hour. */
-  waitForDoubt?: boolean
-  /** Reads, and leaves what follows for a later run: Brevo does not let us in. */
-  readOnly?: boolean
-  /** Takes away as many memberships as the mapping says. */
-  acceptRemovals?: boolean
-  onProgress?: ((progress: Progress) => void) | undefined
-}
 
 /** Kept longer than anything is staged, whatever the clocks say. */
 const PRUNE_MARGIN_MS = 24 * 3_600_000
+/** Followed by one run. */
+const MOST_HINTS = 500
 /** Long enough for a restart of Brevo's side, short enough for a cron job. */
 const DEFAULT_PATIENCE_MS = 10 * 60_000
 
@@ -185,6 +147,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
           ? { defaultCountry: connector.defaultCountry }
           : null,
       liveOnly: sync.liveOnly ?? false,
+      hints: [],
       onPage(stream, records) {
         read[stream] = (read[stream] ?? 0) + records
         sync.onProgress?.({ phase: 'reading', read })
@@ -203,10 +166,13 @@ export function openEngine(options: EngineOptions, ports: Ports) {
         await connector.reading(async () => {
           const { source, freshness } = connector
           const base = toContext(connector.config, source, store, ports, freshness, config.eventRetentionMs)
-          await readDirectories(base, signal)
+          if (sync.quick !== true) await readDirectories(base, signal)
           if (known !== null) mappings.refuse(known)
           const context = { ...base, goLive: findGoLive(base) }
-          const reading = toReadOptions(connector, sync, read, signal)
+          const reading = {
+            ...toReadOptions(connector, sync, read, signal),
+            hints: store.hints.due(name, fromMs(clock.now()), MOST_HINTS),
+          }
           await readSource(context, reading)
           if (sync.reconcile === true) await reconcile(context, reading)
         })
@@ -301,6 +267,37 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       if (!isReconcileDue(context, reconcileAt)) return found ? read : null
       await reconcile(context, options)
       return read
+    },
+
+    /** Called after a poll. True while its webhook can't be relied on. */
+    async watchWebhook(name: string, signal?: AbortSignal): Promise<boolean> {
+      const { source, config: connector } = find(name)
+      const secret = options.webhookSecrets?.[name] ?? null
+      const repairWith = connector.webhooks.autoRepair ? secret : null
+      try {
+        return await watchWebhook({ source, store, log, now: fromMs(clock.now()), repairWith }, signal)
+      } catch (thrown) {
+        if (!(thrown instanceof TajoError)) throw thrown
+        log.warn('The helpdesk could not be asked about its webhook', {
+          connector: name,
+          reason: thrown.message,
+        })
+        return true
+      }
+    },
+
+    webhooks: (name: string): WebhookApi => find(name).source.webhooks,
+
+    /** Milliseconds until something that a webhook named is to be read again; null if nothing is. */
+    untilNextHint(name: string): number | null {
+      const at = store.hints.nextDueAt(name)
+      return at === null ? null : Math.max(0, toMs(at) - clock.now())
+    },
+
+    /** Requests that the helpdesk takes now, as a share of what it takes in all; 1 where that is not known. */
+    freeShare(name: string): number {
+      const budget = find(name).source.budget()
+      return budget === null ? 1 : Math.max(0, 1 - budget.used / budget.limit)
     },
 
     isBackfilled: (name: string): boolean =>

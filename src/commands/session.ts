@@ -1,15 +1,16 @@
 // What every command starts from: the options all of them take, the configuration, the keys, the ports to the outside.
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/config.ts'
-import { openSecretStore, requireSecret } from '../config/secrets.ts'
+import { openSecretStore, readEnvSecret, requireSecret } from '../config/secrets.ts'
 import type { EngineOptions, Ports } from '../engine.ts'
 import { systemClock } from '../lib/clock.ts'
+import { TajoError } from '../lib/errors.ts'
 import { createHttp } from '../lib/http.ts'
 import { createLog } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
 import { createRedactor } from '../lib/redact.ts'
 import type { Secret } from '../lib/secret.ts'
-import { SOURCES } from '../sources/registry.ts'
+import { isSourceName, SOURCES } from '../sources/registry.ts'
 import type { Credentials } from '../sources/source.ts'
 
 export interface CommonOptions {
@@ -19,6 +20,8 @@ export interface CommonOptions {
 
 export interface Session {
   config: Config
+  /** By connector; empty while there is none. */
+  webhookSecrets: Record<string, Secret>
   engine: EngineOptions
   ports: Ports
   close(): void
@@ -28,11 +31,14 @@ export interface Session {
 export function openSession(options: CommonOptions, env: NodeJS.ProcessEnv = process.env): Session {
   const config = loadConfig(options.config, env)
   const { credentials, brevoKey } = readKeys(config, options.stateDir, env)
+  const webhookSecrets = readWebhookSecrets(config, options.stateDir, env)
   const opened = openPorts(config.log, [
     brevoKey,
     ...Object.values(credentials).flatMap((one) => Object.values(one)),
+    ...Object.values(webhookSecrets),
   ])
-  return { config, engine: { config, stateDir: options.stateDir, credentials, brevoKey }, ...opened }
+  const engine = { config, stateDir: options.stateDir, credentials, brevoKey, webhookSecrets }
+  return { config, webhookSecrets, engine, ...opened }
 }
 
 export function openPorts(log: Config['log'], secrets: readonly Secret[]): { ports: Ports; close(): void } {
@@ -63,19 +69,42 @@ function readKeys(
 ): { credentials: Record<string, Credentials>; brevoKey: Secret } {
   const store = openSecretStore(stateDir, env)
   const credentials: Record<string, Credentials> = {}
-  for (const connector of config.connectors.filter((one) => one.enabled)) {
-    const fields = Object.entries(SOURCES[connector.name].secrets)
-    credentials[connector.name] = Object.fromEntries(
-      fields.map(([field, { env: variable, label }]) => [
-        field,
-        requireSecret(env, store, `${connector.name}.${field}`, variable, label),
-      ]),
-    )
-  }
+  for (const { name } of config.connectors.filter((one) => one.enabled))
+    credentials[name] = readCredentials(name, stateDir, env)
   return {
     credentials,
     brevoKey: requireSecret(env, store, 'brevo.api_key', 'BREVO_API_KEY', BREVO_KEY_LABEL),
   }
 }
+
+/** The keys of one helpdesk. Throws `secret_missing`. */
+export function readCredentials(name: string, stateDir: string, env: NodeJS.ProcessEnv): Credentials {
+  if (!isSourceName(name)) throw new TajoError('usage', `There is no connector ${name}.`)
+  const store = openSecretStore(stateDir, env)
+  return Object.fromEntries(
+    Object.entries(SOURCES[name].secrets).map(([field, { env: variable, label }]) => [
+      field,
+      requireSecret(env, store, `${name}.${field}`, variable, label),
+    ]),
+  )
+}
+
+/** `GORGIAS_WEBHOOK_SECRET`, or what `tajo webhooks install` stored. */
+function readWebhookSecrets(
+  config: Config,
+  stateDir: string,
+  env: NodeJS.ProcessEnv,
+): Record<string, Secret> {
+  const store = openSecretStore(stateDir, env)
+  return Object.fromEntries(
+    config.connectors.map(({ name }) => [
+      name,
+      readEnvSecret(webhookVariable(name), env) ?? store.watch(webhookSecretName(name)),
+    ]),
+  )
+}
+
+export const webhookVariable = (name: string): string => `${name.toUpperCase()}_WEBHOOK_SECRET`
+export const webhookSecretName = (name: string): string => `${name}.webhook_secret`
 
 export const BREVO_KEY_LABEL = 'the Brevo API key (Settings → SMTP & API → API keys)'

@@ -1,5 +1,6 @@
 // tajo start: the daemon.
 import { startDaemon } from '../daemon.ts'
+import { serve } from '../serve.ts'
 import { type CommonOptions, openSession } from './session.ts'
 import { createProgress } from './terminal.ts'
 
@@ -12,7 +13,10 @@ export async function runStart(options: CommonOptions & { acceptRemovals?: boole
   try {
     const daemon = startDaemon(
       session.engine,
-      session.ports,
+      {
+        ...session.ports,
+        serve: (served) => serve(session, session.ports, served),
+      },
       {
         // Only the first sync takes long enough to watch.
         onProgress: (_, one) => {

@@ -143,7 +143,7 @@ function printStatus(name: string, status: ConnectorStatus | null): void {
   if (skipped > 0)
     row(
       'not sent',
-      `${formatCount(skipped)} events: their contact is not in Brevo, and contacts.create is never`,
+      `${formatCount(skipped)} events: a condition, their age, or a contact that is not in Brevo`,
     )
   if (status.heldRemovals !== null)
     row(

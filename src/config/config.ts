@@ -23,6 +23,7 @@ export interface ConnectorConfig {
   rules: MappingRules
   /** Where list ids stand in the file, for complaints. */
   listPlaces: { id: number; where: string }[]
+  webhooks: { autoRepair: boolean; hmac: HmacConfig | null }
   /** What only the source understands. */
   options: Record<string, unknown>
 }
@@ -34,10 +35,20 @@ export interface DeliveryConfig {
   maxRemovals: RemovalLimit
 }
 
+export interface HmacConfig {
+  header: string
+  algorithm: 'sha1' | 'sha256' | 'sha512'
+  encoding: 'hex' | 'base64'
+}
+
+/** Null: nothing is served. */
+export type ServerConfig = { host: string; port: number; publicUrl: string | null } | null
+
 export interface Config {
   /** The file, as it was named. */
   file: string
   brevo: { baseUrl: string; importList: number | undefined }
+  server: ServerConfig
   connectors: ConnectorConfig[]
   delivery: DeliveryConfig
   /** How long sent events are remembered. */

@@ -8,7 +8,7 @@ import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import type { RemovalLimit } from '../model/operations.ts'
 import { parseDurationMs, parseInstant } from '../model/time.ts'
 import { isSourceName, SOURCE_OPTIONS, type SourceName } from '../sources/registry.ts'
-import type { Config, ConnectorConfig } from './config.ts'
+import type { Config, ConnectorConfig, ServerConfig } from './config.ts'
 import { type Complaint, type ParsedFile, parseFile } from './document.ts'
 import { attributeOf, findRuleComplaints } from './rules.ts'
 import type { ConnectorsFile } from './schema.ts'
@@ -82,6 +82,7 @@ function normalize(file: string, parsed: ParsedFile): Config {
       baseUrl: (raw.brevo?.base_url ?? DEFAULT_BREVO_URL).replace(/\/+$/, ''),
       importList: raw.brevo?.import_list,
     },
+    server: toServer(raw.server),
     connectors,
     delivery: {
       createContacts: raw.contacts?.create !== 'never',
@@ -130,6 +131,13 @@ function normalizeConnector(
       satisfactionSurveys: raw.sync?.satisfaction_surveys ?? true,
       tags: raw.sync?.tags ?? true,
     },
+    webhooks: {
+      autoRepair: raw.webhooks?.auto_repair ?? true,
+      hmac:
+        raw.webhooks?.hmac === undefined
+          ? null
+          : { algorithm: 'sha256', encoding: 'hex', ...raw.webhooks.hmac },
+    },
     rules: toRules(raw, file, path, where),
     listPlaces: [
       ...Object.entries(raw.lists ?? {}).map(([key, id]) => ({ id, where: where([...path, 'lists', key]) })),
@@ -139,6 +147,15 @@ function normalizeConnector(
       })),
     ],
     options,
+  }
+}
+
+function toServer(raw: ConnectorsFile['server']): ServerConfig {
+  if (raw?.enabled === false) return null
+  return {
+    host: raw?.host ?? '127.0.0.1',
+    port: raw?.port ?? 8787,
+    publicUrl: raw?.public_url?.replace(/\/+$/, '') ?? null,
   }
 }
 

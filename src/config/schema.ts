@@ -27,6 +27,31 @@ const onDelete = Type.Optional(
   }),
 )
 
+const server = Type.Optional(
+  Type.Object(
+    {
+      enabled: flag('Whether `tajo start` listens for webhooks.', true),
+      port: Type.Optional(
+        Type.Integer({ minimum: 0, maximum: 65_535, default: 8787, description: '0: any free port.' }),
+      ),
+      host: Type.Optional(
+        Type.String({
+          default: '127.0.0.1',
+          description: 'Where to listen; put a proxy with https in front of it.',
+        }),
+      ),
+      public_url: Type.Optional(
+        Type.String({
+          pattern: '^https?://',
+          description: 'The address under which the helpdesk reaches this server.',
+          examples: ['https://tajo.yourstore.com'],
+        }),
+      ),
+    },
+    { ...closed, description: 'The server of `tajo start`.' },
+  ),
+)
+
 const connector = {
   enabled: flag('Whether this connector runs.', true),
   schedule: Type.Optional(
@@ -107,6 +132,34 @@ const connector = {
       closed,
     ),
   ),
+  webhooks: Type.Optional(
+    Type.Object(
+      {
+        auto_repair: flag('Whether a webhook that the helpdesk switched off is switched on again.', true),
+        hmac: Type.Optional(
+          Type.Object(
+            {
+              header: Type.String({ minLength: 1, description: 'The header that carries the signature.' }),
+              algorithm: Type.Optional(
+                Type.Union([Type.Literal('sha1'), Type.Literal('sha256'), Type.Literal('sha512')], {
+                  default: 'sha256',
+                }),
+              ),
+              encoding: Type.Optional(
+                Type.Union([Type.Literal('hex'), Type.Literal('base64')], { default: 'hex' }),
+              ),
+            },
+            {
+              ...closed,
+              description:
+                'Demand a signature over the body instead of the secret header. Gorgias documents none: only for a proxy that signs.',
+            },
+          ),
+        ),
+      },
+      { ...closed, description: 'How deliveries are authenticated, and the webhook looked after.' },
+    ),
+  ),
   debug: flag('Log everything, with e-mail addresses in clear.', false),
   log_level: Type.Optional(
     Type.Union(
@@ -149,6 +202,7 @@ export const connectorsSchema = Type.Object(
     event_mapping: eventMapping,
     reconcile,
     on_delete: onDelete,
+    server,
     contacts: Type.Optional(
       Type.Object(
         {

@@ -70,6 +70,8 @@ export interface SecretStore {
   read(name: string): Secret | null
   /** The same, and what is stored under the name later. */
   follow(name: string): Secret | null
+  /** What is stored under the name, now or later; empty while nothing is. */
+  watch(name: string): Secret
   write(name: string, secret: Secret): void
   remove(prefix: string): void
 }
@@ -105,6 +107,8 @@ export function openSecretStore(stateDir: string, env: Env): SecretStore {
         return current.reveal()
       })
     },
+
+    watch: (name) => follow(path, () => secrets.read(name)?.reveal() ?? ''),
 
     read(name) {
       const store = load()

@@ -17,6 +17,7 @@ export const ERROR_KINDS = {
   secret_missing: 'config',
   secret_unreadable: 'config',
   brevo_setup: 'config',
+  server_port: 'config',
   state_locked: 'fatal',
   state_unusable: 'fatal',
   source_unauthorized: 'fatal',
@@ -73,5 +74,6 @@ export function coerceError(thrown: unknown): TajoError {
 
 /** True for the rejection that an aborted `signal` causes: an end on request, not an error. */
 export function isAbort(thrown: unknown): boolean {
-  return thrown instanceof Error && thrown.name === 'AbortError'
+  // Not by its class: it may come from another realm.
+  return (thrown as { name?: unknown } | null | undefined)?.name === 'AbortError'
 }

@@ -1,6 +1,6 @@
 // The small listings as Gorgias writes them: users, tags, mailboxes, custom fields (gorgias-api.md § 4).
 import { time } from './gorgias-json.ts'
-import type { WorldField, WorldTag, WorldUser } from './world.ts'
+import type { WorldField, WorldTag, WorldUser, WorldWebhook } from './world.ts'
 
 export function userItem(one: WorldUser): Record<string, unknown> {
   return {
@@ -58,6 +58,23 @@ export function mailboxItem(one: { id: number; address: string; created: number 
     application_id: null,
     managed: false,
     business_hours_id: null,
+  }
+}
+
+export function webhookItem(one: WorldWebhook): Record<string, unknown> {
+  return {
+    ...mailboxItem({ id: one.id, address: '', created: one.created }),
+    name: one.name,
+    type: 'http',
+    meta: {},
+    deactivated_datetime: time(one.deactivated),
+    // Header values are not given back.
+    http: {
+      ...one.http,
+      headers: Object.fromEntries(Object.keys(one.http.headers).map((name) => [name, '***'])),
+      request_content_type: 'application/json',
+      response_content_type: 'application/json',
+    },
   }
 }
 

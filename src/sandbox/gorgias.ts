@@ -8,7 +8,10 @@ import * as json from './gorgias-json.ts'
 import { answerList, isWithin, type Listing } from './gorgias-list.ts'
 import { MovingWindow } from './rate-limit.ts'
 import { SortedList } from './sorted-list.ts'
-import type { World } from './world.ts'
+import { installIntegrations } from './webhooks.ts'
+import type { World, WorldWebhook } from './world.ts'
+
+type WorldMailbox = World['mailboxes'][number]
 
 export interface GorgiasOptions {
   world: World
@@ -174,13 +177,17 @@ export function createGorgias(options: GorgiasOptions): GorgiasSandbox {
   })
   listing('integrations', {
     orders: by(
-      small(() => world.mailboxes),
+      small((): (WorldMailbox | WorldWebhook)[] => [...world.mailboxes, ...world.webhooks]),
       'created_datetime',
       'created',
     ),
     filters: ['type'],
-    item: directory.mailboxItem,
+    item: (one: WorldMailbox | WorldWebhook) =>
+      'http' in one ? directory.webhookItem(one) : directory.mailboxItem(one),
+    keep: (one: WorldMailbox | WorldWebhook, query) =>
+      query['type'] === undefined || (query['type'] === 'http') === 'http' in one,
   })
+  installIntegrations(server, world)
   listing('custom-fields', {
     orders: {
       'priority:desc': () => ({ list: small(() => world.fields)(), direction: 'desc', key: 'created' }),

@@ -78,6 +78,23 @@ export interface WorldTag {
   created: number
 }
 
+/** An HTTP integration: what Gorgias calls when something happens to a ticket. */
+export interface WorldWebhook {
+  id: number
+  name: string
+  created: number
+  deactivated: number | null
+  /** One after the other; a hundred of them switch it off (gorgias-api.md § 5). */
+  failures: number
+  http: {
+    url: string
+    method: string
+    headers: Record<string, string>
+    form: Record<string, string>
+    triggers: Record<string, boolean>
+  }
+}
+
 export interface WorldField {
   id: number
   label: string

@@ -8,6 +8,7 @@ import type {
   WorldSurvey,
   WorldEvent,
   WorldUser,
+  WorldWebhook,
   WorldTag,
   WorldField,
 } from './world-types.ts'
@@ -27,6 +28,9 @@ export class World {
   tags: WorldTag[] = []
   fields: WorldField[] = []
   mailboxes: { id: number; address: string; created: number }[] = []
+  webhooks: WorldWebhook[] = []
+  /** Told of each entry of the feed when it is written. */
+  onLog: ((event: WorldEvent) => void) | null = null
 
   customersByUpdate = new SortedList<WorldCustomer>([], (one) => one.updated)
   customersByCreation = new SortedList<WorldCustomer>([], (one) => one.created)
@@ -262,13 +266,9 @@ export class World {
   }
 
   log(type: string, objectType: string, objectId: number, data: Record<string, unknown> | null = null): void {
-    this.events.add({
-      id: 2_190_000_000 + this.nextId(),
-      type,
-      objectType,
-      objectId,
-      data,
-      created: this.now(),
-    })
+    const id = 2_190_000_000 + this.nextId()
+    const event = { id, type, objectType, objectId, data, created: this.now() }
+    this.events.add(event)
+    this.onLog?.(event)
   }
 }

@@ -38,6 +38,26 @@ export interface Check {
   run(signal?: AbortSignal): Promise<void>
 }
 
+/** A webhook as the helpdesk has it. */
+export interface Webhook {
+  id: string
+  url: string
+  /** False where the helpdesk has switched it off. */
+  active: boolean
+  /** What of it is not as tajo would make it, each a sentence. */
+  differences: string[]
+}
+
+export interface WebhookApi {
+  /** The ticket that a delivery names; null where it names none. */
+  toHint(fields: Readonly<Record<string, unknown>>): RecordId | null
+  /** Ours: by its address or its name. */
+  find(url: string | null, signal?: AbortSignal): Promise<Webhook | null>
+  /** Makes it, or makes the existing one as it must be, switched on. Its id. */
+  install(url: string, secret: string, existing: Webhook | null, signal?: AbortSignal): Promise<string>
+  remove(id: string, signal?: AbortSignal): Promise<void>
+}
+
 /** How much of the API's budget is used, as it last said itself. */
 export interface Budget {
   used: number
@@ -78,6 +98,8 @@ export interface Source {
 
   /** What time it is there, by what its answers tell of its clock; ours where that does not differ. */
   now(): Instant
+
+  readonly webhooks: WebhookApi
 
   /** The same source, whose requests leave the budget to those of others: for what can wait. */
   inBackground(): Source

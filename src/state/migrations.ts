@@ -157,6 +157,16 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE INDEX surveys_ticket ON surveys (source, ticket_id);
 
+  CREATE INDEX source_events_object ON source_events (source, object_id, at);
+
+  CREATE TABLE hints (           -- objects that a webhook named: to be read again
+    source TEXT NOT NULL, id TEXT NOT NULL, since INTEGER NOT NULL,
+    generation INTEGER NOT NULL DEFAULT 1, attempts INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (source, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX hints_due ON hints (source, due_at);
+  CREATE TABLE webhook_counts (source TEXT PRIMARY KEY, counts TEXT NOT NULL) WITHOUT ROWID; -- JSON
+
   ALTER TABLE outbox_events ADD COLUMN reason TEXT;              -- why it is skipped
   `,
 ]

@@ -18,6 +18,9 @@ export function createSourceEvents(database: Database) {
   const open = database.prepare<[string, number, number, string, number], Row>(`
     SELECT * FROM source_events INDEXED BY source_events_open
     WHERE source = ? AND done = 0 AND (at > ? OR (at = ? AND id > ?)) ORDER BY at, id LIMIT ?`)
+  const any = database.prepare<[string, string, string, number], { one: number }>(
+    'SELECT 1 AS one FROM source_events WHERE source = ? AND object_id = ? AND type = ? AND at >= ? LIMIT 1',
+  )
   const finish = database.prepare('UPDATE source_events SET done = 1 WHERE source = ? AND id = ?')
   const reopen = database.prepare('UPDATE source_events SET done = 0 WHERE source = ? AND id = ?')
   const prune = database.prepare('DELETE FROM source_events WHERE source = ? AND done = 1 AND at < ?')
@@ -36,6 +39,9 @@ export function createSourceEvents(database: Database) {
         names: row.names?.split(' ') ?? [],
         at: row.at,
       })),
+    /** True if an entry of this type about the object is known, no older than `since`. */
+    has: (source: string, objectId: string, type: SourceEventType, since: Instant): boolean =>
+      any.get(source, objectId, type, since) !== undefined,
     /** To be looked at again. */
     reopen(source: string, id: string): void {
       reopen.run(source, id)

@@ -18,6 +18,7 @@ import { createOutboxContacts } from './outbox-contacts.ts'
 import { createOutboxEvents } from './outbox-events.ts'
 import { type Epoch, openEpoch } from './epoch.ts'
 import { createForgotten, type Erased, erasePerson } from './forgotten.ts'
+import { createHints } from './hints.ts'
 import { createReconciled } from './reconciled.ts'
 import { createRenames } from './renames.ts'
 import { createMeta, createRuns } from './runs.ts'
@@ -107,6 +108,7 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
     renames: createRenames(database),
     reconciled: createReconciled(database),
     forgotten: createForgotten(database),
+    hints: createHints(database),
     runs: createRuns(database),
     meta: createMeta(database),
 

@@ -36,6 +36,7 @@ export interface StoredTicket {
   assigneeName: string | null
   createdAt: Instant
   updatedAt: Instant
+  closedAt: Instant | null
   snoozedUntil: Instant | null
   counted: boolean
   gone: boolean
@@ -178,6 +179,7 @@ function toStored(row: Row): StoredTicket {
     assigneeName: row.assignee_name,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    closedAt: row.closed_at,
     snoozedUntil: row.snoozed_until,
     counted: !gone && isCounted({ spam: row.spam === 1, trashedAt: row.trashed_at }),
     gone,

@@ -12,6 +12,7 @@ export interface Freshness {
 export interface Watch {
   /** True if the record was stored since this watch began. */
   isOvertaken(record: SourceRecord): boolean
+  isStored(kind: string, id: string): boolean
   close(): void
 }
 
@@ -26,6 +27,7 @@ export function createFreshness(): Freshness {
       open.add(stored)
       return {
         isOvertaken: (record) => stored.has(`${record.kind}/${record.id}`),
+        isStored: (kind, id) => stored.has(`${kind}/${id}`),
         close: () => void open.delete(stored),
       }
     },

@@ -1,9 +1,12 @@
 // What a run reads of one connector: directories, changes, what is left of the first sync, phones, the event feed.
 import { type Directory, DIRECTORIES, type Stream } from '../model/records.ts'
 import { fromMs, type Instant } from '../model/time.ts'
+import type { Hint } from '../state/hints.ts'
 import { readVerifyUntil } from '../state/recover.ts'
 import type { DirectoryContext, SyncContext } from './context.ts'
 import { followFeed } from './feed.ts'
+import type { Watch } from './freshness.ts'
+import { readHinted, settleHints } from './hints.ts'
 import { ingestPage } from './ingest.ts'
 import { resolveOrphans } from './orphans.ts'
 import { runAll } from './parallel.ts'
@@ -23,6 +26,8 @@ export interface ReadOptions extends WalkOptions {
   phones: { defaultCountry: string | undefined } | null
   /** What is left of the first sync, and the phones, are read in the background. */
   liveOnly: boolean
+  /** What webhooks named. */
+  hints: readonly Hint[]
 }
 
 /** Our clock gives milliseconds, the helpdesk's microseconds: what happened just now has happened. */
@@ -35,8 +40,22 @@ const DIRECTORY_MAX_AGE = fromMs(3_600_000)
  * the next run: something earlier may have been missed by it. Stops at the first error that is not a record's.
  */
 export async function readSource(context: SyncContext, options: ReadOptions): Promise<void> {
+  const horizon = context.source.now() + GRAIN
+  const watch = context.freshness.watch()
+  try {
+    await readAll(context, options, watch, horizon)
+  } finally {
+    watch.close()
+  }
+}
+
+async function readAll(
+  context: SyncContext,
+  options: ReadOptions,
+  watch: Watch,
+  horizon: Instant,
+): Promise<void> {
   const { store, source } = context
-  const horizon = source.now() + GRAIN
   store.transaction(() => store.outboxEvents.join())
   // The feed first: the records read after it show what it speaks of. Where only a part is read, it waits for the next
   // run that reads all.
@@ -47,6 +66,7 @@ export async function readSource(context: SyncContext, options: ReadOptions): Pr
     options.streams.filter((stream) => stream !== 'satisfaction_surveys'),
   ]
   await readStreams(context, others, options)
+  const hinted = await readHinted(context, options.hints, watch, options.signal)
   // A survey names its customer by id only: whoever answered must be known before the answer is read.
   const isFirst = !store.cursors.isBackfilled(source.name, options.streams)
   await readStreams(context, surveys, options)
@@ -60,6 +80,7 @@ export async function readSource(context: SyncContext, options: ReadOptions): Pr
       (stream) => store.cursors.read(source.name, stream).watermark !== null,
     )
     if (hasBegun) store.outboxEvents.release(horizon, readVerifyUntil(store))
+    settleHints(context, hinted)
     if (store.cursors.isBackfilled(source.name, options.streams)) store.outboxContacts.releaseHeld()
   })
 }

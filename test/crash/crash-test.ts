@@ -55,7 +55,8 @@ await brevo.server.listen({ host: '127.0.0.1', port: 0 })
 const portOf = (server: typeof gorgias.server): number => (server.server.address() as AddressInfo).port
 writeFileSync(
   join(directory, 'connectors.yml'),
-  `brevo: { base_url: "http://127.0.0.1:${portOf(brevo.server)}/v3" }
+  `server: { port: 0 }
+brevo: { base_url: "http://127.0.0.1:${portOf(brevo.server)}/v3" }
 events: { verify_after: 1s }
 guards: { max_removals: 1000000 }
 connectors:

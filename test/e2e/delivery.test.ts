@@ -16,7 +16,8 @@ beforeEach(async () => {
   sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null })
   writeFileSync(
     join(directory, 'connectors.yml'),
-    `brevo: { base_url: "${sandbox.brevoUrl}" }
+    `server: { port: 0 }
+brevo: { base_url: "${sandbox.brevoUrl}" }
 events: { verify_after: 1s }
 connectors:
   gorgias:

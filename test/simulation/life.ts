@@ -8,6 +8,7 @@ import type { Log } from '../../src/lib/log.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { openStore } from '../../src/state/store.ts'
 import { Killed, ProcessClock } from './clock.ts'
+import type { Served, Serving } from '../../src/serve.ts'
 import { BREVO_URL, createHttpFor, GORGIAS_URL, type Network } from './network.ts'
 
 export interface Life {
@@ -29,6 +30,8 @@ export interface LifeOptions {
   seed: number
   /** Killed before this many statements, commits, requests, answers and sleeps; null: never. */
   dieAt: number | null
+  /** Whether the helpdesk calls it. */
+  webhooks: boolean
   log: Log
 }
 
@@ -89,6 +92,7 @@ export function live(options: LifeOptions): Life {
                 abandon = close
               },
             }),
+          ...(options.webhooks ? { serve: async (served) => serveHints(network, served, process) } : {}),
           startSchedule: (expression, run) => startVirtualSchedule(network, expression, run),
         },
       )
@@ -107,6 +111,32 @@ export function live(options: LifeOptions): Life {
     kill,
     spare: () => (dieAt = null),
     stop: () => daemon?.stop(),
+  }
+}
+
+/** Deliveries are on disk before they are answered; here the network brings the hints themselves. */
+function serveHints(
+  network: Network,
+  { engine, onHint, onFailure }: Served,
+  process: { isDead(): boolean },
+): Serving {
+  const deliver = async (id: number): Promise<void> => {
+    if (process.isDead()) return
+    try {
+      engine.store.transaction(() =>
+        engine.store.hints.put('gorgias', String(id), network.universe.now * 1_000),
+      )
+      onHint('gorgias')
+    } catch (thrown) {
+      if (!(thrown instanceof Killed)) onFailure(thrown)
+    }
+  }
+  network.onWebhook = (id) => void deliver(id)
+  return {
+    address: 'https://tajo.test',
+    close: async () => {
+      network.onWebhook = null
+    },
   }
 }
 

@@ -37,6 +37,8 @@ export interface Network {
   /** True time plus this is what the helpdesk's clock shows. */
   sourceOffsetMs: number
   counts: Partial<Record<Fault, number>>
+  /** Told of a ticket by the helpdesk, while a process listens. */
+  onWebhook: ((ticketId: number) => void) | null
   /** Where a test decides instead of chance. */
   script: ((request: HttpRequest, side: 'gorgias' | 'brevo') => Fault | null) | null
 }

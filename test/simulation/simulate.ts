@@ -78,7 +78,10 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
     sourceOffsetMs,
     counts: {},
     script: null,
+    onWebhook: null,
   }
+  const webhooks = chance(0.4)
+  if (webhooks) callWebhooks(shop, network, random)
   const wall = { offsetMs: 0 }
   const create = chance(0.85)
   const nightly = chance(0.5)
@@ -119,6 +122,7 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
       stateDir,
       yaml,
       seed: seed + lives,
+      webhooks,
       dieAt: mayDie ? Math.floor(1 + random.next() ** 2 * 1_500) : null,
       log,
     })
@@ -178,6 +182,19 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
     life?.kill()
     await Promise.all([gorgias.server.close(), brevo.server.close()])
     rmSync(stateDir, { recursive: true, force: true })
+  }
+}
+
+/** Lost, doubled, late and in another order. */
+function callWebhooks({ world }: Shop, network: Network, random: Random): void {
+  world.onLog = ({ objectType, objectId }) => {
+    if (objectType !== 'Ticket' || random.next() < 0.2) return
+    const call = (): void =>
+      void network.universe.at(network.universe.now + random.next() ** 3 * 60_000, () =>
+        network.onWebhook?.(objectId),
+      )
+    call()
+    if (random.next() < 0.2) call()
   }
 }
 

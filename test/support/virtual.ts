@@ -55,6 +55,7 @@ export function openVirtualShop(): VirtualShop {
     sourceOffsetMs: 0,
     counts: {},
     script: null,
+    onWebhook: null,
   }
   const stateDir = mkdtempSync(join(tmpdir(), 'tajo-virtual-'))
   const yaml: VirtualShop['yaml'] = (policy = 'verify', more = {}) =>
@@ -81,6 +82,7 @@ export function openVirtualShop(): VirtualShop {
         stateDir,
         credentials: { gorgias: { email: new Secret('sim@shop.example'), api_key: new Secret('sim-key') } },
         brevoKey: new Secret('sim-brevo'),
+        webhookSecrets: { gorgias: new Secret('sim-webhook-secret') },
       },
       {
         http: createHttpFor(network, process),

@@ -34,6 +34,13 @@ export interface GorgiasAnswer {
 export interface GorgiasClient {
   /** Asks until it has an answer, `retries` times at most. */
   get(path: string, params: Params, signal?: AbortSignal): Promise<GorgiasAnswer>
+  /** Changes something; asked once, because a repetition might make a second one. */
+  write(
+    method: 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body: object | null,
+    signal?: AbortSignal,
+  ): Promise<GorgiasAnswer>
   budget(): Budget | null
 }
 
@@ -51,16 +58,28 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
     `Basic ${Buffer.from(`${account.email.reveal()}:${account.apiKey.reveal()}`).toString('base64')}`
   let budget: Budget | null = null
 
-  async function send(path: string, params: Params, signal?: AbortSignal): Promise<HttpOutcome> {
+  async function send(
+    path: string,
+    params: Params,
+    signal?: AbortSignal,
+    change?: { method: 'POST' | 'PUT' | 'DELETE'; body: object | null },
+  ): Promise<HttpOutcome> {
+    const method = change?.method ?? 'GET'
     for (let restMs = account.breaker.untilOpen(); restMs > 0; restMs = account.breaker.untilOpen())
       await clock.sleep(restMs, signal)
     const release = await account.limiter.acquire(signal, account.priority)
     const startedAt = clock.monotonic()
     const sentAt = clock.now()
     const url = `${account.baseUrl}${path}${toQuery(params)}`
-    const headers = { authorization: authorization(), accept: 'application/json', 'user-agent': 'tajo' }
+    const body = change?.body == null ? {} : { body: JSON.stringify(change.body) }
+    const headers = {
+      authorization: authorization(),
+      accept: 'application/json',
+      'user-agent': 'tajo',
+      ...(change?.body == null ? {} : { 'content-type': 'application/json' }),
+    }
     const outcome = await http
-      .send({ method: 'GET', url, headers, timeoutMs: TIMEOUT_MS, signal })
+      .send({ method, url, headers, ...body, timeoutMs: TIMEOUT_MS, signal })
       .finally(release)
     // That one object is answered badly says nothing of the API.
     account.breaker.observe(outcome.outcome === 'answer' && (outcome.status < 500 || isObject(path)))
@@ -70,7 +89,7 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
     }
     if (account.logApiCalls) {
       log.info('Gorgias request', {
-        method: 'GET',
+        method,
         path,
         status: outcome.outcome === 'answer' ? outcome.status : outcome.reason,
         ms: Math.round(clock.monotonic() - startedAt),
@@ -89,6 +108,18 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
 
   return {
     budget: () => budget,
+
+    async write(method, path, body, signal) {
+      const outcome = await send(path, {}, signal, { method, body })
+      // 202 and 204 have no body (gorgias-api.md § 1).
+      if (outcome.outcome === 'answer' && outcome.status < 300 && outcome.status >= 200)
+        return { status: 200, json: parseJson(outcome.body) ?? null, location: null }
+      const verdict = judge(outcome, path, {})
+      if (verdict instanceof TajoError) throw verdict
+      if (verdict.status !== 200)
+        throw new TajoError('source_refused', `Gorgias answered ${method} ${path} with ${verdict.status}.`)
+      return verdict
+    },
 
     async get(path, params, signal) {
       account.retries.earn()

@@ -7,6 +7,7 @@ import { ClockSkew } from '../../lib/skew.ts'
 import type { Directory, SourceRecord, Stream } from '../../model/records.ts'
 import { fromMs, type Instant, parseInstant, toIso } from '../../model/time.ts'
 import type { Credentials, Page, Reread, Source, SourcePorts } from '../source.ts'
+import { createGorgiasWebhooks } from './webhooks.ts'
 import { createGorgiasClient, type GorgiasAnswer, type GorgiasClient, type Params } from './client.ts'
 import {
   InvalidItem,
@@ -40,6 +41,8 @@ interface Listing {
 }
 
 const PAGE_SIZE = 100
+/** The same as the server's (server/auth.ts). */
+const SECRET_HEADER = 'X-Tajo-Secret'
 
 // Only these order_by values are taken; another is answered 400 (gorgias-api.md § 3).
 const BY_UPDATE = { limit: PAGE_SIZE, order_by: 'updated_datetime:desc' }
@@ -125,6 +128,7 @@ function toSource(client: GorgiasClient, now: () => Instant, inBackground: () =>
     budget: () => client.budget(),
     now,
     inBackground,
+    webhooks: createGorgiasWebhooks(client, SECRET_HEADER),
 
     read: (stream, request, signal) =>
       readList(client, STREAM_LISTINGS[stream], request.token, request.since, signal),

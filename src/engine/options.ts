@@ -1,0 +1,54 @@
+// What an engine is opened with, and what a run is asked for.
+import type { Config } from '../config/config.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Http } from '../lib/http.ts'
+import type { Log } from '../lib/log.ts'
+import type { Random } from '../lib/random.ts'
+import type { Secret } from '../lib/secret.ts'
+import type { Instant } from '../model/time.ts'
+import type { Credentials } from '../sources/source.ts'
+import type { OpenStore } from '../state/store.ts'
+import type { Resource } from './connectors.ts'
+import type { Progress } from './report.ts'
+
+export interface Ports {
+  http: Http
+  clock: Clock
+  random: Random
+  log: Log
+  /** Default: the state on disk. */
+  openStore?: OpenStore
+}
+
+export interface EngineOptions {
+  config: Config
+  stateDir: string
+  /** By connector. */
+  credentials: Record<string, Credentials>
+  brevoKey: Secret
+  /** By connector: with what a webhook is repaired. */
+  webhookSecrets?: Readonly<Record<string, Secret>>
+}
+
+export interface SyncOptions {
+  resources?: readonly Resource[] | undefined
+  /** Reads what changed since then again. */
+  since?: Instant | undefined
+  /** Reads the whole survey window, not only new surveys. */
+  surveys?: 'window' | 'new'
+  /** Leaves what is left of the first sync, and the phones, to `readInBackground`. */
+  liveOnly?: boolean
+  /** Reads everything again, after what changed. */
+  reconcile?: boolean
+  /** How long to wait for an API that does not take a delivery now. */
+  patienceMs?: number
+  /** Whether to wait until no event is in doubt any more; that may take an hour. */
+  waitForDoubt?: boolean
+  /** Because of a webhook: without directories, which can wait. */
+  quick?: boolean
+  /** Reads, and leaves what follows for a later run: Brevo does not let us in. */
+  readOnly?: boolean
+  /** Takes away as many memberships as the mapping says. */
+  acceptRemovals?: boolean
+  onProgress?: ((progress: Progress) => void) | undefined
+}

@@ -1,0 +1,117 @@
+// Gorgias's HTTP integrations: made, found, repaired and removed by the API, and what their deliveries name (gorgias-api.md § 5).
+import { TajoError } from '../../lib/errors.ts'
+import type { RecordId } from '../../model/records.ts'
+import type { Webhook, WebhookApi } from '../source.ts'
+import type { GorgiasClient } from './client.ts'
+
+type Json = Record<string, unknown>
+
+const NAME = 'tajo'
+/** All of the eight triggers that change a ticket. */
+const TRIGGERS = {
+  'ticket-created': true,
+  'ticket-updated': true,
+  'ticket-message-created': true,
+  'ticket-self-unsnoozed': true,
+  'ticket-message-failed': false,
+  'ticket-assignment-updated': true,
+  'ticket-status-updated': true,
+  'ticket-handed-over': true,
+}
+const FORM = { ticket_id: '{{ticket.id}}' }
+
+export function createGorgiasWebhooks(client: GorgiasClient, secretHeader: string): WebhookApi {
+  const toBody = (url: string, secret: string): Json => ({
+    name: NAME,
+    type: 'http',
+    description: 'Tells tajo which ticket to read again.',
+    deactivated_datetime: null,
+    http: {
+      url,
+      method: 'POST',
+      request_content_type: 'application/json',
+      response_content_type: 'application/json',
+      headers: { [secretHeader]: secret },
+      form: FORM,
+      triggers: TRIGGERS,
+    },
+  })
+
+  return {
+    toHint,
+
+    async find(url, signal) {
+      for (let cursor: string | undefined; ;) {
+        const answer = await client.get(
+          '/integrations',
+          { limit: 100, type: 'http', ...(cursor === undefined ? {} : { cursor }) },
+          signal,
+        )
+        const page = answer.json as { data?: unknown; meta?: { next_cursor?: unknown } } | null
+        if (answer.status !== 200 || !Array.isArray(page?.data))
+          throw new TajoError(
+            'source_unreadable',
+            'Gorgias answered /integrations with a page of unknown shape.',
+          )
+        for (const item of page.data as Json[]) {
+          const webhook = toWebhook(item)
+          if (webhook !== null && (webhook.url === url || item['name'] === NAME)) return webhook
+        }
+        const next = page.meta?.next_cursor
+        if (typeof next !== 'string') return null
+        cursor = next
+      }
+    },
+
+    async install(url, secret, existing, signal) {
+      const answer =
+        existing === null
+          ? await client.write('POST', '/integrations', toBody(url, secret), signal)
+          : await client.write('PUT', `/integrations/${existing.id}`, toBody(url, secret), signal)
+      const id = idOf((answer.json as Json | null)?.['id']) ?? existing?.id
+      if (id === undefined)
+        throw new TajoError('source_unreadable', 'Gorgias did not say which integration it made.')
+      return id
+    },
+
+    async remove(id, signal) {
+      await client.write('DELETE', `/integrations/${id}`, null, signal)
+    },
+  }
+}
+
+/** Templated values arrive as texts: `"123"`; a bare number is taken, too; `""` and `"None"` name nothing. */
+function toHint(fields: Readonly<Record<string, unknown>>): RecordId | null {
+  const nested = fields['ticket']
+  const given =
+    fields['ticket_id'] ??
+    fields['ticketId'] ??
+    (typeof nested === 'object' && nested !== null ? (nested as Json)['id'] : undefined)
+  return idOf(given) ?? null
+}
+
+function idOf(value: unknown): RecordId | undefined {
+  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : ''
+  return /^[1-9]\d{0,15}$/.test(text) ? text : undefined
+}
+
+function toWebhook(item: Json): Webhook | null {
+  const http = item['http']
+  const id = idOf(item['id'])
+  if (item['type'] !== 'http' || typeof http !== 'object' || http === null || id === undefined) return null
+  const { url, method, triggers, form } = http as Json
+  const differences: string[] = []
+  if (method !== 'POST') differences.push(`its method is ${String(method)}`)
+  for (const [trigger, wanted] of Object.entries(TRIGGERS)) {
+    if (wanted && (triggers as Json | null | undefined)?.[trigger] !== true)
+      differences.push(`it does not fire on ${trigger}`)
+  }
+  if ((form as Json | null | undefined)?.['ticket_id'] !== FORM.ticket_id)
+    differences.push('it does not name the ticket')
+  return {
+    id,
+    url: typeof url === 'string' ? url : '',
+    active: item['deactivated_datetime'] == null,
+    differences,
+  }
+}
