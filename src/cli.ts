@@ -100,6 +100,56 @@ common(program.command('status'))
     exitCode = (await import('./commands/status.ts')).runStatus(options)
   })
 
+const campaigns = program.command('campaigns').description('what each campaign did and did not do, and why')
+const loadCampaigns = () => import('./commands/campaigns.ts')
+common(campaigns.command('list'))
+  .description('list the campaigns, with counts')
+  .addOption(json())
+  .action(async (options) => {
+    exitCode = (await loadCampaigns()).runCampaignsList(options)
+  })
+common(campaigns.command('why'))
+  .description('every decision of a campaign about one contact, with its reason')
+  .argument('<campaign>', 'its name in connectors.yml')
+  .argument('<email>', 'whom')
+  .addOption(json())
+  .action(async (name: string, email: string, options) => {
+    exitCode = (await loadCampaigns()).runCampaignsWhy(name, email, options)
+  })
+common(campaigns.command('pause'))
+  .description('hold what comes due, until it is resumed')
+  .argument('<campaign>', 'its name in connectors.yml')
+  .action(async (name: string, options) => {
+    exitCode = (await loadCampaigns()).runCampaignsPause(name, options)
+  })
+common(campaigns.command('resume'))
+  .description('decide what was held, and go on')
+  .argument('<campaign>', 'its name in connectors.yml')
+  .action(async (name: string, options) => {
+    exitCode = (await loadCampaigns()).runCampaignsResume(name, options)
+  })
+
+const events = program.command('events').description('the ledger of events')
+common(events.command('tail'))
+  .description('print events as they are found, sent, held back or refused')
+  .option('-n, --lines <count>', 'so many of the last ones first', '20')
+  .option('--no-follow', 'end after those')
+  .addOption(json())
+  .action(async (options) => {
+    exitCode = await (await import('./commands/events.ts')).runEventsTail(options)
+  })
+
+common(program.command('replay'))
+  .description('send again, from the ledger, what Brevo does not have')
+  .requiredOption('--from <date>', 'sent since then')
+  .option('--to <date>', 'sent before then; default: now')
+  .option('--event <name>', 'only this event')
+  .option('--dry-run', 'only count')
+  .addOption(json())
+  .action(async (options) => {
+    exitCode = await (await import('./commands/events.ts')).runReplay(options)
+  })
+
 common(program.command('audit'))
   .description(
     'compare the events that were sent with what Brevo shows; exit code 1 if one is doubled or missing',

@@ -19,6 +19,7 @@ import type { Source, WebhookApi } from './sources/source.ts'
 import { recoverState } from './state/recover.ts'
 import { openStore } from './state/store.ts'
 import { type ConnectorMapping, deliverAll, prepareContact, untilNextDue } from './sync/deliver.ts'
+import { decideCampaigns } from './sync/campaigns.ts'
 import { findGoLive } from './sync/context.ts'
 import { createFreshness, type Freshness } from './sync/freshness.ts'
 import { type ReadOptions, readBackground, readDirectories, readSource } from './sync/read.ts'
@@ -165,7 +166,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
         const known = sync.readOnly === true ? null : await mappings.check(signal)
         await connector.reading(async () => {
           const { source, freshness } = connector
-          const base = toContext(connector.config, source, store, ports, freshness, config.eventRetentionMs)
+          const base = toContext(connector.config, source, store, ports, freshness, config)
           if (sync.quick !== true) await readDirectories(base, signal)
           if (known !== null) mappings.refuse(known)
           const context = { ...base, goLive: findGoLive(base) }
@@ -175,6 +176,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
           }
           await readSource(context, reading)
           if (sync.reconcile === true) await reconcile(context, reading)
+          await decideCampaigns(context, signal)
         })
         if (known === null) return
         const compiled = mappings.compile(known)
@@ -197,6 +199,16 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     )
   }
 
+  /** Campaigns whose time came between two runs. */
+  async function decideDue(
+    { config: connector, source, freshness }: Connector,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (store.campaigns.due(connector.name, source.now(), 1).length === 0) return
+    const base = toContext(connector, source, store, ports, freshness, config)
+    await decideCampaigns({ ...base, goLive: findGoLive(base) }, signal)
+  }
+
   /** Keeps a row of the run, however it ends. */
   async function record(
     { config: { name } }: Connector,
@@ -209,9 +221,12 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     const toReport = (): SyncReport => toSyncReport(store, { ...run, tookMs: clock.monotonic() - startedAt })
     try {
       await action(run.read, run.delivery, run.warnings)
-      store.transaction(() =>
-        store.outboxEvents.prune(fromMs(clock.now() - config.eventRetentionMs - PRUNE_MARGIN_MS)),
-      )
+      const before = fromMs(clock.now() - config.eventRetentionMs - PRUNE_MARGIN_MS)
+      store.transaction(() => {
+        store.outboxEvents.prune(before)
+        store.outboxEvents.prunePayloads(fromMs(clock.now() - config.payloadRetentionMs))
+        store.campaigns.prune(before)
+      })
       const report = toReport()
       store.runs.end(runId, fromMs(clock.now()), 'done', null, report)
       return report
@@ -232,6 +247,8 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       const report = emptyReport()
       followClock()
       await untilAborted(signal, async () => {
+        for (const connector of connectors.values())
+          await connector.reading(() => decideDue(connector, signal))
         const compiled = mappings.compile(await mappings.check(signal))
         const context = toDelivery(compiled.mappings, report, sync)
         const patience = { forDeliveryMs: 0, forDoubt: false, asked: delivering.asked }
@@ -252,14 +269,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     ): Promise<Record<string, number> | null> {
       const connector = find(name)
       const source = connector.source.inBackground()
-      const base = toContext(
-        connector.config,
-        source,
-        store,
-        ports,
-        connector.freshness,
-        config.eventRetentionMs,
-      )
+      const base = toContext(connector.config, source, store, ports, connector.freshness, config)
       const context = { ...base, goLive: findGoLive(base), lane: 'background' as const }
       const read: Record<string, number> = {}
       const options = toReadOptions(connector, { onProgress }, read, signal)

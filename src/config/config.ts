@@ -1,5 +1,6 @@
 // The configuration as the rest of tajo sees it: complete, typed, frozen.
 import type { LogLevel } from '../lib/log.ts'
+import type { CampaignRule } from '../mapping/campaigns.ts'
 import type { MappingRules } from '../mapping/compile.ts'
 import type { RemovalLimit, UncertainRule } from '../model/operations.ts'
 import type { Instant } from '../model/time.ts'
@@ -49,9 +50,12 @@ export interface Config {
   file: string
   brevo: { baseUrl: string; importList: number | undefined }
   server: ServerConfig
+  campaigns: CampaignRule[]
   connectors: ConnectorConfig[]
   delivery: DeliveryConfig
   /** How long sent events are remembered. */
   eventRetentionMs: number
+  /** How long what was in them is kept. */
+  payloadRetentionMs: number
   log: { level: LogLevel; showPersonal: boolean; apiCalls: boolean }
 }

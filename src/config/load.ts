@@ -8,6 +8,7 @@ import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import type { RemovalLimit } from '../model/operations.ts'
 import { parseDurationMs, parseInstant } from '../model/time.ts'
 import { isSourceName, SOURCE_OPTIONS, type SourceName } from '../sources/registry.ts'
+import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
 import type { Config, ConnectorConfig, ServerConfig } from './config.ts'
 import { type Complaint, type ParsedFile, parseFile } from './document.ts'
 import { attributeOf, findRuleComplaints } from './rules.ts'
@@ -43,7 +44,8 @@ function findComplaints(parsed: ParsedFile): Complaint[] {
   if (parsed.value === null || parsed.value === undefined)
     return [{ line: 1, column: 1, path: '', message: 'The file is empty.' }]
   const shape = findShapeComplaints(parsed.value)
-  const found = shape.length > 0 ? shape : findRuleComplaints(parsed.value as ConnectorsFile)
+  const file = parsed.value as ConnectorsFile
+  const found = shape.length > 0 ? shape : [...findRuleComplaints(file), ...findCampaignComplaints(file)]
   return found.map((one) => ({
     ...('character' in one && one.character !== undefined
       ? parsed.locateIn(one.path, one.character)
@@ -83,6 +85,7 @@ function normalize(file: string, parsed: ParsedFile): Config {
       importList: raw.brevo?.import_list,
     },
     server: toServer(raw.server),
+    campaigns: toCampaigns(raw),
     connectors,
     delivery: {
       createContacts: raw.contacts?.create !== 'never',
@@ -93,6 +96,7 @@ function normalize(file: string, parsed: ParsedFile): Config {
       maxRemovals: toRemovalLimit(raw.guards?.max_removals),
     },
     eventRetentionMs: parseDurationMs(raw.retention?.events ?? '400d')!,
+    payloadRetentionMs: parseDurationMs(raw.retention?.payloads ?? '7d')!,
     log: {
       level: debug ? 'debug' : (level ?? 'info'),
       showPersonal: debug,
@@ -141,6 +145,9 @@ function normalizeConnector(
     rules: toRules(raw, file, path, where),
     listPlaces: [
       ...Object.entries(raw.lists ?? {}).map(([key, id]) => ({ id, where: where([...path, 'lists', key]) })),
+      ...(file.in_support?.list === undefined
+        ? []
+        : [{ id: file.in_support.list, where: where(['in_support', 'list']) }]),
       ...Object.entries(raw.tag_lists ?? {}).map(([tag, id]) => ({
         id,
         where: where([...path, 'tag_lists', tag]),
@@ -188,6 +195,8 @@ function toRules(
   return {
     fields: [...own, ...inherited],
     events: toEventRules({ ...file.event_mapping, ...raw.event_mapping }),
+    inSupport: toInSupport(file, where),
+    hasCampaigns: Object.keys(file.campaigns ?? {}).length > 0,
     lists: {
       allSupportContacts: raw.lists?.all_support_contacts,
       satisfiedCustomers: raw.lists?.satisfied_customers,

@@ -7,7 +7,7 @@ import { OCCURRENCE_TYPES } from '../model/occurrence.ts'
 export const closed = { additionalProperties: false } as const
 export const duration = '^\\d+(\\.\\d+)?\\s*[smhdw]$'
 
-const attributeName = Type.String({
+export const attributeName = Type.String({
   pattern: '^([A-Z][A-Z0-9_-]{0,254}|email)$',
   description: 'Name of a Brevo contact attribute, in capitals.',
 })

@@ -5,6 +5,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { LOG_LEVELS } from '../lib/log.ts'
 import { UNCERTAIN_POLICIES } from '../model/operations.ts'
 import { SOURCE_OPTIONS } from '../sources/registry.ts'
+import { campaigns, inSupport, timezone } from './schema-campaigns.ts'
 import { closed, duration, eventMapping, fieldMapping } from './schema-mapping.ts'
 
 const listId = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }))
@@ -203,6 +204,9 @@ export const connectorsSchema = Type.Object(
     reconcile,
     on_delete: onDelete,
     server,
+    timezone,
+    campaigns,
+    in_support: inSupport,
     contacts: Type.Optional(
       Type.Object(
         {
@@ -265,6 +269,14 @@ export const connectorsSchema = Type.Object(
               pattern: duration,
               description:
                 'How long the ids of sent events are remembered. What happened earlier than that fires nothing, even if it is read again.',
+            }),
+          ),
+          payloads: Type.Optional(
+            Type.String({
+              default: '7d',
+              pattern: duration,
+              description:
+                'How long the content of sent events is kept, for `tajo replay`; what a customer wrote goes as soon as it is sent.',
             }),
           ),
         },

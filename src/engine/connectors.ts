@@ -36,7 +36,7 @@ export function toContext(
   store: Store,
   ports: { clock: Clock; log: Log },
   freshness: Freshness,
-  eventRetentionMs: number,
+  config: Pick<Config, 'eventRetentionMs' | 'campaigns'>,
 ): DirectoryContext {
   return {
     source,
@@ -45,11 +45,15 @@ export function toContext(
     log: ports.log,
     account: connector.account,
     rules: connector.rules,
-    wants: new Set(Object.keys(connector.rules.events) as OccurrenceType[]),
+    campaigns: config.campaigns,
+    wants: new Set([
+      ...(Object.keys(connector.rules.events) as OccurrenceType[]),
+      ...config.campaigns.map((campaign) => campaign.on),
+    ]),
     withTags: connector.sync.tags,
     streams: new Set(toStreams(connector, undefined)),
     lane: 'live',
-    eventHorizon: source.now() - fromMs(eventRetentionMs),
+    eventHorizon: source.now() - fromMs(config.eventRetentionMs),
     freshness,
   }
 }

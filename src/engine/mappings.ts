@@ -87,6 +87,7 @@ function noticeChange(
       connector.keepListsOfDeleted,
       mapping.fields,
       mapping.lists,
+      mapping.inSupport,
     ]),
   )
   store.transaction(() => {

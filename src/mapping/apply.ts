@@ -11,7 +11,7 @@ import type {
   ToldContact,
 } from '../model/operations.ts'
 import type { Profile } from '../model/profile.ts'
-import { toIso } from '../model/time.ts'
+import { fromMs, type Instant, toIso } from '../model/time.ts'
 import type { EventRule, ListRules, Mapping } from './compile.ts'
 import type { Expression, Values } from './expressions.ts'
 import { firstResponseMinutes, resolutionMinutes } from './variables.ts'
@@ -21,10 +21,11 @@ export function toPartlyDesired(profile: Profile, mapping: Mapping): DesiredCont
   const fields = mapping.fields.flatMap((field) =>
     field.metric ? [] : [{ ...field, ifMissing: 'keep' as const }],
   )
-  return { ...toDesired(profile, { ...mapping, fields }), lists: [], partial: true }
+  return { ...toDesired(profile, { ...mapping, fields, inSupport: null }, 0), lists: [], partial: true }
 }
 
-export function toDesired(profile: Profile, mapping: Mapping): DesiredContact {
+/** `asOf`: everything that happened up to then is known. */
+export function toDesired(profile: Profile, mapping: Mapping, asOf: Instant): DesiredContact {
   const attributes: Record<string, AttributeValue | null> = {}
   for (const field of mapping.fields) {
     const raw = field.read(profile)
@@ -32,7 +33,20 @@ export function toDesired(profile: Profile, mapping: Mapping): DesiredContact {
     if (value !== undefined) attributes[field.attribute] = value
     else if (field.ifMissing === 'clear') attributes[field.attribute] = null
   }
-  return { email: profile.email, attributes, lists: toLists(profile, mapping.lists), partial: false }
+  const lists = toLists(profile, mapping.lists)
+  const { inSupport } = mapping
+  if (inSupport !== null) {
+    const held = isInSupport(profile, inSupport.releaseAfterMs, asOf)
+    const value = toAttributeValue(held, inSupport.brevo)
+    if (inSupport.attribute !== null && value !== undefined) attributes[inSupport.attribute] = value
+    if (inSupport.list !== null && held) lists.push(inSupport.list)
+  }
+  return { email: profile.email, attributes, lists, partial: false }
+}
+
+/** While what happened lately is not known, nobody is released. */
+function isInSupport({ inSupportUntil }: Profile, releaseAfterMs: number, asOf: Instant): boolean {
+  return inSupportUntil !== null && inSupportUntil + fromMs(releaseAfterMs) > asOf
 }
 
 function toLists(profile: Profile, rules: ListRules): number[] {

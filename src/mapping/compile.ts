@@ -61,6 +61,17 @@ export interface MappingRules {
   fields: FieldRule[]
   events: EventRules
   lists: ListRules
+  inSupport: InSupportRule | null
+  /** Campaigns may ask for what events tell. */
+  hasCampaigns: boolean
+}
+
+/** Held while a contact has open tickets, and for a while after the last one closed. */
+export interface InSupportRule {
+  attribute: string | null
+  list: number | null
+  releaseAfterMs: number
+  where: string
 }
 
 export interface MappedField {
@@ -79,6 +90,7 @@ export interface Mapping {
   fields: MappedField[]
   events: EventRules
   lists: ListRules
+  inSupport: (InSupportRule & { brevo: Attribute | undefined }) | null
 }
 
 /** A rule that Brevo would not take as it stands, and the attribute that would put it right. */
@@ -105,7 +117,7 @@ export function compileMapping(
 ): Compiled {
   const byName = new Map(attributes.map((attribute) => [attribute.name.toUpperCase(), attribute]))
   const compiled: Compiled = {
-    mapping: { fields: [], events: rules.events, lists: rules.lists },
+    mapping: { fields: [], events: rules.events, lists: rules.lists, inSupport: null },
     misfits: [],
     warnings: [],
   }
@@ -139,7 +151,22 @@ export function compileMapping(
       brevo,
     })
   }
+  if (rules.inSupport !== null) compileInSupport(rules.inSupport, byName, compiled)
   return compiled
+}
+
+function compileInSupport(
+  rule: InSupportRule,
+  attributes: ReadonlyMap<string, Attribute>,
+  compiled: Compiled,
+): void {
+  const brevo = rule.attribute === null ? undefined : attributes.get(rule.attribute)
+  compiled.mapping.inSupport = { ...rule, brevo }
+  if (rule.attribute === null) return
+  const reason = findMisfit('boolean', rule.attribute, brevo)
+  if (reason === null) return
+  const create = brevo === undefined ? 'boolean' : null
+  compiled.misfits.push({ where: rule.where, field: 'in_support', attribute: rule.attribute, reason, create })
 }
 
 function resolveRule(rule: FieldRule, customFields: readonly CustomField[]): ResolvedField | null {
@@ -213,6 +240,8 @@ function usesField({ field, value }: FieldRule, name: string): boolean {
 /** True if any rule needs to know when a ticket was first answered. */
 export function needsMessages(rules: MappingRules): boolean {
   return (
-    rules.fields.some((rule) => usesField(rule, 'avg_response_time')) || Object.keys(rules.events).length > 0
+    rules.fields.some((rule) => usesField(rule, 'avg_response_time')) ||
+    rules.hasCampaigns ||
+    Object.keys(rules.events).length > 0
   )
 }

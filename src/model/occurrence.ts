@@ -61,7 +61,7 @@ export interface Occurrence {
 const NAMESPACE = Buffer.from('7f1b1c5e6a0d4a1c9d8b52f0c3a4e611', 'hex')
 
 /** The same occurrence has the same id on every machine and after any restart. */
-export function toEventId(account: string, type: OccurrenceType, key: string): string {
+export function toEventId(account: string, type: OccurrenceType | `campaign:${string}`, key: string): string {
   const hash = createHash('sha1').update(NAMESPACE).update(`${account}|${type}|${key}`).digest()
   hash[6] = (hash[6]! & 0x0f) | 0x50
   hash[8] = (hash[8]! & 0x3f) | 0x80

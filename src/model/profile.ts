@@ -26,6 +26,9 @@ export interface ProfileTicket {
   tags: string[]
   assigneeName: string | null
   createdAt: Instant
+  closedAt: Instant | null
+  /** Closed until then only. */
+  snoozedUntil: Instant | null
   /** When a person of the shop first answered the customer in public. */
   firstResponseAt: Instant | null
 }
@@ -50,6 +53,8 @@ export interface Profile {
   customer: ProfileCustomer
   ticketCount: number
   openTickets: number
+  /** When the last ticket was, or will be, over; null where there is none. Infinite while one is open or asleep. */
+  inSupportUntil: Instant | null
   firstTicketAt: Instant | null
   lastTicketAt: Instant | null
   lastTicketChannel: string | null
@@ -80,6 +85,7 @@ export function toProfile(records: ContactRecords): Profile | null {
     customer,
     ticketCount: tickets.length,
     openTickets: tickets.filter((one) => one.status === 'open').length,
+    inSupportUntil: findEnd(tickets),
     firstTicketAt: tickets.length === 0 ? null : Math.min(...tickets.map((one) => one.createdAt)),
     lastTicketAt: lastTicket?.createdAt ?? null,
     lastTicketChannel: lastTicket?.channel ?? null,
@@ -91,6 +97,16 @@ export function toProfile(records: ContactRecords): Profile | null {
     averageScore: mean(surveys.map((one) => one.score)),
     tags: [...new Set(tickets.flatMap((one) => one.tags))].sort(),
   }
+}
+
+/** A snoozed ticket wakes up again, so it is not over. */
+function findEnd(tickets: readonly ProfileTicket[]): Instant | null {
+  if (tickets.length === 0) return null
+  return Math.max(
+    ...tickets.map(({ status, closedAt, createdAt, snoozedUntil }) =>
+      status === 'open' || snoozedUntil !== null ? Number.POSITIVE_INFINITY : (closedAt ?? createdAt),
+    ),
+  )
 }
 
 /**

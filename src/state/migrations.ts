@@ -167,6 +167,20 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX hints_due ON hints (source, due_at);
   CREATE TABLE webhook_counts (source TEXT PRIMARY KEY, counts TEXT NOT NULL) WITHOUT ROWID; -- JSON
 
+  CREATE TABLE campaign_entries ( -- what campaigns are to decide, and what they decided
+    id TEXT PRIMARY KEY, campaign TEXT NOT NULL, source TEXT NOT NULL, email TEXT NOT NULL,
+    occurrence TEXT,              -- JSON; dropped once it is decided
+    occurred_at INTEGER NOT NULL, planned_at INTEGER NOT NULL, due_at INTEGER NOT NULL,
+    state TEXT NOT NULL,          -- waiting | held | fired | dropped
+    reason TEXT, decided_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX campaign_entries_due ON campaign_entries (source, due_at) WHERE state IN ('waiting', 'held');
+  CREATE INDEX campaign_entries_contact ON campaign_entries (campaign, email, decided_at);
+  CREATE INDEX campaign_entries_fired ON campaign_entries (campaign, decided_at) WHERE state = 'fired';
+  CREATE INDEX tickets_closed ON tickets (source, closed_at) WHERE closed_at IS NOT NULL;
+
+  CREATE INDEX outbox_events_payload ON outbox_events (sent_at) WHERE state = 'sent' AND payload IS NOT NULL;
+
   ALTER TABLE outbox_events ADD COLUMN reason TEXT;              -- why it is skipped
   `,
 ]

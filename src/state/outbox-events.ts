@@ -1,5 +1,5 @@
 // The outbox for events: each is fixed when it happens and sent once. Its id stays, so that the same occurrence, read again,
-// is known; its payload goes when Brevo has taken it.
+// is known; its payload goes some days after Brevo has taken it (`retention.payloads`), what a customer wrote at once.
 //
 //   found      found by a reading in the background; joins the next live run
 //   staged     found in a run that is still reading; not sent before the run knows what happened earlier
@@ -63,6 +63,8 @@ interface UncertainRow {
   looks: number
 }
 
+const WITHOUT_COMMENT = "json_remove(payload, '$.properties.comment')"
+
 export function createOutboxEvents(database: Database) {
   const insert = database.prepare(`
     INSERT INTO outbox_events (event_id, email, name, occurred_at, payload, state) VALUES (?, ?, ?, ?, ?, ?)
@@ -92,10 +94,10 @@ export function createOutboxEvents(database: Database) {
   )
   const setState = database.prepare('UPDATE outbox_events SET state = ? WHERE event_id = ?')
   const setSent = database.prepare(
-    "UPDATE outbox_events SET state = 'sent', payload = NULL, sent_at = ? WHERE event_id = ?",
+    `UPDATE outbox_events SET state = 'sent', payload = ${WITHOUT_COMMENT}, sent_at = ? WHERE event_id = ?`,
   )
   const setConfirmed = database.prepare(`
-    UPDATE outbox_events SET state = 'sent', payload = NULL, sent_at = coalesce(sending_at, @now), confirmed_at = @now
+    UPDATE outbox_events SET state = 'sent', payload = ${WITHOUT_COMMENT}, sent_at = coalesce(sending_at, @now), confirmed_at = @now
     WHERE event_id = @eventId`)
   const retry = database.prepare(`
     UPDATE outbox_events SET state = 'pending', attempts = 0, due_at = 0
@@ -122,6 +124,9 @@ export function createOutboxEvents(database: Database) {
   const prune = database.prepare(
     "DELETE FROM outbox_events WHERE state IN ('sent', 'skipped') AND coalesce(sent_at, 0) < ? AND occurred_at < ?",
   )
+  const prunePayloads = database.prepare(
+    "UPDATE outbox_events SET payload = NULL WHERE state = 'sent' AND payload IS NOT NULL AND sent_at < ?",
+  )
   const select = database.prepare<
     [string],
     { email: string; name: string; state: EventState; occurred_at: number }
@@ -145,6 +150,12 @@ export function createOutboxEvents(database: Database) {
       const { eventId, email, name } = event
       const state: EventState = live ? 'staged' : 'found'
       return insert.run(eventId, email, name, occurredAt, JSON.stringify(event), state).changes > 0
+    },
+    /** Not found by a run, but decided: it may go at once, or after a look in Brevo. */
+    stageReady(event: EventWrite, occurredAt: Instant, isUnsure: boolean): void {
+      const { eventId, email, name } = event
+      const state: EventState = isUnsure ? 'uncertain' : 'pending'
+      insert.run(eventId, email, name, occurredAt, JSON.stringify(event), state)
     },
     /** Known and not told, on purpose. */
     stageSkipped(event: EventWrite, occurredAt: Instant, reason: string): void {
@@ -214,6 +225,10 @@ export function createOutboxEvents(database: Database) {
     /** The contact has another address now. */
     readdress(from: string, to: string): void {
       readdress.run({ from, to })
+    },
+    /** Forgets what was in the events that were sent before. */
+    prunePayloads(before: Instant): void {
+      prunePayloads.run(before)
     },
     /** Forgets what was sent before: what happened then is never staged again. */
     prune(before: Instant): void {

@@ -1,6 +1,7 @@
 // The state as one thing: its tables, and transactions over them.
 import type { ContactRecords } from '../model/profile.ts'
 import { FAR_FUTURE, type Instant } from '../model/time.ts'
+import { createCampaigns } from './campaigns.ts'
 import { createContacts } from './contacts.ts'
 import { createCursors } from './cursors.ts'
 import { createCustomers } from './customers.ts'
@@ -19,6 +20,7 @@ import { createOutboxEvents } from './outbox-events.ts'
 import { type Epoch, openEpoch } from './epoch.ts'
 import { createForgotten, type Erased, erasePerson } from './forgotten.ts'
 import { createHints } from './hints.ts'
+import { createLedger } from './ledger.ts'
 import { createReconciled } from './reconciled.ts'
 import { createRenames } from './renames.ts'
 import { createMeta, createRuns } from './runs.ts'
@@ -109,6 +111,8 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
     reconciled: createReconciled(database),
     forgotten: createForgotten(database),
     hints: createHints(database),
+    campaigns: createCampaigns(database),
+    ledger: createLedger(database),
     runs: createRuns(database),
     meta: createMeta(database),
 

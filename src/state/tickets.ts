@@ -68,12 +68,14 @@ export function createTickets(database: Database) {
   const setChange = database.prepare('UPDATE tickets SET last_change = ? WHERE source = ? AND id = ?')
   // Told which index: without statistics SQLite would walk the whole table by its primary key.
   const ofCustomer = database.prepare<[string, string], Row>(
-    `SELECT id, status, channel, tags, assignee_name, created_at FROM tickets INDEXED BY tickets_customer WHERE source = ? AND customer_id = ? AND ${COUNTED}`,
+    `SELECT id, status, channel, tags, assignee_name, created_at, closed_at, snoozed_until FROM tickets INDEXED BY tickets_customer WHERE source = ? AND customer_id = ? AND ${COUNTED}`,
   )
   const insertMessage = database.prepare(`
     INSERT INTO messages (source, ticket_id, created_at, id, author) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
   const messagesOf = database.prepare<[string, string], { author: string; createdAt: number }>(`
     SELECT author, created_at AS createdAt FROM messages WHERE source = ? AND ticket_id = ? ORDER BY created_at, id`)
+  const closedBetween = database.prepare<[string, number, number], { customer_id: string }>(`
+    SELECT DISTINCT customer_id FROM tickets WHERE source = ? AND closed_at > ? AND closed_at <= ? AND customer_id IS NOT NULL`)
   const count = database.prepare<[string], { n: number }>(
     'SELECT count(*) AS n FROM tickets WHERE source = ? AND deleted = 0',
   )
@@ -131,9 +133,15 @@ export function createTickets(database: Database) {
           tags: JSON.parse(row.tags) as string[],
           assigneeName: row.assignee_name,
           createdAt: row.created_at,
+          closedAt: row.closed_at,
+          snoozedUntil: row.snoozed_until,
           firstResponseAt: firstResponse(source, row.id),
         })),
       ),
+
+    /** Whose tickets were closed within this time. */
+    customersClosedBetween: (source: string, after: Instant, until: Instant): string[] =>
+      closedBetween.all(source, after, until).map((row) => row.customer_id),
 
     count: (source: string): number => count.get(source)?.n ?? 0,
   }

@@ -1,6 +1,7 @@
 // What one connector's reading works with.
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import type { CampaignRule } from '../mapping/campaigns.ts'
 import type { MappingRules } from '../mapping/compile.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 import type { SourceEventType, Stream } from '../model/records.ts'
@@ -18,6 +19,7 @@ export interface SyncContext {
   /** Names the account in event ids. */
   account: string
   rules: MappingRules
+  campaigns: readonly CampaignRule[]
   /** What is told, or asked for by a campaign or a handler; nothing else is looked for. */
   wants: ReadonlySet<OccurrenceType>
   /** `sync.tags`: whether events name the tags of their ticket. */

@@ -14,6 +14,7 @@ import type { DeliveryContext } from '../outbox/delivery.ts'
 import { retryRefused } from '../outbox/retry.ts'
 import { verifyEvents } from '../outbox/verify-events.ts'
 import type { Store } from '../state/store.ts'
+import { readUpTo } from './in-support.ts'
 
 /** A connector's mapping, as Brevo's attributes and the helpdesk's fields allow it. */
 export interface ConnectorMapping {
@@ -54,7 +55,9 @@ function desireContact(
     }
     const profile = toProfile(records)
     if (profile === null) return []
-    return [partial ? toPartlyDesired(profile, mapping) : toDesired(profile, mapping)]
+    return [
+      partial ? toPartlyDesired(profile, mapping) : toDesired(profile, mapping, readUpTo(store, source)),
+    ]
   })
   if (wishes.length === 0) return null
   // Where two helpdesks fill the same attribute, the one that stands first in connectors.yml does.
@@ -62,6 +65,11 @@ function desireContact(
     {},
     ...wishes.toReversed().map((one) => one.attributes),
   ) as DesiredContact['attributes']
+  // In support at one of them is in support.
+  for (const { mapping } of mappings) {
+    const name = mapping.inSupport?.attribute
+    if (name != null && wishes.some((one) => one.attributes[name] === true)) attributes[name] = true
+  }
   return {
     email,
     attributes,
@@ -126,11 +134,13 @@ export function untilNextDue(store: Store, clock: Clock): number | null {
   const { contacts, events } = store.undelivered()
   const retryAt = store.deadLetters.nextRetryAt()
   const againAt = store.nextAgainAt()
+  const campaignAt = store.campaigns.nextDueAt()
   const waits = [
     untilPostponed(store, clock),
     untilLook(store, clock),
     retryAt === null ? null : until(retryAt, clock),
     againAt === null ? null : until(againAt, clock),
+    campaignAt === null ? null : until(campaignAt, clock),
     // Due, and not taken or not possible at the last try.
     contacts + events > 0 ? NOT_TAKEN_MS : null,
   ].filter((wait) => wait !== null)

@@ -7,6 +7,7 @@ import type { DirectoryContext, SyncContext } from './context.ts'
 import { followFeed } from './feed.ts'
 import type { Watch } from './freshness.ts'
 import { readHinted, settleHints } from './hints.ts'
+import { noteReadUpTo } from './in-support.ts'
 import { ingestPage } from './ingest.ts'
 import { resolveOrphans } from './orphans.ts'
 import { runAll } from './parallel.ts'
@@ -80,6 +81,7 @@ async function readAll(
       (stream) => store.cursors.read(source.name, stream).watermark !== null,
     )
     if (hasBegun) store.outboxEvents.release(horizon, readVerifyUntil(store))
+    if (isWhole) noteReadUpTo(context, horizon)
     settleHints(context, hinted)
     if (store.cursors.isBackfilled(source.name, options.streams)) store.outboxContacts.releaseHeld()
   })

@@ -11,6 +11,7 @@ import type { RecordId } from '../model/records.ts'
 import { fromMs } from '../model/time.ts'
 import type { StoredTicket } from '../state/tickets.ts'
 import type { SyncContext } from './context.ts'
+import { enlist } from './enlist.ts'
 import type { Transition } from './transitions.ts'
 
 type About = Omit<Occurrence, 'type' | 'key' | 'at' | 'email'> & { email: string | null }
@@ -24,6 +25,7 @@ export function stage(context: SyncContext, transition: Transition, about: About
   const occurrence: Occurrence = { ...transition, ...about, email }
   const rule = context.rules.events[transition.type]
   if (rule !== undefined) stageEvent(context, occurrence, rule)
+  enlist(context, occurrence)
 }
 
 function stageEvent(context: SyncContext, occurrence: Occurrence, rule: EventRule): void {

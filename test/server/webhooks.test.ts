@@ -118,7 +118,7 @@ describe('who may call', () => {
     ['an empty one', { 'x-tajo-secret': '' }, 401],
     ['broken credentials', { authorization: 'Basic %%%' }, 401],
   ])('%s', async (_, headers, status) => {
-    const answer = await call('{"ticket_id":"1"}', headers as Record<string, string>)
+    const answer = await call('{"ticket_id":"1"}', headers)
 
     expect(answer).toEqual({ status, body: '' })
   })

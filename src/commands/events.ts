@@ -1,0 +1,134 @@
+// tajo events tail and tajo replay: the ledger of events, as it grows, and once more.
+import { createBrevoCaller } from '../brevo/client.ts'
+import { createBrevoDestination } from '../brevo/destination.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { TajoError } from '../lib/errors.ts'
+import { maskPersonal } from '../lib/redact.ts'
+import { fromMs, parseInstant, toIso } from '../model/time.ts'
+import { openStore, openStoreReadOnly } from '../state/store.ts'
+import type { LedgerRow } from '../state/ledger.ts'
+import { type CommonOptions, openSession } from './session.ts'
+import { formatCount, paint, print, say } from './terminal.ts'
+
+const LOOK_AGAIN_MS = 500
+
+/** Prints what is added to the ledger and what becomes of it, until it is interrupted. */
+export async function runEventsTail(
+  options: CommonOptions & { json?: boolean; lines: string; follow: boolean },
+): Promise<number> {
+  const store = openStoreReadOnly(options.stateDir)
+  if (store === null)
+    throw new TajoError('usage', 'Nothing was synced yet.', { hint: 'Start with: tajo start' })
+  let stopped = false
+  process.once('SIGINT', () => (stopped = true)).once('SIGTERM', () => (stopped = true))
+  try {
+    const shown = new Map<number, string>()
+    let rows = store.ledger.last(Number(options.lines))
+    for (;;) {
+      for (const row of rows) {
+        if (shown.get(row.seq) === row.state) continue
+        shown.set(row.seq, row.state)
+        print(options.json === true ? JSON.stringify(toShown(row)) : toLine(row))
+      }
+      if (stopped || !options.follow) return 0
+      await delay(LOOK_AGAIN_MS)
+      rows = store.ledger.changedSince(
+        Math.max(0, ...shown.keys()),
+        [...shown].flatMap(([seq, state]) => (isOpen(state) ? [seq] : [])),
+      )
+    }
+  } finally {
+    store.close()
+  }
+}
+
+const isOpen = (state: string): boolean => !['sent', 'refused', 'skipped', 'parked'].includes(state)
+
+function toShown(row: LedgerRow) {
+  return {
+    event_id: row.eventId,
+    name: row.name,
+    email: row.email,
+    state: row.state,
+    reason: row.reason,
+    happened_at: toIso(row.occurredAt),
+    sent_at: row.sentAt === null ? null : toIso(row.sentAt),
+  }
+}
+
+function toLine(row: LedgerRow): string {
+  const colour = row.state === 'sent' ? 'green' : row.state === 'refused' ? 'red' : 'yellow'
+  const reason = row.reason === null ? '' : paint('dim', `  ${row.reason}`)
+  return `${toIso(row.occurredAt)}  ${paint(colour, row.state.padEnd(9))}  ${row.name.padEnd(28)}  ${maskPersonal(row.email)}${reason}`
+}
+
+/** Sends again, from the ledger, what Brevo does not show. */
+export async function runReplay(
+  options: CommonOptions & { from: string; to?: string; event?: string; dryRun?: boolean; json?: boolean },
+): Promise<number> {
+  const session = openSession(options)
+  const now = fromMs(session.ports.clock.now())
+  const from = toInstant(options.from)
+  const to = options.to === undefined ? now : toInstant(options.to)
+  if (from >= to) throw new TajoError('usage', '--from must be before --to.')
+  const dryRun = options.dryRun === true
+  const store = dryRun ? openStoreReadOnly(options.stateDir) : openStore(options.stateDir)
+  try {
+    const rows = (store?.ledger.sentBetween(from, to) ?? []).filter(
+      (row) => options.event === undefined || row.name === options.event,
+    )
+    const names = [...new Set(rows.map((row) => row.name))]
+    const shown = new Set<string>()
+    if (names.length > 0) {
+      const caller = createBrevoCaller(
+        {
+          baseUrl: session.config.brevo.baseUrl,
+          apiKey: session.engine.brevoKey,
+          logApiCalls: session.config.log.apiCalls,
+        },
+        session.ports,
+      )
+      const wanted = { names, from: from - MARGIN, to: Math.max(to, now) + MARGIN }
+      for await (const page of createBrevoDestination(caller, session.ports).readEvents(wanted))
+        for (const id of page) shown.add(id)
+    }
+    const missing = rows.filter((row) => !shown.has(row.eventId))
+    const possible = missing.filter((row) => row.hasPayload)
+    if (!dryRun && store !== null)
+      store.transaction(() => {
+        for (const { eventId } of possible) store.ledger.replay(eventId)
+      })
+    const report = {
+      in_ledger: rows.length,
+      in_brevo: rows.length - missing.length,
+      to_send: possible.length,
+      /** Their content is kept for `retention.payloads` only. */
+      without_content: missing.length - possible.length,
+    }
+    if (options.json === true) print(JSON.stringify(report))
+    else {
+      print(`In the ledger  ${formatCount(report.in_ledger)} events sent`)
+      print(`In Brevo       ${formatCount(report.in_brevo)} of them`)
+      print(`${dryRun ? 'Would send' : 'To be sent'}     ${formatCount(report.to_send)}`)
+      if (report.without_content > 0)
+        say(
+          `${formatCount(report.without_content)} can not be sent again: their content is not kept any more.`,
+        )
+      if (!dryRun && possible.length > 0)
+        print('They are sent by the next run: tajo sync gorgias, or tajo start')
+    }
+    return report.without_content > 0 ? 3 : 0
+  } finally {
+    store?.close()
+    session.close()
+  }
+}
+
+const MARGIN = fromMs(24 * 3_600_000)
+
+function toInstant(text: string): number {
+  const at = parseInstant(text)
+  if (at === null) throw new TajoError('usage', `"${text}" is no date.`, { hint: 'Write it as 2024-01-31.' })
+  return at
+}

@@ -1,0 +1,195 @@
+// Campaigns: what happened is noted in the transaction that saw it, and decided when its time has come, after another look at the
+// source. Firing puts the event into the outbox in the transaction that keeps the decision, so it is never sent twice.
+import { toProperties, evaluateAll } from '../mapping/apply.ts'
+import {
+  type CampaignFacts,
+  type CampaignRule,
+  decide,
+  type Decision,
+  isTimezone,
+} from '../mapping/campaigns.ts'
+import type { Values } from '../mapping/expressions.ts'
+import { toEventValues } from '../mapping/variables.ts'
+import { TajoError } from '../lib/errors.ts'
+import type { Occurrence } from '../model/occurrence.ts'
+import type { AttributeValue } from '../model/operations.ts'
+import { type ContactRecords, type Profile, toProfile } from '../model/profile.ts'
+import { fromMs, type Instant, toIso } from '../model/time.ts'
+import type { CampaignEntry } from '../state/campaigns.ts'
+import { readVerifyUntil } from '../state/recover.ts'
+import type { Store } from '../state/store.ts'
+import type { SyncContext } from './context.ts'
+import { ingestPage } from './ingest.ts'
+import { readMentioned } from './mentioned.ts'
+import { reread } from './reread.ts'
+import { emailOf, toOccurrenceTicket } from './stage.ts'
+
+const BATCH = 200
+/** The source can't be asked now. */
+const ASK_AGAIN = fromMs(60_000)
+/** A campaign that is paused is looked at again this often; resuming looks at once. */
+const PAUSED_AGAIN = fromMs(3_600_000)
+const DAY = fromMs(24 * 3_600_000)
+
+export const pausedKey = (campaign: string): string => `campaign_paused:${campaign}`
+
+/** Decides what is due. True if anything fired. */
+export async function decideCampaigns(context: SyncContext, signal?: AbortSignal): Promise<boolean> {
+  const { store, source, clock, log } = context
+  // Open tickets and scores of a history that is still being read would be wrong.
+  const streams = [...context.streams].filter((stream) => stream !== 'events')
+  if (!store.cursors.isBackfilled(source.name, streams)) return false
+  let fired = 0
+  for (;;) {
+    const entries = store.campaigns.due(source.name, source.now(), BATCH)
+    for (const entry of entries) {
+      signal?.throwIfAborted()
+      const rule = context.campaigns.find((one) => one.name === entry.campaign)
+      try {
+        if (rule !== undefined && rule.delayMs > 0) await lookAgain(context, entry, signal)
+      } catch (thrown) {
+        if (!(thrown instanceof TajoError) || thrown.kind === 'fatal') throw thrown
+        store.campaigns.postpone(entry.id, fromMs(clock.now()) + ASK_AGAIN)
+        continue
+      }
+      const decision = store.transaction(() => settle(context, rule, entry))
+      if (decision.result === 'fire') fired += 1
+      log.verbose('A campaign decided', {
+        campaign: entry.campaign,
+        result: decision.result,
+        reason: decision.result === 'fire' ? undefined : decision.reason,
+      })
+    }
+    if (entries.length < BATCH) return fired > 0
+  }
+}
+
+/** The ticket, and what was answered about it. */
+async function lookAgain(
+  context: SyncContext,
+  { occurrence }: CampaignEntry,
+  signal?: AbortSignal,
+): Promise<void> {
+  const ticketId = occurrence?.ticket?.id
+  if (ticketId === undefined) return
+  const apply = await reread(context, 'ticket', ticketId, signal, readMentioned)
+  const surveys = context.streams.has('satisfaction_surveys')
+    ? await context.source.readSurveysOf(ticketId, signal)
+    : null
+  if (surveys !== null) await readMentioned(context, surveys.records, signal)
+  context.store.transaction(() => {
+    apply()
+    if (surveys !== null) ingestPage(context, 'satisfaction_surveys', surveys)
+  })
+}
+
+function settle(context: SyncContext, rule: CampaignRule | undefined, entry: CampaignEntry): Decision {
+  const { store, clock } = context
+  const now = fromMs(clock.now())
+  const email = emailOf(context, entry.occurrence?.customerId ?? null) ?? entry.email
+  const about = gather(context, entry, email)
+  const decision: Decision =
+    rule === undefined
+      ? { result: 'drop', reason: 'connectors.yml does not name the campaign any more.' }
+      : decide(rule, toFacts(context, rule, entry, about, now))
+  if (decision.result === 'hold')
+    store.campaigns.hold(entry.id, decision.reason, decision.until ?? now + PAUSED_AGAIN)
+  else if (decision.result === 'drop') store.campaigns.close(entry.id, 'dropped', decision.reason, email, now)
+  else {
+    const params = evaluateAll(rule!.params, about.values)
+    fire(store, rule!, { ...entry, email }, { ...about.told, ...params }, now)
+  }
+  return decision
+}
+
+/** Its event, and the decision: together, or not at all. Called in a transaction. */
+export function fire(
+  store: Store,
+  rule: Pick<CampaignRule, 'name' | 'event'>,
+  entry: Pick<CampaignEntry, 'id' | 'email' | 'occurredAt'>,
+  properties: Record<string, AttributeValue>,
+  now: Instant,
+): void {
+  const { id, email, occurredAt } = entry
+  const event = {
+    eventId: id,
+    email,
+    name: rule.event,
+    date: toIso(now),
+    properties: { event_id: id, campaign: rule.name, ...properties },
+  }
+  // A state that was lost may have fired it: Brevo is asked first.
+  const isUnsure = occurredAt <= readVerifyUntil(store)
+  store.outboxEvents.stageReady(event, occurredAt, isUnsure)
+  store.outboxContacts.mark(email, 'live')
+  store.campaigns.close(id, 'fired', null, email, now)
+}
+
+interface About {
+  records: ContactRecords
+  profile: Profile | null
+  values: () => Values
+  /** What the event tells of its occurrence. */
+  told: Record<string, AttributeValue>
+  ticket: { status: 'open' | 'closed' } | null
+  ticketIsGone: boolean
+}
+
+/** Everything as it is now, and no more as it was when it happened. */
+function gather(context: SyncContext, { occurrence }: CampaignEntry, email: string): About {
+  const { store, source } = context
+  const records = store.recordsOf(source.name, email)
+  const profile = toProfile(records)
+  const then = occurrence?.ticket ?? null
+  const stored = then === null ? null : store.tickets.find(source.name, then.id)
+  const ticket = stored === null || !stored.counted ? then : toOccurrenceTicket(context, stored)
+  const now = occurrence === null ? null : { ...occurrence, email, ticket }
+  const score = then === null ? null : store.surveys.scoreOf(source.name, then.id)
+  const customFields = store.customers.customFields(source.name)
+  let known: Values | null = null
+  return {
+    records,
+    profile,
+    values: () => (known ??= toEventValues(now ?? toBare(email), profile, score, customFields)),
+    told: now === null ? {} : toProperties(now),
+    ticket: stored,
+    ticketIsGone: stored !== null && !stored.counted,
+  }
+}
+
+/** Where nothing happened: somebody asked for it. */
+function toBare(email: string): Occurrence {
+  return { type: 'ticket.closed', key: '', at: 0, email, customerId: null, ticket: null, survey: null }
+}
+
+function toFacts(
+  { store }: SyncContext,
+  rule: CampaignRule,
+  entry: CampaignEntry,
+  { records, profile, values, ticket, ticketIsGone }: About,
+  now: Instant,
+): CampaignFacts {
+  const email = records.email
+  return {
+    now,
+    paused: store.meta.read(pausedKey(rule.name)) !== null,
+    dueAt: entry.plannedAt,
+    occurrence: entry.occurrence,
+    ticket,
+    ticketIsGone,
+    values,
+    openTickets: profile?.openTickets ?? 0,
+    lastScores: records.surveys.map((one) => ({ score: one.score, at: one.scoredAt })),
+    lastFiredAt: store.campaigns.lastFiredAt(rule.name, email),
+    firedToday: store.campaigns.firedSince(rule.name, now - DAY),
+    timezone: findTimezone(rule, profile),
+  }
+}
+
+/** The contact's own where that is asked for and known. */
+function findTimezone({ guards }: CampaignRule, profile: Profile | null): string {
+  const { timezone = 'UTC', fallback = 'UTC' } = guards.quietHours ?? {}
+  if (timezone !== 'contact') return timezone
+  const own = profile?.customer.timezone
+  return own != null && isTimezone(own) ? own : fallback
+}

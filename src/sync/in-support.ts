@@ -1,0 +1,25 @@
+// "In support now": held while tickets are open and for a while afterwards. Released when everything up to that moment has been
+// read, so that a reading that is late releases nobody.
+import { fromMs, type Instant } from '../model/time.ts'
+import type { Store } from '../state/store.ts'
+import type { SyncContext } from './context.ts'
+
+const key = (source: string): string => `read_up_to:${source}`
+
+/** Everything that happened up to then is known. */
+export function readUpTo(store: Pick<Store, 'meta'>, source: string): Instant {
+  return Number(store.meta.read(key(source)) ?? 0)
+}
+
+/** Everything up to `horizon` has been read: whose time ended in between is due. Called in a transaction. */
+export function noteReadUpTo({ store, source, rules }: SyncContext, horizon: Instant): void {
+  const before = readUpTo(store, source.name)
+  if (horizon <= before) return
+  store.meta.write(key(source.name), String(horizon))
+  if (rules.inSupport === null || before === 0) return
+  const after = fromMs(rules.inSupport.releaseAfterMs)
+  for (const id of store.tickets.customersClosedBetween(source.name, before - after, horizon - after)) {
+    const email = store.customers.emailOf(source.name, id)
+    if (email !== null) store.outboxContacts.mark(email, 'background')
+  }
+}
