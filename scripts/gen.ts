@@ -1,8 +1,10 @@
-// Writes what is generated from src: the JSON Schema of connectors.yml and its reference documentation.
+// Writes what is generated from src: the JSON Schema of connectors.yml, the control API's description, and the reference documentation.
 import { writeFileSync } from 'node:fs'
 
 import { toReference } from './reference.ts'
+import { OPENAPI } from '../src/server/openapi.ts'
 import { connectorsSchema } from '../src/config/schema.ts'
 
 writeFileSync('schema/connectors.schema.json', `${JSON.stringify(connectorsSchema, null, 2)}\n`)
+writeFileSync('schema/openapi.json', `${JSON.stringify(OPENAPI, null, 2)}\n`)
 writeFileSync('docs/configuration.md', toReference())

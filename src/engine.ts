@@ -3,6 +3,7 @@ import { type BrevoCaller, createBrevoCaller } from './brevo/client.ts'
 import { createBrevoDestination } from './brevo/destination.ts'
 import type { ConnectorConfig } from './config/config.ts'
 import { createSource, enabled, toContext, toStreams } from './engine/connectors.ts'
+import { createHelpdesks } from './engine/helpdesks.ts'
 import { createMappings } from './engine/mappings.ts'
 import type { EngineOptions, Ports, SyncOptions } from './engine/options.ts'
 import { type SyncReport, toSyncReport } from './engine/report.ts'
@@ -11,20 +12,20 @@ import { coerceError, isAbort, TajoError } from './lib/errors.ts'
 import { createRounds } from './lib/rounds.ts'
 import { createTurns, type Turns } from './lib/turns.ts'
 import { needsPhone } from './mapping/compile.ts'
-import { fromMs, type Instant, toMs } from './model/time.ts'
+import type { OccurrenceType } from './model/occurrence.ts'
+import { fromMs, type Instant } from './model/time.ts'
 import type { DeliveryContext } from './outbox/delivery.ts'
 import { type DeliveryReport, emptyReport } from './outbox/report.ts'
 import { createLookTimes } from './outbox/verify-events.ts'
-import type { Source, WebhookApi } from './sources/source.ts'
+import type { Source } from './sources/source.ts'
 import { recoverState } from './state/recover.ts'
 import { openStore } from './state/store.ts'
 import { type ConnectorMapping, deliverAll, prepareContact, untilNextDue } from './sync/deliver.ts'
 import { decideCampaigns } from './sync/campaigns.ts'
-import { findGoLive } from './sync/context.ts'
+import { type DirectoryContext, findGoLive } from './sync/context.ts'
 import { createFreshness, type Freshness } from './sync/freshness.ts'
 import { type ReadOptions, readBackground, readDirectories, readSource } from './sync/read.ts'
 import { isReconcileDue, reconcile } from './sync/reconcile.ts'
-import { watchWebhook } from './sync/watchdog.ts'
 
 export { createSource, enabled, type Resource } from './engine/connectors.ts'
 export type { EngineOptions, Ports, SyncOptions } from './engine/options.ts'
@@ -132,6 +133,11 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     }
   }
 
+  function contextOf(connector: Connector, source = connector.source): DirectoryContext {
+    const handled = options.handled?.() ?? new Set<OccurrenceType>()
+    return toContext(connector.config, source, store, ports, connector.freshness, config, handled)
+  }
+
   function toReadOptions(
     { config: connector }: Connector,
     sync: SyncOptions,
@@ -165,8 +171,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       untilAborted(signal, async () => {
         const known = sync.readOnly === true ? null : await mappings.check(signal)
         await connector.reading(async () => {
-          const { source, freshness } = connector
-          const base = toContext(connector.config, source, store, ports, freshness, config)
+          const base = contextOf(connector)
           if (sync.quick !== true) await readDirectories(base, signal)
           if (known !== null) mappings.refuse(known)
           const context = { ...base, goLive: findGoLive(base) }
@@ -200,12 +205,9 @@ export function openEngine(options: EngineOptions, ports: Ports) {
   }
 
   /** Campaigns whose time came between two runs. */
-  async function decideDue(
-    { config: connector, source, freshness }: Connector,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    if (store.campaigns.due(connector.name, source.now(), 1).length === 0) return
-    const base = toContext(connector, source, store, ports, freshness, config)
+  async function decideDue(connector: Connector, signal?: AbortSignal): Promise<void> {
+    if (store.campaigns.due(connector.config.name, connector.source.now(), 1).length === 0) return
+    const base = contextOf(connector)
     await decideCampaigns({ ...base, goLive: findGoLive(base) }, signal)
   }
 
@@ -226,6 +228,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
         store.outboxEvents.prune(before)
         store.outboxEvents.prunePayloads(fromMs(clock.now() - config.payloadRetentionMs))
         store.campaigns.prune(before)
+        store.handlerEvents.prune(before)
       })
       const report = toReport()
       store.runs.end(runId, fromMs(clock.now()), 'done', null, report)
@@ -269,7 +272,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     ): Promise<Record<string, number> | null> {
       const connector = find(name)
       const source = connector.source.inBackground()
-      const base = toContext(connector.config, source, store, ports, connector.freshness, config)
+      const base = contextOf(connector, source)
       const context = { ...base, goLive: findGoLive(base), lane: 'background' as const }
       const read: Record<string, number> = {}
       const options = toReadOptions(connector, { onProgress }, read, signal)
@@ -279,36 +282,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       return read
     },
 
-    /** Called after a poll. True while its webhook can't be relied on. */
-    async watchWebhook(name: string, signal?: AbortSignal): Promise<boolean> {
-      const { source, config: connector } = find(name)
-      const secret = options.webhookSecrets?.[name] ?? null
-      const repairWith = connector.webhooks.autoRepair ? secret : null
-      try {
-        return await watchWebhook({ source, store, log, now: fromMs(clock.now()), repairWith }, signal)
-      } catch (thrown) {
-        if (!(thrown instanceof TajoError)) throw thrown
-        log.warn('The helpdesk could not be asked about its webhook', {
-          connector: name,
-          reason: thrown.message,
-        })
-        return true
-      }
-    },
-
-    webhooks: (name: string): WebhookApi => find(name).source.webhooks,
-
-    /** Milliseconds until something that a webhook named is to be read again; null if nothing is. */
-    untilNextHint(name: string): number | null {
-      const at = store.hints.nextDueAt(name)
-      return at === null ? null : Math.max(0, toMs(at) - clock.now())
-    },
-
-    /** Requests that the helpdesk takes now, as a share of what it takes in all; 1 where that is not known. */
-    freeShare(name: string): number {
-      const budget = find(name).source.budget()
-      return budget === null ? 1 : Math.max(0, 1 - budget.used / budget.limit)
-    },
+    ...createHelpdesks(find, { store, clock, log }, options.webhookSecrets ?? {}),
 
     isBackfilled: (name: string): boolean =>
       store.cursors.isBackfilled(name, toStreams(find(name).config, undefined)),

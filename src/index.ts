@@ -1,6 +1,18 @@
 // The SDK: the only file that others import.
-export { loadConfig } from './config/load.ts'
-export type { Config } from './config/config.ts'
+export { type Campaigns, type Connectors, TajoClient } from './sdk/client.ts'
+export type {
+  Connected,
+  ConnectOptions,
+  ConnectorStatus,
+  Handler,
+  HelpdeskEvent,
+  OccurrenceType,
+  SyncReport,
+  SyncRequest,
+  TajoClientOptions,
+  ToldEvent,
+  Triggered,
+  TriggerRequest,
+} from './sdk/types.ts'
+export type { ConnectorsFile } from './config/schema.ts'
 export { TajoError, type ErrorCode, type ErrorKind } from './lib/errors.ts'
-export { startDaemon, type Daemon } from './daemon.ts'
-export { openEngine, type Engine, type EngineOptions, type SyncOptions, type SyncReport } from './engine.ts'

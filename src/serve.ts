@@ -1,8 +1,15 @@
-// The server of a daemon, wired: webhooks into its inbox.
+// The server of a daemon, wired: webhooks into its inbox, and the control API if there is a key for it.
+import { randomUUID } from 'node:crypto'
+
 import type { Config } from './config/config.ts'
+import { createControl, type TriggerRequest } from './control.ts'
 import type { Engine, Ports } from './engine.ts'
+import { TajoError } from './lib/errors.ts'
 import type { Secret } from './lib/secret.ts'
+import { OCCURRENCE_TYPES, type OccurrenceType } from './model/occurrence.ts'
+import { type ControlDoor, installControl } from './server/control.ts'
 import { createInbox } from './server/inbox.ts'
+import { OPENAPI } from './server/openapi.ts'
 import { createServer } from './server/server.ts'
 import { installWebhooks } from './server/webhooks.ts'
 
@@ -22,30 +29,110 @@ export interface ServeOptions {
   config: Config
   /** By connector; several while they are rotated, divided by commas. */
   webhookSecrets: Readonly<Record<string, Secret>>
+  /** Null: there is no control API. */
+  apiKey: Secret | null
+  /** What handlers wait for; added to here. */
+  handled: Set<OccurrenceType>
 }
 
 export async function serve(
-  { config, webhookSecrets }: ServeOptions,
-  { clock }: Pick<Ports, 'clock'>,
-  { engine, onHint, onFailure }: Served,
+  options: ServeOptions,
+  ports: Pick<Ports, 'clock' | 'log'>,
+  served: Served,
 ): Promise<Serving | null> {
+  const { config, webhookSecrets, apiKey } = options
   if (config.server === null) return null
+  const { engine, onHint, onFailure } = served
   const server = createServer(config.server)
-  const inbox = createInbox(engine.store, clock, onHint, onFailure)
+  const inbox = createInbox(engine.store, ports.clock, onHint, onFailure)
   installWebhooks(
     server.routes,
     config.connectors
       .filter((one) => one.enabled)
       .map(({ name, webhooks }) => ({
         source: name,
-        guard: { secrets: () => toSecrets(webhookSecrets[name]), hmac: webhooks.hmac },
+        guard: { secrets: () => toList(webhookSecrets[name]), hmac: webhooks.hmac },
         toHint: (fields) => engine.webhooks(name).toHint(fields),
       })),
     inbox,
   )
-  return { address: await server.listen(), close: () => server.close() }
+  const closing = new AbortController()
+  if (apiKey !== null)
+    installControl(
+      server.routes,
+      openDoor(options, ports, served, closing.signal),
+      () => toList(apiKey),
+      OPENAPI,
+    )
+  return {
+    address: await server.listen(),
+    async close() {
+      closing.abort()
+      await server.close()
+    },
+  }
 }
 
-function toSecrets(secret: Secret | undefined): string[] {
+function toList(secret: Secret | undefined): string[] {
   return (secret?.reveal() ?? '').split(',').filter((one) => one !== '')
+}
+
+const HANDLED = 'handled'
+const MOST_TOLD = 100
+const LOOK_EVERY_MS = 200
+
+function openDoor(
+  { config, handled }: ServeOptions,
+  { clock, log }: Pick<Ports, 'clock' | 'log'>,
+  { engine, onHint }: Served,
+  closing: AbortSignal,
+): ControlDoor {
+  const { store } = engine
+  const control = createControl(config, engine, { now: () => clock.now(), uuid: randomUUID, wake: onHint })
+  for (const type of JSON.parse(store.meta.read(HANDLED) ?? '[]') as OccurrenceType[]) handled.add(type)
+
+  return {
+    probe: (name) => control.probe(name),
+    status: (name) => control.status(name),
+    sync: (name, request) => control.sync(name, request, closing),
+    hint: (name, payload) => control.hint(name, payload),
+
+    listen(_, types) {
+      for (const type of toTypes(types)) handled.add(type)
+      store.meta.write(HANDLED, JSON.stringify([...handled]))
+    },
+
+    async told(name, types, waitMs) {
+      const wanted = toTypes(types)
+      const until = clock.monotonic() + waitMs
+      for (;;) {
+        const events = control.told(name, wanted, MOST_TOLD)
+        if (events.length > 0 || clock.monotonic() >= until || closing.aborted) return events
+        await clock.sleep(LOOK_EVERY_MS, closing).catch(() => undefined)
+      }
+    },
+
+    taken: (id) => control.taken(id),
+    refused: (id, attempts, reason) => control.refused(id, attempts, reason),
+
+    async trigger(name, request) {
+      const { email } = request as Partial<TriggerRequest>
+      if (typeof email !== 'string') throw new TajoError('usage', '`email` is missing.')
+      const triggered = control.trigger(name, request as TriggerRequest)
+      if (triggered.fired)
+        engine.deliver(closing).catch((thrown: unknown) => {
+          log.verbose('The campaign is delivered later', { reason: String(thrown) })
+        })
+      return triggered
+    },
+  }
+}
+
+function toTypes(names: readonly string[]): OccurrenceType[] {
+  const unknown = names.filter((name) => !OCCURRENCE_TYPES.includes(name as OccurrenceType))
+  if (unknown.length > 0)
+    throw new TajoError('usage', `There is no occurrence ${unknown.join(', ')}.`, {
+      hint: `There are: ${OCCURRENCE_TYPES.join(', ')}.`,
+    })
+  return names as OccurrenceType[]
 }

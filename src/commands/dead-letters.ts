@@ -156,6 +156,8 @@ function explain({ kind, key, reason }: DeadLetter, store: Store): { what: strin
         todo: 'Mend the value in the helpdesk, or free it in Brevo if another contact has it.',
       }
     }
+    case 'handler':
+      return { what: `the handler of ${key}`, todo: 'Mend the handler in your code.' }
     case 'event': {
       const event = store.outboxEvents.find(key)
       return {

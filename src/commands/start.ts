@@ -1,5 +1,7 @@
 // tajo start: the daemon.
 import { startDaemon } from '../daemon.ts'
+import { readEnvSecret } from '../config/secrets.ts'
+import type { OccurrenceType } from '../model/occurrence.ts'
 import { serve } from '../serve.ts'
 import { type CommonOptions, openSession } from './session.ts'
 import { createProgress } from './terminal.ts'
@@ -8,14 +10,16 @@ import { createProgress } from './terminal.ts'
 export async function runStart(options: CommonOptions & { acceptRemovals?: boolean }): Promise<number> {
   const session = openSession(options)
   const { log } = session.ports
+  const apiKey = readEnvSecret('TAJO_API_KEY', process.env)
+  const handled = new Set<OccurrenceType>()
   const progress = createProgress()
   let isFirst = true
   try {
     const daemon = startDaemon(
-      session.engine,
+      { ...session.engine, handled: () => handled },
       {
         ...session.ports,
-        serve: (served) => serve(session, session.ports, served),
+        serve: (served) => serve({ ...session, apiKey, handled }, session.ports, served),
       },
       {
         // Only the first sync takes long enough to watch.

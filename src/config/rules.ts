@@ -238,10 +238,8 @@ const hasSoundExpressions: Rule = (file) => [
   )(file),
 ]
 
-type EventMapping = NonNullable<Connector['event_mapping']>
-
 function findEventMistakes(mapping: Connector['event_mapping'], path: string[]): RuleComplaint[] {
-  return Object.entries(mapping ?? {}).flatMap(([type, target]: [string, EventMapping[string]]) => {
+  return Object.entries(mapping ?? {}).flatMap(([type, target]) => {
     if (target === undefined || typeof target === 'string') return []
     const { when, properties, contact_properties: contactProperties } = target
     const findAll = (key: string, expressions: Record<string, string> = {}): RuleComplaint[] =>

@@ -1,8 +1,8 @@
 // The mapping keys of connectors.yml: fields, events, and the expressions in them.
-import { Type } from '@sinclair/typebox'
+import { type TOptional, Type } from '@sinclair/typebox'
 
 import { COMPUTED_TYPES } from '../mapping/compile.ts'
-import { OCCURRENCE_TYPES } from '../model/occurrence.ts'
+import { OCCURRENCE_TYPES, type OccurrenceType } from '../model/occurrence.ts'
 
 export const closed = { additionalProperties: false } as const
 export const duration = '^\\d+(\\.\\d+)?\\s*[smhdw]$'
@@ -98,8 +98,12 @@ const eventTarget = Type.Union(
   },
 )
 
+const targets = Object.fromEntries(
+  OCCURRENCE_TYPES.map((type) => [type, Type.Optional(eventTarget)]),
+) as Record<OccurrenceType, TOptional<typeof eventTarget>>
+
 export const eventMapping = Type.Optional(
-  Type.Object(Object.fromEntries(OCCURRENCE_TYPES.map((type) => [type, Type.Optional(eventTarget)])), {
+  Type.Object(targets, {
     ...closed,
     description: 'What happened in the helpdesk → the event that starts your Brevo automation.',
   }),

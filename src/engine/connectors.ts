@@ -37,6 +37,7 @@ export function toContext(
   ports: { clock: Clock; log: Log },
   freshness: Freshness,
   config: Pick<Config, 'eventRetentionMs' | 'campaigns'>,
+  handled: ReadonlySet<OccurrenceType>,
 ): DirectoryContext {
   return {
     source,
@@ -49,7 +50,9 @@ export function toContext(
     wants: new Set([
       ...(Object.keys(connector.rules.events) as OccurrenceType[]),
       ...config.campaigns.map((campaign) => campaign.on),
+      ...handled,
     ]),
+    handled,
     withTags: connector.sync.tags,
     streams: new Set(toStreams(connector, undefined)),
     lane: 'live',

@@ -5,6 +5,7 @@ import type { Http } from '../lib/http.ts'
 import type { Log } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
 import type { Secret } from '../lib/secret.ts'
+import type { OccurrenceType } from '../model/occurrence.ts'
 import type { Instant } from '../model/time.ts'
 import type { Credentials } from '../sources/source.ts'
 import type { OpenStore } from '../state/store.ts'
@@ -26,6 +27,8 @@ export interface EngineOptions {
   /** By connector. */
   credentials: Record<string, Credentials>
   brevoKey: Secret
+  /** What handlers wait for, now. */
+  handled?: () => ReadonlySet<OccurrenceType>
   /** By connector: with what a webhook is repaired. */
   webhookSecrets?: Readonly<Record<string, Secret>>
 }

@@ -18,6 +18,8 @@ export const ERROR_KINDS = {
   secret_unreadable: 'config',
   brevo_setup: 'config',
   server_port: 'config',
+  unauthorized: 'config',
+  daemon_unreachable: 'transient',
   state_locked: 'fatal',
   state_unusable: 'fatal',
   source_unauthorized: 'fatal',

@@ -33,6 +33,9 @@ export function retryLetter(store: Store, { kind, key }: DeadLetter): void {
         store.contacts.putTold(key, { ...told, gone: false }, told.toldAt)
       return store.outboxContacts.mark(key, 'live')
     }
+    case 'handler':
+      store.handlerEvents.reopen(key)
+      return store.deadLetters.clear(kind, key)
     case 'record':
       // Read again by the next run (sync/retry-records.ts).
       return store.deadLetters.retryAt(kind, key, 0)

@@ -4,7 +4,7 @@ import { fromMs, type Instant } from '../model/time.ts'
 import type { Database } from './database.ts'
 
 /** `identifier`: the contact was written, without this one identifier. */
-export const DEAD_LETTER_KINDS = ['record', 'contact', 'identifier', 'event'] as const
+export const DEAD_LETTER_KINDS = ['record', 'contact', 'identifier', 'event', 'handler'] as const
 export type DeadLetterKind = (typeof DEAD_LETTER_KINDS)[number]
 
 export interface DeadLetter {

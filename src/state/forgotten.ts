@@ -78,6 +78,7 @@ export function erasePerson(database: Database, email: string): Erased {
     ['customers', `${customers} DELETE FROM customers WHERE (source, id) IN (SELECT source, id FROM person)`],
     ['events', 'DELETE FROM outbox_events WHERE email = @email'],
     ['campaign_decisions', 'DELETE FROM campaign_entries WHERE email = @email'],
+    ['handler_events', "DELETE FROM handler_events WHERE json_extract(occurrence, '$.email') = @email"],
     ['pending_writes', 'DELETE FROM outbox_contacts WHERE email = @email'],
     ['address_changes', 'DELETE FROM renames WHERE email = @email OR before = @email'],
     ['contacts', 'DELETE FROM contacts WHERE email = @email'],

@@ -181,6 +181,13 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE INDEX outbox_events_payload ON outbox_events (sent_at) WHERE state = 'sent' AND payload IS NOT NULL;
 
+  CREATE TABLE handler_events (  -- what handlers of the SDK are to be told
+    id TEXT PRIMARY KEY, source TEXT NOT NULL, type TEXT NOT NULL, occurrence TEXT, occurred_at INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'open', -- open | done | failed
+    attempts INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE INDEX handler_events_open ON handler_events (source, due_at) WHERE state = 'open';
+
   ALTER TABLE outbox_events ADD COLUMN reason TEXT;              -- why it is skipped
   `,
 ]

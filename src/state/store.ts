@@ -19,6 +19,7 @@ import { createOutboxContacts } from './outbox-contacts.ts'
 import { createOutboxEvents } from './outbox-events.ts'
 import { type Epoch, openEpoch } from './epoch.ts'
 import { createForgotten, type Erased, erasePerson } from './forgotten.ts'
+import { createHandlerEvents } from './handler-events.ts'
 import { createHints } from './hints.ts'
 import { createLedger } from './ledger.ts'
 import { createReconciled } from './reconciled.ts'
@@ -111,6 +112,7 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
     reconciled: createReconciled(database),
     forgotten: createForgotten(database),
     hints: createHints(database),
+    handlerEvents: createHandlerEvents(database),
     campaigns: createCampaigns(database),
     ledger: createLedger(database),
     runs: createRuns(database),

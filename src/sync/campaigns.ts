@@ -187,7 +187,7 @@ function toFacts(
 }
 
 /** The contact's own where that is asked for and known. */
-function findTimezone({ guards }: CampaignRule, profile: Profile | null): string {
+export function findTimezone({ guards }: CampaignRule, profile: Profile | null): string {
   const { timezone = 'UTC', fallback = 'UTC' } = guards.quietHours ?? {}
   if (timezone !== 'contact') return timezone
   const own = profile?.customer.timezone

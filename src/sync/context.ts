@@ -26,6 +26,8 @@ export interface SyncContext {
   withTags: boolean
   /** Which streams this connector reads; entries of the event feed about others are not kept. */
   streams: ReadonlySet<Stream>
+  /** What handlers of the SDK wait for. */
+  handled: ReadonlySet<OccurrenceType>
   /** The start of the first sync: what happened before fires no event. */
   goLive: Instant
   /** What happened earlier fires nothing: whether it was told is not remembered (`retention.events`). */

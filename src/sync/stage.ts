@@ -26,6 +26,12 @@ export function stage(context: SyncContext, transition: Transition, about: About
   const rule = context.rules.events[transition.type]
   if (rule !== undefined) stageEvent(context, occurrence, rule)
   enlist(context, occurrence)
+  if (context.handled.has(occurrence.type))
+    store.handlerEvents.put(
+      toEventId(context.account, occurrence.type, occurrence.key),
+      context.source.name,
+      occurrence,
+    )
 }
 
 function stageEvent(context: SyncContext, occurrence: Occurrence, rule: EventRule): void {

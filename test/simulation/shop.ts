@@ -328,11 +328,14 @@ export class Shop {
 
   /** Only one that tajo knows to be there: it must not be made again. */
   #deleteByHand(): void {
-    const hour = 3_600_000
-    if (this.#universe.now - this.calmSince < hour) return
+    // A poll and a delivery later it is known, and so is what was in doubt.
+    const longEnough = 36 * 60_000
+    if (this.#universe.now - this.calmSince < longEnough) return
     const contact = this.#pickOf(
       [...this.account.contacts.values()].filter(
-        (one) => this.#universe.now - one.createdAt > hour && this.#universe.now - one.modifiedAt > hour / 2,
+        (one) =>
+          this.#universe.now - one.createdAt > longEnough &&
+          this.#universe.now - one.modifiedAt > longEnough / 2,
       ),
     )
     if (contact === undefined) return

@@ -1,0 +1,208 @@
+// What can be asked of a running engine by others: the SDK in the same process, and the control API.
+import type { Config } from './config/config.ts'
+import type { Engine, Resource, SyncReport } from './engine.ts'
+import { type ConnectorStatus, readStatus } from './engine/status.ts'
+import { TajoError } from './lib/errors.ts'
+import { type CampaignRule, decide } from './mapping/campaigns.ts'
+import { normalizeEmail } from './model/email.ts'
+import { type OccurrenceType, toEventId } from './model/occurrence.ts'
+import type { AttributeValue } from './model/operations.ts'
+import { toProfile } from './model/profile.ts'
+import { fromMs, parseInstant } from './model/time.ts'
+import { findTimezone, fire, pausedKey } from './sync/campaigns.ts'
+import { toTold, type ToldEvent } from './sync/told.ts'
+
+export interface SyncRequest {
+  /** `full` reads everything again, after what changed. */
+  type?: 'incremental' | 'full'
+  resources?: Resource[]
+  /** What changed since then is read again: `2024-01-31`. */
+  since?: string
+  /** Rows a request; the helpdesk's most is always asked for, so this is only checked. */
+  batchSize?: number
+}
+
+export interface TriggerRequest {
+  email: string
+  params?: Record<string, AttributeValue>
+  /** The same key fires once; default: every call is one of its own. */
+  idempotencyKey?: string
+}
+
+export interface Triggered {
+  fired: boolean
+  /** Why not; null if it fired. */
+  reason: string | null
+  eventId: string
+}
+
+export type Control = ReturnType<typeof createControl>
+
+const DAY = fromMs(24 * 3_600_000)
+const MAX_PAGE = 100
+
+/** `wake` follows what was hinted at; `uuid` names what nobody gave a name. */
+export function createControl(
+  config: Config,
+  engine: Engine,
+  ports: { now(): number; uuid(): string; wake(connector: string): void },
+) {
+  const { store } = engine
+  const now = (): number => fromMs(ports.now())
+
+  function requireConnector(name: string): void {
+    if (config.connectors.some((one) => one.name === name && one.enabled)) return
+    throw new TajoError('usage', `There is no enabled connector ${name} in ${config.file}.`)
+  }
+
+  return {
+    status(name: string): ConnectorStatus {
+      requireConnector(name)
+      return readStatus(store, name, true)
+    },
+
+    async probe(name: string): Promise<{ connected: true; account: string }> {
+      requireConnector(name)
+      await engine.probe(name)
+      return { connected: true, account: engine.account(name) }
+    },
+
+    async sync(name: string, request: SyncRequest, signal?: AbortSignal): Promise<SyncReport> {
+      requireConnector(name)
+      const since = request.since === undefined ? undefined : parseInstant(request.since)
+      if (since === null)
+        throw new TajoError('usage', `"${request.since}" is no date.`, { hint: 'Write it as 2024-01-31.' })
+      const { batchSize } = request
+      if (
+        batchSize !== undefined &&
+        !(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= MAX_PAGE)
+      )
+        throw new TajoError('usage', `batchSize must be between 1 and ${MAX_PAGE}.`)
+      return await engine.sync(
+        name,
+        { resources: request.resources, since, reconcile: request.type === 'full' },
+        signal,
+      )
+    },
+
+    /** On disk when it returns; the ticket is read again soon. */
+    hint(name: string, payload: Readonly<Record<string, unknown>>): { accepted: boolean } {
+      requireConnector(name)
+      const id = engine.webhooks(name).toHint(payload)
+      if (id === null) return { accepted: false }
+      store.transaction(() => {
+        store.hints.put(name, id, now())
+        store.hints.add(name, { accepted: 1 }, now())
+      })
+      ports.wake(name)
+      return { accepted: true }
+    },
+
+    /** Fires a campaign by hand, if its guards allow it. */
+    trigger(name: string, request: TriggerRequest): Triggered {
+      const email = normalizeEmail(request.email)
+      if (email === null) throw new TajoError('usage', `"${request.email}" is no e-mail address.`)
+      const rule = config.campaigns.find((one) => one.name === name) ?? toBareRule(name)
+      const key = request.idempotencyKey ?? ports.uuid()
+      const source = config.connectors[0]?.name ?? ''
+      const account = config.connectors[0]?.account ?? ''
+      const id = toEventId(account, `campaign:${name}`, `trigger:${key}`)
+      const at = now()
+      return store.transaction((): Triggered => {
+        const isNew = store.campaigns.enlist({
+          id,
+          campaign: name,
+          source,
+          email,
+          occurrence: null,
+          occurredAt: at,
+          dueAt: at,
+        })
+        if (!isNew) {
+          const before = store.campaigns.find(id)
+          return { fired: before?.state === 'fired', reason: before?.reason ?? null, eventId: id }
+        }
+        // Whoever calls has decided when; the guards are for everybody.
+        const decision = decide({ ...rule, when: null }, triggerFacts(rule, source, email, at))
+        if (decision.result !== 'fire') {
+          // Whoever asks by hand learns of it, and asks again: nothing fires behind their back.
+          store.campaigns.close(id, 'dropped', decision.reason, email, at)
+          return { fired: false, reason: decision.reason, eventId: id }
+        }
+        // No customer of the helpdesk need have the address: then it is told to the contact as it is.
+        if (!store.customers.isLive(email)) store.contacts.expect(email)
+        fire(store, rule, { id, email, occurredAt: at }, request.params ?? {}, at)
+        return { fired: true, reason: null, eventId: id }
+      })
+    },
+
+    /** What handlers of these types are to be told now. */
+    told(name: string, types: readonly OccurrenceType[], limit: number): ToldEvent[] {
+      requireConnector(name)
+      return store.handlerEvents.due(name, types, now(), limit).map((event) => toTold(store, name, event))
+    },
+
+    nextToldAt: (name: string): number | null => store.handlerEvents.nextDueAt(name),
+
+    taken(id: string): void {
+      store.transaction(() => {
+        store.handlerEvents.finish(id)
+        store.deadLetters.clear('handler', id)
+      })
+    },
+
+    /** It threw, or did not end in time: tried again, and set aside after the last try. */
+    refused(id: string, attempts: number, reason: string): { retryInMs: number | null } {
+      const retryInMs = HANDLER_RETRIES_MS[attempts] ?? null
+      store.transaction(() => {
+        if (retryInMs !== null) return store.handlerEvents.postpone(id, now() + fromMs(retryInMs))
+        store.handlerEvents.fail(id)
+        store.deadLetters.put('handler', id, `A handler failed: ${reason.slice(0, 300)}`, now(), {
+          retry: false,
+        })
+      })
+      return { retryInMs }
+    },
+  }
+
+  function triggerFacts(rule: CampaignRule, source: string, email: string, at: number) {
+    const records = store.recordsOf(source, email)
+    const profile = toProfile(records)
+    return {
+      now: at,
+      paused: store.meta.read(pausedKey(rule.name)) !== null,
+      dueAt: null,
+      occurrence: null,
+      ticket: null,
+      ticketIsGone: false,
+      values: () => ({}),
+      openTickets: profile?.openTickets ?? 0,
+      lastScores: records.surveys.map((one) => ({ score: one.score, at: one.scoredAt })),
+      lastFiredAt: store.campaigns.lastFiredAt(rule.name, email),
+      firedToday: store.campaigns.firedSince(rule.name, at - DAY),
+      timezone: findTimezone(rule, profile),
+    }
+  }
+
+  /** A campaign that connectors.yml does not name has no guards. */
+  function toBareRule(name: string): CampaignRule {
+    return {
+      name,
+      on: 'ticket.closed',
+      when: null,
+      event: name,
+      params: {},
+      delayMs: 0,
+      maxAgeMs: Number.POSITIVE_INFINITY,
+      guards: {
+        notWhileOpenTickets: false,
+        cooldownMs: null,
+        quietHours: null,
+        notAfterScoreBelow: null,
+        maxPerDay: null,
+      },
+    }
+  }
+}
+
+const HANDLER_RETRIES_MS = [1_000, 5_000, 30_000, 300_000] as const

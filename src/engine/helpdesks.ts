@@ -1,0 +1,56 @@
+// What is asked of the helpdesks besides reading them: webhooks, budgets, a probe.
+import type { ConnectorConfig } from '../config/config.ts'
+import type { Clock } from '../lib/clock.ts'
+import { TajoError } from '../lib/errors.ts'
+import type { Log } from '../lib/log.ts'
+import type { Secret } from '../lib/secret.ts'
+import { fromMs, toMs } from '../model/time.ts'
+import type { Source, WebhookApi } from '../sources/source.ts'
+import type { Store } from '../state/store.ts'
+import { watchWebhook } from '../sync/watchdog.ts'
+
+export function createHelpdesks(
+  find: (name: string) => { config: ConnectorConfig; source: Source },
+  { store, clock, log }: { store: Store; clock: Clock; log: Log },
+  secrets: Readonly<Record<string, Secret>>,
+) {
+  return {
+    /** Called after a poll. True while its webhook can't be relied on. */
+    async watchWebhook(name: string, signal?: AbortSignal): Promise<boolean> {
+      const { source, config: connector } = find(name)
+      const secret = secrets[name] ?? null
+      const repairWith = connector.webhooks.autoRepair ? secret : null
+      try {
+        return await watchWebhook({ source, store, log, now: fromMs(clock.now()), repairWith }, signal)
+      } catch (thrown) {
+        if (!(thrown instanceof TajoError)) throw thrown
+        log.warn('The helpdesk could not be asked about its webhook', {
+          connector: name,
+          reason: thrown.message,
+        })
+        return true
+      }
+    },
+
+    /** What of this connector works: one cheap request. Throws what is wrong. */
+    async probe(name: string, signal?: AbortSignal): Promise<void> {
+      await find(name).source.checks()[0]!.run(signal)
+    },
+
+    account: (name: string): string => find(name).config.account,
+
+    webhooks: (name: string): WebhookApi => find(name).source.webhooks,
+
+    /** Milliseconds until something that a webhook named is to be read again; null if nothing is. */
+    untilNextHint(name: string): number | null {
+      const at = store.hints.nextDueAt(name)
+      return at === null ? null : Math.max(0, toMs(at) - clock.now())
+    },
+
+    /** Requests that the helpdesk takes now, as a share of what it takes in all; 1 where that is not known. */
+    freeShare(name: string): number {
+      const budget = find(name).source.budget()
+      return budget === null ? 1 : Math.max(0, 1 - budget.used / budget.limit)
+    },
+  }
+}

@@ -1,0 +1,73 @@
+// What the state says of a connector, while a daemon runs or not.
+import { type Stream, STREAMS } from '../model/records.ts'
+import { toIso } from '../model/time.ts'
+import { readHeldRemovals } from '../outbox/removals.ts'
+import type { Store } from '../state/store.ts'
+import { lastReconciledAt } from '../sync/reconcile.ts'
+
+export interface ConnectorStatus {
+  /** The last run came through. */
+  connected: boolean
+  running: boolean
+  lastSync: string | null
+  lastError: string | null
+  customersCount: number
+  customersWithoutEmail: number
+  /** Customers whose phone can't be sent; counted where phone is mapped. */
+  invalidPhones: number
+  ticketsTracked: number
+  csatResponses: number
+  contactsInBrevo: number
+  cursors: Record<Stream, { readUpTo: string | null; backfilled: boolean }>
+  backlog: { contacts: number; events: number }
+  events: Record<string, number>
+  setAside: { count: number; latest: { kind: string; key: string; reason: string }[] }
+  /** Memberships that a guard holds back: `tajo sync --accept-removals`. */
+  heldRemovals: { count: number; limit: number } | null
+  /** When the last reconcile that came through began. */
+  lastReconcile: string | null
+  /** As the APIs last told: requests used at the helpdesk, requests left at Brevo. */
+  rateLimit: { helpdesk: { used: number; limit: number } | null; brevo: Record<string, number> } | null
+  nextRun: string | null
+}
+
+export function readStatus(store: Store, name: string, running: boolean): ConnectorStatus {
+  const last = store.runs.last(name)
+  const done = store.runs.lastDone(name)
+  const customers = store.customers.count(name)
+  const daemon = JSON.parse(store.meta.read('daemon') ?? '{}') as {
+    nextRun?: Record<string, string>
+  }
+  const letters = store.deadLetters.list()
+  return {
+    connected: last?.result === 'done',
+    running,
+    lastSync: toTime(done?.ended_at ?? null),
+    lastError: last?.result === 'failed' ? last.error : null,
+    customersCount: customers.all,
+    customersWithoutEmail: customers.withoutEmail,
+    invalidPhones: customers.invalidPhones,
+    ticketsTracked: store.tickets.count(name),
+    csatResponses: store.surveys.countScored(name),
+    contactsInBrevo: store.contacts.count(),
+    cursors: Object.fromEntries(
+      STREAMS.map((stream) => {
+        const cursor = store.cursors.read(name, stream)
+        const readUpTo = cursor.watermark === null ? null : toIso(cursor.watermark)
+        return [stream, { readUpTo, backfilled: cursor.backfilledAt !== null || stream === 'events' }]
+      }),
+    ) as ConnectorStatus['cursors'],
+    backlog: store.undelivered(),
+    events: store.outboxEvents.counts(),
+    setAside: {
+      count: letters.length,
+      latest: letters.slice(0, 10).map(({ kind, key, reason }) => ({ kind, key, reason })),
+    },
+    heldRemovals: readHeldRemovals(store),
+    lastReconcile: toTime(lastReconciledAt(store, name)),
+    rateLimit: JSON.parse(store.meta.read(`rate_limit:${name}`) ?? 'null') as ConnectorStatus['rateLimit'],
+    nextRun: running ? (daemon.nextRun?.[name] ?? null) : null,
+  }
+}
+
+const toTime = (at: number | null): string | null => (at === null ? null : toIso(at))

@@ -1,0 +1,229 @@
+// The examples as their users run them: with the packed package, against a sandbox over real HTTP.
+import { execFileSync, spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+
+import { type Sandbox, SANDBOX_KEYS, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { EMPTY } from '../support/sandbox.ts'
+
+let packed: string
+let sandbox: Sandbox
+let directory: string
+let customer: number
+
+/** Unpacked from the tarball; what it depends on comes from this repository. */
+beforeAll(() => {
+  packed = mkdtempSync(join(tmpdir(), 'tajo-packed-'))
+  const [{ filename }] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--pack-destination', packed], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  ) as [{ filename: string }]
+  execFileSync('tar', ['-xzf', join(packed, filename), '-C', packed])
+})
+afterAll(() => rmSync(packed, { recursive: true, force: true }))
+
+beforeEach(async () => {
+  sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null })
+  directory = mkdtempSync(join(tmpdir(), 'tajo-example-'))
+  const modules = join(directory, 'node_modules')
+  mkdirSync(join(modules, '@tajo'), { recursive: true })
+  for (const name of readdirSync('node_modules'))
+    if (name !== '.bin' && name !== '@tajo') symlinkSync(resolve('node_modules', name), join(modules, name))
+  cpSync(join(packed, 'package'), join(modules, '@tajo/sdk'), { recursive: true })
+  writeFileSync(
+    join(directory, 'connectors.yml'),
+    `brevo: { base_url: "${sandbox.brevoUrl}" }
+connectors:
+  gorgias:
+    base_url: "${sandbox.gorgiasUrl}"
+    rate_limit: { requests: 100000, per_seconds: 1 }
+    field_mapping: { last_satisfaction_score: CSAT_SCORE }
+    event_mapping: { ticket.closed: SUPPORT_TICKET_RESOLVED }
+campaigns:
+  post-support-upsell: { on: customer.created, when: "false", guards: { cooldown: 14d } }
+`,
+  )
+  customer = sandbox.world.addCustomer({ email: 'jane@example.com', created: 1 }).id
+})
+afterEach(async () => {
+  await sandbox.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const env = () => ({
+  PATH: process.env['PATH'] ?? '',
+  ...SANDBOX_KEYS,
+  GORGIAS_URL: sandbox.gorgiasUrl,
+  BREVO_URL: sandbox.brevoUrl,
+})
+
+function start(args: readonly string[], more: Record<string, string> = {}) {
+  const child = spawn(process.execPath, args, { cwd: directory, env: { ...env(), ...more } })
+  let output = ''
+  const watchers = new Set<() => void>()
+  const hear = (chunk: Buffer): void => {
+    output += chunk.toString()
+    for (const look of watchers) look()
+  }
+  child.stdout.on('data', hear)
+  child.stderr.on('data', hear)
+  const ended = new Promise<{ code: number | null; output: string }>((done) =>
+    child.once('close', (code) => done({ code, output })),
+  )
+  const until = (text: RegExp): Promise<RegExpExecArray> =>
+    new Promise((done, fail) => {
+      const look = (): void => {
+        const match = text.exec(output)
+        if (match !== null) done(match)
+      }
+      watchers.add(look)
+      child.once('close', () => fail(new Error(`it ended before ${String(text)}:\n${output}`)))
+      look()
+    })
+  return { child, ended, until }
+}
+
+const example = (name: string): string => {
+  cpSync(join('examples', name), directory, { recursive: true })
+  return join(directory, name.startsWith('csat') ? 'index.cjs' : 'index.mjs')
+}
+const names = () => sandbox.brevo.account.events.map((event) => event.name)
+
+function closedTicket(): number {
+  const { id } = sandbox.world.addTicket({ customerId: customer, subject: 'Lost?', assignee: null })
+  sandbox.world.scoreSurvey(sandbox.world.addSurvey(id).id, 5)
+  sandbox.world.closeTicket(id)
+  return id
+}
+
+it('webhook-express: a call to the application has the ticket read again', async () => {
+  const { child, ended, until } = start([example('webhook-express')], { PORT: '0' })
+  const [, port = ''] = await until(/Listening on (\d+)/)
+  const { id } = sandbox.world.addTicket({ customerId: customer })
+  const told = new Promise<void>((done) => {
+    const { addEvent } = sandbox.brevo.account
+    sandbox.brevo.account.addEvent = (event) => {
+      addEvent.call(sandbox.brevo.account, event)
+      done()
+    }
+  })
+  // The first call starts the first sync; what happens from then on is an event.
+  const call = () =>
+    execFileSync('curl', [
+      '-sS',
+      '-H',
+      'content-type: application/json',
+      '-d',
+      JSON.stringify({ ticket_id: String(id), status: 'closed' }),
+      `http://127.0.0.1:${port}/webhooks/gorgias`,
+    ]).toString()
+  expect(call()).toBe('OK')
+  await new Promise((done) => setTimeout(done, 1_500))
+  sandbox.world.closeTicket(id)
+  expect(call()).toBe('OK')
+  await told
+  child.kill('SIGTERM')
+
+  expect((await ended).code).toBe(0)
+  expect(names()).toEqual(['SUPPORT_TICKET_RESOLVED'])
+})
+
+it('post-resolution-campaign: a handler fires a campaign once', async () => {
+  const file = example('post-resolution-campaign')
+  expect(await start([file]).ended).toEqual({ code: 0, output: '' })
+  closedTicket()
+
+  const first = await start([file]).ended
+  const second = await start([file]).ended
+
+  expect(first).toEqual({ code: 0, output: 'fired for jane@example.com\n' })
+  expect(second).toEqual({ code: 0, output: '' })
+  expect(new Set(names())).toEqual(new Set(['SUPPORT_TICKET_RESOLVED', 'post-support-upsell']))
+  expect(names()).toHaveLength(2)
+  const upsell = sandbox.brevo.account.events.find((event) => event.name === 'post-support-upsell')
+  expect(upsell?.properties).toMatchObject({ agent_name: 'our team', ticket_subject: 'Lost?' })
+})
+
+it('csat-sync: reads surveys, from CommonJS', async () => {
+  closedTicket()
+
+  const { code, output } = await start([example('csat-sync')]).ended
+
+  expect(output).toMatch(/Connected: true\nLast sync: 20.*\nCustomers: 1\nTickets: 1\nCSAT responses: 1\n/)
+  expect(code).toBe(0)
+  expect(sandbox.brevo.account.contacts.get('jane@example.com')?.attributes).toMatchObject({ CSAT_SCORE: 5 })
+})
+
+describe('typescript', () => {
+  it('compiles against the packed types, and runs', async () => {
+    example('typescript')
+    execFileSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', directory], {
+      stdio: 'inherit',
+    })
+
+    const { code, output } = await start([join(directory, 'dist/index.js')]).ended
+
+    expect(output).toMatch(/127\.0\.0\.1:\d+: 1 contacts written/)
+    expect(code).toBe(0)
+  })
+
+  it('a slip in a name does not compile', () => {
+    example('typescript')
+    writeFileSync(
+      join(directory, 'src/index.ts'),
+      `import { TajoClient } from '@tajo/sdk'
+new TajoClient().connectors.on('gorgias', 'ticket.close', () => undefined)
+new TajoClient().connectors.on('gorgias', 'ticket.closed', (event) => event.satisfaction_scor)
+new TajoClient({ config: { connectors: { gorgias: { event_mapping: { 'ticket.shut': 'X' } } } } })
+`,
+    )
+
+    expect(() =>
+      execFileSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', directory], {
+        encoding: 'utf8',
+      }),
+    ).toThrow(
+      expect.objectContaining({
+        stdout: expect.stringMatching(
+          /\(2,.*ticket\.close"[^]*\(3,.*satisfaction_scor'[^]*\(4,.*ticket\.shut/,
+        ) as unknown,
+      }),
+    )
+  })
+})
+
+it('a mistake of the caller is an error with a code and what to do', async () => {
+  writeFileSync(
+    join(directory, 'mistakes.mjs'),
+    `import { TajoClient, TajoError } from '@tajo/sdk'
+const tajo = new TajoClient({ stateDir: 'other' })
+for (const action of [
+  () => tajo.connectors.sync('zendesk'),
+  () => tajo.connectors.connect('gorgias', { apiKey: 'wrong' }),
+  () => tajo.connectors.connect('gorgias', { apiKey: 'again' }),
+  () => tajo.connectors.sync('gorgias', { since: 'yesterday' }),
+  () => tajo.campaigns.trigger('x', { email: 'nobody' }),
+])
+  await action().then(() => console.log('no error'), (error) => console.log(error instanceof TajoError, error.code, typeof error.hint))
+await tajo.close()
+`,
+  )
+
+  const { output } = await start([join(directory, 'mistakes.mjs')]).ended
+
+  expect(output).toBe(
+    [
+      'true usage string',
+      'true source_unauthorized string',
+      'true usage string',
+      'true usage string',
+      'true usage undefined',
+      '',
+    ].join('\n'),
+  )
+})
