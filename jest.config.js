@@ -11,5 +11,7 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   globalSetup: '<rootDir>/test/support/utc.mjs',
   workerIdleMemoryLimit: '512MB',
+  // As many as there are cores: most of the time is waiting for processes and for each other.
+  maxWorkers: '100%',
   testTimeout: 30_000,
 }

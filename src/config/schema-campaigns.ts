@@ -1,7 +1,7 @@
 // The keys of connectors.yml about campaigns and contacts in support.
 import { Type } from '@sinclair/typebox'
 
-import { OCCURRENCE_TYPES } from '../model/occurrence.ts'
+import { OCCURRENCE_TYPES, type OccurrenceType } from '../model/occurrence.ts'
 import { attributeName, closed, duration, eventName, expression } from './schema-mapping.ts'
 
 const span = (description: string, examples: string[] = []) =>
@@ -53,10 +53,11 @@ export const campaigns = Type.Optional(
     Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$' }),
     Type.Object(
       {
-        on: Type.Union(
-          OCCURRENCE_TYPES.map((type) => Type.Literal(type)),
-          { description: 'What it waits for.' },
-        ),
+        on: Type.Unsafe<OccurrenceType>({
+          type: 'string',
+          enum: [...OCCURRENCE_TYPES],
+          description: 'What it waits for.',
+        }),
         when: Type.Optional(
           expression('Fires only if this is true at that moment: CEL, such as `satisfaction_score >= 4`.'),
         ),

@@ -1,5 +1,5 @@
 // The mapping keys of connectors.yml: fields, events, and the expressions in them.
-import { type TOptional, Type } from '@sinclair/typebox'
+import { type Static, type TOptional, Type } from '@sinclair/typebox'
 
 import { COMPUTED_TYPES } from '../mapping/compile.ts'
 import { OCCURRENCE_TYPES, type OccurrenceType } from '../model/occurrence.ts'
@@ -98,9 +98,14 @@ const eventTarget = Type.Union(
   },
 )
 
-const targets = Object.fromEntries(
-  OCCURRENCE_TYPES.map((type) => [type, Type.Optional(eventTarget)]),
-) as Record<OccurrenceType, TOptional<typeof eventTarget>>
+/** Referred to by name: written out at each kind of occurrence it would be most of the schema. */
+export const definitions = { event: eventTarget }
+const eventRef = Type.Unsafe<Static<typeof eventTarget>>({ $ref: '#/definitions/event' })
+
+const targets = Object.fromEntries(OCCURRENCE_TYPES.map((type) => [type, Type.Optional(eventRef)])) as Record<
+  OccurrenceType,
+  TOptional<typeof eventRef>
+>
 
 export const eventMapping = Type.Optional(
   Type.Object(targets, {

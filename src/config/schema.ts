@@ -6,7 +6,7 @@ import { LOG_LEVELS } from '../lib/log.ts'
 import { UNCERTAIN_POLICIES } from '../model/operations.ts'
 import { SOURCE_OPTIONS } from '../sources/registry.ts'
 import { campaigns, inSupport, timezone } from './schema-campaigns.ts'
-import { closed, duration, eventMapping, fieldMapping } from './schema-mapping.ts'
+import { closed, definitions, duration, eventMapping, fieldMapping } from './schema-mapping.ts'
 
 const listId = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }))
 const flag = (description: string, byDefault: boolean) =>
@@ -284,7 +284,12 @@ export const connectorsSchema = Type.Object(
       ),
     ),
   },
-  { ...closed, $schema: 'http://json-schema.org/draft-07/schema#', title: 'connectors.yml of tajo' },
+  {
+    ...closed,
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'connectors.yml of tajo',
+    definitions,
+  },
 )
 
 /** connectors.yml as it is written: every key optional as there, no default filled in. */

@@ -1,5 +1,5 @@
 // The only import of ajv: the shape of connectors.yml, with every complaint in words and a guess at the key that was meant.
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import leven from 'leven'
 
 import { connectorsSchema } from './schema.ts'
@@ -11,9 +11,11 @@ export interface ShapeComplaint {
   message: string
 }
 
+let compiled: ValidateFunction | null = null
+
 export function findShapeComplaints(value: unknown): ShapeComplaint[] {
-  const ajv = new Ajv({ allErrors: true, strict: false, verbose: true })
-  const validate = ajv.compile(connectorsSchema)
+  compiled ??= new Ajv({ allErrors: true, strict: false, verbose: true }).compile(connectorsSchema)
+  const validate = compiled
   if (validate(value)) return []
   const errors = validate.errors ?? []
   // A union complains once for itself and once for each branch: the union's own words are enough.
@@ -64,6 +66,15 @@ function toComplaint(error: ErrorObject): ShapeComplaint {
           ? (schema?.description ?? '')
           : `Expected one of ${choices.join(', ')}.${suggest(String(error.data), choices)}`
       return { path, atKey: false, message: `${show(error.data)} does not fit. ${hint}`.trim() }
+    }
+    case 'enum': {
+      const choices = (error.schema as unknown[]).map(String)
+      const hint = suggest(String(error.data), choices)
+      return {
+        path,
+        atKey: false,
+        message: `${show(error.data)} does not fit.${hint} Expected one of ${choices.join(', ')}.`,
+      }
     }
     default:
       return {
