@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
+export const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
 const USAGE = new URL('./usage.mjs', import.meta.url).href
-const KEYS = {
+export const KEYS = {
   GORGIAS_EMAIL: 'you@shop.example',
   GORGIAS_API_KEY: 'sandbox-gorgias-key',
   BREVO_API_KEY: 'sandbox-brevo-key',
@@ -34,11 +34,11 @@ export async function startSandbox(flags) {
 }
 
 /** A directory with a connectors.yml for the sandbox. */
-export function prepareWorkspace(sandbox, rateLimit, extra = '') {
+export function prepareWorkspace(sandbox, rateLimit, extra = '', top = 'server: { enabled: false }\n') {
   const directory = mkdtempSync(join(tmpdir(), 'tajo-bench-'))
   writeFileSync(
     join(directory, 'connectors.yml'),
-    `brevo: { base_url: "${sandbox.brevo}" }
+    `${top}brevo: { base_url: "${sandbox.brevo}" }
 connectors:
   gorgias:
     base_url: "${sandbox.gorgias}"

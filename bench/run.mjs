@@ -1,6 +1,7 @@
 // npm run bench: the figures of docs/performance.md, measured through the built binary. Nothing is asserted here.
 // TAJO_BENCH_SCALE (default 1) makes the shop smaller for a quick look.
 import { measurePolls, prepareWorkspace, runTajo, startSandbox } from './lib.mjs'
+import { measureWebhooks } from './webhooks.mjs'
 
 const scale = Number(process.env.TAJO_BENCH_SCALE ?? 1)
 const size = {
@@ -54,6 +55,8 @@ if (only === undefined || only === 'first-sync') {
   workspace.remove()
   sandbox.stop()
 }
+
+if (only === undefined || only === 'webhooks') await measureWebhooks(note, scale)
 
 if (only === undefined || only === 'limits') {
   const counts = { customers: 2_000, tickets: 8_000, messages: 16_000, surveys: 400 }
