@@ -14,19 +14,20 @@ import { toTold, type ToldEvent } from './sync/told.ts'
 
 export interface SyncRequest {
   /** `full` reads everything again, after what changed. */
-  type?: 'incremental' | 'full'
-  resources?: Resource[]
+  type?: 'incremental' | 'full' | undefined
+  resources?: Resource[] | undefined
   /** What changed since then is read again: `2024-01-31`. */
-  since?: string
+  since?: string | undefined
   /** Rows a request; the helpdesk's most is always asked for, so this is only checked. */
-  batchSize?: number
+  batchSize?: number | undefined
 }
 
 export interface TriggerRequest {
   email: string
-  params?: Record<string, AttributeValue>
+  /** Properties of the event; what is null or no number is left out. */
+  params?: Readonly<Record<string, AttributeValue | null>> | undefined
   /** The same key fires once; default: every call is one of its own. */
-  idempotencyKey?: string
+  idempotencyKey?: string | undefined
 }
 
 export interface Triggered {
@@ -131,7 +132,7 @@ export function createControl(
         }
         // No customer of the helpdesk need have the address: then it is told to the contact as it is.
         if (!store.customers.isLive(email)) store.contacts.expect(email)
-        fire(store, rule, { id, email, occurredAt: at }, request.params ?? {}, at)
+        fire(store, rule, { id, email, occurredAt: at }, toKnown(request.params), at)
         return { fired: true, reason: null, eventId: id }
       })
     },
@@ -203,6 +204,14 @@ export function createControl(
       },
     }
   }
+}
+
+function toKnown(params: TriggerRequest['params'] = {}): Record<string, AttributeValue> {
+  return Object.fromEntries(
+    Object.entries(params).filter(
+      (entry): entry is [string, AttributeValue] => entry[1] !== null && !Number.isNaN(entry[1]),
+    ),
+  )
 }
 
 const HANDLER_RETRIES_MS = [1_000, 5_000, 30_000, 300_000] as const

@@ -8,13 +8,13 @@ await tajo.connectors.connect('gorgias', {
 })
 
 tajo.connectors.on('gorgias', 'ticket.closed', async (event) => {
-  if ((event.satisfaction_score ?? 0) >= 4) {
+  if (event.satisfaction_score >= 4) {
     const { fired, reason } = await tajo.campaigns.trigger('post-support-upsell', {
       email: event.customer.email,
       params: {
         agent_name: event.assignee.name ?? 'our team',
-        ticket_subject: event.subject ?? '',
-        resolution_time: event.resolution_time ?? 0,
+        ticket_subject: event.subject,
+        resolution_time: event.resolution_time,
       },
       // The same ticket fires it once, however often the handler is called.
       idempotencyKey: event.id,

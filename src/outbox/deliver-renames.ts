@@ -61,6 +61,7 @@ function settle({ store }: DeliveryContext, { from, to }: PendingRename, became:
     if (became === 'renamed') {
       store.contacts.remove(to)
       store.contacts.rename(from, to)
+      store.campaigns.readdress(from, to)
       retryIdentifiers(store, from, to)
     } else if (became === 'missing') {
       store.contacts.setGone(from)

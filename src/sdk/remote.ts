@@ -1,7 +1,7 @@
 // A running daemon, over its control API.
 import type { Http } from '../lib/http.ts'
 import { type ErrorCode, ERROR_KINDS, TajoError } from '../lib/errors.ts'
-import type { Backend } from './types.ts'
+import type { Backend, ToldEvent } from './types.ts'
 
 const TIMEOUT_MS = 60_000
 /** A sync may read for long. */
@@ -67,7 +67,10 @@ export function createRemote(baseUrl: string, apiKey: string, http: Http): Backe
       const wait = signal.aborted ? 0 : WAIT_SECONDS
       const query = `types=${types.map((type) => encodeURIComponent(type)).join(',')}&wait=${wait}`
       const stop = signal.aborted ? {} : { signal }
-      return await call('GET', `${of(name)}/occurrences?${query}`, undefined, stop)
+      const events = await call<ToldEvent[]>('GET', `${of(name)}/occurrences?${query}`, undefined, stop)
+      // JSON has no NaN.
+      for (const event of events) event.satisfaction_score = Number(event.satisfaction_score ?? Number.NaN)
+      return events
     },
 
     taken: (name, id) => call('POST', `${of(name)}/occurrences/${id}/taken`, {}),

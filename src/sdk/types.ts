@@ -10,28 +10,28 @@ export type { ConnectorStatus, OccurrenceType, SyncReport, SyncRequest, ToldEven
 
 export interface TajoClientOptions {
   /** What authorises towards a running daemon (its TAJO_API_KEY); not needed in-process. */
-  apiKey?: string
+  apiKey?: string | undefined
   /** Default: BREVO_API_KEY, or what `tajo connectors install` stored. */
-  brevoApiKey?: string
+  brevoApiKey?: string | undefined
   /** A running daemon. Default: the engine runs in this process. */
-  baseUrl?: string
+  baseUrl?: string | undefined
   /** connectors.yml by its path, or what would stand in it. Default: `./connectors.yml`. */
-  config?: string | ConnectorsFile
+  config?: string | ConnectorsFile | undefined
   /** Default: `./state`. */
-  stateDir?: string
+  stateDir?: string | undefined
   /** What is logged to standard error. Default: nothing. */
-  logLevel?: 'silent' | 'error' | 'warn' | 'info' | 'verbose'
+  logLevel?: 'silent' | 'error' | 'warn' | 'info' | 'verbose' | undefined
   /** How long a handler may take, in milliseconds, before it counts as hanging. Default: 30,000. */
-  handlerTimeoutMs?: number
+  handlerTimeoutMs?: number | undefined
 }
 
 export interface ConnectOptions {
   /** `yourstore.gorgias.com`. Default: as in the configuration. */
-  domain?: string
+  domain?: string | undefined
   /** The user who made the key. Default: GORGIAS_EMAIL, or what is stored. */
-  email?: string
+  email?: string | undefined
   /** Default: GORGIAS_API_KEY, or what is stored. */
-  apiKey?: string
+  apiKey?: string | undefined
 }
 
 export interface Connected {

@@ -73,6 +73,7 @@ export function createCampaigns(database: Database) {
   const release = database.prepare(
     "UPDATE campaign_entries SET due_at = 0 WHERE campaign = ? AND state = 'held'",
   )
+  const readdress = database.prepare('UPDATE campaign_entries SET email = ? WHERE email = ?')
   const prune = database.prepare(
     "DELETE FROM campaign_entries WHERE state IN ('fired', 'dropped') AND decided_at < ? AND occurred_at < ?",
   )
@@ -116,6 +117,10 @@ export function createCampaigns(database: Database) {
       const found: Record<string, Partial<Record<CampaignState, number>>> = {}
       for (const { campaign, state, n } of counts.all()) (found[campaign] ??= {})[state] = n
       return found
+    },
+    /** The contact has another address now: what it got counts on. */
+    readdress(from: string, to: string): void {
+      readdress.run(to, from)
     },
     /** What was held is looked at again. */
     release(campaign: string): void {

@@ -6,7 +6,8 @@ export interface Freshness {
   /** Called for everything that is stored or removed. */
   note(kind: string, id: string): void
   /** To be opened before a request leaves, and closed when its answer is stored. */
-  watch(): Watch
+  /** `only`: nothing else is remembered, such as `ticket/42`; a long reading stores a million records. */
+  watch(only?: ReadonlySet<string>): Watch
 }
 
 export interface Watch {
@@ -17,18 +18,21 @@ export interface Watch {
 }
 
 export function createFreshness(): Freshness {
-  const open = new Set<Set<string>>()
+  const open = new Set<{ stored: Set<string>; only: ReadonlySet<string> | undefined }>()
   return {
     note(kind, id) {
-      for (const stored of open) stored.add(`${kind}/${id}`)
+      if (open.size === 0) return
+      const key = `${kind}/${id}`
+      for (const { stored, only } of open) if (only === undefined || only.has(key)) stored.add(key)
     },
-    watch() {
+    watch(only) {
       const stored = new Set<string>()
-      open.add(stored)
+      const entry = { stored, only }
+      open.add(entry)
       return {
         isOvertaken: (record) => stored.has(`${record.kind}/${record.id}`),
         isStored: (kind, id) => stored.has(`${kind}/${id}`),
-        close: () => void open.delete(stored),
+        close: () => void open.delete(entry),
       }
     },
   }

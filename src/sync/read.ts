@@ -42,7 +42,7 @@ const DIRECTORY_MAX_AGE = fromMs(3_600_000)
  */
 export async function readSource(context: SyncContext, options: ReadOptions): Promise<void> {
   const horizon = context.source.now() + GRAIN
-  const watch = context.freshness.watch()
+  const watch = context.freshness.watch(new Set(options.hints.map(({ id }) => `ticket/${id}`)))
   try {
     await readAll(context, options, watch, horizon)
   } finally {

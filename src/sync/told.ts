@@ -23,7 +23,8 @@ export interface ToldEvent<Type extends OccurrenceType = OccurrenceType> {
   tags: string[]
   resolution_time: number | null
   first_response_time: number | null
-  satisfaction_score: number | null
+  /** NaN where nobody scored: every comparison with it is false. */
+  satisfaction_score: number
   /** What this kind of occurrence tells besides: `tags_added`, `merged_into` … */
   details: Record<string, AttributeValue>
   /** How often it was tried before. */
@@ -47,7 +48,7 @@ export function toTold(store: Store, source: string, { id, occurrence, attempts 
     tags: ticket?.tags ?? [],
     resolution_time: resolutionMinutes(occurrence),
     first_response_time: firstResponseMinutes(occurrence),
-    satisfaction_score: survey?.score ?? scoreOf(store, source, occurrence),
+    satisfaction_score: survey?.score ?? scoreOf(store, source, occurrence) ?? Number.NaN,
     details: occurrence.details ?? {},
     attempts,
   }

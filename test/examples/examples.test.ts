@@ -1,6 +1,15 @@
 // The examples as their users run them: with the packed package, against a sandbox over real HTTP.
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -170,6 +179,23 @@ describe('typescript', () => {
 
     expect(output).toMatch(/127\.0\.0\.1:\d+: 1 contacts written/)
     expect(code).toBe(0)
+  })
+
+  it('every sample of the documentation compiles as printed', () => {
+    example('typescript')
+    const pages = ['docs/sdk.md', 'README.md'].map((page) => readFileSync(page, 'utf8'))
+    const samples = pages.flatMap((page) =>
+      [...page.matchAll(/```ts\n([^]*?)```/g)].map(([, code = '']) => code),
+    )
+    expect(samples).toHaveLength(3)
+    for (const [index, code] of samples.entries()) {
+      const whole = code.includes('import {') ? code : `import { TajoClient } from '@tajo/sdk'\n${code}`
+      writeFileSync(join(directory, `src/sample${index}.ts`), whole)
+    }
+
+    execFileSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', directory], {
+      stdio: 'inherit',
+    })
   })
 
   it('a slip in a name does not compile', () => {

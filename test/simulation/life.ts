@@ -185,6 +185,9 @@ export function toYaml(options: {
   return `brevo: { base_url: "${BREVO_URL}"${options.importList ? ', import_list: 35' : ''} }
 contacts: { create: ${options.create} }
 events: { when_uncertain: ${options.policy}, verify_after: ${options.verifyAfter ?? '5m'} }
+campaigns:
+  echo: { on: ticket.closed, event: CAMPAIGN_ECHO, delay: 7m }
+  thanks: { on: ticket.closed, event: CAMPAIGN_THANKS, guards: { cooldown: 30d } }
 connectors:
   gorgias:
     base_url: "${GORGIAS_URL}"

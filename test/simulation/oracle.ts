@@ -45,6 +45,7 @@ export function judge(shop: Shop, options: { goLive: number; create: boolean; in
     ...judgeContacts(shop, options.create),
     ...judgeBlocks(shop),
     ...judgeEvents(shop, options.goLive, options.create),
+    ...judgeCampaigns(shop, options.goLive, options.create),
     ...(options.inOrder ? judgeOrder(shop) : []),
   ]
 }
@@ -160,7 +161,7 @@ function judgeEvents(shop: Shop, goLive: number, create: boolean): string[] {
   }
   for (const [id, count] of seen) if (count > 1) complaints.push(`event ${id} arrived ${count} times`)
 
-  const unmatched = new Set(shop.account.events)
+  const unmatched = new Set(shop.account.events.filter((one) => !isCampaign(one)))
   for (const occurrence of shop.occurrences) {
     const { event, about, at, must } = occurrence
     const told = shop.account.events.filter((one) => unmatched.has(one) && isToldBy(occurrence, one))
@@ -189,11 +190,44 @@ function isToldBy(
   )
 }
 
+const isCampaign = ({ name }: { name: string }): boolean => name.startsWith('CAMPAIGN_')
+
+/**
+ * A campaign without guards fires once for each closing that nothing happened to since; one with a cooldown fires once for
+ * an address; neither fires for what did not happen.
+ */
+function judgeCampaigns(shop: Shop, goLive: number, create: boolean): string[] {
+  const complaints: string[] = []
+  const closings = shop.occurrences.filter((one) => one.event === 'TICKET_CLOSED')
+  const closingsOf = (ticketId: unknown) => closings.filter((one) => one.about[1] === ticketId)
+  const echoes = shop.account.events.filter((one) => one.name === 'CAMPAIGN_ECHO')
+  const thanks = shop.account.events.filter((one) => one.name === 'CAMPAIGN_THANKS')
+  for (const ticketId of new Set([...echoes, ...thanks].map((one) => one.properties['ticket_id']))) {
+    const happened = closingsOf(ticketId).length
+    const fired = echoes.filter((one) => one.properties['ticket_id'] === ticketId).length
+    if (fired > happened)
+      complaints.push(`ticket ${String(ticketId)} closed ${happened} times, and echo fired ${fired} times`)
+    if (happened === 0) complaints.push(`a campaign fired for ticket ${String(ticketId)}, which never closed`)
+  }
+  const thanked = new Set<string | null>()
+  for (const { email } of thanks) {
+    if (thanked.has(email)) complaints.push(`${email} was thanked twice within the cooldown`)
+    thanked.add(email)
+  }
+  for (const { about, at, must } of closings) {
+    if (!must || !create || at < goLive || closingsOf(about[1]).length > 1) continue
+    if (!shop.isUntouched(Number(about[1]))) continue
+    if (!echoes.some((one) => one.properties['ticket_id'] === about[1]))
+      complaints.push(`the campaign for ticket ${about[1]} never fired`)
+  }
+  return complaints
+}
+
 /** Per contact, in the order in which it happened. A score moves nothing in any list: it may be seen an hour later. */
 function judgeOrder(shop: Shop): string[] {
   const last = new Map<number | null, { date: string; name: string }>()
   return shop.account.events.flatMap((event) => {
-    if (event.name === 'SURVEY_RESPONDED') return []
+    if (event.name === 'SURVEY_RESPONDED' || isCampaign(event)) return []
     const before = last.get(event.contactId)
     last.set(event.contactId, event)
     return before !== undefined && event.contactId !== null && event.date < before.date

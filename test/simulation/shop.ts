@@ -356,6 +356,25 @@ export class Shop {
     }
   }
 
+  /** Still closed, and neither it nor its customer became anything else since. */
+  isUntouched(ticketId: number): boolean {
+    const ticket = this.world.tickets.get(ticketId)
+    const customer = ticket === undefined ? undefined : this.world.customers.get(ticket.customerId)
+    if (ticket === undefined || customer?.email == null) return false
+    const isMerged = [...this.world.mergedCustomers.values()].includes(customer.id)
+    return (
+      ticket.status === 'closed' &&
+      ticket.snooze === null &&
+      !ticket.spam &&
+      ticket.trashed === null &&
+      customer.email !== OWN_ADDRESS &&
+      !isMerged &&
+      !this.#formerAddresses.has(customer.id) &&
+      !this.lostContact.has(customer.id) &&
+      !this.deletedByHand.has(customer.email.toLowerCase())
+    )
+  }
+
   // The record
 
   #note(event: string, about: Occurrence['about'], customerId: number, at: number, certain = true): void {
