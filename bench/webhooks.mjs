@@ -80,7 +80,7 @@ async function measureLatency(note, { world, brevo }, address, samples) {
   await delay(25_000)
   const took = []
   for (const id of tickets) {
-    await delay(3_000)
+    await delay(6_000)
     const before = brevo.account.events.length
     const closedAt = performance.now()
     world.closeTicket(id)

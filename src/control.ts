@@ -9,6 +9,7 @@ import { type OccurrenceType, toEventId } from './model/occurrence.ts'
 import type { AttributeValue } from './model/operations.ts'
 import { toProfile } from './model/profile.ts'
 import { fromMs, parseInstant } from './model/time.ts'
+import { readVerifyUntil } from './state/recover.ts'
 import { findTimezone, fire, pausedKey } from './sync/campaigns.ts'
 import { toTold, type ToldEvent } from './sync/told.ts'
 
@@ -40,6 +41,8 @@ export interface Triggered {
 export type Control = ReturnType<typeof createControl>
 
 const DAY = fromMs(24 * 3_600_000)
+/** So long after a backup was restored its keys are looked for in Brevo first. */
+const RESTORED_FOR = 7 * DAY
 const MAX_PAGE = 100
 
 /** `wake` follows what was hinted at; `uuid` names what nobody gave a name. */
@@ -103,6 +106,8 @@ export function createControl(
     trigger(name: string, request: TriggerRequest): Triggered {
       const email = normalizeEmail(request.email)
       if (email === null) throw new TajoError('usage', `"${request.email}" is no e-mail address.`)
+      const objection = findObjection(email)
+      if (objection !== null) return { fired: false, reason: objection, eventId: '' }
       const rule = config.campaigns.find((one) => one.name === name) ?? toBareRule(name)
       const key = request.idempotencyKey ?? ports.uuid()
       const source = config.connectors[0]?.name ?? ''
@@ -132,7 +137,11 @@ export function createControl(
         }
         // No customer of the helpdesk need have the address: then it is told to the contact as it is.
         if (!store.customers.isLive(email)) store.contacts.expect(email)
-        fire(store, rule, { id, email, occurredAt: at }, toKnown(request.params), at)
+        fire(store, rule, { id, email, occurredAt: at }, toKnown(request.params), {
+          now: at,
+          // A key that a lost state may have used already.
+          isUnsure: request.idempotencyKey !== undefined && at < readVerifyUntil(store) + RESTORED_FOR,
+        })
         return { fired: true, reason: null, eventId: id }
       })
     },
@@ -164,6 +173,16 @@ export function createControl(
       })
       return { retryInMs }
     },
+  }
+
+  /** Whom nothing is told, whatever the campaign says. */
+  function findObjection(email: string): string | null {
+    if (store.forgotten.has(email)) return 'This person was forgotten.'
+    if (store.customers.isOwnAddress(email)) return 'It is an address of the shop’s own.'
+    if (store.contacts.told(email).gone) return 'The contact was deleted in Brevo.'
+    if (!config.delivery.createContacts && !store.contacts.told(email).exists)
+      return 'It is no contact that tajo keeps in step, and contacts.create is never.'
+    return null
   }
 
   function triggerFacts(rule: CampaignRule, source: string, email: string, at: number) {

@@ -286,8 +286,22 @@ export function startDaemon(
     let serving: Serving | null = null
     try {
       serving =
-        (await ports.serve?.({ engine, onHint: (name) => hintBells.get(name)?.ring(), onFailure: fail })) ??
-        null
+        (await ports.serve?.({
+          engine,
+          onHint: (name) => hintBells.get(name)?.ring(),
+          onFailure: fail,
+          async track(action) {
+            const running = action()
+            const watched = running.then(
+              () => undefined,
+              (thrown: unknown) => {
+                if (isDatabaseError(thrown)) throw thrown
+              },
+            )
+            void follow(() => watched)
+            return await running
+          },
+        })) ?? null
       if (serving !== null) log.info('Serving', { address: serving.address })
       await Promise.race([stopped, failed])
     } finally {

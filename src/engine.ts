@@ -206,7 +206,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
 
   /** Campaigns whose time came between two runs. */
   async function decideDue(connector: Connector, signal?: AbortSignal): Promise<void> {
-    if (store.campaigns.due(connector.config.name, connector.source.now(), 1).length === 0) return
+    if (store.campaigns.due(connector.config.name, fromMs(clock.now()), 1).length === 0) return
     const base = contextOf(connector)
     await decideCampaigns({ ...base, goLive: findGoLive(base) }, signal)
   }
@@ -228,6 +228,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
         store.outboxEvents.prune(before)
         store.outboxEvents.prunePayloads(fromMs(clock.now() - config.payloadRetentionMs))
         store.campaigns.prune(before)
+        store.handlerEvents.expire(fromMs(clock.now() - config.payloadRetentionMs))
         store.handlerEvents.prune(before)
       })
       const report = toReport()
@@ -290,7 +291,8 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     /** Milliseconds until something is to be delivered, looked for or tried again; null if nothing is. */
     untilNextDue(): number | null {
       followClock()
-      return untilNextDue(store, clock)
+      const decides = enabled(config).every(({ name }) => this.isBackfilled(name))
+      return untilNextDue(store, clock, decides)
     },
 
     close(): void {

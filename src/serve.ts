@@ -18,6 +18,8 @@ export interface Served {
   /** A webhook named something of this connector. */
   onHint: (connector: string) => void
   onFailure: (error: unknown) => void
+  /** The daemon does not end, nor close the state, before this has ended. */
+  track: <T>(action: () => Promise<T>) => Promise<T>
 }
 
 export interface Serving {
@@ -84,7 +86,7 @@ const LOOK_EVERY_MS = 200
 function openDoor(
   { config, handled }: ServeOptions,
   { clock, log }: Pick<Ports, 'clock' | 'log'>,
-  { engine, onHint }: Served,
+  { engine, onHint, track }: Served,
   closing: AbortSignal,
 ): ControlDoor {
   const { store } = engine
@@ -94,7 +96,7 @@ function openDoor(
   return {
     probe: (name) => control.probe(name),
     status: (name) => control.status(name),
-    sync: (name, request) => control.sync(name, request, closing),
+    sync: (name, request) => track(() => control.sync(name, request, closing)),
     hint: (name, payload) => control.hint(name, payload),
 
     listen(_, types) {
@@ -120,7 +122,7 @@ function openDoor(
       if (typeof email !== 'string') throw new TajoError('usage', '`email` is missing.')
       const triggered = control.trigger(name, request as TriggerRequest)
       if (triggered.fired)
-        engine.deliver(closing).catch((thrown: unknown) => {
+        track(() => engine.deliver(closing)).catch((thrown: unknown) => {
           log.verbose('The campaign is delivered later', { reason: String(thrown) })
         })
       return triggered

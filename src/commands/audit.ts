@@ -59,7 +59,8 @@ export async function runAudit(options: AuditOptions): Promise<number> {
         },
         session.ports,
       )
-      const dates = ledger.map((event) => event.occurredAt)
+      // A campaign's event is dated when it fired.
+      const dates = ledger.flatMap((event) => [event.occurredAt, event.sentAt])
       const wanted = {
         names: [...new Set(ledger.map((event) => event.name))],
         from: min(dates) - MARGIN,

@@ -70,7 +70,9 @@ export async function runReplay(
   const session = openSession(options)
   const now = fromMs(session.ports.clock.now())
   const from = toInstant(options.from)
-  const to = options.to === undefined ? now : toInstant(options.to)
+  // What was sent lately may not be shown yet.
+  const latest = now - fromMs(SETTLED_AFTER * session.config.delivery.uncertain.verifyAfterMs)
+  const to = Math.min(latest, options.to === undefined ? latest : toInstant(options.to))
   if (from >= to) throw new TajoError('usage', '--from must be before --to.')
   const dryRun = options.dryRun === true
   const store = dryRun ? openStoreReadOnly(options.stateDir) : openStore(options.stateDir)
@@ -89,7 +91,12 @@ export async function runReplay(
         },
         session.ports,
       )
-      const wanted = { names, from: from - MARGIN, to: Math.max(to, now) + MARGIN }
+      // Events are dated when they happened, which may be long before they were sent.
+      const wanted = {
+        names,
+        from: Math.min(from, ...rows.map((row) => row.occurredAt)) - MARGIN,
+        to: now + MARGIN,
+      }
       for await (const page of createBrevoDestination(caller, session.ports).readEvents(wanted))
         for (const id of page) shown.add(id)
     }
@@ -97,7 +104,12 @@ export async function runReplay(
     const possible = missing.filter((row) => row.hasPayload)
     if (!dryRun && store !== null)
       store.transaction(() => {
-        for (const { eventId } of possible) store.ledger.replay(eventId)
+        for (const { eventId, email } of possible) {
+          store.ledger.replay(eventId)
+          // Whether the contact is still there is seen first: one that was deleted is told nothing.
+          store.outboxContacts.mark(email, 'background')
+          store.outboxContacts.doubt(email)
+        }
       })
     const report = {
       in_ledger: rows.length,
@@ -116,7 +128,9 @@ export async function runReplay(
           `${formatCount(report.without_content)} can not be sent again: their content is not kept any more.`,
         )
       if (!dryRun && possible.length > 0)
-        print('They are sent by the next run: tajo sync gorgias, or tajo start')
+        print(
+          'Brevo is asked for them three times more before they are sent: tajo sync gorgias, or tajo start',
+        )
     }
     return report.without_content > 0 ? 3 : 0
   } finally {
@@ -125,6 +139,8 @@ export async function runReplay(
   }
 }
 
+/** In multiples of `verify_after`: the last of the three looks. */
+const SETTLED_AFTER = 12
 const MARGIN = fromMs(24 * 3_600_000)
 
 function toInstant(text: string): number {

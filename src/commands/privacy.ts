@@ -33,7 +33,14 @@ export function runPrivacy(options: CommonOptions & { json?: boolean }): number 
           const events = Object.fromEntries(
             Object.entries(rules.events).map(([type, rule]) => [type, rule.event]),
           )
+          for (const campaign of config.campaigns) events[`campaign ${campaign.name}`] = campaign.event
           const hasEvents = Object.keys(events).length > 0
+          const computed = [...Object.values(rules.events), ...config.campaigns].flatMap((rule) =>
+            Object.keys('params' in rule ? rule.params : rule.properties),
+          )
+          const contactProperties = Object.values(rules.events).flatMap((rule) =>
+            Object.entries(rule.contactProperties).map(([name, { source }]) => [source, name]),
+          )
           return [
             one.name,
             {
@@ -50,6 +57,14 @@ export function runPrivacy(options: CommonOptions & { json?: boolean }): number 
                 ...(sync.tickets && needsMessages(rules) ? ['messages: who spoke when'] : []),
                 ...(sync.satisfactionSurveys ? ['surveys: id, customer, ticket, score, dates'] : []),
                 'names and addresses of helpdesk users and mailboxes, to leave them out',
+                ...(hasEvents
+                  ? [
+                      `events: what was in them, for ${toDays(config.payloadRetentionMs)} days after they were sent`,
+                    ]
+                  : []),
+                ...(config.campaigns.length > 0
+                  ? ['campaigns: every decision, with address and reason']
+                  : []),
               ],
               passed_on: hasEvents && sync.satisfactionSurveys ? ['survey comments'] : [],
               not_kept: [
@@ -58,12 +73,14 @@ export function runPrivacy(options: CommonOptions & { json?: boolean }): number 
                 'shop orders (integrations)',
                 'survey comments, once sent',
               ],
-              attributes: Object.fromEntries(
-                rules.fields.map((rule) => [rule.value?.source ?? rule.field, rule.attribute]),
-              ),
+              attributes: Object.fromEntries([
+                ...rules.fields.map((rule) => [rule.value?.source ?? rule.field, rule.attribute]),
+                ...contactProperties,
+                ...(rules.inSupport?.attribute == null ? [] : [['in_support', rules.inSupport.attribute]]),
+              ]) as Record<string, string>,
               lists: [...new Set(one.listPlaces.map((place) => place.id))],
               events,
-              event_properties: hasEvents ? PROPERTIES : [],
+              event_properties: hasEvents ? [...new Set([...PROPERTIES, ...computed])] : [],
             },
           ]
         }),
@@ -76,6 +93,8 @@ export function runPrivacy(options: CommonOptions & { json?: boolean }): number 
   }
   return 0
 }
+
+const toDays = (ms: number): number => Math.round(ms / 86_400_000)
 
 const PROPERTIES = [
   'event_id',

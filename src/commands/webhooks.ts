@@ -39,7 +39,8 @@ export async function runWebhooksInstall(name: string, options: WebhooksInstallO
   try {
     const credentials = { [name]: readCredentials(name, options.stateDir, process.env) }
     const source = createSource(connector, { credentials }, { ...session.ports, retries: 2 })
-    const existing = await source.webhooks.find(url)
+    const before = readState(options.stateDir, (store) => readInstalled(store, name))
+    const existing = await source.webhooks.find({ id: before?.id ?? null, url })
     // Valid before the helpdesk uses it.
     if (isNew) secrets.write(webhookSecretName(name), new Secret([secret, ...stored.slice(0, 1)].join(',')))
     const id = await source.webhooks.install(url, secret, existing)
@@ -76,7 +77,7 @@ export async function runWebhooksStatus(
     const credentials = { [name]: readCredentials(name, options.stateDir, process.env) }
     const source = createSource(connector, { credentials }, { ...session.ports, retries: 2 })
     const installed = store === null ? null : readInstalled(store, name)
-    const webhook = await source.webhooks.find(installed?.url ?? null)
+    const webhook = await source.webhooks.find({ id: installed?.id ?? null, url: installed?.url ?? null })
     const health = store === null ? null : readHealth(store, name)
     const counts = store?.hints.counts(name)
     const status: WebhookStatus = {
@@ -115,7 +116,8 @@ export async function runWebhooksRemove(name: string, options: CommonOptions): P
   try {
     const credentials = { [name]: readCredentials(name, options.stateDir, process.env) }
     const source = createSource(connector, { credentials }, { ...session.ports, retries: 2 })
-    const webhook = await source.webhooks.find(null)
+    const before = readState(options.stateDir, (store) => readInstalled(store, name))
+    const webhook = await source.webhooks.find({ id: before?.id ?? null, url: before?.url ?? null })
     if (webhook !== null) await source.webhooks.remove(webhook.id)
     change(options.stateDir, (store) => noteInstalled(store, name, null))
     openSecretStore(options.stateDir, process.env).remove(webhookSecretName(name))
@@ -157,6 +159,16 @@ function toAddress(given: string | null, name: string): string {
     })
   const path = `/webhooks/${name}`
   return url.pathname.endsWith(path) ? given : `${given.replace(/\/+$/, '')}${path}`
+}
+
+function readState<T>(stateDir: string, read: (store: Store) => T): T | null {
+  const store = openStoreReadOnly(stateDir)
+  if (store === null) return null
+  try {
+    return read(store)
+  } finally {
+    store.close()
+  }
 }
 
 /** Beside a running daemon, or alone. */

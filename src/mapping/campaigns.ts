@@ -60,9 +60,10 @@ export type Decision =
 
 export function decide(rule: CampaignRule, facts: CampaignFacts): Decision {
   const { guards } = rule
+  const aged = findAge(rule, facts)
+  if (aged !== null) return { result: 'drop', reason: aged }
   if (facts.paused) return { result: 'hold', reason: 'The campaign is paused.', until: null }
   const objection =
-    findAge(rule, facts) ??
     findChange(facts) ??
     findCondition(rule, facts) ??
     findSupport(guards, facts) ??

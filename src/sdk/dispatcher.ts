@@ -67,7 +67,9 @@ export function createDispatcher(backend: Backend, clock: Clock, timeoutMs: numb
   async function follow(connector: string): Promise<void> {
     while (!closing.signal.aborted) {
       try {
-        const due = await backend.told(connector, typesOf(connector), closing.signal)
+        const types = typesOf(connector)
+        const due = types.length === 0 ? [] : await backend.told(connector, types, closing.signal)
+        if (types.length === 0) await clock.sleep(PAUSE_MS, closing.signal)
         if (due.length > 0) await tellDue(connector)
       } catch (thrown) {
         if (isAbort(thrown) || closing.signal.aborted) return

@@ -11,7 +11,8 @@ const WAIT_SECONDS = 20
 
 export function createRemote(baseUrl: string, apiKey: string, http: Http): Backend {
   const root = `${baseUrl.replace(/\/+$/, '')}/v1`
-  const listened = new Map<string, Set<string>>()
+  /** What handlers wait for, and whether the daemon knows. */
+  const listened = new Map<string, { types: Set<string>; told: boolean }>()
 
   async function call<Answer>(
     method: 'GET' | 'POST',
@@ -46,6 +47,13 @@ export function createRemote(baseUrl: string, apiKey: string, http: Http): Backe
     throw new TajoError(code, error?.message ?? `The tajo at ${baseUrl} answered ${outcome.status}.`, hint)
   }
 
+  async function register(name: string): Promise<void> {
+    const known = listened.get(name)
+    if (known === undefined || known.told) return
+    await call('POST', `${of(name)}/handlers`, { types: [...known.types] })
+    known.told = true
+  }
+
   const of = (name: string): string => `/connectors/${encodeURIComponent(name)}`
 
   return {
@@ -57,19 +65,22 @@ export function createRemote(baseUrl: string, apiKey: string, http: Http): Backe
     trigger: (name, request) => call('POST', `/campaigns/${encodeURIComponent(name)}/trigger`, request),
 
     async listen(name, types) {
-      const known = listened.get(name) ?? new Set()
-      for (const type of types) known.add(type)
+      const known = listened.get(name) ?? { types: new Set<string>(), told: false }
+      for (const type of types) known.types.add(type)
+      known.told = false
       listened.set(name, known)
-      await call('POST', `${of(name)}/handlers`, { types: [...known] })
+      await register(name)
     },
 
     async told(name, types, signal) {
+      // A daemon that was away when the handler came is told now.
+      await register(name)
       const wait = signal.aborted ? 0 : WAIT_SECONDS
       const query = `types=${types.map((type) => encodeURIComponent(type)).join(',')}&wait=${wait}`
       const stop = signal.aborted ? {} : { signal }
       const events = await call<ToldEvent[]>('GET', `${of(name)}/occurrences?${query}`, undefined, stop)
       // JSON has no NaN.
-      for (const event of events) event.satisfaction_score = Number(event.satisfaction_score ?? Number.NaN)
+      for (const event of events) event.satisfaction_score ??= Number.NaN
       return events
     },
 

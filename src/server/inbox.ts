@@ -6,11 +6,13 @@ import type { Store } from '../state/store.ts'
 
 /** Long enough to collect a burst, short enough not to be noticed. */
 const COLLECT_MS = 3
+/** Counts of what was refused are written at most so often. */
+const COUNT_EVERY_MS = 1_000
 
 export interface Inbox {
   /** Resolves once the hint is on disk. */
   put(source: string, id: string): Promise<void>
-  /** Nothing to read again, or nobody to believe: counted, and written with the next commit. */
+  /** Nothing to read again, or nobody to believe: counted, and written soon. */
   count(source: string, what: 'ignored' | 'unauthorized'): void
 }
 
@@ -22,17 +24,17 @@ export function createInbox(
   onFailure: (error: unknown) => void,
 ): Inbox {
   let waiting: { source: string; id: string }[] = []
-  let counted: { source: string; what: 'ignored' | 'unauthorized' }[] = []
+  const counted = new Map<string, { ignored: number; unauthorized: number }>()
   let commit: Promise<void> | null = null
+  let counting = false
 
   async function collect(): Promise<void> {
     await clock.sleep(COLLECT_MS)
     commit = null
-    const [hints, counts] = [waiting, counted]
+    const hints = waiting
     waiting = []
-    counted = []
     try {
-      commitAll(hints, counts)
+      write(hints)
     } catch (thrown) {
       onFailure(thrown)
       throw thrown
@@ -40,32 +42,38 @@ export function createInbox(
     for (const source of new Set(hints.map((one) => one.source))) onHint(source)
   }
 
-  function commitAll(hints: typeof waiting, counts: typeof counted): void {
+  function write(hints: typeof waiting): void {
     const now = fromMs(clock.now())
     store.transaction(() => {
       for (const { source, id } of hints) store.hints.put(source, id, now)
-      const sources = new Set([...hints, ...counts].map((one) => one.source))
-      for (const source of sources) {
+      for (const source of new Set([...hints.map((one) => one.source), ...counted.keys()])) {
         const accepted = hints.filter((one) => one.source === source).length
-        const of = (what: string): number =>
-          counts.filter((one) => one.source === source && one.what === what).length
-        const more = { accepted, ignored: of('ignored'), unauthorized: of('unauthorized') }
-        store.hints.add(source, more, accepted > 0 ? now : null)
+        store.hints.add(source, { accepted, ...counted.get(source) }, accepted > 0 ? now : null)
       }
     })
+    counted.clear()
   }
 
-  const next = (): Promise<void> => (commit ??= collect())
+  /** Nobody waits for it, and whoever is refused must not be able to keep the disk busy. */
+  async function writeCounts(): Promise<void> {
+    await clock.sleep(COUNT_EVERY_MS)
+    counting = false
+    if (counted.size > 0) write([])
+  }
 
   return {
     put(source, id) {
       waiting.push({ source, id })
-      return next()
+      return (commit ??= collect())
     },
     count(source, what) {
-      counted.push({ source, what })
-      // Nobody waits for it; what the state has to say about a failure it says to the next delivery.
-      next().catch(() => undefined)
+      const counts = counted.get(source) ?? { ignored: 0, unauthorized: 0 }
+      counts[what] += 1
+      counted.set(source, counts)
+      if (counting) return
+      counting = true
+      // A count that can't be written is written with the next one; the server may be closed by then, too.
+      writeCounts().catch(() => undefined)
     },
   }
 }

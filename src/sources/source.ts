@@ -51,8 +51,8 @@ export interface Webhook {
 export interface WebhookApi {
   /** The ticket that a delivery names; null where it names none. */
   toHint(fields: Readonly<Record<string, unknown>>): RecordId | null
-  /** Ours: by its address or its name. */
-  find(url: string | null, signal?: AbortSignal): Promise<Webhook | null>
+  /** The one that was installed, else the one that calls this address; never another tajo's. */
+  find(ours: { id: string | null; url: string | null }, signal?: AbortSignal): Promise<Webhook | null>
   /** Makes it, or makes the existing one as it must be, switched on. Its id. */
   install(url: string, secret: string, existing: Webhook | null, signal?: AbortSignal): Promise<string>
   remove(id: string, signal?: AbortSignal): Promise<void>

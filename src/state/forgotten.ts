@@ -73,12 +73,20 @@ export function erasePerson(database: Database, email: string): Erased {
       'messages',
       `${tickets} DELETE FROM messages WHERE (source, ticket_id) IN (SELECT source, id FROM theirs)`,
     ],
+    [
+      'campaign_decisions',
+      `${customers} DELETE FROM campaign_entries WHERE email = @email
+        OR (source, json_extract(occurrence, '$.customerId')) IN (SELECT source, id FROM person)`,
+    ],
+    [
+      'handler_events',
+      `${customers} DELETE FROM handler_events WHERE json_extract(occurrence, '$.email') = @email
+        OR (source, json_extract(occurrence, '$.customerId')) IN (SELECT source, id FROM person)`,
+    ],
     ['surveys', `${surveys} DELETE FROM surveys WHERE (source, id) IN (SELECT source, id FROM theirs)`],
     ['tickets', `${tickets} DELETE FROM tickets WHERE (source, id) IN (SELECT source, id FROM theirs)`],
     ['customers', `${customers} DELETE FROM customers WHERE (source, id) IN (SELECT source, id FROM person)`],
     ['events', 'DELETE FROM outbox_events WHERE email = @email'],
-    ['campaign_decisions', 'DELETE FROM campaign_entries WHERE email = @email'],
-    ['handler_events', "DELETE FROM handler_events WHERE json_extract(occurrence, '$.email') = @email"],
     ['pending_writes', 'DELETE FROM outbox_contacts WHERE email = @email'],
     ['address_changes', 'DELETE FROM renames WHERE email = @email OR before = @email'],
     ['contacts', 'DELETE FROM contacts WHERE email = @email'],

@@ -34,7 +34,10 @@ export function createHandlerEvents(database: Database) {
   const postpone = database.prepare(
     'UPDATE handler_events SET attempts = attempts + 1, due_at = ? WHERE id = ?',
   )
-  const prune = database.prepare("DELETE FROM handler_events WHERE state <> 'open' AND occurred_at < ?")
+  const expire = database.prepare(
+    "UPDATE handler_events SET state = 'failed', occurrence = NULL WHERE state = 'open' AND occurred_at < ?",
+  )
+  const prune = database.prepare('DELETE FROM handler_events WHERE occurred_at < ?')
 
   return {
     put(id: string, source: string, occurrence: Occurrence): void {
@@ -57,6 +60,10 @@ export function createHandlerEvents(database: Database) {
     },
     postpone(id: string, until: Instant): void {
       postpone.run(until, id)
+    },
+    /** What nobody asked for in all that time is told no more. */
+    expire(before: Instant): void {
+      expire.run(before)
     },
     prune(before: Instant): void {
       prune.run(before)

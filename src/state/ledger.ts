@@ -48,7 +48,8 @@ export function createLedger(database: Database) {
     `SELECT ${COLUMNS} FROM outbox_events WHERE email = ? ORDER BY occurred_at DESC, seq DESC LIMIT ?`,
   )
   const replay = database.prepare(`
-    UPDATE outbox_events SET state = 'pending', attempts = 0, due_at = 0 WHERE event_id = ? AND state = 'sent' AND payload IS NOT NULL`)
+    UPDATE outbox_events SET state = 'uncertain', looks = 0, attempts = 0, due_at = 0, sending_at = NULL
+    WHERE event_id = ? AND state = 'sent' AND payload IS NOT NULL`)
 
   return {
     last: (count: number): LedgerRow[] => last.all(count).map((row) => toRow(row)),
@@ -63,7 +64,7 @@ export function createLedger(database: Database) {
     sentBetween: (from: Instant, to: Instant): LedgerRow[] => sent.all(from, to).map((row) => toRow(row)),
     /** The newest first. */
     of: (email: string, limit: number): LedgerRow[] => of.all(email, limit).map((row) => toRow(row)),
-    /** Sent once more: Brevo does not have it. */
+    /** In doubt again: looked for as any other, and sent once more if no look finds it. */
     replay: (eventId: string): boolean => replay.run(eventId).changes > 0,
   }
 }

@@ -165,7 +165,8 @@ function toRow(source: string, ticket: Ticket) {
     created_at: ticket.createdAt,
     updated_at: ticket.updatedAt,
     version: ticket.version,
-    closed_at: ticket.closedAt,
+    // Closed without a time: when it was last changed, at the latest.
+    closed_at: ticket.closedAt ?? (ticket.status === 'closed' ? ticket.updatedAt : null),
     snoozed_until: ticket.snoozedUntil,
     trashed_at: ticket.trashedAt,
   }

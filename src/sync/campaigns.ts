@@ -24,7 +24,10 @@ import { readMentioned } from './mentioned.ts'
 import { reread } from './reread.ts'
 import { emailOf, toOccurrenceTicket } from './stage.ts'
 
+/** In one go, so that readings and deliveries get their turn in between. */
 const BATCH = 200
+/** Each costs two requests at least. */
+const MOST_LOOKS = 5
 /** The source can't be asked now. */
 const ASK_AGAIN = fromMs(60_000)
 /** A campaign that is paused is looked at again this often; resuming looks at once. */
@@ -33,35 +36,41 @@ const DAY = fromMs(24 * 3_600_000)
 
 export const pausedKey = (campaign: string): string => `campaign_paused:${campaign}`
 
-/** Decides what is due. True if anything fired. */
+/** Decides some of what is due; what is left is due still. True if anything fired. */
 export async function decideCampaigns(context: SyncContext, signal?: AbortSignal): Promise<boolean> {
   const { store, source, clock, log } = context
   // Open tickets and scores of a history that is still being read would be wrong.
   const streams = [...context.streams].filter((stream) => stream !== 'events')
   if (!store.cursors.isBackfilled(source.name, streams)) return false
   let fired = 0
-  for (;;) {
-    const entries = store.campaigns.due(source.name, source.now(), BATCH)
-    for (const entry of entries) {
-      signal?.throwIfAborted()
-      const rule = context.campaigns.find((one) => one.name === entry.campaign)
+  let looks = 0
+  for (const entry of store.campaigns.due(source.name, fromMs(clock.now()), BATCH)) {
+    signal?.throwIfAborted()
+    const rule = context.campaigns.find((one) => one.name === entry.campaign)
+    // Only what would fire is worth asking the helpdesk for.
+    if (rule !== undefined && rule.delayMs > 0 && judge(context, rule, entry).decision.result === 'fire') {
+      if (looks >= MOST_LOOKS) continue
+      looks += 1
       try {
-        if (rule !== undefined && rule.delayMs > 0) await lookAgain(context, entry, signal)
+        await lookAgain(context, entry, signal)
       } catch (thrown) {
         if (!(thrown instanceof TajoError) || thrown.kind === 'fatal') throw thrown
-        store.campaigns.postpone(entry.id, fromMs(clock.now()) + ASK_AGAIN)
-        continue
+        // What the helpdesk can't show at all is judged by what is known; it may be back soon otherwise.
+        if (thrown.kind !== 'record') {
+          store.campaigns.postpone(entry.id, fromMs(clock.now()) + ASK_AGAIN)
+          continue
+        }
       }
-      const decision = store.transaction(() => settle(context, rule, entry))
-      if (decision.result === 'fire') fired += 1
-      log.verbose('A campaign decided', {
-        campaign: entry.campaign,
-        result: decision.result,
-        reason: decision.result === 'fire' ? undefined : decision.reason,
-      })
     }
-    if (entries.length < BATCH) return fired > 0
+    const decision = store.transaction(() => settle(context, rule, entry))
+    if (decision.result === 'fire') fired += 1
+    log.verbose('A campaign decided', {
+      campaign: entry.campaign,
+      result: decision.result,
+      reason: decision.result === 'fire' ? undefined : decision.reason,
+    })
   }
+  return fired > 0
 }
 
 /** The ticket, and what was answered about it. */
@@ -83,32 +92,46 @@ async function lookAgain(
   })
 }
 
-function settle(context: SyncContext, rule: CampaignRule | undefined, entry: CampaignEntry): Decision {
-  const { store, clock } = context
-  const now = fromMs(clock.now())
+function judge(
+  context: SyncContext,
+  rule: CampaignRule | undefined,
+  entry: CampaignEntry,
+): { decision: Decision; email: string; about: About } {
   const email = emailOf(context, entry.occurrence?.customerId ?? null) ?? entry.email
   const about = gather(context, entry, email)
+  const now = fromMs(context.clock.now())
   const decision: Decision =
     rule === undefined
       ? { result: 'drop', reason: 'connectors.yml does not name the campaign any more.' }
       : decide(rule, toFacts(context, rule, entry, about, now))
+  return { decision, email, about }
+}
+
+function settle(context: SyncContext, rule: CampaignRule | undefined, entry: CampaignEntry): Decision {
+  const { store, clock } = context
+  const now = fromMs(clock.now())
+  const { decision, email, about } = judge(context, rule, entry)
   if (decision.result === 'hold')
     store.campaigns.hold(entry.id, decision.reason, decision.until ?? now + PAUSED_AGAIN)
   else if (decision.result === 'drop') store.campaigns.close(entry.id, 'dropped', decision.reason, email, now)
   else {
     const params = evaluateAll(rule!.params, about.values)
-    fire(store, rule!, { ...entry, email }, { ...about.told, ...params }, now)
+    const isUnsure = entry.occurredAt <= readVerifyUntil(store)
+    fire(store, rule!, { ...entry, email }, { ...about.told, ...params }, { now, isUnsure })
   }
   return decision
 }
 
-/** Its event, and the decision: together, or not at all. Called in a transaction. */
+/**
+ * Its event, and the decision: together, or not at all. `isUnsure`: a state that was lost may have fired it, so Brevo is asked
+ * first. Called in a transaction.
+ */
 export function fire(
   store: Store,
   rule: Pick<CampaignRule, 'name' | 'event'>,
   entry: Pick<CampaignEntry, 'id' | 'email' | 'occurredAt'>,
   properties: Record<string, AttributeValue>,
-  now: Instant,
+  { now, isUnsure }: { now: Instant; isUnsure: boolean },
 ): void {
   const { id, email, occurredAt } = entry
   const event = {
@@ -118,8 +141,6 @@ export function fire(
     date: toIso(now),
     properties: { event_id: id, campaign: rule.name, ...properties },
   }
-  // A state that was lost may have fired it: Brevo is asked first.
-  const isUnsure = occurredAt <= readVerifyUntil(store)
   store.outboxEvents.stageReady(event, occurredAt, isUnsure)
   store.outboxContacts.mark(email, 'live')
   store.campaigns.close(id, 'fired', null, email, now)

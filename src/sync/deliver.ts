@@ -55,9 +55,10 @@ function desireContact(
     }
     const profile = toProfile(records)
     if (profile === null) return []
-    return [
-      partial ? toPartlyDesired(profile, mapping) : toDesired(profile, mapping, readUpTo(store, source)),
-    ]
+    const asOf = readUpTo(store, source)
+    // Before anything was read whole, nobody can say who is in support.
+    const known = asOf === 0 ? { ...mapping, inSupport: null } : mapping
+    return [partial ? toPartlyDesired(profile, mapping) : toDesired(profile, known, asOf)]
   })
   if (wishes.length === 0) return null
   // Where two helpdesks fill the same attribute, the one that stands first in connectors.yml does.
@@ -129,8 +130,11 @@ function findWait(postponedMs: number | null, lookMs: number | null, leftMs: num
   return known.length === 0 ? null : Math.min(...known)
 }
 
-/** Milliseconds until something is to be delivered, looked for or tried again; null if nothing is. */
-export function untilNextDue(store: Store, clock: Clock): number | null {
+/**
+ * Milliseconds until something is to be delivered, looked for, decided or tried again; null if nothing is. `decides`: campaigns
+ * are decided, because the first sync has come through.
+ */
+export function untilNextDue(store: Store, clock: Clock, decides = true): number | null {
   const { contacts, events } = store.undelivered()
   const retryAt = store.deadLetters.nextRetryAt()
   const againAt = store.nextAgainAt()
@@ -140,7 +144,7 @@ export function untilNextDue(store: Store, clock: Clock): number | null {
     untilLook(store, clock),
     retryAt === null ? null : until(retryAt, clock),
     againAt === null ? null : until(againAt, clock),
-    campaignAt === null ? null : until(campaignAt, clock),
+    campaignAt === null || !decides ? null : until(campaignAt, clock),
     // Due, and not taken or not possible at the last try.
     contacts + events > 0 ? NOT_TAKEN_MS : null,
   ].filter((wait) => wait !== null)

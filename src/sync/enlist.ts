@@ -13,13 +13,15 @@ export function enlist(context: SyncContext, occurrence: Occurrence): void {
       campaign: rule.name,
       source: source.name,
       email: occurrence.email,
-      // What the customer wrote is not kept.
-      occurrence: {
-        ...occurrence,
-        survey: occurrence.survey === null ? null : { ...occurrence.survey, comment: null },
-      },
+      occurrence: withoutComment(occurrence),
       occurredAt: occurrence.at,
       dueAt: occurrence.at + fromMs(rule.delayMs),
     })
   }
+}
+
+/** What the customer wrote is not kept. */
+export function withoutComment(occurrence: Occurrence): Occurrence {
+  const { survey } = occurrence
+  return { ...occurrence, survey: survey === null ? null : { ...survey, comment: null } }
 }

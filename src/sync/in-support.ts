@@ -16,7 +16,9 @@ export function noteReadUpTo({ store, source, rules }: SyncContext, horizon: Ins
   const before = readUpTo(store, source.name)
   if (horizon <= before) return
   store.meta.write(key(source.name), String(horizon))
-  if (rules.inSupport === null || before === 0) return
+  if (rules.inSupport === null) return
+  // Nobody was told so far, whoever is in support.
+  if (before === 0) return store.outboxContacts.markAll()
   const after = fromMs(rules.inSupport.releaseAfterMs)
   for (const id of store.tickets.customersClosedBetween(source.name, before - after, horizon - after)) {
     const email = store.customers.emailOf(source.name, id)

@@ -11,7 +11,7 @@ import type { RecordId } from '../model/records.ts'
 import { fromMs } from '../model/time.ts'
 import type { StoredTicket } from '../state/tickets.ts'
 import type { SyncContext } from './context.ts'
-import { enlist } from './enlist.ts'
+import { enlist, withoutComment } from './enlist.ts'
 import type { Transition } from './transitions.ts'
 
 type About = Omit<Occurrence, 'type' | 'key' | 'at' | 'email'> & { email: string | null }
@@ -30,7 +30,7 @@ export function stage(context: SyncContext, transition: Transition, about: About
     store.handlerEvents.put(
       toEventId(context.account, occurrence.type, occurrence.key),
       context.source.name,
-      occurrence,
+      withoutComment(occurrence),
     )
 }
 

@@ -87,7 +87,7 @@ async function ask(
   installed: InstalledWebhook,
   signal?: AbortSignal,
 ): Promise<WebhookState> {
-  const webhook = await source.webhooks.find(installed.url, signal)
+  const webhook = await source.webhooks.find(installed, signal)
   const state: WebhookState =
     webhook === null
       ? 'removed'

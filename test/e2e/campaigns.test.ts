@@ -20,6 +20,7 @@ beforeEach(async () => {
   writeFileSync(
     join(directory, 'connectors.yml'),
     `server: { enabled: false }
+events: { verify_after: 0.1s }
 brevo: { base_url: "${sandbox.brevoUrl}" }
 connectors:
   gorgias:
@@ -107,6 +108,7 @@ it('tajo replay sends what Brevo does not have, and nothing else', async () => {
   const { account } = sandbox.brevo
   const opened = account.events.findIndex((event) => event.name === 'OPENED')
   account.events.splice(opened, 1)
+  await new Promise((done) => setTimeout(done, 1_300))
   const dry = await tajo('replay', '--from', '2020-01-01', '--dry-run', '--json')
   expect(JSON.parse(dry.stdout)).toEqual({ in_ledger: 2, in_brevo: 1, to_send: 1, without_content: 0 })
   await tajo('sync', 'gorgias')

@@ -173,6 +173,12 @@ function startVirtualSchedule({ universe }: Network, expression: string, run: ()
   return { next: () => nextAfter(universe.now), stop: async () => cancel() }
 }
 
+/** One without guards, and one that fires once for a contact. */
+const CAMPAIGNS = `campaigns:
+  echo: { on: ticket.closed, event: CAMPAIGN_ECHO, delay: 7m }
+  thanks: { on: ticket.closed, event: CAMPAIGN_THANKS, guards: { cooldown: 30d } }
+`
+
 export function toYaml(options: {
   reconcile: string
   schedule: string
@@ -181,14 +187,12 @@ export function toYaml(options: {
   create: 'always' | 'never'
   policy: string
   verifyAfter?: string
+  campaigns?: boolean
 }): string {
   return `brevo: { base_url: "${BREVO_URL}"${options.importList ? ', import_list: 35' : ''} }
 contacts: { create: ${options.create} }
 events: { when_uncertain: ${options.policy}, verify_after: ${options.verifyAfter ?? '5m'} }
-campaigns:
-  echo: { on: ticket.closed, event: CAMPAIGN_ECHO, delay: 7m }
-  thanks: { on: ticket.closed, event: CAMPAIGN_THANKS, guards: { cooldown: 30d } }
-connectors:
+${options.campaigns === true ? CAMPAIGNS : ''}connectors:
   gorgias:
     base_url: "${GORGIAS_URL}"
     schedule: "${options.schedule}"

@@ -93,6 +93,7 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
     create: create ? 'always' : 'never',
     policy: 'verify',
     verifyAfter: '2m',
+    campaigns: true,
   })
   const stateDir = mkdtempSync(join(SCRATCH, 'tajo-sim-'))
   shop.seedPast(2 + Math.floor(random.next() * 5))

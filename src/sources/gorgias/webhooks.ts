@@ -40,27 +40,13 @@ export function createGorgiasWebhooks(client: GorgiasClient, secretHeader: strin
   return {
     toHint,
 
-    async find(url, signal) {
-      for (let cursor: string | undefined; ;) {
-        const answer = await client.get(
-          '/integrations',
-          { limit: 100, type: 'http', ...(cursor === undefined ? {} : { cursor }) },
-          signal,
-        )
-        const page = answer.json as { data?: unknown; meta?: { next_cursor?: unknown } } | null
-        if (answer.status !== 200 || !Array.isArray(page?.data))
-          throw new TajoError(
-            'source_unreadable',
-            'Gorgias answered /integrations with a page of unknown shape.',
-          )
-        for (const item of page.data as Json[]) {
-          const webhook = toWebhook(item)
-          if (webhook !== null && (webhook.url === url || item['name'] === NAME)) return webhook
-        }
-        const next = page.meta?.next_cursor
-        if (typeof next !== 'string') return null
-        cursor = next
-      }
+    async find(ours, signal) {
+      const webhooks = await list(client, signal)
+      return (
+        webhooks.find((one) => one.id === ours.id) ??
+        webhooks.find((one) => ours.url !== null && one.url === ours.url) ??
+        null
+      )
     },
 
     async install(url, secret, existing, signal) {
@@ -77,6 +63,24 @@ export function createGorgiasWebhooks(client: GorgiasClient, secretHeader: strin
     async remove(id, signal) {
       await client.write('DELETE', `/integrations/${id}`, null, signal)
     },
+  }
+}
+
+async function list(client: GorgiasClient, signal?: AbortSignal): Promise<Webhook[]> {
+  const found: Webhook[] = []
+  for (let cursor: string | undefined; ;) {
+    const params = { limit: 100, type: 'http', ...(cursor === undefined ? {} : { cursor }) }
+    const answer = await client.get('/integrations', params, signal)
+    const page = answer.json as { data?: unknown; meta?: { next_cursor?: unknown } } | null
+    if (answer.status !== 200 || !Array.isArray(page?.data))
+      throw new TajoError('source_unreadable', 'Gorgias answered /integrations with a page of unknown shape.')
+    for (const item of page.data as Json[]) {
+      const webhook = toWebhook(item)
+      if (webhook !== null) found.push(webhook)
+    }
+    const next = page.meta?.next_cursor
+    if (typeof next !== 'string' || next === cursor) return found
+    cursor = next
   }
 }
 
