@@ -198,7 +198,7 @@ export function createControl(
       values: () => ({}),
       openTickets: profile?.openTickets ?? 0,
       lastScores: records.surveys.map((one) => ({ score: one.score, at: one.scoredAt })),
-      lastFiredAt: store.campaigns.lastFiredAt(rule.name, email),
+      lastFiredAt: store.lastFiredAt(rule.name, email),
       firedToday: store.campaigns.firedSince(rule.name, at - DAY),
       timezone: findTimezone(rule, profile),
     }

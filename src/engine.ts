@@ -13,7 +13,7 @@ import { createRounds } from './lib/rounds.ts'
 import { createTurns, type Turns } from './lib/turns.ts'
 import { needsPhone } from './mapping/compile.ts'
 import type { OccurrenceType } from './model/occurrence.ts'
-import { fromMs, type Instant } from './model/time.ts'
+import { fromMs, type Instant, toMs } from './model/time.ts'
 import type { DeliveryContext } from './outbox/delivery.ts'
 import { type DeliveryReport, emptyReport } from './outbox/report.ts'
 import { createLookTimes } from './outbox/verify-events.ts'
@@ -204,9 +204,17 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     )
   }
 
+  /** Milliseconds until a campaign is to be decided, by the helpdesk's clock: what it waits for happened there. */
+  function untilDecision({ config: connector, source }: Connector): number | null {
+    const at = store.campaigns.nextDueAt(connector.name)
+    if (at === null || !store.cursors.isBackfilled(connector.name, toStreams(connector, undefined)))
+      return null
+    return Math.max(0, toMs(at - source.now()))
+  }
+
   /** Campaigns whose time came between two runs. */
   async function decideDue(connector: Connector, signal?: AbortSignal): Promise<void> {
-    if (store.campaigns.due(connector.config.name, fromMs(clock.now()), 1).length === 0) return
+    if (store.campaigns.due(connector.config.name, connector.source.now(), 1).length === 0) return
     const base = contextOf(connector)
     await decideCampaigns({ ...base, goLive: findGoLive(base) }, signal)
   }
@@ -291,8 +299,9 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     /** Milliseconds until something is to be delivered, looked for or tried again; null if nothing is. */
     untilNextDue(): number | null {
       followClock()
-      const decides = enabled(config).every(({ name }) => this.isBackfilled(name))
-      return untilNextDue(store, clock, decides)
+      const waits = [untilNextDue(store, clock), ...[...connectors.values()].map((one) => untilDecision(one))]
+      const known = waits.filter((wait) => wait !== null)
+      return known.length === 0 ? null : Math.min(...known)
     },
 
     close(): void {

@@ -49,8 +49,7 @@ function isWanted({ store }: DeliveryContext, { from, to }: PendingRename): bool
 
 function drop({ store }: DeliveryContext, { from, to }: PendingRename): void {
   store.transaction(() => {
-    if (!store.contacts.told(from).exists && !store.customers.isLive(from))
-      store.outboxEvents.readdress(from, to)
+    if (!store.contacts.told(from).exists && !store.customers.isLive(from)) store.readdress(from, to)
     store.renames.remove(to)
     for (const email of [from, to]) store.outboxContacts.mark(email, 'live')
   })
@@ -61,14 +60,12 @@ function settle({ store }: DeliveryContext, { from, to }: PendingRename, became:
     if (became === 'renamed') {
       store.contacts.remove(to)
       store.contacts.rename(from, to)
-      store.campaigns.readdress(from, to)
       retryIdentifiers(store, from, to)
     } else if (became === 'missing') {
       store.contacts.setGone(from)
       store.contacts.expect(to)
     }
-    if (!store.contacts.told(from).exists && !store.customers.isLive(from))
-      store.outboxEvents.readdress(from, to)
+    if (!store.contacts.told(from).exists && !store.customers.isLive(from)) store.readdress(from, to)
     store.renames.remove(to)
     store.deadLetters.clear('contact', to)
     for (const email of [from, to]) store.outboxContacts.mark(email, 'live')

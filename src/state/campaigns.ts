@@ -47,8 +47,8 @@ export function createCampaigns(database: Database) {
     VALUES (@id, @campaign, @source, @email, @occurrence, @occurredAt, @dueAt, @dueAt, 'waiting') ON CONFLICT (id) DO NOTHING`)
   const due = database.prepare<[string, number, number], Row>(`
     SELECT * FROM campaign_entries WHERE source = ? AND state IN ('waiting', 'held') AND due_at <= ? ORDER BY due_at, id LIMIT ?`)
-  const nextDue = database.prepare<[], { at: number | null }>(
-    "SELECT min(due_at) AS at FROM campaign_entries WHERE state IN ('waiting', 'held')",
+  const nextDue = database.prepare<[string], { at: number | null }>(
+    "SELECT min(due_at) AS at FROM campaign_entries WHERE source = ? AND state IN ('waiting', 'held')",
   )
   const hold = database.prepare(
     "UPDATE campaign_entries SET state = 'held', reason = ?, due_at = ? WHERE id = ?",
@@ -96,7 +96,7 @@ export function createCampaigns(database: Database) {
       return row === undefined ? null : toEntry(row)
     },
     /** When the next is to be decided; null if none is. */
-    nextDueAt: (): Instant | null => nextDue.get()?.at ?? null,
+    nextDueAt: (source: string): Instant | null => nextDue.get(source)?.at ?? null,
     hold(id: string, reason: string, until: Instant): void {
       hold.run(reason, until, id)
     },

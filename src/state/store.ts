@@ -149,6 +149,20 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
       }))
     },
 
+    /** Whoever had this address has another one: what is told, and what was told, goes with them. */
+    readdress(from: string, to: string): void {
+      this.outboxEvents.readdress(from, to)
+      this.campaigns.readdress(from, to)
+    },
+
+    /** When a campaign last fired for whoever has this address, under another one too while that is changed. */
+    lastFiredAt(campaign: string, email: string): Instant | null {
+      const times = [email, ...this.renames.linked(email)].flatMap(
+        (one) => this.campaigns.lastFiredAt(campaign, one) ?? [],
+      )
+      return times.length === 0 ? null : Math.max(...times)
+    },
+
     /** Everything known of an address at one source, merged customers included. */
     recordsOf(source: string, email: string): ContactRecords {
       const live = customers.withEmail(source, email)

@@ -36,15 +36,18 @@ const DAY = fromMs(24 * 3_600_000)
 
 export const pausedKey = (campaign: string): string => `campaign_paused:${campaign}`
 
-/** Decides some of what is due; what is left is due still. True if anything fired. */
+/**
+ * Decides some of what is due; what is left is due still. All by the helpdesk's clock, which dates what happened. True if anything
+ * fired.
+ */
 export async function decideCampaigns(context: SyncContext, signal?: AbortSignal): Promise<boolean> {
-  const { store, source, clock, log } = context
+  const { store, source, log } = context
   // Open tickets and scores of a history that is still being read would be wrong.
   const streams = [...context.streams].filter((stream) => stream !== 'events')
   if (!store.cursors.isBackfilled(source.name, streams)) return false
   let fired = 0
   let looks = 0
-  for (const entry of store.campaigns.due(source.name, fromMs(clock.now()), BATCH)) {
+  for (const entry of store.campaigns.due(source.name, source.now(), BATCH)) {
     signal?.throwIfAborted()
     const rule = context.campaigns.find((one) => one.name === entry.campaign)
     // Only what would fire is worth asking the helpdesk for.
@@ -57,7 +60,7 @@ export async function decideCampaigns(context: SyncContext, signal?: AbortSignal
         if (!(thrown instanceof TajoError) || thrown.kind === 'fatal') throw thrown
         // What the helpdesk can't show at all is judged by what is known; it may be back soon otherwise.
         if (thrown.kind !== 'record') {
-          store.campaigns.postpone(entry.id, fromMs(clock.now()) + ASK_AGAIN)
+          store.campaigns.postpone(entry.id, source.now() + ASK_AGAIN)
           continue
         }
       }
@@ -99,7 +102,7 @@ function judge(
 ): { decision: Decision; email: string; about: About } {
   const email = emailOf(context, entry.occurrence?.customerId ?? null) ?? entry.email
   const about = gather(context, entry, email)
-  const now = fromMs(context.clock.now())
+  const now = context.source.now()
   const decision: Decision =
     rule === undefined
       ? { result: 'drop', reason: 'connectors.yml does not name the campaign any more.' }
@@ -108,8 +111,8 @@ function judge(
 }
 
 function settle(context: SyncContext, rule: CampaignRule | undefined, entry: CampaignEntry): Decision {
-  const { store, clock } = context
-  const now = fromMs(clock.now())
+  const { store, source } = context
+  const now = source.now()
   const { decision, email, about } = judge(context, rule, entry)
   if (decision.result === 'hold')
     store.campaigns.hold(entry.id, decision.reason, decision.until ?? now + PAUSED_AGAIN)
@@ -201,7 +204,7 @@ function toFacts(
     values,
     openTickets: profile?.openTickets ?? 0,
     lastScores: records.surveys.map((one) => ({ score: one.score, at: one.scoredAt })),
-    lastFiredAt: store.campaigns.lastFiredAt(rule.name, email),
+    lastFiredAt: store.lastFiredAt(rule.name, email),
     firedToday: store.campaigns.firedSince(rule.name, now - DAY),
     timezone: findTimezone(rule, profile),
   }

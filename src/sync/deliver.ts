@@ -130,21 +130,16 @@ function findWait(postponedMs: number | null, lookMs: number | null, leftMs: num
   return known.length === 0 ? null : Math.min(...known)
 }
 
-/**
- * Milliseconds until something is to be delivered, looked for, decided or tried again; null if nothing is. `decides`: campaigns
- * are decided, because the first sync has come through.
- */
-export function untilNextDue(store: Store, clock: Clock, decides = true): number | null {
+/** Milliseconds until something is to be delivered, looked for or tried again; null if nothing is. */
+export function untilNextDue(store: Store, clock: Clock): number | null {
   const { contacts, events } = store.undelivered()
   const retryAt = store.deadLetters.nextRetryAt()
   const againAt = store.nextAgainAt()
-  const campaignAt = store.campaigns.nextDueAt()
   const waits = [
     untilPostponed(store, clock),
     untilLook(store, clock),
     retryAt === null ? null : until(retryAt, clock),
     againAt === null ? null : until(againAt, clock),
-    campaignAt === null || !decides ? null : until(campaignAt, clock),
     // Due, and not taken or not possible at the last try.
     contacts + events > 0 ? NOT_TAKEN_MS : null,
   ].filter((wait) => wait !== null)

@@ -95,8 +95,10 @@ function followAddress(context: SyncContext, from: string, to: string): void {
 /** Events of an address that never became a contact, and that nobody has any more, are told to the new one. */
 export function readdressUntold({ store }: SyncContext, from: string, to: string): void {
   const { exists, gone } = store.contacts.told(from)
-  if (exists || gone || store.customers.isLive(from) || store.outboxEvents.openOf(from).length === 0) return
-  store.outboxEvents.readdress(from, to)
+  if (exists || gone || store.customers.isLive(from)) return
+  const hasOpen = store.outboxEvents.openOf(from).length > 0
+  store.readdress(from, to)
+  if (!hasOpen) return
   store.outboxContacts.mark(to, 'live')
 }
 

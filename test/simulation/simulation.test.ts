@@ -5,7 +5,8 @@ import { simulate } from './simulate.ts'
 
 /** Each of these has found something that was wrong then. */
 const FOUND_SOMETHING = [
-  820_005, 800_081, 100_804, 86, 133, 155, 161, 2663, 4772, 10_041, 11_158, 30_008, 60_181, 72_373,
+  1_500_032, 1_500_094, 820_005, 800_081, 100_804, 86, 133, 155, 161, 2663, 4772, 10_041, 11_158, 30_008,
+  60_181, 72_373,
 ]
 const FIXED = Array.from({ length: 15 }, (_, index) => index + 1)
 const fresh = Math.floor(Math.random() * 1_000_000_000)
