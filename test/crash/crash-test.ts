@@ -59,6 +59,9 @@ writeFileSync(
 brevo: { base_url: "http://127.0.0.1:${portOf(brevo.server)}/v3" }
 events: { verify_after: 1s }
 guards: { max_removals: 1000000 }
+campaigns:
+  echo: { on: ticket.closed, event: CAMPAIGN_ECHO, delay: 1s }
+  thanks: { on: ticket.closed, event: CAMPAIGN_THANKS, guards: { cooldown: 30d } }
 connectors:
   gorgias:
     base_url: "http://127.0.0.1:${portOf(gorgias.server)}/api"

@@ -64,11 +64,13 @@ if (values.seed !== undefined && process.send === undefined) {
 async function runAll(seeds: number, first: number): Promise<void> {
   const startedAt = performance.now()
   const total = { seeds: 0, failed: 0, lives: 0, events: 0, contacts: 0, faults: 0 }
+  const workers = Number(values.workers ?? Math.min(2, availableParallelism()))
+  const portion = Math.min(PORTION, Math.ceil(seeds / workers))
   let next = first
   const worker = async (): Promise<void> => {
     while (next < first + seeds && !(total.failed > 0 && values['until-failure'])) {
       const from = next
-      const count = Math.min(PORTION, first + seeds - from)
+      const count = Math.min(portion, first + seeds - from)
       next += count
       await new Promise<void>((resolve) => {
         const child = fork(
@@ -105,7 +107,6 @@ async function runAll(seeds: number, first: number): Promise<void> {
       })
     }
   }
-  const workers = Number(values.workers ?? Math.min(2, availableParallelism()))
   await Promise.all(Array.from({ length: workers }, worker))
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10
   process.stdout.write(
