@@ -8,6 +8,8 @@ import { installFaults, type Intercept } from './faults.ts'
 import { FixedWindow } from './rate-limit.ts'
 
 export interface BrevoOptions {
+  /** Takes the routes instead of a new web server. */
+  server?: FastifyInstance
   account: BrevoAccount
   apiKey: string
   /** Requests a second to contacts, and to events; null: no limit. */
@@ -26,7 +28,7 @@ const IMPORT_LIMIT = 10 * 1024 * 1024
 
 export function createBrevo(options: BrevoOptions): BrevoSandbox {
   const { account } = options
-  const server = fastify({ bodyLimit: IMPORT_LIMIT + 4096 })
+  const server = options.server ?? fastify({ bodyLimit: IMPORT_LIMIT + 4096 })
   const sandbox: BrevoSandbox = { server, account, requests: new Map(), intercept: null }
   const windows = {
     contacts: new FixedWindow(options.perSecond ?? 1_000_000, 1_000),

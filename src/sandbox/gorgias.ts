@@ -14,6 +14,8 @@ import type { World, WorldWebhook } from './world.ts'
 type WorldMailbox = World['mailboxes'][number]
 
 export interface GorgiasOptions {
+  /** Takes the routes instead of a new web server. */
+  server?: FastifyInstance
   world: World
   email: string
   apiKey: string
@@ -30,7 +32,7 @@ export interface GorgiasSandbox {
 
 export function createGorgias(options: GorgiasOptions): GorgiasSandbox {
   const { world } = options
-  const server = fastify({ routerOptions: { ignoreTrailingSlash: true } })
+  const server = options.server ?? fastify({ routerOptions: { ignoreTrailingSlash: true } })
   const window =
     options.rateLimit === null
       ? null

@@ -95,6 +95,8 @@ export function openDatabase(stateDir: string, watch?: Watch): { database: Datab
   try {
     const database = guard(stateDir, () => open(join(stateDir, DATABASE_FILE)))
     guard(stateDir, () => {
+      // Where the process is only played, nobody reads beside it: a sixth of SQLite's time goes into saying so.
+      if (watch !== undefined) database.exec('PRAGMA locking_mode = EXCLUSIVE')
       database.exec('PRAGMA journal_mode = WAL')
       database.exec('PRAGMA synchronous = FULL')
       database.exec('PRAGMA foreign_keys = ON')

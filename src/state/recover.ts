@@ -13,7 +13,10 @@ export interface Recovery {
 const VERIFY_UNTIL = 'verify_until'
 
 /** Nothing is ever planned further ahead: a refused write is tried again after a day. */
-const LONGEST_PLAN = fromMs(25 * 3_600_000)
+const REFUSED_PLAN = fromMs(25 * 3_600_000)
+
+/** A write that Brevo did not answer is tried again within a quarter of an hour; a guard may hold it longer, and looks again. */
+const WRITE_PLAN = fromMs(15 * 60_000)
 
 /** An event is tried again within a quarter of an hour, or looked for within twelve times `verify_after`. */
 const EVENT_PLAN = fromMs(30 * 60_000)
@@ -21,7 +24,14 @@ const EVENT_PLAN = fromMs(30 * 60_000)
 /** Called once at start, before anything is read or sent. */
 export function recoverState(store: Store, now: Instant, verifyAfter: Instant): Recovery {
   const recovery = store.transaction(() => {
-    store.capDue({ write: now + LONGEST_PLAN, event: now + EVENT_PLAN + 12 * verifyAfter }, now)
+    store.capDue(
+      {
+        write: now + WRITE_PLAN + verifyAfter,
+        refused: now + REFUSED_PLAN,
+        event: now + EVENT_PLAN + 12 * verifyAfter,
+      },
+      now,
+    )
     store.outboxContacts.recover()
     const uncertain = store.outboxEvents.recover(now, verifyAfter)
     if (!store.restored) return { uncertain, restored: null }

@@ -90,6 +90,9 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
   const capDue = PLANNED.map(([table, column]) =>
     database.prepare(`UPDATE ${table} SET ${column} = @now WHERE ${column} > @latest AND ${column} < @far`),
   )
+  const hurryWrites = database.prepare(`
+    UPDATE outbox_contacts SET due_at = @now WHERE due_at > @latest
+      AND NOT EXISTS (SELECT 1 FROM dead_letters d WHERE d.kind = 'contact' AND d.key = outbox_contacts.email)`)
   const nextLook = database.prepare<[], { at: number | null }>(
     "SELECT min(due_at) AS at FROM outbox_events WHERE state = 'uncertain'",
   )
@@ -192,10 +195,11 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
       for (const statement of shiftDue) statement.run({ by, far: FAR_FUTURE })
     },
     /** What is planned for later than it can have been was planned by a clock that was wrong: it is due now. */
-    capDue(latest: { write: Instant; event: Instant }, now: Instant): void {
+    capDue(latest: { write: Instant; refused: Instant; event: Instant }, now: Instant): void {
+      hurryWrites.run({ latest: latest.write, now })
       for (const [index, statement] of capDue.entries()) {
         const isEvent = PLANNED[index]?.[0] === 'outbox_events'
-        statement.run({ latest: isEvent ? latest.event : latest.write, now, far: FAR_FUTURE })
+        statement.run({ latest: isEvent ? latest.event : latest.refused, now, far: FAR_FUTURE })
       }
     },
 

@@ -1,4 +1,5 @@
-// npm run simulate -- --seeds N [--from S] [--until-failure], or one seed again: npm run simulate -- --seed S [--verbose]
+// npm run simulate -- --seeds N [--from S] [--until-failure], or one seed again:
+// npm run simulate -- --seed S [--long] [--verbose]
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     from: { type: 'string' },
     workers: { type: 'string' },
     'until-failure': { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -34,7 +36,10 @@ const log: Log = {
 process.env['TZ'] = 'UTC'
 
 if (values.seed !== undefined && process.send === undefined) {
-  const verdict = await simulate(Number(values.seed), values.verbose ? log : undefined)
+  const verdict = await simulate(Number(values.seed), {
+    ...(values.verbose ? { log } : {}),
+    ...(values.long ? { long: true } : {}),
+  })
   print(verdict)
   process.stdout.write(`${JSON.stringify(verdict.counts)}\n`)
   process.exit(verdict.complaints.length === 0 ? 0 : 1)

@@ -1,9 +1,8 @@
 // The network between tajo and the two fakes: virtual latency, and everything that reliability.md § 8.3 G says can go wrong.
-import type { FastifyInstance } from 'fastify'
-
 import type { Http, HttpOutcome, HttpRequest } from '../../src/lib/http.ts'
 import type { Random } from '../../src/lib/random.ts'
 import type { Universe } from './clock.ts'
+import type { DirectServer } from './direct-server.ts'
 
 export type Fault =
   | 'unauthorized'
@@ -33,12 +32,16 @@ export interface Network {
   universe: Universe
   random: Random
   weather: Weather
-  servers: { gorgias: FastifyInstance; brevo: FastifyInstance }
+  servers: { gorgias: Pick<DirectServer, 'inject'>; brevo: Pick<DirectServer, 'inject'> }
   /** True time plus this is what the helpdesk's clock shows. */
   sourceOffsetMs: number
   counts: Partial<Record<Fault, number>>
   /** Told of a ticket by the helpdesk, while a process listens. */
   onWebhook: ((ticketId: number) => void) | null
+  /** Told of each contact that is read singly. */
+  onLook?: (email: string) => void
+  /** When a contact last left a list. */
+  lastLeftAt(): number
   /** Where a test decides instead of chance. */
   script: ((request: HttpRequest, side: 'gorgias' | 'brevo') => Fault | null) | null
 }
@@ -103,9 +106,15 @@ export function createHttpFor(network: Network, process: { step(): void; isDead(
       case 'server_error_applied':
         await deliver(side, request)
         return answer(500, '{"code":"internal","message":"Internal error"}')
-      case 'applied_late':
-        universe.at(universe.now + random.next() * 45_000, () => void universe.busy(deliver(side, request)))
+      case 'applied_late': {
+        const leftAt = universe.now
+        universe.at(leftAt + random.next() * 45_000, () => {
+          // Who leaves a list while the request that adds them is under way is put back: nobody can prevent that from here
+          // (docs/guarantees.md § 4), so such a request is lost instead.
+          if (network.lastLeftAt() < leftAt) void universe.busy(deliver(side, request))
+        })
         return UNANSWERED
+      }
       case 'truncated': {
         const whole = await deliver(side, request)
         if (whole.outcome !== 'answer') return whole
@@ -125,6 +134,8 @@ export function createHttpFor(network: Network, process: { step(): void; isDead(
 
   async function deliver(side: 'gorgias' | 'brevo', request: HttpRequest): Promise<HttpOutcome> {
     const url = new URL(request.url)
+    const read = request.method === 'GET' ? /\/contacts\/([^/]+%40[^/]+)$/.exec(url.pathname) : null
+    if (read !== null) network.onLook?.(decodeURIComponent(read[1]!))
     const response = await universe.busy(
       network.servers[side].inject({
         method: request.method,

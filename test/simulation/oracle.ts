@@ -4,22 +4,28 @@ import type { SandboxContact } from '../../src/sandbox/brevo-account.ts'
 import type { WorldCustomer } from '../../src/sandbox/world.ts'
 import { LISTS, type Occurrence, OWN_ADDRESS, type Shop } from './shop.ts'
 
-/** Watches what is written to Brevo while it is written; the function it gives tells what must never have happened. */
-export function watchWrites(shop: Shop): { broken: string[] } {
+/**
+ * Watches what is written to Brevo while it is written, and tells what must never have happened. `looked` is called when tajo
+ * reads a contact. A process that looked, noted that it gives a membership and was killed before the write left can't be told
+ * from one whose write was applied: what a person gives just then may pass for tajo's (docs/guarantees.md).
+ */
+export function watchWrites(shop: Shop): { broken: string[]; looked(email: string): void } {
   const { account } = shop
   const broken: string[] = []
   const givenByTajo = new Set<string>()
+  const underWay = new Set<number>()
   const { write, addToList, importRow } = account
   account.addToList = (contact, list) => {
     if (!shop.isByHand) {
       if (contact.unsubscribed.has(list)) broken.push(`${contact.email} left list ${list} and was put back`)
       if (!contact.lists.has(list)) givenByTajo.add(`${contact.id}/${list}`)
-    }
+    } else if (underWay.has(contact.id)) givenByTajo.add(`${contact.id}/${list}`)
     addToList.call(account, contact, list)
   }
   account.write = (email, input) => {
     const before = account.contacts.get(email)
     if (!shop.isByHand) {
+      if (before !== undefined) underWay.delete(before.id)
       if (input.emailBlacklisted === false) broken.push(`${email} was un-blocklisted`)
       if (before === undefined && shop.deletedByHand.has(email))
         broken.push(`${email} was deleted and is back`)
@@ -36,7 +42,11 @@ export function watchWrites(shop: Shop): { broken: string[] } {
       broken.push(`${email} was deleted and is back`)
     importRow.call(account, row, lists)
   }
-  return { broken }
+  const looked = (email: string): void => {
+    const contact = account.contacts.get(email)
+    if (contact !== undefined) underWay.add(contact.id)
+  }
+  return { broken, looked }
 }
 
 /** What is not as it must be; empty if all is well. */

@@ -41,6 +41,8 @@ export class Shop {
   /** Since when nothing went wrong: what tajo was told is what it knows. */
   calmSince = 0
   readonly #random: Random
+  /** When a contact last left a list. */
+  lastLeftAt = 0
   readonly #universe: Universe
   readonly #snoozed = new Set<number>()
   readonly #formerAddresses = new Map<number, string[]>()
@@ -302,6 +304,7 @@ export class Shop {
 
   #leave(email: string, list: number): void {
     this.account.leaveList(email, list)
+    this.lastLeftAt = this.#universe.now
     this.left.add(`${this.account.contacts.get(email)!.id}/${list}`)
   }
 

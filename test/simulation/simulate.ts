@@ -9,6 +9,7 @@ import { createBrevo } from '../../src/sandbox/brevo.ts'
 import { createGorgias } from '../../src/sandbox/gorgias.ts'
 import { openStoreReadOnly } from '../../src/state/store.ts'
 import { Universe } from './clock.ts'
+import { createDirectServer } from './direct-server.ts'
 import { live, type Life, toYaml } from './life.ts'
 import type { Fault, Network } from './network.ts'
 import { judge, watchWrites } from './oracle.ts'
@@ -47,7 +48,13 @@ const silent: Log = {
   debug: () => undefined,
 }
 
-export async function simulate(seed: number, log: Log = silent): Promise<Verdict> {
+/** Most stories are short: half an hour of trouble. Three of ten are long, with more of everything at once. */
+const isLong = (seed: number): boolean => seed % 10 >= 7
+
+export async function simulate(
+  seed: number,
+  { log = silent, long = isLong(seed) }: { log?: Log; long?: boolean } = {},
+): Promise<Verdict> {
   const random = createSeededRandom(seed * 2_654_435_761)
   const chance = (share: number): boolean => random.next() < share
   const universe = new Universe(START)
@@ -57,14 +64,21 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
   shop.account.eventLagMs = random.next() * 1.5 * 60_000
   shop.account.liftsBlockOnRename = chance(0.5)
   const limited = chance(0.3)
-  const gorgias = createGorgias({
+  const servers = { gorgias: createDirectServer(), brevo: createDirectServer() }
+  createGorgias({
+    server: servers.gorgias.routes,
     world: shop.world,
     email: 'sim@shop.example',
     apiKey: 'sim-key',
     rateLimit: limited ? { requests: 40, windowMs: 20_000 } : null,
   })
-  const brevo = createBrevo({ account: shop.account, apiKey: 'sim-brevo', perSecond: limited ? 10 : null })
-  const { broken } = watchWrites(shop)
+  createBrevo({
+    server: servers.brevo.routes,
+    account: shop.account,
+    apiKey: 'sim-brevo',
+    perSecond: limited ? 10 : null,
+  })
+  const { broken, looked } = watchWrites(shop)
   const usesOldPages = chance(0.2)
   const network: Network = {
     universe,
@@ -74,17 +88,19 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
       faults: FAULTS.filter((fault) => (fault !== 'old_page' || usesOldPages) && chance(0.7)),
       down: { gorgias: false, brevo: false },
     },
-    servers: { gorgias: gorgias.server, brevo: brevo.server },
+    servers,
     sourceOffsetMs,
     counts: {},
     script: null,
     onWebhook: null,
+    onLook: looked,
+    lastLeftAt: () => shop.lastLeftAt,
   }
   const webhooks = chance(0.4)
   if (webhooks) callWebhooks(shop, network, random)
   const wall = { offsetMs: 0 }
   const create = chance(0.85)
-  const nightly = chance(0.5)
+  const nightly = chance(0.5) && long
   const yaml = toYaml({
     schedule: '*/30 * * * *',
     reconcile: nightly ? '30 1 * * *' : '0 * * * *',
@@ -96,11 +112,11 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
     campaigns: true,
   })
   const stateDir = mkdtempSync(join(SCRATCH, 'tajo-sim-'))
-  shop.seedPast(2 + Math.floor(random.next() * 5))
+  shop.seedPast(long ? 2 + Math.floor(random.next() * 5) : 2)
 
   // What happens, and when.
-  const until = START + (0.75 + random.next() * 1.25) * HOUR
-  let events = 6 + Math.floor(random.next() * 26)
+  const until = START + (long ? 0.75 + random.next() * 1.25 : 0.25 + random.next() * 0.4) * HOUR
+  let events = long ? 6 + Math.floor(random.next() * 26) : 3 + Math.floor(random.next() * 10)
   for (; events > 0; events -= 1)
     universe.at(START + random.next() * (until - START), () => {
       shop.act()
@@ -181,7 +197,6 @@ export async function simulate(seed: number, log: Log = silent): Promise<Verdict
     }
   } finally {
     life?.kill()
-    await Promise.all([gorgias.server.close(), brevo.server.close()])
     rmSync(stateDir, { recursive: true, force: true })
   }
 }

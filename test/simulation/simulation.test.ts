@@ -13,7 +13,11 @@ const fresh = Math.floor(Math.random() * 1_000_000_000)
 const FRESH = Array.from({ length: 10 }, (_, index) => fresh + index)
 
 describe('in a world of faults and crashes, what Brevo holds and has seen is what the history demands', () => {
-  it.each([...FOUND_SOMETHING, ...FIXED, ...FRESH])('npm run simulate -- --seed %d', async (seed) => {
+  it.each(FOUND_SOMETHING)('npm run simulate -- --seed %d --long', async (seed) => {
+    expect((await simulate(seed, { long: true })).complaints).toEqual([])
+  })
+
+  it.each([...FIXED, ...FRESH])('npm run simulate -- --seed %d', async (seed) => {
     expect((await simulate(seed)).complaints).toEqual([])
   })
 

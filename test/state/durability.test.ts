@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import Sqlite from 'better-sqlite3'
 
 import { MIGRATIONS } from '../../src/state/migrations.ts'
+import { recoverState } from '../../src/state/recover.ts'
 import { openStore, openStoreBeside, openStoreReadOnly } from '../../src/state/store.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
 
@@ -227,7 +228,7 @@ describe('a person who is forgotten', () => {
       expect(look()).toEqual([])
       expect(shop.account.contacts.size).toBe(0)
     } finally {
-      await shop.close()
+      shop.close()
     }
   })
 })
@@ -252,6 +253,41 @@ it('forgets sent events after a while, and never stages what happened before tha
 
     expect(shop.account.events).toHaveLength(1)
   } finally {
-    await shop.close()
+    shop.close()
   }
+})
+
+it('a write that is tried again does not wait for hours after the clock was set back while tajo was not running', () => {
+  const store = openStore(directory)
+  const now = Date.parse('2026-03-01T12:00:00Z') * 1_000
+  const hours = (count: number): number => count * 3_600_000_000
+  const dueAt = (time: number): string[] =>
+    store.outboxContacts.due(time, null, 'background', 10).map((one) => one.email)
+  store.outboxContacts.mark('tried@example.com', 'live')
+  store.outboxContacts.mark('refused@example.com', 'live')
+  for (const contact of store.outboxContacts.due(now, null, 'background', 10)) {
+    const isRefused = contact.email.startsWith('refused')
+    if (isRefused) store.deadLetters.put('contact', contact.email, 'Brevo will not have it', now)
+    store.outboxContacts.postpone(contact, now + hours(isRefused ? 24 : 0.2))
+  }
+  expect(dueAt(now)).toEqual([])
+
+  recoverState(store, now - hours(13), hours(0.1))
+
+  expect(dueAt(now - hours(13))).toEqual(['refused@example.com', 'tried@example.com'])
+  store.close()
+})
+
+it('what was refused keeps its day, where the clock is right', () => {
+  const store = openStore(directory)
+  const now = Date.parse('2026-03-01T12:00:00Z') * 1_000
+  store.outboxContacts.mark('refused@example.com', 'live')
+  const [contact] = store.outboxContacts.due(now, null, 'background', 10)
+  store.deadLetters.put('contact', 'refused@example.com', 'Brevo will not have it', now)
+  store.outboxContacts.postpone(contact!, now + 24 * 3_600_000_000)
+
+  recoverState(store, now, 300_000_000)
+
+  expect(store.outboxContacts.due(now, null, 'background', 10)).toEqual([])
+  store.close()
 })

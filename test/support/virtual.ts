@@ -11,6 +11,7 @@ import { Secret } from '../../src/lib/secret.ts'
 import { createBrevo } from '../../src/sandbox/brevo.ts'
 import { createGorgias } from '../../src/sandbox/gorgias.ts'
 import { Killed, ProcessClock, Universe } from '../simulation/clock.ts'
+import { createDirectServer } from '../simulation/direct-server.ts'
 import { toYaml } from '../simulation/life.ts'
 import { createHttpFor, type Fault, type Network } from '../simulation/network.ts'
 import { Shop } from '../simulation/shop.ts'
@@ -31,7 +32,7 @@ export interface VirtualShop extends Pick<Shop, 'world' | 'account'> {
   /** Within an action: so many minutes later. */
   later(minutes: number): Promise<void>
   yaml(policy?: string, more?: Partial<Parameters<typeof toYaml>[0]>): string
-  close(): Promise<void>
+  close(): void
 }
 
 const START = Date.parse('2026-03-01T08:00:00Z')
@@ -40,22 +41,25 @@ export function openVirtualShop(): VirtualShop {
   const universe = new Universe(START)
   const shop = new Shop(universe, createSeededRandom(1), 0)
   shop.account.importDelayMs = 0
-  const gorgias = createGorgias({
+  const servers = { gorgias: createDirectServer(), brevo: createDirectServer() }
+  createGorgias({
+    server: servers.gorgias.routes,
     world: shop.world,
     email: 'sim@shop.example',
     apiKey: 'sim-key',
     rateLimit: null,
   })
-  const brevo = createBrevo({ account: shop.account, apiKey: 'sim-brevo', perSecond: null })
+  createBrevo({ server: servers.brevo.routes, account: shop.account, apiKey: 'sim-brevo', perSecond: null })
   const network: Network = {
     universe,
     random: createSeededRandom(2),
     weather: { share: 0, faults: [], down: { gorgias: false, brevo: false } },
-    servers: { gorgias: gorgias.server, brevo: brevo.server },
+    servers,
     sourceOffsetMs: 0,
     counts: {},
     script: null,
     onWebhook: null,
+    lastLeftAt: () => shop.lastLeftAt,
   }
   const stateDir = mkdtempSync(join(tmpdir(), 'tajo-virtual-'))
   const yaml: VirtualShop['yaml'] = (policy = 'verify', more = {}) =>
@@ -156,8 +160,7 @@ export function openVirtualShop(): VirtualShop {
     },
     later: (minutes) => universe.wait(minutes * 60_000),
     pass: (minutes) => universe.run(universe.now + minutes * 60_000),
-    async close() {
-      await Promise.all([gorgias.server.close(), brevo.server.close()])
+    close() {
       rmSync(stateDir, { recursive: true, force: true })
     },
   }
