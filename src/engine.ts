@@ -17,6 +17,7 @@ import { fromMs, type Instant, toMs } from './model/time.ts'
 import type { DeliveryContext } from './outbox/delivery.ts'
 import { type DeliveryReport, emptyReport } from './outbox/report.ts'
 import { createLookTimes } from './outbox/verify-events.ts'
+import { sampleOf } from './sources/sample.ts'
 import type { Source } from './sources/source.ts'
 import { recoverState } from './state/recover.ts'
 import { openStore } from './state/store.ts'
@@ -56,18 +57,18 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     { baseUrl: config.brevo.baseUrl, apiKey: options.brevoKey, logApiCalls: config.log.apiCalls },
     ports,
   )
+  const store = (ports.openStore ?? openStore)(stateDir)
   const connectors = new Map<string, Connector>(
     enabled(config).map((one) => [
       one.name,
       {
         config: one,
-        source: createSource(one, options, ports),
+        source: toSampled(createSource(one, options, ports), one),
         reading: createTurns(),
         freshness: createFreshness(),
       },
     ]),
   )
-  const store = (ports.openStore ?? openStore)(stateDir)
   const { uncertain } = config.delivery
   const recovery = recoverState(store, fromMs(clock.now()), fromMs(uncertain.verifyAfterMs))
   if (recovery.uncertain > 0) {
@@ -84,6 +85,12 @@ export function openEngine(options: EngineOptions, ports: Ports) {
   const delivering = createRounds()
   const lookTimes = createLookTimes()
   const clockWatch = createClockWatch(clock)
+
+  /** What was read already is looked at as a whole. */
+  function toSampled(source: Source, connector: ConnectorConfig): Source {
+    const isRead = store.cursors.isBackfilled(connector.name, toStreams(connector, undefined))
+    return options.sample == null || isRead ? source : sampleOf(source, options.sample)
+  }
 
   function find(name: string): Connector {
     const connector = connectors.get(name)

@@ -15,6 +15,7 @@ const ALLOWED: Record<string, string[]> = {
   config: ['lib', 'model', 'sources', 'mapping'],
   sync: ['lib', 'model', 'sources/source.ts', 'mapping', 'outbox', 'state'],
   server: ['lib', 'model', 'state'],
+  plan: ['lib', 'model', 'mapping', 'config', 'brevo', 'state', 'sync', 'engine', 'engine.ts'],
   sandbox: ['lib/random.ts'],
 }
 
@@ -28,7 +29,7 @@ const DOORS: Record<string, string> = {
   leven: 'config/validate.ts',
   winston: 'lib/log.ts',
   'node-cron': 'lib/schedule.ts',
-  commander: 'cli.ts',
+  commander: 'cli',
   fastify: 'server/',
   'libphonenumber-js': 'model/phone.ts',
   '@clack/prompts': 'commands/ask.ts',
@@ -85,7 +86,9 @@ describe('layers', () => {
   })
 
   it('nothing imports the command line, and only the command line imports commands', () => {
-    const broken = imports.filter(({ file, target }) => target.includes('/commands/') && file !== 'cli.ts')
+    const broken = imports.filter(
+      ({ file, target }) => target.includes('/commands/') && !file.startsWith('cli'),
+    )
 
     expect(broken.map(show)).toEqual([])
   })

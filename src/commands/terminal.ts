@@ -1,6 +1,6 @@
 // How commands speak: results to standard output, everything else to standard error; colours and moving lines only where
 // someone watches.
-import { styleText } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
 
 import type { Progress } from '../engine.ts'
 import { coerceError, TajoError } from '../lib/errors.ts'
@@ -53,6 +53,33 @@ function toStateError(cause: unknown): TajoError {
     },
   )
 }
+
+/** Cut to the width of the terminal; what is piped stays whole. Colours take no room. */
+export function fit(line: string, stream: NodeJS.WriteStream = process.stdout): string {
+  const width = stream.isTTY ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY
+  if (stripVTControlCharacters(line).length <= width) return line
+  let shown = 0
+  let cut = ''
+  // Colour codes pass; characters are counted.
+  for (const part of line.split(COLOUR)) {
+    if (COLOUR.test(part)) cut += part
+    else {
+      const room = Math.max(0, width - 1 - shown)
+      cut += part.slice(0, room)
+      shown += part.length
+    }
+  }
+  return `${cut}…`
+}
+
+/** `4 min`, `2 h 10 min`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+const COLOUR = new RegExp(`(${String.fromCodePoint(27)}\\[[0-9;]*m)`)
 
 const BAR_WIDTH = 24
 const REDRAW_MS = 80

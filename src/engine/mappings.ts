@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts'
 import { TajoError } from '../lib/errors.ts'
 import { type Compiled, compileMapping } from '../mapping/compile.ts'
 import type { Attribute } from '../model/attributes.ts'
+import { fromMs } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
 import type { ConnectorMapping } from '../sync/deliver.ts'
 import { refuseMisfits, refuseUnknownLists } from '../sync/readiness.ts'
@@ -42,10 +43,12 @@ export function createMappings(config: Config, store: Store, caller: BrevoCaller
       if (config.brevo.importList !== undefined) {
         places.push({ id: config.brevo.importList, where: `${config.file}: brevo.import_list` })
       }
-      if (places.length > 0) refuseUnknownLists(places, await readLists(caller, signal))
+      const lists = places.length > 0 ? await readLists(caller, signal) : new Map<number, string>()
+      if (places.length > 0) refuseUnknownLists(places, lists)
       // Not remembered before all of it is well: what is put right in Brevo is seen by the next run.
       refuseMisfits(enabled(config).flatMap((connector) => compileOne(connector, attributes).misfits))
       checked = { attributes, at: clock.monotonic() }
+      store.brevo.remember({ at: fromMs(clock.now()), attributes, lists: Object.fromEntries(lists) })
       return attributes
     },
 

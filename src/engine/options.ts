@@ -27,6 +27,8 @@ export interface EngineOptions {
   /** By connector. */
   credentials: Record<string, Credentials>
   brevoKey: Secret
+  /** Before the first sync: only so many customers, with everything of theirs; null or absent: all. */
+  sample?: number | null
   /** What handlers wait for, now. */
   handled?: () => ReadonlySet<OccurrenceType>
   /** By connector: with what a webhook is repaired. */

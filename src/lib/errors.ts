@@ -7,8 +7,9 @@
  * - `fatal`: this connector stops; the others go on (exit code 1).
  * - `transient`: waited out and tried again.
  * - `record`: this one record is set aside, the rest goes on (exit code 3).
+ * - `guard`: something was about to happen that nobody agreed to (exit code 4).
  */
-export type ErrorKind = 'config' | 'fatal' | 'transient' | 'record'
+export type ErrorKind = 'config' | 'fatal' | 'transient' | 'record' | 'guard'
 
 export const ERROR_KINDS = {
   config_missing: 'config',
@@ -20,6 +21,7 @@ export const ERROR_KINDS = {
   server_port: 'config',
   unauthorized: 'config',
   daemon_unreachable: 'transient',
+  plan_drifted: 'guard',
   state_locked: 'fatal',
   state_unusable: 'fatal',
   source_unauthorized: 'fatal',

@@ -16,7 +16,7 @@ export interface ControlDoor {
   trigger(name: string, request: object): Promise<unknown>
 }
 
-const STATUS: Record<ErrorKind, number> = { config: 400, fatal: 502, transient: 503, record: 422 }
+const STATUS: Record<ErrorKind, number> = { config: 400, fatal: 502, transient: 503, record: 422, guard: 409 }
 const MAX_WAIT_SECONDS = 30
 
 type Body = Record<string, unknown>

@@ -64,6 +64,9 @@ export interface Budget {
   limit: number
 }
 
+/** Streams that can be asked for one customer, or for one ticket. */
+export type Related = 'tickets' | 'messages' | 'satisfaction_surveys'
+
 export interface Source {
   readonly name: string
 
@@ -85,8 +88,8 @@ export interface Source {
     signal?: AbortSignal,
   ): Promise<Reread>
 
-  /** The surveys of one ticket. */
-  readSurveysOf(ticketId: RecordId, signal?: AbortSignal): Promise<Page>
+  /** All tickets of one customer, or all messages or surveys of one ticket; empty where there is no such thing. */
+  readOf(stream: Related, id: RecordId, signal?: AbortSignal): Promise<Page>
 
   /** The preferred phone of a customer as typed (no list has it), or null. Merged and deleted customers have none. */
   readPhone(customerId: RecordId, signal?: AbortSignal): Promise<string | null>

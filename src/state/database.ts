@@ -10,7 +10,7 @@ import { MIGRATIONS } from './migrations.ts'
 export type Database = Sqlite.Database
 export type Statement = Sqlite.Statement
 
-const DATABASE_FILE = 'tajo.db'
+export const DATABASE_FILE = 'tajo.db'
 const LOCK_FILE = 'tajo.lock'
 const FULL = 2
 
@@ -89,8 +89,15 @@ function readPragma(database: Database, name: string): unknown {
   return database.prepare(`PRAGMA ${name}`).pluck().get()
 }
 
+/** `scratch`: thrown away afterwards, so no power cut need be survived. */
+export type Durability = 'durable' | 'scratch'
+
 /** Opens the state for writing and holds its lock until `close`. Throws `state_locked` or `state_unusable`. */
-export function openDatabase(stateDir: string, watch?: Watch): { database: Database; close(): void } {
+export function openDatabase(
+  stateDir: string,
+  watch?: Watch,
+  durability: Durability = 'durable',
+): { database: Database; close(): void } {
   const releaseLock = lock(stateDir)
   try {
     const database = guard(stateDir, () => open(join(stateDir, DATABASE_FILE)))
@@ -108,6 +115,11 @@ export function openDatabase(stateDir: string, watch?: Watch): { database: Datab
       // Hot pages are copied back less often; 16 MB of log at most between two copies.
       database.exec('PRAGMA wal_autocheckpoint = 4000')
       database.exec('PRAGMA cache_size = -8000')
+      if (durability === 'scratch') {
+        database.exec('PRAGMA synchronous = OFF')
+        migrate(database)
+        return
+      }
       checkIntegrity(database, stateDir)
       backUpBeforeMigration(database, stateDir)
       migrate(database)
@@ -178,6 +190,12 @@ export function copyDatabase(database: Database, file: string): void {
   }
   chmodSync(temporary, 0o600)
   renameSync(temporary, file)
+}
+
+/** One moment of the database, for a state of its own that is thrown away. */
+export function copyForScratch(database: Database, file: string): void {
+  database.prepare('VACUUM INTO ?').run(file)
+  chmodSync(file, 0o600)
 }
 
 /** Every complaint of SQLite about the file; empty if it is sound. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 import type { Database } from './database.ts'
 
-const EPOCH_FILE = 'tajo.epoch'
+export const EPOCH_FILE = 'tajo.epoch'
 const KEY = 'epoch'
 /** Set in every copy that tajo makes itself: such a copy is a backup wherever it is put. */
 export const BACKUP_MARK = 'backup'

@@ -1,6 +1,7 @@
 // The state as one thing: its tables, and transactions over them.
 import type { ContactRecords } from '../model/profile.ts'
 import { FAR_FUTURE, type Instant } from '../model/time.ts'
+import { createBrevoSetup } from './brevo-setup.ts'
 import { createCampaigns } from './campaigns.ts'
 import { createContacts } from './contacts.ts'
 import { createCursors } from './cursors.ts'
@@ -28,6 +29,7 @@ import { createMeta, createRuns } from './runs.ts'
 import { createSourceEvents } from './source-events.ts'
 import { createSurveys } from './surveys.ts'
 import { createTickets } from './tickets.ts'
+import { createTrial } from './trial.ts'
 
 export type Store = ReturnType<typeof createStore>
 
@@ -47,6 +49,12 @@ export type OpenStore = (stateDir: string) => Store
 /** Opens the state for this process alone. */
 export function openStore(stateDir: string, watch?: Watch): Store {
   const opened = openDatabase(stateDir, watch)
+  return createStore(opened.database, () => opened.close(), openEpoch(opened.database, stateDir))
+}
+
+/** For a copy that is thrown away: nothing of it survives a power cut. */
+export function openStoreScratch(stateDir: string): Store {
+  const opened = openDatabase(stateDir, undefined, 'scratch')
   return createStore(opened.database, () => opened.close(), openEpoch(opened.database, stateDir))
 }
 
@@ -118,6 +126,8 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
     handlerEvents: createHandlerEvents(database),
     campaigns: createCampaigns(database),
     ledger: createLedger(database),
+    trial: createTrial(database),
+    brevo: createBrevoSetup(database),
     runs: createRuns(database),
     meta: createMeta(database),
 

@@ -86,7 +86,7 @@ async function lookAgain(
   if (ticketId === undefined) return
   const apply = await reread(context, 'ticket', ticketId, signal, readMentioned)
   const surveys = context.streams.has('satisfaction_surveys')
-    ? await context.source.readSurveysOf(ticketId, signal)
+    ? await context.source.readOf('satisfaction_surveys', ticketId, signal)
     : null
   if (surveys !== null) await readMentioned(context, surveys.records, signal)
   context.store.transaction(() => {

@@ -115,12 +115,12 @@ async function prepare(
     case 'survey_changed':
       return await reread(context, 'satisfaction_survey', entry.objectId, signal, readMentioned)
     case 'ticket_survey_changed': {
-      const surveys = await source.readSurveysOf(entry.objectId, signal)
+      const surveys = await source.readOf('satisfaction_surveys', entry.objectId, signal)
       await readMentioned(context, surveys.records, signal)
       return () => ingestPage(context, 'satisfaction_surveys', surveys)
     }
     case 'ticket_survey_skipped': {
-      const surveys = await source.readSurveysOf(entry.objectId, signal)
+      const surveys = await source.readOf('satisfaction_surveys', entry.objectId, signal)
       await readMentioned(context, surveys.records, signal)
       return () => {
         ingestPage(context, 'satisfaction_surveys', surveys)

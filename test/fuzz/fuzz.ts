@@ -89,7 +89,7 @@ export async function fuzz(bodies: number, seed: number): Promise<FuzzReport> {
       ...(['customer', 'ticket', 'satisfaction_survey'] as const).map(
         (kind) => () => source.reread(kind, '1'),
       ),
-      () => source.readSurveysOf('1'),
+      () => source.readOf('satisfaction_surveys', '1'),
       () => source.readPhone('1'),
       () => readAttributes(caller),
       () => readLists(caller),

@@ -4,10 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { parseConfig } from '../../src/config/load.ts'
-import { type Engine, openEngine, type SyncOptions, type SyncReport } from '../../src/engine.ts'
+import {
+  type Engine,
+  type EngineOptions,
+  openEngine,
+  type SyncOptions,
+  type SyncReport,
+} from '../../src/engine.ts'
 import type { HttpRequest } from '../../src/lib/http.ts'
 import { createSeededRandom } from '../../src/lib/random.ts'
 import { Secret } from '../../src/lib/secret.ts'
+import type { PlanFile } from '../../src/plan/plan.ts'
+import { rehearse, type RehearsalOptions } from '../../src/plan/rehearse.ts'
 import { createBrevo } from '../../src/sandbox/brevo.ts'
 import { createGorgias } from '../../src/sandbox/gorgias.ts'
 import { Killed, ProcessClock, Universe } from '../simulation/clock.ts'
@@ -19,6 +27,8 @@ import { openStore } from '../../src/state/store.ts'
 import { silentLog } from './sandbox.ts'
 
 export interface VirtualShop extends Pick<Shop, 'world' | 'account'> {
+  /** What happens in it by itself. */
+  shop: Shop
   universe: Universe
   stateDir: string
   /** Asked for each request: which fault it meets. */
@@ -26,6 +36,8 @@ export interface VirtualShop extends Pick<Shop, 'world' | 'account'> {
   /** Opens the state, does something, closes it. */
   open<T>(action: (engine: Engine) => Promise<T>, yaml?: string): Promise<T>
   sync(options?: SyncOptions, yaml?: string): Promise<SyncReport>
+  /** What a sync would do. */
+  plan(yaml?: string, options?: Partial<RehearsalOptions>): Promise<PlanFile>
   /** As a process that is killed when a request of this kind has left. */
   killAt(matches: (request: HttpRequest) => boolean, yaml?: string): Promise<void>
   pass(minutes: number): Promise<void>
@@ -37,9 +49,9 @@ export interface VirtualShop extends Pick<Shop, 'world' | 'account'> {
 
 const START = Date.parse('2026-03-01T08:00:00Z')
 
-export function openVirtualShop(): VirtualShop {
+export function openVirtualShop(seed = 1): VirtualShop {
   const universe = new Universe(START)
-  const shop = new Shop(universe, createSeededRandom(1), 0)
+  const shop = new Shop(universe, createSeededRandom(seed), 0)
   shop.account.importDelayMs = 0
   const servers = { gorgias: createDirectServer(), brevo: createDirectServer() }
   createGorgias({
@@ -73,6 +85,14 @@ export function openVirtualShop(): VirtualShop {
       ...more,
     })
 
+  const toOptions = (file: string): EngineOptions => ({
+    config: parseConfig('connectors.yml', file, {}),
+    stateDir,
+    credentials: { gorgias: { email: new Secret('sim@shop.example'), api_key: new Secret('sim-key') } },
+    brevoKey: new Secret('sim-brevo'),
+    webhookSecrets: { gorgias: new Secret('sim-webhook-secret') },
+  })
+
   function start(file: string): { engine: Engine; kill(): void; isDead(): boolean } {
     let dead = false
     let abandon = (): void => undefined
@@ -80,30 +100,21 @@ export function openVirtualShop(): VirtualShop {
     const clock = new ProcessClock(universe, { offsetMs: 0 }, () => {
       if (dead) throw new Killed()
     })
-    const engine = openEngine(
-      {
-        config: parseConfig('connectors.yml', file, {}),
-        stateDir,
-        credentials: { gorgias: { email: new Secret('sim@shop.example'), api_key: new Secret('sim-key') } },
-        brevoKey: new Secret('sim-brevo'),
-        webhookSecrets: { gorgias: new Secret('sim-webhook-secret') },
-      },
-      {
-        http: createHttpFor(network, process),
-        clock,
-        random: createSeededRandom(3),
-        log: silentLog,
-        openStore: (directory) =>
-          openStore(directory, {
-            step: () => {
-              if (dead) throw new Killed()
-            },
-            opened: (close) => {
-              abandon = close
-            },
-          }),
-      },
-    )
+    const engine = openEngine(toOptions(file), {
+      http: createHttpFor(network, process),
+      clock,
+      random: createSeededRandom(3),
+      log: silentLog,
+      openStore: (directory) =>
+        openStore(directory, {
+          step: () => {
+            if (dead) throw new Killed()
+          },
+          opened: (close) => {
+            abandon = close
+          },
+        }),
+    })
     const kill = (): void => {
       dead = true
       abandon()
@@ -133,6 +144,7 @@ export function openVirtualShop(): VirtualShop {
   }
 
   return {
+    shop,
     world: shop.world,
     account: shop.account,
     universe,
@@ -160,6 +172,18 @@ export function openVirtualShop(): VirtualShop {
     },
     later: (minutes) => universe.wait(minutes * 60_000),
     pass: (minutes) => universe.run(universe.now + minutes * 60_000),
+    plan(file = yaml(), more = {}) {
+      const process = { step: () => undefined, isDead: () => false }
+      const clock = new ProcessClock(universe, { offsetMs: 0 }, () => undefined)
+      const ports = { http: createHttpFor(network, process), clock, random: createSeededRandom(3) }
+      return drive(
+        rehearse(
+          toOptions(file),
+          { ...ports, log: silentLog },
+          { connectors: ['gorgias'], text: file, acceptRemovals: false, sample: null, limit: 10, ...more },
+        ),
+      )
+    },
     close() {
       rmSync(stateDir, { recursive: true, force: true })
     },

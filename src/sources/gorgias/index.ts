@@ -155,10 +155,22 @@ function toSource(client: GorgiasClient, now: () => Instant, inBackground: () =>
       }
     },
 
-    async readSurveysOf(ticketId, signal) {
-      const listing = STREAM_LISTINGS.satisfaction_surveys
-      const answer = await getObject(client, listing.path, { ...listing.params, ticket_id: ticketId }, signal)
-      return answer.status === 200 ? toPage(answer.json, listing) : EMPTY_PAGE
+    async readOf(stream, id, signal) {
+      const listing = STREAM_LISTINGS[stream]
+      const owner = stream === 'tickets' ? 'customer_id' : 'ticket_id'
+      const whole: Page = { ...EMPTY_PAGE, records: [], invalid: [] }
+      for (let cursor: string | null = null; ;) {
+        const params: Params = { ...listing.params, [owner]: id, ...(cursor === null ? {} : { cursor }) }
+        const answer = await getObject(client, listing.path, params, signal)
+        if (answer.status !== 200) return whole
+        const page = toPage(answer.json, listing)
+        whole.records.push(...page.records)
+        whole.invalid.push(...page.invalid)
+        whole.newest ??= page.newest
+        whole.oldest = page.oldest ?? whole.oldest
+        if (page.next === null || page.next === cursor) return whole
+        cursor = page.next
+      }
     },
 
     async readPhone(customerId, signal) {

@@ -1,0 +1,27 @@
+// Commands that show what will happen, and why something did.
+import type { Command } from 'commander'
+
+import { common, exit, json } from './options.ts'
+
+export function addPlanCommands(program: Command): void {
+  const loadPlan = () => import('../commands/plan.ts')
+  common(program.command('plan'))
+    .description('say what a sync with this file would do to Brevo; nothing is written')
+    .option('--connector <name>', 'only this helpdesk')
+    .option('--limit <n>', 'how many contacts to show', '10')
+    .option('--sample <n>', 'before the first sync: look at so many customers only')
+    .option('--accept-removals', 'as if the sync were called so')
+    .option('--out <file>', 'write the whole plan, for tajo apply')
+    .addOption(json())
+    .action(async (options) => {
+      exit.code = await (await loadPlan()).runPlan(options)
+    })
+
+  common(program.command('apply'))
+    .description('do what a plan says and nothing else; exit code 4 if the world has changed')
+    .argument('<file>', 'written by tajo plan --out')
+    .addOption(json())
+    .action(async (file: string, options) => {
+      exit.code = await (await loadPlan()).runApply(file, options)
+    })
+}

@@ -1,0 +1,242 @@
+// tajo plan, tajo sync --dry-run: what a sync would do, before it does it. tajo apply: just that, and nothing else.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { setMaxListeners } from 'node:events'
+
+import { enabled, openEngine } from '../engine.ts'
+import { isAbort, TajoError } from '../lib/errors.ts'
+import { comparePlans, drifted, onlyPlanned } from '../plan/gate.ts'
+import { type Plan, PLAN_VERSION, type PlanFile, type PlannedContact } from '../plan/plan.ts'
+import { fingerprint, rehearse } from '../plan/rehearse.ts'
+import { type CommonOptions, openSession, type Session } from './session.ts'
+import { printReport, toExitCode } from './sync.ts'
+import { createProgress, formatCount, formatDuration, fit, paint, print, say } from './terminal.ts'
+
+export interface PlanCommandOptions extends CommonOptions {
+  connector?: string
+  limit?: string
+  sample?: string
+  out?: string
+  json?: boolean
+  acceptRemovals?: boolean
+}
+
+const INTERRUPTED = 130
+
+/** Exit code 0: there is a plan; 4: a guard would stop the sync. */
+export async function runPlan(options: PlanCommandOptions): Promise<number> {
+  const limit = toCount(options.limit ?? '10', '--limit')
+  const sample = options.sample === undefined ? null : toCount(options.sample, '--sample')
+  const session = openSession(options)
+  const progress = createProgress()
+  try {
+    return await interruptible(async (signal) => {
+      const plan = await rehearse(
+        session.engine,
+        session.ports,
+        {
+          connectors: toConnectors(session, options.connector),
+          text: readFileSync(options.config, 'utf8'),
+          acceptRemovals: options.acceptRemovals === true,
+          sample,
+          limit,
+          onProgress: (one) => progress.update(one),
+        },
+        signal,
+      )
+      progress.done()
+      if (options.out !== undefined) {
+        writeFileSync(options.out, `${JSON.stringify(plan)}\n`, { mode: 0o600 })
+        say(`Wrote ${options.out}: it names contacts, so keep it as safe as the state.`)
+      }
+      const { accept_removals: _, changes: __, writes: ___, sends: ____, ...shown } = plan
+      if (options.json === true) print(JSON.stringify(shown))
+      else printPlan(shown, options)
+      return plan.guard === null ? 0 : 4
+    })
+  } finally {
+    progress.done()
+    session.close()
+  }
+}
+
+/** Exit code as of `tajo sync`; 4 where the world is not as it was. */
+export async function runApply(file: string, options: CommonOptions & { json?: boolean }): Promise<number> {
+  const plan = readPlan(file)
+  const text = readFileSync(options.config, 'utf8')
+  if (fingerprint(text) !== plan.config.sha256)
+    throw drifted([`${options.config} was changed since the plan was made.`])
+  const session = openSession(options)
+  try {
+    return await interruptible(async (signal) => {
+      const now = await rehearse(
+        session.engine,
+        session.ports,
+        {
+          connectors: plan.connectors,
+          text,
+          acceptRemovals: plan.accept_removals,
+          sample: null,
+          limit: 0,
+        },
+        signal,
+      )
+      const differences = comparePlans(plan, now)
+      if (differences.length > 0) throw drifted(differences)
+      const http = onlyPlanned(session.ports.http, session.config.brevo.baseUrl, now)
+      const engine = openEngine(session.engine, { ...session.ports, http })
+      try {
+        let worst = 0
+        for (const name of plan.connectors) {
+          const report = await engine.sync(
+            name,
+            { waitForDoubt: true, acceptRemovals: plan.accept_removals },
+            signal,
+          )
+          if (options.json === true) print(JSON.stringify(report))
+          else printReport(report)
+          worst = Math.max(worst, toExitCode(report))
+        }
+        return worst
+      } finally {
+        engine.close()
+      }
+    })
+  } finally {
+    session.close()
+  }
+}
+
+function readPlan(file: string): PlanFile {
+  let plan: Partial<PlanFile>
+  try {
+    plan = JSON.parse(readFileSync(file, 'utf8')) as Partial<PlanFile>
+  } catch (cause) {
+    throw new TajoError('usage', `${file} is no plan.`, {
+      hint: 'Make one with: tajo plan --out FILE',
+      cause,
+    })
+  }
+  if (plan.version !== PLAN_VERSION || !Array.isArray(plan.changes) || !Array.isArray(plan.writes))
+    throw new TajoError('usage', `${file} is no plan of this version of tajo.`, {
+      hint: 'Make one with: tajo plan --out FILE',
+    })
+  if (plan.sample !== null)
+    throw new TajoError('usage', `${file} looked at a part only (--sample), so it can not be applied.`, {
+      hint: 'Make a whole one with: tajo plan --out FILE',
+    })
+  return plan as PlanFile
+}
+
+function toConnectors(session: Session, name: string | undefined): string[] {
+  const names = enabled(session.config).map((one) => one.name)
+  if (name === undefined) {
+    if (names.length > 0) return names
+    throw new TajoError('usage', `There is no enabled connector in ${session.config.file}.`)
+  }
+  if (names.some((one) => one === name)) return [name]
+  throw new TajoError('usage', `There is no enabled connector ${name} in ${session.config.file}.`)
+}
+
+function toCount(text: string, option: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 0) return count
+  throw new TajoError('usage', `${option} takes a number, not "${text}".`)
+}
+
+async function interruptible(action: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const stop = new AbortController()
+  setMaxListeners(0, stop.signal)
+  const interrupt = (): void => stop.abort()
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  try {
+    return await action(stop.signal)
+  } catch (thrown) {
+    if (!isAbort(thrown)) throw thrown
+    say('Stopped.')
+    return INTERRUPTED
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+  }
+}
+
+export function printPlan(plan: Plan, options: CommonOptions): void {
+  const { contacts, requests } = plan
+  for (const warning of plan.warnings) say(`${paint('yellow', 'note', process.stderr)} ${warning}`)
+  const part = plan.sample === null ? '' : ` (of the ${formatCount(plan.sample)} newest customers at most)`
+  print(paint('bold', `What a sync with ${options.config} would do${part}`))
+  print()
+  print(
+    `Contacts  ${paint('green', `${formatCount(contacts.create)} created`)}, ${paint('yellow', `${formatCount(contacts.update)} changed`)}, ` +
+      `${formatCount(contacts.unchanged)} as they are, ${formatCount(contacts.skipped)} skipped`,
+  )
+  printCounted('Attributes', Object.entries(plan.attributes), (count) => `in ${formatCount(count)}`)
+  for (const [id, { name, add, remove }] of Object.entries(plan.lists))
+    print(
+      fit(
+        `List      ${id.padEnd(6)} ${paint('green', `+${formatCount(add)}`)} ${paint('red', `-${formatCount(remove)}`)}  ${name}`,
+      ),
+    )
+  for (const [name, one] of Object.entries(plan.events)) {
+    const parts = [`${formatCount(one.send)} sent`]
+    if (one.hold > 0) parts.push(`${formatCount(one.hold)} waiting`)
+    if (one.too_old > 0) parts.push(`${formatCount(one.too_old)} too old`)
+    if (one.not_met > 0) parts.push(`${formatCount(one.not_met)} whose condition is not met`)
+    print(fit(`Event     ${name}: ${parts.join(', ')}`))
+  }
+  for (const [name, one] of Object.entries(plan.campaigns))
+    print(
+      fit(
+        `Campaign  ${name}: ${formatCount(one.fire)} fire, ${formatCount(one.hold)} wait, ${formatCount(one.drop)} not sent`,
+      ),
+    )
+  print(
+    `Costs     ${formatCount(requests.source)} requests to the helpdesk, ${formatCount(requests.brevo)} to Brevo; about ${formatDuration(plan.seconds)} at their limits`,
+  )
+  if (plan.guard !== null)
+    print(
+      `${paint('red', 'Guard')}     more than ${formatCount(plan.guard.limit)} list memberships would be taken away, so the sync would take none; if that is right: --accept-removals`,
+    )
+  if (!plan.complete)
+    print(`${paint('yellow', 'Open')}      Some of it could not be foreseen: it waits for an earlier answer.`)
+  if (plan.samples.length > 0) print()
+  for (const one of plan.samples) printContact(one)
+  const rest = contacts.create + contacts.update - plan.samples.length
+  if (rest > 0)
+    print(paint('dim', `  … and ${formatCount(rest)} more (--limit ${contacts.create + contacts.update})`))
+  if (plan.held.length > 0) print()
+  for (const one of plan.held)
+    print(fit(`${paint('yellow', 'not now')}  ${one.name} for ${one.email}, of ${one.at}: ${one.reason}`))
+  print()
+  print(paint('dim', 'Nothing was written, and no cursor was moved.'))
+}
+
+function printCounted(label: string, counted: [string, number][], show: (count: number) => string): void {
+  if (counted.length === 0) return
+  const sorted = counted.toSorted((a, b) => b[1] - a[1])
+  print(fit(`${label.padEnd(9)} ${sorted.map(([name, count]) => `${name} ${show(count)}`).join(', ')}`))
+}
+
+export function printContact(one: PlannedContact): void {
+  const sign = one.change === 'create' ? paint('green', '+') : paint('yellow', '~')
+  print(
+    fit(
+      `${sign} ${paint('bold', one.email)}${one.renamed_from === null ? '' : ` (was ${one.renamed_from})`}`,
+    ),
+  )
+  for (const [name, { old, new: value }] of Object.entries(one.attributes))
+    print(
+      fit(
+        one.change === 'create' && old === null
+          ? `    ${name.padEnd(22)} ${show(value)}`
+          : `    ${name.padEnd(22)} ${show(old)} → ${show(value)}`,
+      ),
+    )
+  if (one.lists.add.length > 0) print(`    ${paint('green', '+')} list ${one.lists.add.join(', ')}`)
+  if (one.lists.remove.length > 0) print(`    ${paint('red', '-')} list ${one.lists.remove.join(', ')}`)
+}
+
+function show(value: unknown): string {
+  if (value === null || value === undefined || value === '') return 'nothing'
+  if (Array.isArray(value)) return value.join(', ')
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,65 @@
+// A copy of the state to try something on, thrown away afterwards. It is told from a restored backup: what it believes unsent
+// is believed so by the state itself.
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { copyForScratch, DATABASE_FILE, isLocked, openDatabaseReadOnly } from './database.ts'
+import { EPOCH_FILE } from './epoch.ts'
+
+const PREFIX = 'scratch-'
+
+export interface Scratch {
+  directory: string
+  remove(): void
+}
+
+/** Empty where nothing was ever stored. Made beside the state, so that personal data stays where it is kept. */
+export function createScratch(stateDir: string): Scratch {
+  const directory = makeDirectory(stateDir)
+  const remove = (): void => rmSync(directory, { recursive: true, force: true })
+  try {
+    const database = openDatabaseReadOnly(stateDir)
+    if (database === null) return { directory, remove }
+    try {
+      // While another process works, its number may be ahead of the copy for a moment; that process knows that it is no backup.
+      const isWorking = isLocked(stateDir)
+      copyForScratch(database, join(directory, DATABASE_FILE))
+      const epoch = join(stateDir, EPOCH_FILE)
+      if (isWorking) writeFileSync(join(directory, EPOCH_FILE), '0\n')
+      else if (existsSync(epoch)) copyFileSync(epoch, join(directory, EPOCH_FILE))
+    } finally {
+      database.close()
+    }
+    return { directory, remove }
+  } catch (thrown) {
+    remove()
+    throw thrown
+  }
+}
+
+function makeDirectory(stateDir: string): string {
+  if (!existsSync(stateDir)) return mkdtempSync(join(tmpdir(), `tajo-${PREFIX}`))
+  removeLeftBehind(stateDir)
+  const directory = join(stateDir, `${PREFIX}${process.pid}-${process.hrtime.bigint()}`)
+  mkdirSync(directory, { mode: 0o700 })
+  return directory
+}
+
+/** Of processes that were killed. */
+function removeLeftBehind(stateDir: string): void {
+  for (const name of readdirSync(stateDir)) {
+    const pid = /^scratch-(\d+)-/.exec(name)?.[1]
+    if (pid !== undefined && !isAlive(Number(pid)))
+      rmSync(join(stateDir, name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (thrown) {
+    return (thrown as { code?: string }).code === 'EPERM'
+  }
+}
