@@ -31,13 +31,22 @@ describe('generated files', () => {
   })
 })
 
-describe('docs/errors.md', () => {
-  it('has every code, and no other', () => {
-    const documented = [...readFileSync('docs/errors.md', 'utf8').matchAll(/^## `([a-z_]+)`/gm)].map(
-      (match) => match[1] ?? '',
-    )
+describe('docs/errors', () => {
+  it('has a page for every code, with its kind and what to do, and no other', () => {
+    const pages = readdirSync('docs/errors').filter((name) => name !== 'README.md')
 
-    expect(documented.sort()).toEqual(Object.keys(ERROR_KINDS).sort())
+    expect(pages.sort()).toEqual(
+      Object.keys(ERROR_KINDS)
+        .map((code) => `${code}.md`)
+        .sort(),
+    )
+    const index = readFileSync('docs/errors/README.md', 'utf8')
+    for (const [code, kind] of Object.entries(ERROR_KINDS)) {
+      const page = readFileSync(`docs/errors/${code}.md`, 'utf8')
+      expect(page).toContain(`_${kind}_`)
+      expect(page).toMatch(/\*\*What to do:\*\* \S/)
+      expect(index).toContain(`(${code}.md)`)
+    }
   })
 })
 

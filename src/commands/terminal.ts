@@ -32,7 +32,9 @@ export function formatCount(count: number): string {
 /** What went wrong, each complaint on a line of its own, and what to do. */
 export function printError(thrown: unknown, program = 'tajo'): TajoError {
   const error = isDatabaseError(thrown) ? toStateError(thrown) : coerceError(thrown)
-  say(`${paint('red', `${program}:`, process.stderr)} ${maskPersonal(error.message)}`)
+  say(
+    `${paint('red', `${program}:`, process.stderr)} ${maskPersonal(error.message)} ${paint('dim', `(${error.code})`, process.stderr)}`,
+  )
   for (const detail of error.details) say(`  ${detail}`)
   if (error.hint !== undefined) say(paint('dim', `  → ${error.hint}`, process.stderr))
   if (error.code === 'internal') {

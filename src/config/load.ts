@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { TajoError } from '../lib/errors.ts'
 import type { EventRule, EventRules, FieldRule, MappingRules } from '../mapping/compile.ts'
 import { type Expression, requireExpression } from '../mapping/expressions.ts'
+import type { ListCondition, ListRule } from '../mapping/lists.ts'
 import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import type { RemovalLimit } from '../model/operations.ts'
 import { parseDurationMs, parseInstant } from '../model/time.ts'
@@ -144,14 +145,10 @@ function normalizeConnector(
     },
     rules: toRules(raw, file, path, where),
     listPlaces: [
-      ...Object.entries(raw.lists ?? {}).map(([key, id]) => ({ id, where: where([...path, 'lists', key]) })),
+      ...toListRules(raw, path, where).map(({ list, where: place }) => ({ id: list, where: place })),
       ...(file.in_support?.list === undefined
         ? []
         : [{ id: file.in_support.list, where: where(['in_support', 'list']) }]),
-      ...Object.entries(raw.tag_lists ?? {}).map(([tag, id]) => ({
-        id,
-        where: where([...path, 'tag_lists', tag]),
-      })),
     ],
     options,
   }
@@ -197,15 +194,34 @@ function toRules(
     events: toEventRules({ ...file.event_mapping, ...raw.event_mapping }),
     inSupport: toInSupport(file, where),
     hasCampaigns: Object.keys(file.campaigns ?? {}).length > 0,
-    lists: {
-      allSupportContacts: raw.lists?.all_support_contacts,
-      satisfiedCustomers: raw.lists?.satisfied_customers,
-      dissatisfiedCustomers: raw.lists?.dissatisfied_customers,
-      byTag: raw.sync?.tags === false ? {} : { ...raw.tag_lists },
-      satisfiedFrom: raw.satisfaction?.satisfied_from ?? 4,
-      dissatisfiedTo: raw.satisfaction?.dissatisfied_to ?? 2,
-    },
+    lists: toListRules(raw, path, where),
   }
+}
+
+function toListRules(raw: RawConnector, path: string[], where: (path: string[]) => string): ListRule[] {
+  const { satisfied_from: from = 4, dissatisfied_to: to = 2 } = raw.satisfaction ?? {}
+  const known: Record<string, ListCondition> = {
+    all_support_contacts: { kind: 'tickets' },
+    satisfied_customers: { kind: 'score_from', score: from },
+    dissatisfied_customers: { kind: 'score_to', score: to },
+  }
+  const named = Object.entries(raw.lists ?? {}).flatMap(([name, target]): ListRule[] => {
+    if (target === undefined) return []
+    const place = where([...path, 'lists', name])
+    if (typeof target === 'number') return [{ name, list: target, condition: known[name]!, where: place }]
+    const expression = requireExpression(target.when, PROFILE_VARIABLES, 'boolean')
+    return [{ name, list: target.id, condition: { kind: 'when', expression }, where: place }]
+  })
+  const byTag = raw.sync?.tags === false ? [] : Object.entries(raw.tag_lists ?? {})
+  return [
+    ...named,
+    ...byTag.map(([tag, list]): ListRule => ({
+      name: tag,
+      list,
+      condition: { kind: 'tag', tag },
+      where: where([...path, 'tag_lists', tag]),
+    })),
+  ]
 }
 
 function toFieldRules(
@@ -216,8 +232,8 @@ function toFieldRules(
   return Object.entries(mapping ?? {}).map(([field, target]) => {
     const rule = { field, attribute: attributeOf(field, target), where: where([...path, field]) }
     if (typeof target === 'string') return rule
-    const { value, type, round, if_missing: ifMissing } = target
-    if (value === undefined) return { ...rule, round, ifMissing }
+    const { value, type, round, unit, if_missing: ifMissing } = target
+    if (value === undefined) return { ...rule, round, unit, ifMissing }
     return { ...rule, value: requireExpression(value, PROFILE_VARIABLES, 'value'), type, round, ifMissing }
   })
 }

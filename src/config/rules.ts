@@ -1,6 +1,6 @@
 // What the schema cannot say: one small named rule each. A rule yields complaints at paths of the file.
 import { compileExpression, type Variables, type Wanted } from '../mapping/expressions.ts'
-import { FIELDS } from '../mapping/fields.ts'
+import { DURATIONS, FIELDS } from '../mapping/fields.ts'
 import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import { isCountry } from '../model/phone.ts'
 import { parseInstant } from '../model/time.ts'
@@ -206,9 +206,16 @@ const namesItsAttribute: Rule = (file) =>
             message: `A computed value stands at the name of its attribute, in capitals: ${field.toUpperCase()}.`,
           },
         ]
-      return target.type !== undefined && target.value === undefined
-        ? [{ ...place, message: '`type` is for computed values only.' }]
-        : []
+      if (target.type !== undefined && target.value === undefined)
+        return [{ ...place, message: '`type` is for computed values only.' }]
+      if (target.unit !== undefined && (target.value !== undefined || !DURATIONS.has(field)))
+        return [
+          {
+            ...place,
+            message: `\`unit\` is for durations: ${[...DURATIONS].join(', ')}. What is computed, divide: \`avg_response_time / 60\`.`,
+          },
+        ]
+      return []
     }),
   )
 
@@ -232,11 +239,20 @@ const hasSoundExpressions: Rule = (file) => [
         : [],
     ),
   ),
+  ...findListMistakes(file),
   ...findEventMistakes(file.event_mapping, ['event_mapping']),
   ...forEachConnector((connector, path) =>
     findEventMistakes(connector.event_mapping, [...path, 'event_mapping']),
   )(file),
 ]
+
+const findListMistakes = forEachConnector((connector, path) =>
+  Object.entries(connector.lists ?? {}).flatMap(([name, target]) =>
+    typeof target === 'object'
+      ? findMistake(target.when, PROFILE_VARIABLES, 'boolean', [...path, 'lists', name, 'when'])
+      : [],
+  ),
+)
 
 function findEventMistakes(mapping: Connector['event_mapping'], path: string[]): RuleComplaint[] {
   return Object.entries(mapping ?? {}).flatMap(([type, target]) => {

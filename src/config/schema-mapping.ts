@@ -2,6 +2,7 @@
 import { type Static, type TOptional, Type } from '@sinclair/typebox'
 
 import { COMPUTED_TYPES } from '../mapping/compile.ts'
+import { UNITS } from '../mapping/fields.ts'
 import { OCCURRENCE_TYPES, type OccurrenceType } from '../model/occurrence.ts'
 
 export const closed = { additionalProperties: false } as const
@@ -33,6 +34,14 @@ const fieldTarget = Type.Union(
         round: Type.Optional(
           Type.Integer({ minimum: 0, maximum: 6, description: 'Decimals that a number keeps.' }),
         ),
+        unit: Type.Optional(
+          Type.Union(
+            UNITS.map((unit) => Type.Literal(unit)),
+            {
+              description: 'In which unit a duration such as avg_response_time is written. Default: minutes.',
+            },
+          ),
+        ),
         if_missing: Type.Optional(
           Type.Union([Type.Literal('keep'), Type.Literal('clear')], {
             description:
@@ -45,7 +54,7 @@ const fieldTarget = Type.Union(
   ],
   {
     description:
-      'A Brevo attribute, or `{ attribute, if_missing, round }`, or `{ value, type }` for an attribute of the name on the left.',
+      'A Brevo attribute, or `{ attribute, if_missing, round, unit }`, or `{ value, type }` for an attribute of the name on the left.',
   },
 )
 

@@ -54,6 +54,12 @@ function toComplaint(error: ErrorObject): ShapeComplaint {
     case 'required':
       return { path, atKey: true, message: `"${String(error.params['missingProperty'])}" is missing.` }
     case 'type':
+      if (path.at(-2) === 'lists' && typeof error.data === 'number')
+        return {
+          path,
+          atKey: true,
+          message: `There is no list "${path.at(-1)}".${suggest(String(path.at(-1)), KNOWN_LISTS)} One of your own is written { id: ${error.data}, when: nb_tickets >= 5 }.`,
+        }
       return {
         path,
         atKey: false,
@@ -90,6 +96,8 @@ function toComplaint(error: ErrorObject): ShapeComplaint {
       }
   }
 }
+
+const KNOWN_LISTS = ['all_support_contacts', 'satisfied_customers', 'dissatisfied_customers']
 
 function choicesOf(branches: unknown): string[] | null {
   if (!Array.isArray(branches)) return null

@@ -88,10 +88,14 @@ function noticeChange(
       partial,
       connector.defaultCountry,
       connector.keepListsOfDeleted,
+      // What is computed, and how it is written, stands in the rules alone.
+      connector.rules.fields,
       mapping.fields,
       mapping.lists,
       mapping.inSupport,
     ]),
+    // A line that moves changes nothing.
+    (key, value: unknown) => (key === 'where' ? undefined : value),
   )
   store.transaction(() => {
     const before = store.meta.read('mapping')

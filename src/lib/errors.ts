@@ -1,5 +1,5 @@
 // One error class for everything that tajo tells a person about. The table below is the list of codes;
-// docs/errors.md explains each of them, and a test keeps the two alike.
+// docs/errors/ has a page for each, and a test keeps the two alike.
 
 /**
  * What the one who meets the error does about it.

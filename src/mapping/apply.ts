@@ -12,9 +12,10 @@ import type {
 } from '../model/operations.ts'
 import type { Profile } from '../model/profile.ts'
 import { fromMs, type Instant, toIso } from '../model/time.ts'
-import type { EventRule, ListRules, Mapping } from './compile.ts'
+import type { EventRule, Mapping } from './compile.ts'
 import type { Expression, Values } from './expressions.ts'
-import { firstResponseMinutes, resolutionMinutes } from './variables.ts'
+import { belongs } from './lists.ts'
+import { firstResponseMinutes, resolutionMinutes, toProfileValues } from './variables.ts'
 
 /** What can be said of a contact while its tickets and surveys are still being read for the first time. */
 export function toPartlyDesired(profile: Profile, mapping: Mapping): DesiredContact {
@@ -33,7 +34,7 @@ export function toDesired(profile: Profile, mapping: Mapping, asOf: Instant): De
     if (value !== undefined) attributes[field.attribute] = value
     else if (field.ifMissing === 'clear') attributes[field.attribute] = null
   }
-  const lists = toLists(profile, mapping.lists)
+  const lists = toLists(profile, mapping)
   const { inSupport } = mapping
   if (inSupport !== null) {
     const held = isInSupport(profile, inSupport.releaseAfterMs, asOf)
@@ -49,20 +50,17 @@ function isInSupport({ inSupportUntil }: Profile, releaseAfterMs: number, asOf: 
   return inSupportUntil !== null && inSupportUntil + fromMs(releaseAfterMs) > asOf
 }
 
-function toLists(profile: Profile, rules: ListRules): number[] {
-  const lists = new Set<number>()
-  const score = profile.lastScore
-  if (rules.allSupportContacts !== undefined && profile.ticketCount > 0) lists.add(rules.allSupportContacts)
-  if (rules.satisfiedCustomers !== undefined && score !== null && score >= rules.satisfiedFrom)
-    lists.add(rules.satisfiedCustomers)
-  if (rules.dissatisfiedCustomers !== undefined && score !== null && score <= rules.dissatisfiedTo) {
-    lists.add(rules.dissatisfiedCustomers)
-  }
-  for (const tag of profile.tags) {
-    const list = Object.hasOwn(rules.byTag, tag) ? rules.byTag[tag] : undefined
-    if (list !== undefined) lists.add(list)
-  }
+function toLists(profile: Profile, { lists: rules, customFields }: Mapping): number[] {
+  const values = lazily(() => toProfileValues(profile, customFields))
+  const lists = new Set(
+    rules.filter((rule) => belongs(rule.condition, profile, values)).map((rule) => rule.list),
+  )
   return [...lists].sort((a, b) => a - b)
+}
+
+function lazily<T extends object>(compute: () => T): () => T {
+  let known: T | null = null
+  return () => (known ??= compute())
 }
 
 /**

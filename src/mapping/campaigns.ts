@@ -2,7 +2,7 @@
 // whoever wrote the YAML.
 import type { Occurrence, OccurrenceType } from '../model/occurrence.ts'
 import { fromMs, type Instant, toIso, toMs } from '../model/time.ts'
-import { type Expression, isMet, type Values } from './expressions.ts'
+import { type Expression, isMet, showUses, type Values } from './expressions.ts'
 
 export interface QuietHours {
   /** Minutes since midnight. */
@@ -99,17 +99,7 @@ function findChange({ occurrence, ticket, ticketIsGone }: CampaignFacts): string
 
 function findCondition({ when }: CampaignRule, { values }: CampaignFacts): string | null {
   if (when === null || isMet(when, values())) return null
-  const seen = [...when.uses].map((name) => `${name} is ${show(values()[name])}`)
-  return `when: ${when.source} (${seen.join(', ')}).`
-}
-
-function show(value: unknown): string {
-  if (value === null || value === undefined) return 'not known'
-  if (typeof value === 'object' && !Array.isArray(value))
-    return `{ ${Object.entries(value)
-      .map(([name, one]) => `${name}: ${show(one)}`)
-      .join(', ')} }`
-  return JSON.stringify(value)
+  return `when: ${when.source} (${showUses(when, values())}).`
 }
 
 function findSupport(guards: CampaignGuards, { openTickets, lastScores, now }: CampaignFacts): string | null {
@@ -134,7 +124,7 @@ export function endOfQuiet({ from, to }: QuietHours, timezone: string, now: Inst
   const minute = minuteOfDay(timezone, now)
   const isQuiet = from <= to ? minute >= from && minute < to : minute >= from || minute < to
   if (!isQuiet) return null
-  // Minute by minute would find the end on days when clocks are set, too; steps of a quarter are exact enough and quick.
+  // Minute by minute would find the end on days when clocks are set, too; steps of five minutes are exact enough and quick.
   const start = toMs(now) - (toMs(now) % STEP_MS)
   for (let at = start + STEP_MS; ; at += STEP_MS) {
     const later = minuteOfDay(timezone, fromMs(at))

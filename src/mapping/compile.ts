@@ -11,7 +11,8 @@ import type { OccurrenceType } from '../model/occurrence.ts'
 import type { Profile } from '../model/profile.ts'
 import { type CustomField, toSlug } from '../model/records.ts'
 import type { Expression } from './expressions.ts'
-import { FIELDS, type IfMissing, readPath, toFieldValue } from './fields.ts'
+import { FIELDS, type IfMissing, readPath, toFieldValue, type Unit, UNIT_MINUTES } from './fields.ts'
+import type { ListRule } from './lists.ts'
 import { toProfileValues } from './variables.ts'
 
 /** One line of field_mapping. */
@@ -25,6 +26,8 @@ export interface FieldRule {
   type?: ComputedType | undefined
   /** Decimals of a number. */
   round?: number | undefined
+  /** Of a field that is a duration. */
+  unit?: Unit | undefined
   ifMissing?: IfMissing | undefined
   /** Where it stands, for complaints: `connectors.yml:24:7`. */
   where: string
@@ -47,20 +50,10 @@ export interface EventRule {
 
 export type EventRules = Partial<Record<OccurrenceType, EventRule>>
 
-export interface ListRules {
-  allSupportContacts?: number | undefined
-  satisfiedCustomers?: number | undefined
-  dissatisfiedCustomers?: number | undefined
-  /** Tag → list id. */
-  byTag: Record<string, number>
-  satisfiedFrom: number
-  dissatisfiedTo: number
-}
-
 export interface MappingRules {
   fields: FieldRule[]
   events: EventRules
-  lists: ListRules
+  lists: ListRule[]
   inSupport: InSupportRule | null
   /** Campaigns may ask for what events tell. */
   hasCampaigns: boolean
@@ -89,7 +82,9 @@ export interface MappedField {
 export interface Mapping {
   fields: MappedField[]
   events: EventRules
-  lists: ListRules
+  lists: ListRule[]
+  /** What expressions may name as custom_fields. */
+  customFields: readonly CustomField[]
   inSupport: (InSupportRule & { brevo: Attribute | undefined }) | null
 }
 
@@ -117,7 +112,7 @@ export function compileMapping(
 ): Compiled {
   const byName = new Map(attributes.map((attribute) => [attribute.name.toUpperCase(), attribute]))
   const compiled: Compiled = {
-    mapping: { fields: [], events: rules.events, lists: rules.lists, inSupport: null },
+    mapping: { fields: [], events: rules.events, lists: rules.lists, customFields, inSupport: null },
     misfits: [],
     warnings: [],
   }
@@ -170,16 +165,18 @@ function compileInSupport(
 }
 
 function resolveRule(rule: FieldRule, customFields: readonly CustomField[]): ResolvedField | null {
-  const { value, round } = rule
+  const { value, round, unit } = rule
   const resolved =
     value === undefined ? resolveField(rule.field, customFields) : compute(rule, value, customFields)
-  if (resolved === null || round === undefined) return resolved
+  if (resolved === null || (round === undefined && unit === undefined)) return resolved
   const { read } = resolved
   return {
     ...resolved,
     read(profile) {
       const given = read(profile)
-      return typeof given === 'number' ? Number(given.toFixed(round)) : given
+      if (typeof given !== 'number') return given
+      const converted = unit === undefined ? given : given / UNIT_MINUTES[unit]
+      return Number(converted.toFixed(round ?? 2))
     },
   }
 }
@@ -230,18 +227,17 @@ const CUSTOM_TYPES: Record<string, FieldType> = { text: 'text', number: 'number'
 
 /** True if any rule needs the phone, which costs a request a customer. */
 export function needsPhone(rules: MappingRules): boolean {
-  return rules.fields.some((rule) => usesField(rule, 'phone'))
+  return uses(rules, 'phone')
 }
 
-function usesField({ field, value }: FieldRule, name: string): boolean {
-  return value === undefined ? field === name : value.uses.has(name)
+function uses({ fields, lists }: MappingRules, name: string): boolean {
+  return (
+    fields.some(({ field, value }) => (value === undefined ? field === name : value.uses.has(name))) ||
+    lists.some(({ condition }) => condition.kind === 'when' && condition.expression.uses.has(name))
+  )
 }
 
 /** True if any rule needs to know when a ticket was first answered. */
 export function needsMessages(rules: MappingRules): boolean {
-  return (
-    rules.fields.some((rule) => usesField(rule, 'avg_response_time')) ||
-    rules.hasCampaigns ||
-    Object.keys(rules.events).length > 0
-  )
+  return uses(rules, 'avg_response_time') || rules.hasCampaigns || Object.keys(rules.events).length > 0
 }

@@ -95,6 +95,20 @@ export function isMet(condition: Expression | null, values: Values): boolean {
   return condition === null || condition.evaluate(values) === true
 }
 
+/** `score is 4, comment is not known`: what an expression saw. */
+export function showUses({ uses }: Expression, values: Values): string {
+  return [...uses].map((name) => `${name} is ${show(values[name])}`).join(', ')
+}
+
+function show(value: unknown): string {
+  if (value === null || value === undefined) return 'not known'
+  if (typeof value === 'object' && !Array.isArray(value))
+    return `{ ${Object.entries(value)
+      .map(([name, one]) => `${name}: ${show(one)}`)
+      .join(', ')} }`
+  return JSON.stringify(value)
+}
+
 type Mode = 'checking' | 'running'
 const environments = new WeakMap<Variables, Partial<Record<Mode, Environment>>>()
 

@@ -5,6 +5,14 @@ import { toDate } from '../model/time.ts'
 
 export type IfMissing = 'keep' | 'clear'
 
+/** How many minutes each is: durations are kept in minutes. */
+export const UNIT_MINUTES = { seconds: 1 / 60, minutes: 1, hours: 60, days: 1_440 } as const
+export type Unit = keyof typeof UNIT_MINUTES
+export const UNITS = Object.keys(UNIT_MINUTES) as readonly Unit[]
+
+/** Fields that are durations. */
+export const DURATIONS: ReadonlySet<string> = new Set(['avg_response_time'])
+
 export interface Field {
   type: FieldType
   /** Where nothing is known: profile fields are kept, metrics would otherwise be wrong and are cleared. */

@@ -34,12 +34,13 @@ describe('connectors.yml', () => {
       defaultCountry: 'US',
       sync: { customers: true, tickets: true, satisfactionSurveys: true, tags: true },
       rules: {
-        lists: {
-          allSupportContacts: 35,
-          satisfiedCustomers: 36,
-          dissatisfiedCustomers: 37,
-          byTag: { vip: 40, wholesale: 41 },
-        },
+        lists: [
+          { name: 'all_support_contacts', list: 35, condition: { kind: 'tickets' } },
+          { list: 36, condition: { kind: 'score_from', score: 4 } },
+          { list: 37, condition: { kind: 'score_to', score: 2 } },
+          { name: 'vip', list: 40, condition: { kind: 'tag', tag: 'vip' } },
+          { list: 41, condition: { kind: 'tag', tag: 'wholesale' } },
+        ],
         events: { 'ticket.closed': { event: 'SUPPORT_TICKET_RESOLVED', when: null } },
       },
     })
@@ -54,7 +55,7 @@ describe('connectors.yml', () => {
       surveyWindowMs: 45 * 86_400_000,
       backfillSince: null,
       options: { rate_limit: { requests: 40, per_seconds: 20 } },
-      rules: { fields: [], lists: { satisfiedFrom: 4, dissatisfiedTo: 2 } },
+      rules: { fields: [], lists: [] },
     })
   })
 
@@ -101,7 +102,7 @@ describe('complaints', () => {
       'connectors.yml:4:5 connectors.gorgias.shedule: Unknown key "shedule". Did you mean "schedule"?',
       'connectors.yml:5:36 connectors.gorgias.lists.all_support_contacts: Expected a whole number, found "thirty".',
       'connectors.yml:6:16 connectors.gorgias.log_level: "loud" does not fit. Expected one of error, warn, info, verbose, debug.',
-      'connectors.yml:7:28 connectors.gorgias.field_mapping.name: "first name" does not fit. A Brevo attribute, or `{ attribute, if_missing, round }`, or `{ value, type }` for an attribute of the name on the left.',
+      'connectors.yml:7:28 connectors.gorgias.field_mapping.name: "first name" does not fit. A Brevo attribute, or `{ attribute, if_missing, round, unit }`, or `{ value, type }` for an attribute of the name on the left.',
       'connectors.yml:8:22 connectors.gorgias.event_mapping.ticket.close: Unknown key "ticket.close". Did you mean "ticket.closed"?',
     ])
   })

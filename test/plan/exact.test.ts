@@ -91,7 +91,8 @@ const EDITS: ((yaml: string) => string)[] = [
 ]
 
 describe('a plan', () => {
-  it('says exactly what the sync then does', async () => {//
+  it('says exactly what the sync then does', async () => {
+    //
     await fc.assert(
       fc.asyncProperty(
         fc.record({
