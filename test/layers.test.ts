@@ -15,6 +15,7 @@ const ALLOWED: Record<string, string[]> = {
   config: ['lib', 'model', 'sources', 'mapping'],
   sync: ['lib', 'model', 'sources/source.ts', 'mapping', 'outbox', 'state'],
   server: ['lib', 'model', 'state'],
+  explain: ['lib', 'model', 'mapping', 'config', 'state', 'sync', 'engine'],
   plan: ['lib', 'model', 'mapping', 'config', 'brevo', 'state', 'sync', 'engine', 'engine.ts'],
   sandbox: ['lib/random.ts'],
 }

@@ -24,4 +24,15 @@ export function addPlanCommands(program: Command): void {
     .action(async (file: string, options) => {
       exit.code = await (await loadPlan()).runApply(file, options)
     })
+
+  common(program.command('explain'))
+    .description('say why a contact holds what it holds; who is in a list, what an attribute holds')
+    .argument('[email]', 'whom')
+    .option('--list <id>', 'who is in this list, and why')
+    .option('--attribute <name>', 'what this attribute holds, and where from')
+    .option('--limit <n>', 'how many contacts or values to show', '20')
+    .addOption(json())
+    .action(async (email: string | undefined, options) => {
+      exit.code = (await import('../commands/explain.ts')).runExplain(email, options)
+    })
 }

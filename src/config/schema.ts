@@ -5,28 +5,12 @@ import { type Static, Type } from '@sinclair/typebox'
 import { LOG_LEVELS } from '../lib/log.ts'
 import { UNCERTAIN_POLICIES } from '../model/operations.ts'
 import { SOURCE_OPTIONS } from '../sources/registry.ts'
+import { listId, listKeys } from './schema-lists.ts'
 import { campaigns, inSupport, timezone } from './schema-campaigns.ts'
-import { closed, definitions, duration, eventMapping, expression, fieldMapping } from './schema-mapping.ts'
+import { closed, definitions, duration, eventMapping, fieldMapping } from './schema-mapping.ts'
 
-const listId = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }))
 const flag = (description: string, byDefault: boolean) =>
   Type.Optional(Type.Boolean({ description, default: byDefault }))
-
-const conditionalList = Type.Object(
-  {
-    id: Type.Integer({ minimum: 1, description: 'Id of the list in Brevo.' }),
-    when: expression('Who belongs to it: CEL over the fields, such as `nb_tickets >= 5`.'),
-  },
-  { ...closed, description: 'A list with a condition.' },
-)
-
-/** The known names hold an id; any other name a list with a condition. */
-interface Lists {
-  all_support_contacts?: number
-  satisfied_customers?: number
-  dissatisfied_customers?: number
-  [name: string]: number | Static<typeof conditionalList> | undefined
-}
 
 const reconcile = Type.Optional(
   Type.Union([Type.String(), Type.Literal(false)], {
@@ -121,40 +105,7 @@ const connector = {
       { ...closed, description: 'What is read.' },
     ),
   ),
-  lists: Type.Optional(
-    Type.Unsafe<Lists>(
-      Type.Object(
-        {
-          all_support_contacts: listId('Everyone with a counted ticket.'),
-          satisfied_customers: listId('Whose last score is at least `satisfaction.satisfied_from`.'),
-          dissatisfied_customers: listId('Whose last score is at most `satisfaction.dissatisfied_to`.'),
-        },
-        {
-          additionalProperties: conditionalList,
-          description:
-            'Brevo lists that are kept filled: by id, or under a name of your own with a condition.',
-        },
-      ),
-    ),
-  ),
-  tag_lists: Type.Optional(
-    Type.Record(Type.String(), Type.Integer({ minimum: 1 }), {
-      description: 'Helpdesk tag → id of a Brevo list.',
-    }),
-  ),
-  satisfaction: Type.Optional(
-    Type.Object(
-      {
-        satisfied_from: Type.Optional(
-          Type.Number({ default: 4, description: 'A last score from here on is satisfied.' }),
-        ),
-        dissatisfied_to: Type.Optional(
-          Type.Number({ default: 2, description: 'A last score up to here is dissatisfied.' }),
-        ),
-      },
-      closed,
-    ),
-  ),
+  ...listKeys,
   webhooks: Type.Optional(
     Type.Object(
       {

@@ -71,11 +71,9 @@ export interface Profile {
 
 /** Null where no live customer has the address: then nothing is known of it any more. */
 export function toProfile(records: ContactRecords): Profile | null {
-  const customer = latest(records.customers, (one) => one.updatedAt)
+  const { customer, lastTicket, lastSurvey } = pickLatest(records)
   if (customer === undefined) return null
   const { tickets, surveys } = records
-  const lastTicket = latest(tickets, (one) => one.createdAt)
-  const lastSurvey = latest(surveys, (one) => one.scoredAt)
   const responses = tickets.flatMap((one) =>
     one.firstResponseAt === null ? [] : [(one.firstResponseAt - one.createdAt) / 60_000_000],
   )
@@ -96,6 +94,15 @@ export function toProfile(records: ContactRecords): Profile | null {
     lastScoredAt: lastSurvey?.scoredAt ?? null,
     averageScore: mean(surveys.map((one) => one.score)),
     tags: [...new Set(tickets.flatMap((one) => one.tags))].sort(),
+  }
+}
+
+/** The records that single values are read off. */
+export function pickLatest({ customers, tickets, surveys }: ContactRecords) {
+  return {
+    customer: latest(customers, (one) => one.updatedAt),
+    lastTicket: latest(tickets, (one) => one.createdAt),
+    lastSurvey: latest(surveys, (one) => one.scoredAt),
   }
 }
 

@@ -67,6 +67,9 @@ export function createCampaigns(database: Database) {
   const of = database.prepare<[string, string], Row>(
     'SELECT * FROM campaign_entries WHERE campaign = ? AND email = ? ORDER BY occurred_at DESC LIMIT 50',
   )
+  const ofContact = database.prepare<[string], Row>(
+    'SELECT * FROM campaign_entries WHERE email = ? ORDER BY occurred_at DESC LIMIT 200',
+  )
   const counts = database.prepare<[], { campaign: string; state: CampaignState; n: number }>(
     'SELECT campaign, state, count(*) AS n FROM campaign_entries GROUP BY campaign, state',
   )
@@ -113,6 +116,8 @@ export function createCampaigns(database: Database) {
     /** The newest first. */
     of: (campaign: string, email: string): CampaignEntry[] =>
       of.all(campaign, email).map((row) => toEntry(row)),
+    /** Of all campaigns, the newest first. */
+    ofContact: (email: string): CampaignEntry[] => ofContact.all(email).map((row) => toEntry(row)),
     counts(): Record<string, Partial<Record<CampaignState, number>>> {
       const found: Record<string, Partial<Record<CampaignState, number>>> = {}
       for (const { campaign, state, n } of counts.all()) (found[campaign] ??= {})[state] = n

@@ -1,5 +1,5 @@
 // What Brevo was last told of each contact, and, while many are written at once, what it held before.
-import type { Membership, ToldContact } from '../model/operations.ts'
+import type { AttributeValue, Membership, ToldContact } from '../model/operations.ts'
 import type { Instant } from '../model/time.ts'
 import type { Database } from './database.ts'
 
@@ -12,6 +12,19 @@ interface Row {
   repair: number
   gone: number
   told_at: number | null
+  history: string
+}
+
+/**
+ * When each value was sent, and what was sent before it. `*` stands for all that was sent with the first write, so that a first
+ * sync stores little.
+ */
+type History = Record<string, [at: Instant, previous: AttributeValue | null] | Instant>
+
+/** When the value of an attribute was sent, and the one before. */
+export interface Sent {
+  at: Instant | null
+  previous: AttributeValue | null
 }
 
 const UNVERIFIED = { known: 1, made: 2 } as const
@@ -25,16 +38,17 @@ export interface SeenContact {
 export function createContacts(database: Database) {
   const select = database.prepare<[string], Row>('SELECT * FROM contacts WHERE email = ?')
   const upsert = database.prepare(`
-    INSERT INTO contacts (email, attributes, lists, present, unverified, repair, gone, told_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO contacts (email, attributes, lists, present, unverified, repair, gone, told_at, history)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (email) DO UPDATE SET attributes = excluded.attributes, lists = excluded.lists, present = excluded.present,
-      unverified = excluded.unverified, repair = excluded.repair, gone = excluded.gone, told_at = excluded.told_at`)
+      unverified = excluded.unverified, repair = excluded.repair, gone = excluded.gone, told_at = excluded.told_at, history = excluded.history`)
   const claim = database.prepare(`
     INSERT INTO contacts (email, lists) VALUES (?, ?) ON CONFLICT (email) DO UPDATE SET lists = excluded.lists`)
   const expect = database.prepare(
     "INSERT INTO contacts (email, lists, attributes, present) VALUES (?, '{}', '{}', 1) ON CONFLICT DO NOTHING",
   )
   const setGone = database.prepare(
-    "UPDATE contacts SET present = 0, gone = 1, attributes = '{}', lists = '{}', unverified = 0, repair = 0 WHERE email = ?",
+    "UPDATE contacts SET present = 0, gone = 1, attributes = '{}', lists = '{}', unverified = 0, repair = 0, history = '{}' WHERE email = ?",
   )
   const unsay = database.prepare(
     'UPDATE contacts SET attributes = json_remove(attributes, ?) WHERE email = ?',
@@ -54,6 +68,16 @@ export function createContacts(database: Database) {
   )
   const doubtAll = database.prepare(`UPDATE contacts SET unverified = ${UNVERIFIED.known} WHERE present = 1`)
   const count = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM contacts WHERE present = 1')
+  const members = database.prepare<
+    [{ path: string; limit: number }],
+    { email: string; membership: Membership }
+  >(`
+    SELECT email, json_extract(lists, @path) AS membership FROM contacts WHERE json_extract(lists, @path) IS NOT NULL ORDER BY email LIMIT @limit`)
+  const countMembers = database.prepare<[{ path: string }], { membership: Membership; n: number }>(`
+    SELECT json_extract(lists, @path) AS membership, count(*) AS n FROM contacts WHERE json_extract(lists, @path) IS NOT NULL GROUP BY 1`)
+  const countValues = database.prepare<[{ path: string }], { value: string | number | null; n: number }>(`
+    SELECT json_extract(attributes, @path) AS value, count(*) AS n FROM contacts
+    WHERE present = 1 AND json_type(attributes, @path) IS NOT NULL GROUP BY 1 ORDER BY n DESC`)
   const putSeen = database.prepare(`
     UPDATE brevo_seen SET lists = @lists, unsubscribed = @unsubscribed, absent = 0 WHERE email = @email`)
   const startLook = database.prepare(`
@@ -89,6 +113,7 @@ export function createContacts(database: Database) {
     },
     putTold(email: string, told: ToldContact, now: Instant): void {
       const { exists, attributes, lists } = told
+      const before = select.get(email)
       upsert.run(
         email,
         JSON.stringify(attributes),
@@ -98,7 +123,17 @@ export function createContacts(database: Database) {
         Number(told.repair),
         Number(told.gone),
         now,
+        told.gone ? '{}' : toHistory(before, attributes, now),
       )
+    },
+    /** When the values that Brevo was told were sent, and what each was before. */
+    sentOf(email: string): (attribute: string) => Sent {
+      const history = JSON.parse(select.get(email)?.history ?? '{}') as History
+      return (attribute) => {
+        const entry = history[attribute]
+        if (Array.isArray(entry)) return { at: entry[0], previous: entry[1] }
+        return { at: (history['*'] as Instant | undefined) ?? null, previous: null }
+      }
     },
     /** Notes that a write which adds the contact to these lists is about to leave. */
     claim(email: string, lists: readonly number[]): void {
@@ -163,8 +198,32 @@ export function createContacts(database: Database) {
             unsubscribed: JSON.parse(row.unsubscribed) as number[],
           }
     },
+    /** Contacts that have something to do with a list, as far as tajo knows. */
+    membersOf: (list: number, limit: number): { email: string; membership: Membership }[] =>
+      members.all({ path: `$."${list}"`, limit }),
+    countMembersOf: (list: number): Partial<Record<Membership, number>> =>
+      Object.fromEntries(countMembers.all({ path: `$."${list}"` }).map((row) => [row.membership, row.n])),
+    /** What Brevo was told of an attribute, the most frequent value first. */
+    valuesOf: (attribute: string): { value: string | number | null; contacts: number }[] =>
+      countValues.all({ path: `$."${attribute}"` }).map((row) => ({ value: row.value, contacts: row.n })),
     clearSeen(): void {
       clearSeen.run()
     },
   }
+}
+
+/** A value that is sent again, because an answer was lost, keeps what was before it. */
+function toHistory(before: Row | undefined, attributes: ToldContact['attributes'], now: Instant): string {
+  const old = JSON.parse(before?.attributes ?? '{}') as ToldContact['attributes']
+  const history = JSON.parse(before?.history ?? '{}') as History
+  const names = Object.keys(attributes)
+  if (history['*'] === undefined && names.length > 0) history['*'] = now
+  else
+    for (const name of names) {
+      const isKnown = Object.hasOwn(old, name)
+      if (isKnown && JSON.stringify(old[name]) === JSON.stringify(attributes[name])) continue
+      const entry = history[name]
+      history[name] = [now, isKnown ? (old[name] ?? null) : Array.isArray(entry) ? entry[1] : null]
+    }
+  return JSON.stringify(history)
 }

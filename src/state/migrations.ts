@@ -190,4 +190,9 @@ export const MIGRATIONS: readonly string[] = [
 
   ALTER TABLE outbox_events ADD COLUMN reason TEXT;              -- why it is skipped
   `,
+  `
+  ALTER TABLE contacts ADD COLUMN history TEXT NOT NULL DEFAULT '{}'; -- JSON: when each value was sent, and what it was before
+  CREATE INDEX campaign_entries_email ON campaign_entries (email);
+  CREATE INDEX outbox_events_email ON outbox_events (email, occurred_at);
+  `,
 ]

@@ -40,6 +40,7 @@ export const EXPORTED_TABLES = [
   'surveys',
   'contacts',
   'outbox_events',
+  'campaign_entries',
   'dead_letters',
 ] as const
 export type ExportedTable = (typeof EXPORTED_TABLES)[number]

@@ -43,7 +43,7 @@ export function prepareContact(
   return toWrite(email, desired, told, keepLists)
 }
 
-function desireContact(
+export function desireContact(
   store: Store,
   mappings: readonly ConnectorMapping[],
   email: string,

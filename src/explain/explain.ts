@@ -1,0 +1,219 @@
+// Why a contact holds what it holds: from the state alone, by the functions that computed it. Its shape is documented
+// (docs/json.md) and has a schema (schema/explain.schema.json).
+import type { Config, ConnectorConfig } from '../config/config.ts'
+import { enabled, toStreams } from '../engine/connectors.ts'
+import { type Compiled, compileMapping, type FieldRule } from '../mapping/compile.ts'
+import { describeCondition, belongs } from '../mapping/lists.ts'
+import { type Origin, originsOf } from '../mapping/origins.ts'
+import { toProfileValues } from '../mapping/variables.ts'
+import type { AttributeValue, Membership, ToldContact } from '../model/operations.ts'
+import { type ContactRecords, type Profile, toProfile } from '../model/profile.ts'
+import { toIso } from '../model/time.ts'
+import type { Store } from '../state/store.ts'
+import { type ConnectorMapping, desireContact } from '../sync/deliver.ts'
+import { explainCampaigns, explainEvents, type ExplainedCampaign, type ExplainedEvent } from './events.ts'
+
+export const EXPLAIN_VERSION = 1
+
+export interface Explanation {
+  version: typeof EXPLAIN_VERSION
+  email: string
+  /** One sentence: whether it is in Brevo, and whether anything waits. */
+  contact: string
+  attributes: Record<string, ExplainedAttribute>
+  /** By id. */
+  lists: Record<string, ExplainedList>
+  events: ExplainedEvent[]
+  campaigns: ExplainedCampaign[]
+}
+
+export interface ExplainedAttribute {
+  /** What Brevo was last told; null: nothing. */
+  value: AttributeValue | null
+  /** What the mapping gives by now, where that is something else and not sent yet. */
+  wanted?: AttributeValue | null
+  from: Origin[]
+  mapping: { file: string; line: number; field: string; expression: string | null } | null
+  /** ISO 8601. */
+  sent_at: string | null
+  /** What was sent before. */
+  previous: AttributeValue | null
+}
+
+export interface ExplainedList {
+  name: string
+  member: boolean
+  reason: string
+  mapping: { file: string; line: number } | null
+}
+
+/** Null: nothing is known of the address. */
+export function explainContact(store: Store, config: Config, email: string): Explanation | null {
+  const told = store.contacts.told(email)
+  const people = enabled(config).map((connector) => ({
+    connector,
+    records: store.recordsOf(connector.name, email),
+  }))
+  const events = explainEvents(store, email)
+  const campaigns = explainCampaigns(store, email)
+  const isKnown =
+    told.toldAt !== null ||
+    people.some(({ records }) => records.customers.length > 0) ||
+    events.length + campaigns.length > 0
+  if (!isKnown) return null
+  const compiled = compileAll(store, config)
+  const desired = store.customers.isOwnAddress(email)
+    ? null
+    : desireContact(
+        store,
+        compiled.map((one) => one.mapping),
+        email,
+      )
+  return {
+    version: EXPLAIN_VERSION,
+    email,
+    contact: describeContact(store, email, told, people),
+    attributes: explainAttributes(store, email, people, told, desired?.attributes ?? {}),
+    lists: explainLists(store, told, people),
+    events,
+    campaigns,
+  }
+}
+
+/** Each mapping against what Brevo had when it was last asked. */
+export function compileAll(
+  store: Store,
+  config: Config,
+): { mapping: ConnectorMapping; compiled: Compiled; connector: ConnectorConfig }[] {
+  const attributes = store.brevo.setup()?.attributes ?? []
+  return enabled(config).map((connector) => {
+    const compiled = compileMapping(connector.rules, store.customers.customFields(connector.name), attributes)
+    return {
+      connector,
+      compiled,
+      mapping: {
+        source: connector.name,
+        mapping: compiled.mapping,
+        partial: !store.cursors.isBackfilled(connector.name, toStreams(connector, undefined)),
+        defaultCountry: connector.defaultCountry,
+        keepListsOfDeleted: connector.keepListsOfDeleted,
+      },
+    }
+  })
+}
+
+type Person = { connector: ConnectorConfig; records: ContactRecords }
+
+function describeContact(store: Store, email: string, told: ToldContact, people: readonly Person[]): string {
+  if (store.customers.isOwnAddress(email)) return 'One of the shop’s own addresses: never written to Brevo.'
+  if (told.gone) return 'It was deleted in Brevo, and tajo does not put it back.'
+  const letter = store.deadLetters.find('contact', email)
+  const refused = letter === null ? '' : ` Its last write was set aside: ${letter.reason}`
+  if (!told.exists) return `Not in Brevo as far as tajo knows.${refused}`
+  if (people.every(({ records }) => records.customers.length === 0))
+    return `In Brevo; no customer of the helpdesk has the address any more.${refused}`
+  return `In Brevo, last written ${told.toldAt === null ? 'before tajo' : toIso(told.toldAt)}.${refused}`
+}
+
+function explainAttributes(
+  store: Store,
+  email: string,
+  people: readonly Person[],
+  told: ToldContact,
+  desired: Record<string, AttributeValue | null>,
+): Explanation['attributes'] {
+  const sentOf = store.contacts.sentOf(email)
+  const explained: Explanation['attributes'] = {}
+  const lines = people.flatMap(({ connector, records }) =>
+    connector.rules.fields.map((rule) => ({ rule, records })),
+  )
+  const names = new Set([...lines.map(({ rule }) => rule.attribute), ...Object.keys(told.attributes)])
+  for (const name of names) {
+    if (name.toLowerCase() === 'email') continue
+    const line = lines.find(({ rule }) => rule.attribute === name)
+    const value = told.attributes[name] ?? null
+    const wanted = Object.hasOwn(desired, name) ? desired[name]! : undefined
+    const { at, previous } = sentOf(name)
+    const isTold = Object.hasOwn(told.attributes, name)
+    explained[name] = {
+      value,
+      ...(wanted === undefined || JSON.stringify(wanted) === JSON.stringify(value) ? {} : { wanted }),
+      from: line === undefined ? [] : originsOf(line.rule, line.records),
+      mapping: line === undefined ? null : toPlace(line.rule),
+      sent_at: !isTold || at === null ? null : toIso(at),
+      previous,
+    }
+  }
+  const inSupport = people[0]?.connector.rules.inSupport
+  if (inSupport?.attribute != null && explained[inSupport.attribute] !== undefined)
+    explained[inSupport.attribute]!.mapping = {
+      ...parsePlace(inSupport.where),
+      field: 'in_support',
+      expression: null,
+    }
+  return explained
+}
+
+function toPlace(rule: FieldRule): ExplainedAttribute['mapping'] {
+  return { ...parsePlace(rule.where), field: rule.field, expression: rule.value?.source ?? null }
+}
+
+/** `connectors.yml:24:7` → its file and line. */
+export function parsePlace(where: string): { file: string; line: number } {
+  const [, file = where, line = '0'] = /^(.*):(\d+):\d+$/.exec(where) ?? []
+  return { file, line: Number(line) }
+}
+
+function explainLists(store: Store, told: ToldContact, people: readonly Person[]): Explanation['lists'] {
+  const names = store.brevo.listNames()
+  const lists: Explanation['lists'] = {}
+  for (const { connector, records } of people) {
+    const profile = toProfile(records)
+    const values = () => toProfileValues(profile, store.customers.customFields(connector.name))
+    for (const rule of connector.rules.lists) {
+      const wants = profile !== null && belongs(rule.condition, profile, values)
+      // Two lines may fill one list: the one that applies explains it.
+      if (lists[rule.list] !== undefined && !wants) continue
+      const seen = profile === null ? NOBODY : describeFor(rule, profile, values)
+      lists[rule.list] = {
+        name: names[rule.list] ?? '',
+        ...toMembership(told.lists[rule.list], wants, `${rule.name}: ${seen}`),
+        mapping: parsePlace(rule.where),
+      }
+    }
+  }
+  for (const [id, membership] of Object.entries(told.lists))
+    lists[id] ??= {
+      name: names[id] ?? '',
+      ...toMembership(membership, false, 'No line of the mapping names it any more'),
+      mapping: null,
+    }
+  return lists
+}
+
+const NOBODY = 'no customer has the address'
+
+const describeFor = (
+  rule: ConnectorConfig['rules']['lists'][number],
+  profile: Profile,
+  values: Parameters<typeof describeCondition>[2],
+): string => describeCondition(rule.condition, profile, values)
+
+function toMembership(
+  membership: Membership | undefined,
+  wants: boolean,
+  seen: string,
+): Pick<ExplainedList, 'member' | 'reason'> {
+  switch (membership) {
+    case 'given':
+      return { member: true, reason: `${seen}. Given by tajo${wants ? '' : ', and to be taken away'}.` }
+    case 'giving':
+      return { member: true, reason: `${seen}. A write that gives it was not answered yet.` }
+    case 'found':
+      return { member: true, reason: `${seen}. It was there before: tajo does not take it away.` }
+    case 'left':
+      return { member: false, reason: `The contact left this list and is not put back (${seen}).` }
+    case undefined:
+      return { member: false, reason: wants ? `${seen}. To be given with the next write.` : `${seen}.` }
+  }
+}

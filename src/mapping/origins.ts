@@ -1,0 +1,65 @@
+// Which records a value was computed from.
+import { type ContactRecords, pickLatest, type ProfileTicket } from '../model/profile.ts'
+import type { FieldRule } from './compile.ts'
+import { FIELDS } from './fields.ts'
+
+/** A field of a record in the helpdesk. */
+export interface Origin {
+  record: 'customer' | 'ticket' | 'satisfaction_survey'
+  id: string
+  field: string
+}
+
+/** The records behind a line of field_mapping; of a computed value, those behind everything that it names. */
+export function originsOf(rule: Pick<FieldRule, 'field' | 'value'>, records: ContactRecords): Origin[] {
+  const names = rule.value === undefined ? [rule.field] : [...rule.value.uses]
+  return names.flatMap((name) => originsOfField(name, records))
+}
+
+function originsOfField(name: string, records: ContactRecords): Origin[] {
+  const { customer, lastTicket, lastSurvey } = pickLatest(records)
+  const tickets = (field: string, which: (ticket: ProfileTicket) => boolean = () => true): Origin[] =>
+    records.tickets.filter(which).map(({ id }) => ({ record: 'ticket', id, field }))
+  const surveys = (field: string): Origin[] =>
+    records.surveys.map(({ id }) => ({ record: 'satisfaction_survey', id, field }))
+  const ofTicket = (field: string, ticket = lastTicket): Origin[] =>
+    ticket === undefined ? [] : [{ record: 'ticket', id: ticket.id, field }]
+  const ofSurvey = (field: string): Origin[] =>
+    lastSurvey === undefined ? [] : [{ record: 'satisfaction_survey', id: lastSurvey.id, field }]
+
+  switch (name) {
+    case 'nb_tickets':
+      return tickets('id')
+    case 'open_tickets':
+      return tickets('status', (one) => one.status === 'open')
+    case 'first_ticket_date': {
+      const first = records.tickets.reduce<ProfileTicket | undefined>(
+        (best, one) => (best === undefined || one.createdAt < best.createdAt ? one : best),
+        undefined,
+      )
+      return ofTicket('created_datetime', first)
+    }
+    case 'last_ticket_date':
+      return ofTicket('created_datetime')
+    case 'last_ticket_channel':
+      return ofTicket('channel')
+    case 'last_assignee':
+      return ofTicket('assignee_user')
+    case 'avg_response_time':
+      return tickets('messages', (one) => one.firstResponseAt !== null)
+    case 'tags':
+      return tickets('tags', (one) => one.tags.length > 0)
+    case 'last_satisfaction_score':
+      return ofSurvey('score')
+    case 'last_satisfaction_date':
+      return ofSurvey('scored_datetime')
+    case 'avg_satisfaction_score':
+    case 'satisfaction_count':
+      return surveys('score')
+    default: {
+      const isOwn = Object.hasOwn(FIELDS, name) || /^(custom_fields|data)(\.|$)/.test(name)
+      const field = isOwn ? name : `custom_fields.${name}`
+      return customer === undefined ? [] : [{ record: 'customer', id: customer.id, field }]
+    }
+  }
+}
