@@ -32,6 +32,7 @@ export interface DaemonPorts extends Ports {
 }
 
 export interface Daemon {
+  engine: Engine
   /** Resolves when the daemon has stopped; rejects where it cannot go on. */
   ended: Promise<void>
   /** Lets what is under way finish, then ends. */
@@ -199,7 +200,7 @@ export function startDaemon(
     if (faster.has(name)) return
     faster.add(name)
     void follow(async () => {
-      await sleepOrRing(clock, FASTER_POLL_MS, createBell(), stopping.signal)
+      await clock.sleep(FASTER_POLL_MS, stopping.signal)
       faster.delete(name)
       await run(name, 'new')
     })
@@ -215,7 +216,7 @@ export function startDaemon(
       if (engine.untilNextHint(name) !== 0) continue
       const wasRead = wellOnce.has(name) && (await run(name, 'new', {}, true))
       const pauseMs = !wasRead ? HINT_RETRY_MS : engine.freeShare(name) > 0.5 ? 0 : HINT_SPACING_MS
-      if (pauseMs > 0) await sleepOrRing(clock, pauseMs, createBell(), stopping.signal)
+      if (pauseMs > 0) await clock.sleep(pauseMs, stopping.signal)
     }
   }
 
@@ -313,5 +314,5 @@ export function startDaemon(
     }
   })()
 
-  return { ended, stop: () => stopping.abort() }
+  return { engine, ended, stop: () => stopping.abort() }
 }

@@ -16,7 +16,19 @@ const ALLOWED: Record<string, string[]> = {
   sync: ['lib', 'model', 'sources/source.ts', 'mapping', 'outbox', 'state'],
   server: ['lib', 'model', 'state'],
   explain: ['lib', 'model', 'mapping', 'config', 'state', 'sync', 'engine'],
-  plan: ['lib', 'model', 'mapping', 'config', 'brevo', 'state', 'sync', 'engine', 'engine.ts'],
+  plan: [
+    'lib',
+    'model',
+    'mapping',
+    'config',
+    'brevo',
+    'state',
+    'sync',
+    'outbox',
+    'explain',
+    'engine',
+    'engine.ts',
+  ],
   sandbox: ['lib/random.ts'],
 }
 

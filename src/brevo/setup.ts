@@ -25,6 +25,53 @@ export async function readAttributes(caller: BrevoCaller, signal?: AbortSignal):
   })
 }
 
+/** What an account may send, and whether events can start anything; null where the key does not let us look. */
+export async function readAccount(
+  caller: BrevoCaller,
+  signal?: AbortSignal,
+): Promise<{ sendLimit: number | null; automations: boolean | null } | null> {
+  const answer = await caller
+    .callSafely('reading the account', (sdk, options) => sdk.account.getAccount(options), signal)
+    .catch(() => null)
+  const body = answer?.answered === true && answer.ok ? toObject(answer.body) : null
+  if (body === null) return null
+  const raw: unknown[] = Array.isArray(body['plan']) ? body['plan'] : []
+  const plans = raw.map((one) => toObject(one)).filter((one) => one !== null)
+  const limited = plans.find((one) => one['creditsType'] === 'sendLimit')?.['credits']
+  const enabled = toObject(body['marketingAutomation'])?.['enabled']
+  return {
+    sendLimit: typeof limited === 'number' ? limited : null,
+    automations: typeof enabled === 'boolean' ? enabled : null,
+  }
+}
+
+/** The first folder of lists; null where there is none. */
+export async function readFirstFolder(caller: BrevoCaller): Promise<number | null> {
+  const answer = await caller.callSafely('reading the folders', (sdk, options) =>
+    sdk.contacts.getFolders({ limit: 10, offset: 0 }, options),
+  )
+  if (!answer.answered || !answer.ok) return null
+  const id = toItems(answer.body, 'folders', 'Reading the folders')[0]?.['id']
+  return typeof id === 'number' ? id : null
+}
+
+export async function createFolder(caller: BrevoCaller, name: string): Promise<number> {
+  const answer = await caller.call('creating a folder', (sdk, options) =>
+    sdk.contacts.createFolder({ name }, options),
+  )
+  if (!answer.answered || !answer.ok) throw unavailable(`Creating the folder ${name} in Brevo`, answer)
+  return Number((answer.body as { id?: unknown }).id)
+}
+
+/** Whether names must be unique is not documented: look before. */
+export async function createList(caller: BrevoCaller, name: string, folderId: number): Promise<number> {
+  const answer = await caller.call('creating a list', (sdk, options) =>
+    sdk.contacts.createList({ name, folderId }, options),
+  )
+  if (!answer.answered || !answer.ok) throw unavailable(`Creating the list ${name} in Brevo`, answer)
+  return Number((answer.body as { id?: unknown }).id)
+}
+
 type Option = Attribute['options'][number]
 
 function toEnumeration(raw: unknown): Option[] {

@@ -35,4 +35,29 @@ export function addPlanCommands(program: Command): void {
     .action(async (email: string | undefined, options) => {
       exit.code = (await import('../commands/explain.ts')).runExplain(email, options)
     })
+
+  common(program.command('validate'))
+    .description('say everything that is wrong with connectors.yml, each in its place')
+    .option('--online', 'also ask Brevo and the helpdesk: attributes, lists, tags, custom fields')
+    .option('--format <name>', 'github: annotations for a pull request')
+    .addOption(json())
+    .action(async (options) => {
+      exit.code = await (await import('../commands/validate.ts')).runValidate(options)
+    })
+
+  common(program.command('diff-config'))
+    .description('say who would change with another connectors.yml, without one request')
+    .argument('<file>', 'the new one')
+    .option('--limit <n>', 'how many contacts to show', '10')
+    .addOption(json())
+    .action(async (file: string, options) => {
+      exit.code = await (await import('../commands/diff-config.ts')).runDiffConfig(file, options)
+    })
+
+  common(program.command('approve'))
+    .description('let a changed connectors.yml go live that a running daemon holds back')
+    .addOption(json())
+    .action(async (options) => {
+      exit.code = (await import('../commands/approve.ts')).runApprove(options)
+    })
 }

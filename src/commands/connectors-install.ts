@@ -13,7 +13,7 @@ import type { Misfit } from '../mapping/compile.ts'
 import { refuseUnknownLists } from '../sync/readiness.ts'
 import { isSourceName, type SourceName, SOURCES } from '../sources/registry.ts'
 import { askSecret, confirm, createStdinLines, type StdinLines } from './ask.ts'
-import { checkMapping } from './preparation.ts'
+import { checkMapping } from '../check/preparation.ts'
 import { BREVO_KEY_LABEL, type CommonOptions, openPorts } from './session.ts'
 import { paint, print, say } from './terminal.ts'
 

@@ -6,7 +6,7 @@ import { createSource } from '../engine.ts'
 import { TajoError } from '../lib/errors.ts'
 import type { Check, Source } from '../sources/source.ts'
 import { refuseMisfits, refuseUnknownLists } from '../sync/readiness.ts'
-import { checkMapping } from './preparation.ts'
+import { checkMapping } from '../check/preparation.ts'
 import { type CommonOptions, openSession } from './session.ts'
 import { paint, print, printError } from './terminal.ts'
 

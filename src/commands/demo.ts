@@ -31,7 +31,7 @@ export async function runDemo(): Promise<number> {
 
   const session = openSession(
     { config, stateDir: join(directory, 'state') },
-    { ...process.env, ...SANDBOX_KEYS },
+    { env: { ...process.env, ...SANDBOX_KEYS } },
   )
   const progress = createProgress()
   let stopLiving = (): void => undefined

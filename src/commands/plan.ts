@@ -7,6 +7,7 @@ import { isAbort, TajoError } from '../lib/errors.ts'
 import { comparePlans, drifted, onlyPlanned } from '../plan/gate.ts'
 import { type Plan, PLAN_VERSION, type PlanFile, type PlannedContact } from '../plan/plan.ts'
 import { fingerprint, rehearse } from '../plan/rehearse.ts'
+import { writeInForce } from '../state/config.ts'
 import { type CommonOptions, openSession, type Session } from './session.ts'
 import { printReport, toExitCode } from './sync.ts'
 import { createProgress, formatCount, formatDuration, fit, paint, print, say } from './terminal.ts'
@@ -35,7 +36,7 @@ export async function runPlan(options: PlanCommandOptions): Promise<number> {
         session.ports,
         {
           connectors: toConnectors(session, options.connector),
-          text: readFileSync(options.config, 'utf8'),
+          text: session.text,
           acceptRemovals: options.acceptRemovals === true,
           sample,
           limit,
@@ -84,6 +85,7 @@ export async function runApply(file: string, options: CommonOptions & { json?: b
       if (differences.length > 0) throw drifted(differences)
       const http = onlyPlanned(session.ports.http, session.config.brevo.baseUrl, now)
       const engine = openEngine(session.engine, { ...session.ports, http })
+      engine.store.transaction(() => writeInForce(engine.store, text))
       try {
         let worst = 0
         for (const name of plan.connectors) {

@@ -1,5 +1,5 @@
 // What every command starts from: the options all of them take, the configuration, the keys, the ports to the outside.
-import { loadConfig } from '../config/load.ts'
+import { parseConfig, readConfig } from '../config/load.ts'
 import type { Config } from '../config/config.ts'
 import { openSecretStore, readEnvSecret, requireSecret } from '../config/secrets.ts'
 import type { EngineOptions, Ports } from '../engine.ts'
@@ -20,6 +20,8 @@ export interface CommonOptions {
 
 export interface Session {
   config: Config
+  /** What it was read from. */
+  text: string
   /** By connector; empty while there is none. */
   webhookSecrets: Record<string, Secret>
   engine: EngineOptions
@@ -27,9 +29,16 @@ export interface Session {
   close(): void
 }
 
-/** Reads everything that a run needs; throws with all that is missing or wrong before anything is touched. */
-export function openSession(options: CommonOptions, env: NodeJS.ProcessEnv = process.env): Session {
-  const config = loadConfig(options.config, env)
+/**
+ * Reads everything that a run needs; throws with all that is missing or wrong before anything is touched. `text`: of the
+ * configuration, where it is not what stands in the file.
+ */
+export function openSession(
+  options: CommonOptions,
+  { text, env = process.env }: { text?: string; env?: NodeJS.ProcessEnv } = {},
+): Session {
+  const read = text ?? readConfig(options.config)
+  const config = parseConfig(options.config, read, env)
   const { credentials, brevoKey } = readKeys(config, options.stateDir, env)
   const webhookSecrets = readWebhookSecrets(config, options.stateDir, env)
   const opened = openPorts(config.log, [
@@ -38,7 +47,7 @@ export function openSession(options: CommonOptions, env: NodeJS.ProcessEnv = pro
     ...Object.values(webhookSecrets),
   ])
   const engine = { config, stateDir: options.stateDir, credentials, brevoKey, webhookSecrets }
-  return { config, webhookSecrets, engine, ...opened }
+  return { config, text: read, webhookSecrets, engine, ...opened }
 }
 
 export function openPorts(log: Config['log'], secrets: readonly Secret[]): { ports: Ports; close(): void } {

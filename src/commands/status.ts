@@ -1,14 +1,17 @@
 // tajo status: what the state says, while a daemon runs or not.
-import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/config.ts'
+import { loadConfig, parseConfig } from '../config/load.ts'
 import { type ConnectorStatus, readStatus } from '../engine/status.ts'
 import { isLocked } from '../state/database.ts'
-import { openStoreReadOnly } from '../state/store.ts'
+import { TajoError } from '../lib/errors.ts'
+import { readInForce } from '../state/config.ts'
+import { openStoreReadOnly, type Store } from '../state/store.ts'
 import type { CommonOptions } from './session.ts'
 import { formatCount, paint, print } from './terminal.ts'
 
 export function runStatus(options: CommonOptions & { json?: boolean }): number {
-  const config = loadConfig(options.config, process.env)
   const store = openStoreReadOnly(options.stateDir)
+  const config = loadInForce(options.config, store)
   const running = isLocked(options.stateDir)
   try {
     const status = Object.fromEntries(
@@ -22,6 +25,18 @@ export function runStatus(options: CommonOptions & { json?: boolean }): number {
     return 0
   } finally {
     store?.close()
+  }
+}
+
+/** A faulty file does not hide what the daemon does with the last good one. */
+function loadInForce(file: string, store: Store | null): Config {
+  try {
+    return loadConfig(file, process.env)
+  } catch (thrown) {
+    const inForce = store === null ? null : readInForce(store)
+    const isFaulty = thrown instanceof TajoError && thrown.code === 'config_invalid'
+    if (!isFaulty || inForce === null) throw thrown
+    return parseConfig(file, inForce, process.env)
   }
 }
 
@@ -41,6 +56,15 @@ function printStatus(name: string, status: ConnectorStatus | null): void {
       ? `running${status.nextRun === null ? '' : `, next run ${status.nextRun}`}`
       : 'not running',
   )
+  if (status.pendingConfig !== null) {
+    const { state, reasons } = status.pendingConfig
+    const word =
+      state === 'faulty'
+        ? paint('red', 'changed, with mistakes')
+        : paint('yellow', 'changed, waits for tajo approve')
+    row('connectors.yml', word)
+    for (const reason of reasons) row('', reason)
+  }
   row('last sync', status.lastSync ?? 'never')
   if (status.lastReconcile !== null) row('reconciled', status.lastReconcile)
   const lacking = [`${formatCount(status.customersWithoutEmail)} without an e-mail address`]

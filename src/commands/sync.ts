@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events'
 import { openEngine, type Resource, type SyncReport } from '../engine.ts'
 import { isAbort, TajoError } from '../lib/errors.ts'
 import { parseInstant } from '../model/time.ts'
+import { writeInForce } from '../state/config.ts'
 import { type CommonOptions, openSession } from './session.ts'
 import { createProgress, formatCount, paint, print, say } from './terminal.ts'
 
@@ -39,6 +40,8 @@ export async function runSync(name: string, options: SyncCommandOptions): Promis
   const progress = createProgress()
   try {
     const engine = openEngine(session.engine, session.ports)
+    // Whoever calls a sync has decided: a daemon that is started later does not ask again.
+    engine.store.transaction(() => writeInForce(engine.store, session.text))
     try {
       const report = await engine.sync(
         name,

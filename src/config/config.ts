@@ -36,6 +36,9 @@ export interface DeliveryConfig {
   maxRemovals: RemovalLimit
 }
 
+/** How many contacts a change of connectors.yml may touch unasked: a number, or a share of all. */
+export type ChangeLimit = { count: number } | { share: number }
+
 export interface HmacConfig {
   header: string
   algorithm: 'sha1' | 'sha256' | 'sha512'
@@ -53,6 +56,7 @@ export interface Config {
   campaigns: CampaignRule[]
   connectors: ConnectorConfig[]
   delivery: DeliveryConfig
+  maxChange: ChangeLimit
   /** How long sent events are remembered. */
   eventRetentionMs: number
   /** How long what was in them is kept. */

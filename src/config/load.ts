@@ -10,9 +10,9 @@ import type { RemovalLimit } from '../model/operations.ts'
 import { parseDurationMs, parseInstant } from '../model/time.ts'
 import { isSourceName, SOURCE_OPTIONS, type SourceName } from '../sources/registry.ts'
 import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
-import type { Config, ConnectorConfig, ServerConfig } from './config.ts'
+import type { ChangeLimit, Config, ConnectorConfig, ServerConfig } from './config.ts'
 import { type Complaint, type ParsedFile, parseFile } from './document.ts'
-import { attributeOf, findRuleComplaints } from './rules.ts'
+import { attributeOf, findRuleComplaints, tryRule } from './rules.ts'
 import type { ConnectorsFile } from './schema.ts'
 import { findShapeComplaints } from './validate.ts'
 
@@ -22,23 +22,38 @@ export const DEFAULT_BREVO_URL = 'https://api.brevo.com/v3'
 
 /** Reads and checks the file. Throws `config_missing` or `config_invalid` (with `details`, a line for each complaint). */
 export function loadConfig(file: string, env: Env): Config {
-  let text: string
+  return parseConfig(file, readConfig(file), env)
+}
+
+/** The text of the file. Throws `config_missing`. */
+export function readConfig(file: string): string {
   try {
-    text = readFileSync(file, 'utf8')
+    return readFileSync(file, 'utf8')
   } catch (cause) {
     throw new TajoError('config_missing', `There is no configuration at ${file}.`, {
-      hint: 'Make one with: tajo connectors install gorgias --domain yourstore.gorgias.com — or name another file with --config.',
+      hint: 'Make one with: tajo init — or name another file with --config.',
       cause,
     })
   }
-  return parseConfig(file, text, env)
 }
 
+/** Throws `config_invalid` (with `details`, a line for each complaint). */
 export function parseConfig(file: string, text: string, env: Env): Config {
+  const { config, complaints } = checkConfig(file, text, env)
+  if (config === null) throw toError(file, complaints)
+  return config
+}
+
+/** The configuration, or everything that is wrong with it, in the order of the file. */
+export function checkConfig(
+  file: string,
+  text: string,
+  env: Env,
+): { config: Config; complaints: [] } | { config: null; complaints: Complaint[] } {
   const parsed = parseFile(text, env)
   const complaints = parsed.complaints.length > 0 ? parsed.complaints : findComplaints(parsed)
-  if (complaints.length > 0) throw toError(file, complaints)
-  return normalize(file, parsed)
+  if (complaints.length === 0) return { config: normalize(file, parsed), complaints: [] }
+  return { config: null, complaints: complaints.sort((a, b) => a.line - b.line || a.column - b.column) }
 }
 
 function findComplaints(parsed: ParsedFile): Complaint[] {
@@ -46,8 +61,12 @@ function findComplaints(parsed: ParsedFile): Complaint[] {
     return [{ line: 1, column: 1, path: '', message: 'The file is empty.' }]
   const shape = findShapeComplaints(parsed.value)
   const file = parsed.value as ConnectorsFile
-  const found = shape.length > 0 ? shape : [...findRuleComplaints(file), ...findCampaignComplaints(file)]
-  return found.map((one) => ({
+  const broken = shape.map((one) => one.path.join('.'))
+  // What stands where the shape is wrong already is not looked at twice.
+  const rules = [...findRuleComplaints(file), ...tryRule(() => findCampaignComplaints(file))].filter(
+    ({ path }) => !broken.some((one) => path.join('.').startsWith(one)),
+  )
+  return [...shape, ...rules].map((one) => ({
     ...('character' in one && one.character !== undefined
       ? parsed.locateIn(one.path, one.character)
       : parsed.locate(one.path, one.atKey === true ? 'key' : undefined)),
@@ -57,8 +76,7 @@ function findComplaints(parsed: ParsedFile): Complaint[] {
 }
 
 function toError(file: string, complaints: Complaint[]): TajoError {
-  const sorted = [...complaints].sort((a, b) => a.line - b.line || a.column - b.column)
-  const details = sorted.map(
+  const details = complaints.map(
     (one) => `${file}:${one.line}:${one.column}${one.path === '' ? '' : ` ${one.path}`}: ${one.message}`,
   )
   return new TajoError(
@@ -96,6 +114,7 @@ function normalize(file: string, parsed: ParsedFile): Config {
       },
       maxRemovals: toRemovalLimit(raw.guards?.max_removals),
     },
+    maxChange: toLimit(raw.guards?.max_change ?? '20%'),
     eventRetentionMs: parseDurationMs(raw.retention?.events ?? '400d')!,
     payloadRetentionMs: parseDurationMs(raw.retention?.payloads ?? '7d')!,
     log: {
@@ -169,6 +188,10 @@ function toSchedule(value: string | false | undefined): string | null {
 
 /** Below this many a share says nothing. */
 const FEWEST_REMOVALS = 50
+
+function toLimit(value: number | string): ChangeLimit {
+  return typeof value === 'number' ? { count: value } : { share: Number.parseFloat(value) / 100 }
+}
 
 function toRemovalLimit(value: number | string = '5%'): RemovalLimit {
   return typeof value === 'number'

@@ -297,6 +297,16 @@ const RULES: Rule[] = [
   hasSoundExpressions,
 ]
 
+/** In a file whose shape is wrong a rule may not find what it looks at; the shape is complained of then. */
+export function tryRule(rule: () => RuleComplaint[]): RuleComplaint[] {
+  try {
+    return rule()
+  } catch (thrown) {
+    if (thrown instanceof TypeError) return []
+    throw thrown
+  }
+}
+
 export function findRuleComplaints(file: ConnectorsFile): RuleComplaint[] {
-  return RULES.flatMap((rule) => rule(file))
+  return RULES.flatMap((rule) => tryRule(() => rule(file)))
 }

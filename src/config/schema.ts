@@ -222,6 +222,13 @@ export const connectorsSchema = Type.Object(
     guards: Type.Optional(
       Type.Object(
         {
+          max_change: Type.Optional(
+            Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^\\d+(\\.\\d+)?\\s*%$' })], {
+              default: '20%',
+              description:
+                'While the daemon runs, a changed connectors.yml that would touch more contacts than that (a number, or a share), or any campaign, waits for `tajo approve`.',
+            }),
+          ),
           max_removals: Type.Optional(
             Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^\\d+(\\.\\d+)?\\s*%$' })], {
               default: '5%',

@@ -2,6 +2,7 @@
 import { type Stream, STREAMS } from '../model/records.ts'
 import { toIso } from '../model/time.ts'
 import { readHeldRemovals } from '../outbox/removals.ts'
+import { type PendingConfig, readPending } from '../state/config.ts'
 import type { Store } from '../state/store.ts'
 import { lastReconciledAt } from '../sync/reconcile.ts'
 
@@ -29,6 +30,8 @@ export interface ConnectorStatus {
   /** As the APIs last told: requests used at the helpdesk, requests left at Brevo. */
   rateLimit: { helpdesk: { used: number; limit: number } | null; brevo: Record<string, number> } | null
   nextRun: string | null
+  /** A changed connectors.yml that is not in force: faulty, or waiting for `tajo approve`. */
+  pendingConfig: { state: 'waiting' | 'faulty'; at: string; reasons: string[] } | null
 }
 
 export function readStatus(store: Store, name: string, running: boolean): ConnectorStatus {
@@ -67,7 +70,12 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
     lastReconcile: toTime(lastReconciledAt(store, name)),
     rateLimit: JSON.parse(store.meta.read(`rate_limit:${name}`) ?? 'null') as ConnectorStatus['rateLimit'],
     nextRun: running ? (daemon.nextRun?.[name] ?? null) : null,
+    pendingConfig: toPendingConfig(readPending(store)),
   }
+}
+
+function toPendingConfig(pending: PendingConfig | null): ConnectorStatus['pendingConfig'] {
+  return pending === null ? null : { state: pending.state, at: pending.at, reasons: pending.reasons }
 }
 
 const toTime = (at: number | null): string | null => (at === null ? null : toIso(at))

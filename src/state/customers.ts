@@ -76,6 +76,9 @@ export function createCustomers(database: Database) {
   const anyLive = database.prepare<[string]>(
     'SELECT 1 FROM customers WHERE email = ? AND deleted = 0 AND merged_into IS NULL LIMIT 1',
   )
+  const liveEmails = database.prepare<[], { email: string }>(
+    'SELECT DISTINCT email FROM customers WHERE email IS NOT NULL AND deleted = 0 AND merged_into IS NULL ORDER BY email',
+  )
   const anyDeleted = database.prepare<[string]>(
     'SELECT 1 FROM customers WHERE email = ? AND deleted = 1 LIMIT 1',
   )
@@ -147,6 +150,9 @@ export function createCustomers(database: Database) {
       }
       return row === undefined || row.deleted === 1 ? null : row.email
     },
+
+    /** The addresses of all live customers, each once. */
+    liveEmails: (): string[] => liveEmails.all().map((row) => row.email),
 
     /** True if any customer has the address, at any source. */
     isLive: (email: string): boolean => anyLive.get(email) !== undefined,

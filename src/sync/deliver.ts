@@ -47,9 +47,10 @@ export function desireContact(
   store: Store,
   mappings: readonly ConnectorMapping[],
   email: string,
+  recordsOf: Store['recordsOf'] = (source, address) => store.recordsOf(source, address),
 ): DesiredContact | null {
   const wishes = mappings.flatMap(({ source, mapping, partial, defaultCountry }): DesiredContact[] => {
-    const records = store.recordsOf(source, email)
+    const records = recordsOf(source, email)
     for (const customer of records.customers) {
       customer.phone = customer.phone === null ? null : toE164(customer.phone, defaultCountry)
     }

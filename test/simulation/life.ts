@@ -149,7 +149,11 @@ function toConfig(yaml: string): Config {
 }
 
 /** Minute and hour fields of cron: numbers and steps, all that the simulation's configuration uses. */
-function startVirtualSchedule({ universe }: Network, expression: string, run: () => Promise<void>): Schedule {
+export function startVirtualSchedule(
+  { universe }: Pick<Network, 'universe'>,
+  expression: string,
+  run: () => Promise<void>,
+): Schedule {
   const [minute = '*', hour = '*'] = expression.split(' ')
   const matches = (field: string, value: number): boolean =>
     field === '*' || (field.startsWith('*/') ? value % Number(field.slice(2)) === 0 : value === Number(field))

@@ -1,0 +1,65 @@
+// tajo diff-config NEW.yml: who would change with another connectors.yml, from the local records, without one request.
+import { loadConfig } from '../config/load.ts'
+import { TajoError } from '../lib/errors.ts'
+import { type ConfigDiff, diffConfigs } from '../plan/what-if.ts'
+import { openStoreReadOnly } from '../state/store.ts'
+import { printContact } from './plan.ts'
+import type { CommonOptions } from './session.ts'
+import { fit, formatCount, paint, print, say } from './terminal.ts'
+
+export interface DiffOptions extends CommonOptions {
+  limit: string
+  json?: boolean
+}
+
+export async function runDiffConfig(file: string, options: DiffOptions): Promise<number> {
+  const before = loadConfig(options.config, process.env)
+  const after = loadConfig(file, process.env)
+  const store = openStoreReadOnly(options.stateDir)
+  if (store === null)
+    throw new TajoError('usage', 'Nothing was synced yet, so there is nothing to compare.', {
+      hint: `See what a first sync would do: tajo plan --config ${file} --sample 20`,
+    })
+  try {
+    const diff = await diffConfigs(store, before, after, Number(options.limit))
+    if (options.json === true) print(JSON.stringify(diff))
+    else printDiff(diff)
+    return 0
+  } finally {
+    store.close()
+  }
+}
+
+export function printDiff(diff: ConfigDiff): void {
+  for (const warning of diff.warnings) say(`${paint('yellow', 'note', process.stderr)} ${warning}`)
+  print(paint('bold', `${diff.before} → ${diff.after}`))
+  print()
+  print(
+    `Contacts   ${paint('yellow', `${formatCount(diff.contacts.change)} change`)}, ${formatCount(diff.contacts.same)} stay as they are`,
+  )
+  const attributes = Object.entries(diff.attributes).toSorted((a, b) => b[1] - a[1])
+  if (attributes.length > 0)
+    print(
+      fit(`Attributes ${attributes.map(([name, count]) => `${name} in ${formatCount(count)}`).join(', ')}`),
+    )
+  for (const [id, { name, add, remove }] of Object.entries(diff.lists))
+    print(
+      fit(
+        `List       ${id.padEnd(6)} ${paint('green', `+${formatCount(add)}`)} ${paint('red', `-${formatCount(remove)}`)}  ${name}`,
+      ),
+    )
+  for (const { occurrence, before, after } of diff.events)
+    print(fit(`Event      ${occurrence}: ${before ?? 'not told'} → ${after ?? 'not told'} (from now on)`))
+  for (const { name, change, waiting } of diff.campaigns)
+    print(
+      fit(
+        `Campaign   ${name}: ${change}${waiting > 0 ? `; ${formatCount(waiting)} decisions are still to come` : ''}`,
+      ),
+    )
+  if (diff.samples.length > 0) print()
+  for (const one of diff.samples) printContact(one)
+  const rest = diff.contacts.change - diff.samples.length
+  if (rest > 0) print(paint('dim', `  … and ${formatCount(rest)} more (--limit)`))
+  print()
+  print(paint('dim', 'From the records that were read last; nothing was asked and nothing was written.'))
+}

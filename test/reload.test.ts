@@ -1,0 +1,305 @@
+// A connectors.yml that is saved while the daemon runs: faulty, small, too large to go unasked; and nothing lost or doubled.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import * as fc from 'fast-check'
+
+import { parseConfig } from '../src/config/load.ts'
+import { type Daemon, startDaemon } from '../src/daemon.ts'
+import { createSeededRandom } from '../src/lib/random.ts'
+import { Secret } from '../src/lib/secret.ts'
+import { type Prepared, startReloading } from '../src/reload.ts'
+import { createBrevo } from '../src/sandbox/brevo.ts'
+import { createGorgias } from '../src/sandbox/gorgias.ts'
+import { approve, type PendingConfig, readInForce, readPending } from '../src/state/config.ts'
+import { openStoreBeside, openStoreReadOnly, type Store } from '../src/state/store.ts'
+import { ProcessClock, Universe } from './simulation/clock.ts'
+import { createDirectServer } from './simulation/direct-server.ts'
+import { startVirtualSchedule, toYaml } from './simulation/life.ts'
+import { createHttpFor, type Network } from './simulation/network.ts'
+import { judge, watchWrites } from './simulation/oracle.ts'
+import { Shop } from './simulation/shop.ts'
+import { silentLog } from './support/sandbox.ts'
+
+const START = Date.parse('2026-03-01T08:00:00Z')
+
+/** A shop, a file, and a daemon that follows the file. */
+function openWorld(seed = 1) {
+  const universe = new Universe(START)
+  const shop = new Shop(universe, createSeededRandom(seed), 0)
+  shop.account.importDelayMs = 0
+  const servers = { gorgias: createDirectServer(), brevo: createDirectServer() }
+  createGorgias({
+    server: servers.gorgias.routes,
+    world: shop.world,
+    email: 'sim@shop.example',
+    apiKey: 'sim-key',
+    rateLimit: null,
+  })
+  createBrevo({ server: servers.brevo.routes, account: shop.account, apiKey: 'sim-brevo', perSecond: null })
+  const network: Network = {
+    universe,
+    random: createSeededRandom(2),
+    weather: { share: 0, faults: [], down: { gorgias: false, brevo: false } },
+    servers,
+    sourceOffsetMs: 0,
+    counts: {},
+    script: null,
+    onWebhook: null,
+    lastLeftAt: () => shop.lastLeftAt,
+  }
+  const stateDir = mkdtempSync(join(tmpdir(), 'tajo-reload-'))
+  const clock = new ProcessClock(universe, { offsetMs: 0 }, () => undefined)
+  const first = toYaml({
+    schedule: '*/5 * * * *',
+    reconcile: '0 3 * * *',
+    rateLimit: '{ requests: 100000, per_seconds: 1 }',
+    importList: false,
+    create: 'always',
+    policy: 'verify',
+    campaigns: true,
+  })
+  const file = { text: first as string | null, complaints: [] as string[] }
+  const started: string[] = []
+
+  function prepare(text: string): Prepared {
+    const config = parseConfig('connectors.yml', text, {})
+    return {
+      text,
+      config,
+      close: () => undefined,
+      start() {
+        started.push(text)
+        return startDaemon(
+          {
+            config,
+            stateDir,
+            credentials: {
+              gorgias: { email: new Secret('sim@shop.example'), api_key: new Secret('sim-key') },
+            },
+            brevoKey: new Secret('sim-brevo'),
+          },
+          {
+            http: createHttpFor(network, { step: () => undefined, isDead: () => false }),
+            clock,
+            random: createSeededRandom(3),
+            log: silentLog,
+            startSchedule: (expression, run) => startVirtualSchedule(network, expression, run),
+          },
+        )
+      },
+    }
+  }
+
+  let daemon: Pick<Daemon, 'ended' | 'stop'> | null = null
+  const look = <T>(action: (store: Store) => T): T => {
+    const store = openStoreReadOnly(stateDir)!
+    try {
+      return action(store)
+    } finally {
+      store.close()
+    }
+  }
+  return {
+    shop,
+    universe,
+    first,
+    file,
+    started,
+    look,
+    pending: (): PendingConfig | null => look((store) => readPending(store)),
+    approve() {
+      const store = openStoreBeside(stateDir)!
+      approve(store, readPending(store)!.sha256)
+      store.close()
+    },
+    async start() {
+      const starting = startReloading({
+        file: 'connectors.yml',
+        clock,
+        log: silentLog,
+        env: {},
+        read: () => file.text,
+        prepare,
+        check: async () => file.complaints,
+        async peek(action) {
+          const store = openStoreReadOnly(stateDir)
+          if (store === null) return null
+          const result = await action(store)
+          store.close()
+          return result
+        },
+        pause: async () => undefined,
+      })
+      daemon = await starting
+      await universe.run(universe.now + 60_000)
+    },
+    pass: (minutes: number) => universe.run(universe.now + minutes * 60_000),
+    async stop() {
+      daemon?.stop()
+      const ended = daemon?.ended
+      await universe.run(universe.now + 60_000)
+      await ended
+      daemon = null
+    },
+    close: () => rmSync(stateDir, { recursive: true, force: true }),
+  }
+}
+
+let world: ReturnType<typeof openWorld>
+beforeEach(async () => {
+  world = openWorld()
+  world.shop.seedPast(6)
+  await world.start()
+})
+afterEach(async () => {
+  await world.stop()
+  world.close()
+})
+
+const sent = (name: string): number => world.shop.account.events.filter((one) => one.name === name).length
+
+/** Changes nothing of any contact. */
+const small = (yaml: string): string =>
+  yaml.replace('ticket.created: TICKET_CREATED', 'ticket.created: TICKET_OPENED')
+/** Changes all of them. */
+const large = (yaml: string): string =>
+  yaml.replace('nb_tickets: TICKET_COUNT', 'TICKET_COUNT: { value: nb_tickets + 100, type: number }')
+
+function newTicket(): void {
+  const { id } = [...world.shop.world.customers.values()].find(
+    (one) => one.email?.includes('erson') === true,
+  )!
+  world.shop.world.addTicket({ customerId: id })
+}
+
+describe('a connectors.yml that is saved while the daemon runs', () => {
+  it('goes live by itself where it changes little', async () => {
+    world.file.text = small(world.first)
+    await world.pass(1)
+    newTicket()
+    await world.pass(10)
+
+    expect(world.pending()).toBeNull()
+    expect(world.look((store) => readInForce(store))).toBe(world.file.text)
+    expect([sent('TICKET_OPENED'), sent('TICKET_CREATED')]).toEqual([1, 0])
+  })
+
+  it('with mistakes is reported with its place, and the last good one stays in force', async () => {
+    world.file.text = world.first.replace('schedule:', 'shedule:')
+    await world.pass(1)
+    newTicket()
+    await world.pass(10)
+
+    expect(world.pending()).toMatchObject({
+      state: 'faulty',
+      reasons: [expect.stringMatching(/^connectors\.yml:\d+:\d+ .*Did you mean "schedule"/)],
+    })
+    expect(sent('TICKET_CREATED')).toBe(1)
+  })
+
+  it('that asks Brevo for what it does not have is a mistake, too', async () => {
+    world.file.complaints = ['connectors.yml:12:7: Brevo has no attribute TIER2.']
+    world.file.text = small(world.first)
+    await world.pass(1)
+
+    expect(world.pending()).toMatchObject({ state: 'faulty', reasons: world.file.complaints })
+    expect(world.started).toHaveLength(1)
+  })
+
+  it('that would touch too many contacts waits for an approval, and goes live with it', async () => {
+    const counts = (): unknown[] =>
+      [...world.shop.account.contacts.values()].map((one) => Number(one.attributes['TICKET_COUNT']) >= 100)
+    world.file.text = large(world.first)
+    await world.pass(10)
+    expect(world.pending()).toMatchObject({
+      state: 'waiting',
+      reasons: [expect.stringContaining('contacts would change')],
+    })
+    expect(counts()).not.toContain(true)
+
+    world.approve()
+    await world.pass(2)
+
+    expect(world.pending()).toBeNull()
+    expect(counts()).not.toContain(false)
+  })
+
+  it('that changes a campaign waits, however few contacts there are', async () => {
+    world.file.text = world.first.replace('delay: 7m', 'delay: 8m')
+    await world.pass(1)
+
+    expect(world.pending()).toMatchObject({ state: 'waiting', reasons: ['the campaign echo is changed'] })
+  })
+
+  it('is forgotten where it is taken back', async () => {
+    world.file.text = large(world.first)
+    await world.pass(1)
+    world.file.text = world.first
+    await world.pass(1)
+
+    expect(world.pending()).toBeNull()
+    expect(world.started).toHaveLength(1)
+  })
+
+  it('that waits waits on after a restart', async () => {
+    world.file.text = large(world.first)
+    await world.pass(1)
+    await world.stop()
+    await world.start()
+
+    expect(world.started.at(-1)).toBe(world.first)
+    await world.pass(1)
+    expect(world.pending()).toMatchObject({ state: 'waiting' })
+    world.approve()
+    await world.pass(1)
+    expect(world.started.at(-1)).toBe(world.file.text)
+  })
+
+  it('half of which is written is not looked at', async () => {
+    world.file.text = world.first.slice(0, 200)
+    await world.universe.run(world.universe.now + 2_100)
+    world.file.text = small(world.first)
+    await world.pass(1)
+
+    expect(world.pending()).toBeNull()
+    expect(world.started).toEqual([world.first, world.file.text])
+  })
+})
+
+it('no event is lost or doubled, whatever is reloaded when', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 1_000_000 }), async (seed) => {
+      const other = openWorld(seed)
+      const random = createSeededRandom(seed + 7)
+      const { broken } = watchWrites(other.shop)
+      other.shop.seedPast(3)
+      await other.start()
+      const until = other.universe.now + 40 * 60_000
+      for (let count = 0; count < 15; count += 1) {
+        other.universe.at(other.universe.now + random.next() * 40 * 60_000, () => other.shop.act())
+        other.universe.at(
+          other.universe.now + random.next() * 40 * 60_000,
+          () => (other.file.text = `${other.first}# saved ${count} times\n`),
+        )
+      }
+      await other.universe.run(until)
+      await other.pass(45)
+      const goLive = other.look((store) => Number(store.meta.read('go_live:gorgias')))
+      await other.stop()
+      other.close()
+
+      expect(other.started.length).toBeGreaterThan(2)
+      const history = { goLive, create: true, inOrder: true }
+      expect(
+        [...broken, ...judge(other.shop, history)].filter((one) => !WITHOUT_RECONCILE.test(one)),
+      ).toEqual([])
+    }),
+    { numRuns: 8 },
+  )
+})
+
+/** Custom fields move nothing that a poll sees; the nightly reconcile does not come in this hour. */
+const WITHOUT_RECONCILE = /: TIER is/
