@@ -4,7 +4,9 @@ import { writeFileSync } from 'node:fs'
 import { toReference } from './reference.ts'
 import { OPENAPI } from '../src/server/openapi.ts'
 import { connectorsSchema } from '../src/config/schema.ts'
+import { testsSchema } from '../src/config/schema-tests.ts'
 
 writeFileSync('schema/connectors.schema.json', `${JSON.stringify(connectorsSchema, null, 2)}\n`)
+writeFileSync('schema/connectors.test.schema.json', `${JSON.stringify(testsSchema, null, 2)}\n`)
 writeFileSync('schema/openapi.json', `${JSON.stringify(OPENAPI, null, 2)}\n`)
 writeFileSync('docs/configuration.md', toReference())

@@ -60,4 +60,20 @@ export function addPlanCommands(program: Command): void {
     .action(async (options) => {
       exit.code = (await import('../commands/approve.ts')).runApprove(options)
     })
+
+  const loadTests = () => import('../commands/test-mapping.ts')
+  common(program.command('test-mapping'))
+    .description('run the tests beside connectors.yml: given records, expected values, lists, events')
+    .addOption(json())
+    .action(async (options) => {
+      exit.code = await (await loadTests()).runTestMapping(options)
+    })
+
+  common(program.command('record'))
+    .description('print a test made from a real contact')
+    .argument('<email>', 'whose')
+    .option('--anonymise', 'without anything that tells who it is')
+    .action(async (email: string, options) => {
+      exit.code = (await loadTests()).runRecord(email, options)
+    })
 }

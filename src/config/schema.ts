@@ -7,6 +7,7 @@ import { UNCERTAIN_POLICIES } from '../model/operations.ts'
 import { SOURCE_OPTIONS } from '../sources/registry.ts'
 import { listId, listKeys } from './schema-lists.ts'
 import { campaigns, inSupport, timezone } from './schema-campaigns.ts'
+import { mappingTests } from './schema-tests.ts'
 import { closed, definitions, duration, eventMapping, fieldMapping } from './schema-mapping.ts'
 
 const flag = (description: string, byDefault: boolean) =>
@@ -180,6 +181,7 @@ export const connectorsSchema = Type.Object(
     timezone,
     campaigns,
     in_support: inSupport,
+    tests: Type.Optional(mappingTests),
     contacts: Type.Optional(
       Type.Object(
         {

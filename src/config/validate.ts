@@ -11,17 +11,11 @@ export interface ShapeComplaint {
   message: string
 }
 
-let compiled: ValidateFunction | null = null
+const compiled = new Map<object, ValidateFunction>()
 
-export function findShapeComplaints(value: unknown): ShapeComplaint[] {
-  compiled ??= new Ajv({
-    allErrors: true,
-    strict: false,
-    verbose: true,
-    // It is run once in a process: making the code quicker takes longer than it saves.
-    code: { optimize: false },
-  }).compile(connectorsSchema)
-  const validate = compiled
+export function findShapeComplaints(value: unknown, schema: object = connectorsSchema): ShapeComplaint[] {
+  const validate = compiled.get(schema) ?? compile(schema)
+  compiled.set(schema, validate)
   if (validate(value)) return []
   const errors = validate.errors ?? []
   // A union complains once for itself and once for each branch: the union's own words are enough.
@@ -32,6 +26,16 @@ export function findShapeComplaints(value: unknown): ShapeComplaint[] {
         !unions.some((union) => error.schemaPath !== union && error.schemaPath.startsWith(`${union}/`)),
     )
     .map((error) => toComplaint(error))
+}
+
+function compile(schema: object): ValidateFunction {
+  return new Ajv({
+    allErrors: true,
+    strict: false,
+    verbose: true,
+    // It is run once in a process: making the code quicker takes longer than it saves.
+    code: { optimize: false },
+  }).compile(schema)
 }
 
 function toComplaint(error: ErrorObject): ShapeComplaint {

@@ -35,6 +35,8 @@ export interface ProfileTicket {
 
 export interface ProfileSurvey {
   id: string
+  /** Null, or one that is gone: surveys outlive their tickets. */
+  ticketId: string | null
   score: number
   scoredAt: Instant
 }

@@ -14,13 +14,16 @@ export interface Scratch {
   remove(): void
 }
 
-/** Empty where nothing was ever stored. Made beside the state, so that personal data stays where it is kept. */
-export function createScratch(stateDir: string): Scratch {
-  const directory = makeDirectory(stateDir)
+/**
+ * Empty where nothing was ever stored, and where `stateDir` is null. Made beside the state, so that personal data stays where it is
+ * kept.
+ */
+export function createScratch(stateDir: string | null): Scratch {
+  const directory = stateDir !== null && existsSync(stateDir) ? makeDirectory(stateDir) : inTemporary()
   const remove = (): void => rmSync(directory, { recursive: true, force: true })
   try {
-    const database = openDatabaseReadOnly(stateDir)
-    if (database === null) return { directory, remove }
+    const database = stateDir === null ? null : openDatabaseReadOnly(stateDir)
+    if (stateDir === null || database === null) return { directory, remove }
     try {
       // While another process works, its number may be ahead of the copy for a moment; that process knows that it is no backup.
       const isWorking = isLocked(stateDir)
@@ -38,8 +41,9 @@ export function createScratch(stateDir: string): Scratch {
   }
 }
 
+const inTemporary = (): string => mkdtempSync(join(tmpdir(), `tajo-${PREFIX}`))
+
 function makeDirectory(stateDir: string): string {
-  if (!existsSync(stateDir)) return mkdtempSync(join(tmpdir(), `tajo-${PREFIX}`))
   removeLeftBehind(stateDir)
   const directory = join(stateDir, `${PREFIX}${process.pid}-${process.hrtime.bigint()}`)
   mkdirSync(directory, { mode: 0o700 })

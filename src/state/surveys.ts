@@ -26,8 +26,11 @@ export function createSurveys(database: Database) {
       AND NOT EXISTS (SELECT 1 FROM customers c WHERE c.source = s.source AND c.id = s.customer_id)
     ORDER BY s.customer_id LIMIT ?`)
   const remove = database.prepare('DELETE FROM surveys WHERE source = ? AND id = ?')
-  const scoredOf = database.prepare<[string, string], { id: string; score: number; scored_at: number }>(
-    'SELECT id, score, scored_at FROM surveys INDEXED BY surveys_customer WHERE source = ? AND customer_id = ? AND score IS NOT NULL',
+  const scoredOf = database.prepare<
+    [string, string],
+    { id: string; ticket_id: string | null; score: number; scored_at: number }
+  >(
+    'SELECT id, ticket_id, score, scored_at FROM surveys INDEXED BY surveys_customer WHERE source = ? AND customer_id = ? AND score IS NOT NULL',
   )
   const scoreOf = database.prepare<[string, string], { score: number }>(
     'SELECT score FROM surveys WHERE source = ? AND ticket_id = ? AND score IS NOT NULL ORDER BY scored_at DESC LIMIT 1',
@@ -66,7 +69,7 @@ export function createSurveys(database: Database) {
       customerIds.flatMap((customerId) =>
         scoredOf
           .all(source, customerId)
-          .map((row) => ({ id: row.id, score: row.score, scoredAt: row.scored_at })),
+          .map((row) => ({ id: row.id, ticketId: row.ticket_id, score: row.score, scoredAt: row.scored_at })),
       ),
 
     /** The score that a ticket's survey was given. */
