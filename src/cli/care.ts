@@ -4,6 +4,14 @@ import type { Command } from 'commander'
 import { common, exit, json } from './options.ts'
 
 export function addCareCommands(program: Command): void {
+  common(program.command('doctor'))
+    .description('look at everything that must be well, each with the command that mends it')
+    .option('--offline', 'only on this machine')
+    .addOption(json())
+    .action(async (options) => {
+      exit.code = await (await import('../commands/doctor.ts')).runDoctor(options)
+    })
+
   const events = program.command('events').description('the ledger of events')
   common(events.command('tail'))
     .description('print events as they are found, sent, held back or refused')

@@ -4,6 +4,26 @@ import type { Command } from 'commander'
 import { common, connector, exit, json } from './options.ts'
 
 export function addConnectorCommands(program: Command): void {
+  common(program.command('init'))
+    .description('write a first connectors.yml that fits your helpdesk and your Brevo')
+    .option('--domain <host>', 'the helpdesk’s host, such as yourstore.gorgias.com')
+    .option('--email <address>', 'the user who made the API key (or GORGIAS_EMAIL)')
+    .option(
+      '--api-key <key>',
+      'the helpdesk’s API key; better from GORGIAS_API_KEY, or "-" for standard input',
+    )
+    .option(
+      '--brevo-api-key <key>',
+      'the Brevo API key; better from BREVO_API_KEY, or "-" for standard input',
+    )
+    .option('--base-url <url>', 'where the helpdesk’s API answers, if not at the domain')
+    .option('--brevo-base-url <url>', 'where the Brevo API answers')
+    .option('--no-lists', 'fill no lists')
+    .option('--yes', 'create the attributes and lists that Brevo lacks without asking')
+    .action(async (options) => {
+      exit.code = await (await import('../commands/init.ts')).runInit(options)
+    })
+
   const connectors = program.command('connectors').description('install, test, list or remove a helpdesk')
 
   common(connectors.command('install'))

@@ -5,23 +5,18 @@ import { createBrevoCaller } from '../brevo/client.ts'
 import { createAttribute, readAttributes, readLists } from '../brevo/setup.ts'
 import { newFile, withConnector } from '../config/edit.ts'
 import { loadConfig, parseConfig } from '../config/load.ts'
-import { openSecretStore, readEnvSecret } from '../config/secrets.ts'
+import { openSecretStore } from '../config/secrets.ts'
 import { createSource } from '../engine.ts'
 import { TajoError } from '../lib/errors.ts'
-import { Secret } from '../lib/secret.ts'
-import type { Misfit } from '../mapping/compile.ts'
 import { refuseUnknownLists } from '../sync/readiness.ts'
 import { isSourceName, type SourceName, SOURCES } from '../sources/registry.ts'
-import { askSecret, confirm, createStdinLines, type StdinLines } from './ask.ts'
 import { checkMapping } from '../check/preparation.ts'
-import { BREVO_KEY_LABEL, type CommonOptions, openPorts } from './session.ts'
+import { createMissing, findKeys, type KeyOptions } from './keys.ts'
+import { type CommonOptions, openPorts } from './session.ts'
 import { paint, print, say } from './terminal.ts'
 
-export interface InstallOptions extends CommonOptions {
+export interface InstallOptions extends CommonOptions, KeyOptions {
   domain?: string
-  email?: string
-  apiKey?: string
-  brevoApiKey?: string
   baseUrl?: string
   brevoBaseUrl?: string
   yes?: boolean
@@ -37,11 +32,7 @@ export async function runInstall(name: string, options: InstallOptions): Promise
   const { text, isNew } = draftFile(name, options)
   const config = parseConfig(options.config, text, process.env)
 
-  const lines = createStdinLines()
-  const fields = SOURCES[name].secrets
-  const email = await findSecret(options.email, fields.email.env, fields.email.label, lines, false)
-  const apiKey = await findSecret(options.apiKey, fields.api_key.env, fields.api_key.label, lines, true)
-  const brevoKey = await findSecret(options.brevoApiKey, 'BREVO_API_KEY', BREVO_KEY_LABEL, lines, true)
+  const { email, apiKey, brevoKey } = await findKeys(name, options)
 
   // Nothing is written before everything was understood.
   const store = openSecretStore(options.stateDir, process.env)
@@ -94,10 +85,7 @@ async function runRotate(name: SourceName, options: InstallOptions): Promise<num
   const shadowing = [fields.email.env, fields.api_key.env, 'BREVO_API_KEY'].filter(
     (variable) => options.apiKey === undefined && process.env[variable] !== undefined,
   )
-  const lines = createStdinLines()
-  const email = await findSecret(options.email, fields.email.env, fields.email.label, lines, false)
-  const apiKey = await findSecret(options.apiKey, fields.api_key.env, fields.api_key.label, lines, true)
-  const brevoKey = await findSecret(options.brevoApiKey, 'BREVO_API_KEY', BREVO_KEY_LABEL, lines, true)
+  const { email, apiKey, brevoKey } = await findKeys(name, options)
   const session = openPorts(config.log, [email, apiKey, brevoKey])
   try {
     const source = createSource(
@@ -139,61 +127,4 @@ function draftFile(name: string, options: InstallOptions): { text: string; isNew
     })
   }
   return { text: isNew ? newFile(name, address) : withConnector(before, name, address), isNew }
-}
-
-/** From the command line, the environment, standard input, or a prompt that shows nothing. */
-async function findSecret(
-  given: string | undefined,
-  variable: string,
-  label: string,
-  lines: StdinLines,
-  sensitive: boolean,
-): Promise<Secret> {
-  if (given !== undefined && given !== '' && given !== '-') {
-    if (sensitive)
-      say(
-        `${paint('yellow', 'note', process.stderr)} A key on the command line can be seen by others on this machine; ${variable} or "-" (standard input) can not.`,
-      )
-    return new Secret(given)
-  }
-  const fromEnv = given === '-' ? null : readEnvSecret(variable, process.env)
-  if (fromEnv !== null) return fromEnv
-  const secret = process.stdin.isTTY ? await askSecret(label, sensitive) : ((await lines.next()) ?? '')
-  if (secret === '')
-    throw new TajoError('secret_missing', `There is no ${variable}: ${label}.`, {
-      hint: `Set ${variable}, or give it on standard input, a line for each key.`,
-    })
-  return new Secret(secret)
-}
-
-/** Creates what is missing, if that is wanted; says what is in the way. False if something still is. */
-async function createMissing(
-  misfits: readonly Misfit[],
-  yes: boolean,
-  create: (name: string, type: NonNullable<Misfit['create']>) => Promise<void>,
-): Promise<boolean> {
-  const missing = misfits.filter((one) => one.create !== null)
-  for (const one of misfits) {
-    if (one.create === null)
-      say(
-        `${paint('red', '✗', process.stderr)} ${one.where}: ${one.field} can not go to ${one.attribute}: ${one.reason}.`,
-      )
-  }
-  if (missing.length === 0) return misfits.length === 0
-  const names = missing.map((one) => `${one.attribute} (${one.create})`).join(', ')
-  const wanted =
-    yes ||
-    (process.stdin.isTTY &&
-      (await confirm(`Brevo has no ${names}. Create ${missing.length === 1 ? 'it' : 'them'}?`)))
-  if (!wanted) {
-    say(
-      `${paint('red', '✗', process.stderr)} Brevo has no ${names}. Create them there, or run this again with --yes.`,
-    )
-    return false
-  }
-  for (const { attribute, create: type } of missing) {
-    await create(attribute, type!)
-    print(`${paint('green', '✓')} Created the attribute ${attribute} in Brevo`)
-  }
-  return missing.length === misfits.length
 }

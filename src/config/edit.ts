@@ -7,12 +7,49 @@ export interface ConnectorAddress {
   brevoBaseUrl?: string | undefined
 }
 
+/** What a first connectors.yml is made to fit. */
+export interface Surroundings {
+  /** Where editors find the schema. */
+  schema?: string
+  /** `satisfied_customers` → id of a list. */
+  lists?: Record<string, number>
+  /** Tags of the helpdesk. */
+  tags?: readonly string[]
+  customFields?: readonly { slug: string; attribute: string }[]
+}
+
 /** A first connectors.yml, with the mapping of the documentation. */
-export function newFile(name: string, address: ConnectorAddress): string {
+export function newFile(name: string, address: ConnectorAddress, around: Surroundings = {}): string {
+  const modeline = around.schema === undefined ? '' : `# yaml-language-server: $schema=${around.schema}\n`
   const brevo =
     address.brevoBaseUrl === undefined ? '' : `brevo:\n  base_url: ${quote(address.brevoBaseUrl)}\n\n`
-  return `# tajo keeps your helpdesk and Brevo in step by this file. Every key: docs/configuration.md\n${brevo}connectors:\n${newBlock(name, address)}`
+  const head = `${modeline}# tajo keeps your helpdesk and Brevo in step by this file. Every key: docs/configuration.md\n`
+  return `${head}${brevo}connectors:\n${fitIn(newBlock(name, address), around)}`
 }
+
+const LISTS = / *# lists: .*\n(?: *# {3}\w+: \d+\n)+/
+const TAGS = / *# tag_lists: .*\n/
+const AFTER_FIELDS = / *event_mapping:\n/
+
+function fitIn(block: string, { lists = {}, tags = [], customFields = [] }: Surroundings): string {
+  const lines = Object.entries(lists).map(([key, id]) => `      ${key}: ${id}\n`)
+  const tagged = tags.slice(0, MOST_TAGS).map((tag) => quote(tag))
+  const fields = customFields.map(({ slug, attribute }) => `      # custom_fields.${slug}: ${attribute}\n`)
+  return block
+    .replace(LISTS, (whole) =>
+      lines.length === 0 ? whole : `    lists:${' '.repeat(25)}# ids of lists in Brevo\n${lines.join('')}`,
+    )
+    .replace(TAGS, (whole) =>
+      tagged.length === 0
+        ? whole
+        : `    # tag_lists: { ${tagged[0]}: 40 }         # helpdesk tag -> Brevo list\n    #   your tags: ${tagged.join(', ')}${tags.length > MOST_TAGS ? ', …' : ''}\n`,
+    )
+    .replace(AFTER_FIELDS, (whole) =>
+      fields.length === 0 ? whole : `      # The custom fields of your helpdesk:\n${fields.join('')}${whole}`,
+    )
+}
+
+const MOST_TAGS = 20
 
 /** The text with the connector added, or with its addresses changed where it is there already. */
 export function withConnector(text: string, name: string, address: ConnectorAddress): string {

@@ -210,6 +210,18 @@ function installImports(server: FastifyInstance, account: BrevoAccount): void {
 }
 
 function installLists(server: FastifyInstance, account: BrevoAccount): void {
+  server.get('/v3/contacts/folders', (request) => {
+    const { limit = '10', offset = '0' } = request.query as { limit?: string; offset?: string }
+    const all = [...account.folders].map(([id, name]) => ({ id, name }))
+    return { count: all.length, folders: all.slice(Number(offset), Number(offset) + Number(limit)) }
+  })
+  server.post('/v3/contacts/folders', (request, reply) => {
+    const { name } = request.body as { name?: string }
+    if (name === undefined) throw new Refusal('missing_parameter', 'Folder name is missing')
+    const id = Math.max(0, ...account.folders.keys()) + 1
+    account.folders.set(id, name)
+    return reply.code(201).send({ id })
+  })
   server.get('/v3/contacts/lists', (request) => {
     const { limit = '10', offset = '0' } = request.query as { limit?: string; offset?: string }
     if (Number(limit) > 50) throw new Refusal('out_of_range', 'Limit exceeds max value')
