@@ -1,6 +1,7 @@
 // Writes what is generated from src: the JSON Schema of connectors.yml, the control API's description, and the reference documentation.
 import { writeFileSync } from 'node:fs'
 
+import { OUTPUTS, toOutputReference, toOutputSchema } from './output-schemas.ts'
 import { toReference } from './reference.ts'
 import { OPENAPI } from '../src/server/openapi.ts'
 import { connectorsSchema } from '../src/config/schema.ts'
@@ -10,3 +11,6 @@ writeFileSync('schema/connectors.schema.json', `${JSON.stringify(connectorsSchem
 writeFileSync('schema/connectors.test.schema.json', `${JSON.stringify(testsSchema, null, 2)}\n`)
 writeFileSync('schema/openapi.json', `${JSON.stringify(OPENAPI, null, 2)}\n`)
 writeFileSync('docs/configuration.md', toReference())
+writeFileSync('docs/json.md', toOutputReference())
+for (const name of Object.keys(OUTPUTS))
+  writeFileSync(`schema/${name}.schema.json`, `${JSON.stringify(toOutputSchema(name), null, 2)}\n`)

@@ -46,7 +46,7 @@ export interface ReloadPorts {
 }
 
 /** Between two looks at the file. */
-const LOOK_EVERY_MS = 2_000
+const LOOK_EVERY_MS = 1_000
 /** Where one of them could not be asked. */
 const ASK_AGAIN_MS = 60_000
 

@@ -6,6 +6,8 @@ import { parseAllDocuments } from 'yaml'
 
 import { toReference } from '../scripts/reference.ts'
 import { parseConfig } from '../src/config/load.ts'
+import { OUTPUTS, toOutputReference, toOutputSchema } from '../scripts/output-schemas.ts'
+import { testsSchema } from '../src/config/schema-tests.ts'
 import { connectorsSchema } from '../src/config/schema.ts'
 import { ERROR_KINDS } from '../src/lib/errors.ts'
 import { FIELDS } from '../src/mapping/fields.ts'
@@ -28,6 +30,14 @@ describe('generated files', () => {
       JSON.parse(JSON.stringify(connectorsSchema)),
     )
     expect(words(readFileSync('docs/configuration.md', 'utf8'))).toBe(words(toReference()))
+    expect(words(readFileSync('docs/json.md', 'utf8'))).toBe(words(toOutputReference()))
+    expect(JSON.parse(readFileSync('schema/connectors.test.schema.json', 'utf8'))).toEqual(
+      JSON.parse(JSON.stringify(testsSchema)),
+    )
+    for (const name of Object.keys(OUTPUTS))
+      expect(JSON.parse(readFileSync(`schema/${name}.schema.json`, 'utf8'))).toEqual(
+        JSON.parse(JSON.stringify(toOutputSchema(name))),
+      )
   })
 })
 

@@ -260,7 +260,7 @@ describe('a connectors.yml that is saved while the daemon runs', () => {
 
   it('half of which is written is not looked at', async () => {
     world.file.text = world.first.slice(0, 200)
-    await world.universe.run(world.universe.now + 2_100)
+    await world.universe.run(world.universe.now + 1_100)
     world.file.text = small(world.first)
     await world.pass(1)
 

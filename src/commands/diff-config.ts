@@ -5,7 +5,7 @@ import { type ConfigDiff, diffConfigs } from '../plan/what-if.ts'
 import { openStoreReadOnly } from '../state/store.ts'
 import { printContact } from './plan.ts'
 import type { CommonOptions } from './session.ts'
-import { fit, formatCount, paint, print, say } from './terminal.ts'
+import { fit, formatCount, paint, print, say, wrap } from './terminal.ts'
 
 export interface DiffOptions extends CommonOptions {
   limit: string
@@ -40,7 +40,10 @@ export function printDiff(diff: ConfigDiff): void {
   const attributes = Object.entries(diff.attributes).toSorted((a, b) => b[1] - a[1])
   if (attributes.length > 0)
     print(
-      fit(`Attributes ${attributes.map(([name, count]) => `${name} in ${formatCount(count)}`).join(', ')}`),
+      wrap(
+        `Attributes ${attributes.map(([name, count]) => `${name} in ${formatCount(count)}`).join(', ')}`,
+        11,
+      ),
     )
   for (const [id, { name, add, remove }] of Object.entries(diff.lists))
     print(
@@ -49,7 +52,9 @@ export function printDiff(diff: ConfigDiff): void {
       ),
     )
   for (const { occurrence, before, after } of diff.events)
-    print(fit(`Event      ${occurrence}: ${before ?? 'not told'} → ${after ?? 'not told'} (from now on)`))
+    print(
+      wrap(`Event      ${occurrence}: ${before ?? 'not told'} → ${after ?? 'not told'} (from now on)`, 11),
+    )
   for (const { name, change, waiting } of diff.campaigns)
     print(
       fit(
@@ -61,5 +66,7 @@ export function printDiff(diff: ConfigDiff): void {
   const rest = diff.contacts.change - diff.samples.length
   if (rest > 0) print(paint('dim', `  … and ${formatCount(rest)} more (--limit)`))
   print()
-  print(paint('dim', 'From the records that were read last; nothing was asked and nothing was written.'))
+  print(
+    paint('dim', wrap('From the records that were read last; nothing was asked and nothing was written.')),
+  )
 }

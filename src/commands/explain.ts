@@ -8,7 +8,7 @@ import { normalizeEmail } from '../model/email.ts'
 import type { Origin } from '../mapping/origins.ts'
 import { openStoreReadOnly, type Store } from '../state/store.ts'
 import type { CommonOptions } from './session.ts'
-import { fit, formatCount, paint, print } from './terminal.ts'
+import { fit, formatCount, paint, print, wrap } from './terminal.ts'
 
 export interface ExplainOptions extends CommonOptions {
   list?: string
@@ -50,20 +50,21 @@ function showContact(store: Store, config: Config, address: string, json: boolea
 }
 
 export function printExplanation(explained: Explanation): void {
-  print(`${paint('bold', explained.email)}  ${explained.contact}`)
+  print(wrap(`${paint('bold', explained.email)}  ${explained.contact}`, 2))
   const attributes = Object.entries(explained.attributes)
   if (attributes.length > 0) print(`\n${paint('bold', 'Attributes')}`)
   for (const [name, one] of attributes) {
     print(fit(`  ${name.padEnd(22)} ${paint('green', show(one.value))}`))
     if (one.wanted !== undefined)
-      print(fit(`      ${paint('yellow', `to become ${show(one.wanted)} with the next write`)}`))
-    print(fit(paint('dim', `      ${toSource(one)}`)))
+      print(wrap(`      ${paint('yellow', `to become ${show(one.wanted)} with the next write`)}`))
+    print(paint('dim', wrap(`      ${toSource(one)}`, 8)))
     if (one.sent_at !== null)
       print(
-        fit(
-          paint(
-            'dim',
+        paint(
+          'dim',
+          wrap(
             `      sent ${one.sent_at}${one.previous === null ? '' : `; before: ${show(one.previous)}`}`,
+            8,
           ),
         ),
       )
@@ -72,21 +73,23 @@ export function printExplanation(explained: Explanation): void {
   if (lists.length > 0) print(`\n${paint('bold', 'Lists')}`)
   for (const [id, one] of lists) {
     const mark = one.member ? paint('green', '✓') : paint('dim', '·')
-    print(fit(`  ${mark} ${id}${one.name === '' ? '' : ` (${one.name})`}  ${one.reason}`))
+    print(wrap(`  ${mark} ${id}${one.name === '' ? '' : ` (${one.name})`}  ${one.reason}`, 6))
     if (one.mapping !== null) print(paint('dim', `      ${one.mapping.file}:${one.mapping.line}`))
   }
   if (explained.events.length > 0) print(`\n${paint('bold', 'Events')}`)
   for (const one of explained.events)
     print(
-      fit(
+      wrap(
         `  ${one.at.slice(0, 19)}Z  ${one.name}  ${paint(COLORS[one.state] ?? 'dim', one.state)}  ${one.reason}`,
+        6,
       ),
     )
   if (explained.campaigns.length > 0) print(`\n${paint('bold', 'Campaigns')}`)
   for (const one of explained.campaigns)
     print(
-      fit(
+      wrap(
         `  ${one.at.slice(0, 19)}Z  ${one.campaign}  ${paint(COLORS[one.state] ?? 'dim', one.state)}  ${one.reason}`,
+        6,
       ),
     )
 }
@@ -143,7 +146,7 @@ function showList(store: Store, config: Config, text: string, limit: number, jso
     `  ${formatCount(counts.given + counts.giving)} given by tajo, ${formatCount(counts.found)} were there before, ${formatCount(counts.left)} left it`,
   )
   for (const one of explained.contacts)
-    print(fit(`  ${one.member ? paint('green', '✓') : paint('dim', '·')} ${one.email}  ${one.reason}`))
+    print(wrap(`  ${one.member ? paint('green', '✓') : paint('dim', '·')} ${one.email}  ${one.reason}`, 6))
   const rest = counts.given + counts.giving + counts.found + counts.left - explained.contacts.length
   if (rest > 0) print(paint('dim', `  … and ${formatCount(rest)} more (--limit)`))
   return 0

@@ -10,7 +10,7 @@ import { fingerprint, rehearse } from '../plan/rehearse.ts'
 import { writeInForce } from '../state/config.ts'
 import { type CommonOptions, openSession, type Session } from './session.ts'
 import { printReport, toExitCode } from './sync.ts'
-import { createProgress, formatCount, formatDuration, fit, paint, print, say } from './terminal.ts'
+import { createProgress, formatCount, formatDuration, fit, paint, print, say, wrap } from './terminal.ts'
 
 export interface PlanCommandOptions extends CommonOptions {
   connector?: string
@@ -165,17 +165,17 @@ export function printPlan(plan: Plan, options: CommonOptions): void {
   const { contacts, requests } = plan
   for (const warning of plan.warnings) say(`${paint('yellow', 'note', process.stderr)} ${warning}`)
   const part = plan.sample === null ? '' : ` (of the ${formatCount(plan.sample)} newest customers at most)`
-  print(paint('bold', `What a sync with ${options.config} would do${part}`))
+  printWrapped(paint('bold', `What a sync with ${options.config} would do${part}`))
   print()
-  print(
-    `Contacts  ${paint('green', `${formatCount(contacts.create)} created`)}, ${paint('yellow', `${formatCount(contacts.update)} changed`)}, ` +
+  printWrapped(
+    `Contacts   ${paint('green', `${formatCount(contacts.create)} created`)}, ${paint('yellow', `${formatCount(contacts.update)} changed`)}, ` +
       `${formatCount(contacts.unchanged)} as they are, ${formatCount(contacts.skipped)} skipped`,
   )
   printCounted('Attributes', Object.entries(plan.attributes), (count) => `in ${formatCount(count)}`)
   for (const [id, { name, add, remove }] of Object.entries(plan.lists))
     print(
       fit(
-        `List      ${id.padEnd(6)} ${paint('green', `+${formatCount(add)}`)} ${paint('red', `-${formatCount(remove)}`)}  ${name}`,
+        `List       ${id.padEnd(6)} ${paint('green', `+${formatCount(add)}`)} ${paint('red', `-${formatCount(remove)}`)}  ${name}`,
       ),
     )
   for (const [name, one] of Object.entries(plan.events)) {
@@ -183,23 +183,25 @@ export function printPlan(plan: Plan, options: CommonOptions): void {
     if (one.hold > 0) parts.push(`${formatCount(one.hold)} waiting`)
     if (one.too_old > 0) parts.push(`${formatCount(one.too_old)} too old`)
     if (one.not_met > 0) parts.push(`${formatCount(one.not_met)} whose condition is not met`)
-    print(fit(`Event     ${name}: ${parts.join(', ')}`))
+    print(wrap(`Event      ${name}: ${parts.join(', ')}`, 11))
   }
   for (const [name, one] of Object.entries(plan.campaigns))
     print(
       fit(
-        `Campaign  ${name}: ${formatCount(one.fire)} fire, ${formatCount(one.hold)} wait, ${formatCount(one.drop)} not sent`,
+        `Campaign   ${name}: ${formatCount(one.fire)} fire, ${formatCount(one.hold)} wait, ${formatCount(one.drop)} not sent`,
       ),
     )
-  print(
-    `Costs     ${formatCount(requests.source)} requests to the helpdesk, ${formatCount(requests.brevo)} to Brevo; about ${formatDuration(plan.seconds)} at their limits`,
+  printWrapped(
+    `Costs      ${formatCount(requests.source)} requests to the helpdesk, ${formatCount(requests.brevo)} to Brevo; about ${formatDuration(plan.seconds)} at their limits`,
   )
   if (plan.guard !== null)
-    print(
-      `${paint('red', 'Guard')}     more than ${formatCount(plan.guard.limit)} list memberships would be taken away, so the sync would take none; if that is right: --accept-removals`,
+    printWrapped(
+      `${paint('red', 'Guard')}      more than ${formatCount(plan.guard.limit)} list memberships would be taken away, so the sync would take none; if that is right: --accept-removals`,
     )
   if (!plan.complete)
-    print(`${paint('yellow', 'Open')}      Some of it could not be foreseen: it waits for an earlier answer.`)
+    printWrapped(
+      `${paint('yellow', 'Open')}       Some of it could not be foreseen: it waits for an earlier answer.`,
+    )
   if (plan.samples.length > 0) print()
   for (const one of plan.samples) printContact(one)
   const rest = contacts.create + contacts.update - plan.samples.length
@@ -207,15 +209,19 @@ export function printPlan(plan: Plan, options: CommonOptions): void {
     print(paint('dim', `  … and ${formatCount(rest)} more (--limit ${contacts.create + contacts.update})`))
   if (plan.held.length > 0) print()
   for (const one of plan.held)
-    print(fit(`${paint('yellow', 'not now')}  ${one.name} for ${one.email}, of ${one.at}: ${one.reason}`))
+    print(wrap(`${paint('yellow', 'not now')}  ${one.name} for ${one.email}, of ${one.at}: ${one.reason}`, 9))
   print()
   print(paint('dim', 'Nothing was written, and no cursor was moved.'))
+}
+
+function printWrapped(text: string): void {
+  print(wrap(text, 11))
 }
 
 function printCounted(label: string, counted: [string, number][], show: (count: number) => string): void {
   if (counted.length === 0) return
   const sorted = counted.toSorted((a, b) => b[1] - a[1])
-  print(fit(`${label.padEnd(9)} ${sorted.map(([name, count]) => `${name} ${show(count)}`).join(', ')}`))
+  print(wrap(`${label.padEnd(10)} ${sorted.map(([name, count]) => `${name} ${show(count)}`).join(', ')}`, 11))
 }
 
 export function printContact(one: PlannedContact): void {

@@ -74,6 +74,21 @@ export function fit(line: string, stream: NodeJS.WriteStream = process.stdout): 
   return `${cut}…`
 }
 
+/** Sentences, broken at spaces to the width of the terminal; what follows the first line is indented. */
+export function wrap(text: string, indent = 0, stream: NodeJS.WriteStream = process.stdout): string {
+  const width = stream.isTTY ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/(?<=\S) /)) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (line !== '' && stripVTControlCharacters(longer).length > width) {
+      lines.push(line)
+      line = ' '.repeat(indent) + word
+    } else line = longer
+  }
+  return [...lines, line].join('\n')
+}
+
 /** `4 min`, `2 h 10 min`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`

@@ -17,6 +17,7 @@ export interface Running {
   ended: Promise<Ended>
   /** Resolves when standard output or error holds the text. */
   until(text: string): Promise<void>
+  untilTimes(text: string, times: number): Promise<void>
 }
 
 export function startTajo(
@@ -38,26 +39,65 @@ export function startTajo(
     for (const look of watchers) look()
   })
   child.stdin.end(options.input ?? '')
+  const untilTimes = (text: string, times: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (count(stdout, text) + count(stderr, text) < times) return
+        watchers.delete(look)
+        resolve()
+      }
+      watchers.add(look)
+      child.once('close', () =>
+        reject(new Error(`tajo ended before it said "${text}":\n${stdout}\n${stderr}`)),
+      )
+      look()
+    })
   const ended = new Promise<Ended>((resolve) =>
     child.once('close', (code) => resolve({ code, stdout, stderr })),
   )
   return {
     child,
     ended,
-    until: (text) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (!stdout.includes(text) && !stderr.includes(text)) return
-          watchers.delete(look)
-          resolve()
-        }
-        watchers.add(look)
-        child.once('close', () =>
-          reject(new Error(`tajo ended before it said "${text}":\n${stdout}\n${stderr}`)),
-        )
-        look()
-      }),
+    until: (text) => untilTimes(text, 1),
+    untilTimes,
   }
+}
+
+const count = (whole: string, text: string): number => whole.split(text).length - 1
+
+export interface OnTerminal {
+  code: number | null
+  /** As it came to the screen, with its colours. */
+  output: string
+}
+
+/** On a pseudo-terminal (util-linux's `script`); `answers`: what is typed once a text is on the screen. */
+export function runOnTerminal(
+  args: readonly string[],
+  cwd: string,
+  options: {
+    env?: Record<string, string>
+    columns?: number
+    answers?: readonly [text: string, keys: string][]
+  },
+): Promise<OnTerminal> {
+  const quoted = [process.execPath, CLI, ...args].map((one) => `'${one.replaceAll("'", "'\\''")}'`).join(' ')
+  const command = `stty cols ${options.columns ?? 100} rows 40; exec ${quoted}`
+  const env = { PATH: process.env['PATH'] ?? '', HOME: cwd, TERM: 'xterm', ...SANDBOX_KEYS, ...options.env }
+  const child = spawn('script', ['-qec', command, '/dev/null'], { cwd, env, stdio: 'pipe' })
+  const answers = [...(options.answers ?? [])]
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+    const next = answers[0]
+    if (next === undefined || !output.includes(next[0])) return
+    answers.shift()
+    child.stdin.write(next[1])
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, output }))
+  })
 }
 
 export function runTajo(
