@@ -1,5 +1,6 @@
 // npm run bench: the figures of docs/performance.md, measured through the built binary. Nothing is asserted here.
 // TAJO_BENCH_SCALE (default 1) makes the shop smaller for a quick look.
+import { measureMarketer } from './marketer.mjs'
 import { measurePolls, prepareWorkspace, runTajo, startSandbox } from './lib.mjs'
 import { measureWebhooks } from './webhooks.mjs'
 
@@ -30,7 +31,7 @@ if (only === undefined || only === 'help') {
   workspace.remove()
 }
 
-if (only === undefined || only === 'first-sync') {
+if (only === undefined || only === 'first-sync' || only === 'marketer') {
   const sandbox = await startSandbox(['--no-limits', ...flags(size)])
   const workspace = prepareWorkspace(sandbox, '{ requests: 1000000, per_seconds: 1 }')
   const first = await runTajo(workspace.directory, ['sync', 'gorgias', '--json'])
@@ -47,11 +48,14 @@ if (only === undefined || only === 'first-sync') {
   note('first sync, peak memory', `${Math.round(first.peakMb)} MB`)
   const idle = await runTajo(workspace.directory, ['status', '--json'])
   note('process start and state open (tajo status), CPU', `${Math.round(idle.cpuMs)} ms`)
-  const poll = await measurePolls(workspace.directory, 15)
-  note(
-    'no-change poll of that state by the daemon, CPU',
-    `${Math.round(poll.cpuMs)} ms (mean of ${poll.polls})`,
-  )
+  await measureMarketer(note, workspace.directory)
+  if (only !== 'marketer') {
+    const poll = await measurePolls(workspace.directory, 15)
+    note(
+      'no-change poll of that state by the daemon, CPU',
+      `${Math.round(poll.cpuMs)} ms (mean of ${poll.polls})`,
+    )
+  }
   workspace.remove()
   sandbox.stop()
 }

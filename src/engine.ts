@@ -13,6 +13,7 @@ import { createRounds } from './lib/rounds.ts'
 import { createTurns, type Turns } from './lib/turns.ts'
 import { needsPhone } from './mapping/compile.ts'
 import type { OccurrenceType } from './model/occurrence.ts'
+import { type ContactWrite, hasWork, type ToldContact } from './model/operations.ts'
 import { fromMs, type Instant, toMs } from './model/time.ts'
 import type { DeliveryContext } from './outbox/delivery.ts'
 import { type DeliveryReport, emptyReport } from './outbox/report.ts'
@@ -21,7 +22,13 @@ import { sampleOf } from './sources/sample.ts'
 import type { Source } from './sources/source.ts'
 import { recoverState } from './state/recover.ts'
 import { openStore } from './state/store.ts'
-import { type ConnectorMapping, deliverAll, prepareContact, untilNextDue } from './sync/deliver.ts'
+import {
+  type ConnectorMapping,
+  deliverAll,
+  prepareContact,
+  untilNextDue,
+  visitContacts,
+} from './sync/deliver.ts'
 import { decideCampaigns } from './sync/campaigns.ts'
 import { type DirectoryContext, findGoLive } from './sync/context.ts'
 import { createFreshness, type Freshness } from './sync/freshness.ts'
@@ -81,7 +88,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       events: recovery.restored,
     })
   }
-  const mappings = createMappings(config, store, caller, clock)
+  const mappings = createMappings(config, store, caller, clock, options.leaveOthers)
   const delivering = createRounds()
   const lookTimes = createLookTimes()
   const clockWatch = createClockWatch(clock)
@@ -296,6 +303,22 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       if (!isReconcileDue(context, reconcileAt)) return found ? read : null
       await reconcile(context, options)
       return read
+    },
+
+    /** With `leaveOthers`: what a changed mapping writes of whoever is not marked; null where it did not change. */
+    async othersToWrite(
+      pause: () => Promise<void>,
+      signal?: AbortSignal,
+    ): Promise<{ write: ContactWrite; told: ToldContact }[] | null> {
+      if (!mappings.leftOthers()) return null
+      const compiled = mappings.compile(await mappings.check(signal))
+      const found: { write: ContactWrite; told: ToldContact }[] = []
+      await visitContacts(store, store.outboxContacts.everybody(), pause, (email, recordsOf) => {
+        const told = store.contacts.told(email)
+        const write = told.gone ? null : prepareContact(store, compiled.mappings, email, told, recordsOf)
+        if (write !== null && hasWork(write)) found.push({ write, told })
+      })
+      return found
     },
 
     ...createHelpdesks(find, { store, clock, log }, options.webhookSecrets ?? {}),

@@ -3,7 +3,8 @@
 import { TajoError } from '../lib/errors.ts'
 import type { Http, HttpAnswer, HttpOutcome, HttpRequest } from '../lib/http.ts'
 import type { HeldContact } from '../model/destination.ts'
-import type { AttributeValue } from '../model/operations.ts'
+import { membershipOf } from '../model/memberships.ts'
+import type { AttributeValue, ContactWrite } from '../model/operations.ts'
 import { holds, toHeld } from './contacts.ts'
 import { readRequest, type WrittenContact, type WrittenEvent } from './requests.ts'
 import { type Json, toItems, toObject, toText } from './wire.ts'
@@ -29,12 +30,21 @@ export interface PretendedBrevo {
   events: WrittenEvent[]
   /** What the engine asked, by Brevo's buckets, and of the helpdesk; reads that only the pretence needs are not among them. */
   requests: { contacts: number; events: number; other: number; source: number }
+  /** All contacts are read beforehand, where many are to be written. */
+  readAll(): Promise<void>
+  /**
+   * What a single write would do, without the way through the SDK: many at once. True if it makes the contact. To be called after
+   * `readAll`.
+   */
+  writeAt(write: ContactWrite, mayCreate: boolean): boolean
   /** Why something could not be foreseen: Brevo could not be read. */
   failure(): string | null
 }
 
 interface Pictured {
+  /** As Brevo holds it; null: it does not. */
   original: HeldContact | null
+  /** After all that was pretended; the same object until something is written. */
   now: HeldContact
   written: ContactWrites | null
 }
@@ -42,6 +52,7 @@ interface Pictured {
 /** Single reads before all contacts are read instead, a thousand at a time. */
 const READ_SINGLY = 40
 const PAGE = 1_000
+const TIMEOUT_MS = 60_000
 
 export function pretendBrevo(real: Http, baseUrl: string): PretendedBrevo {
   /** By address; null: Brevo has no such contact. */
@@ -49,6 +60,8 @@ export function pretendBrevo(real: Http, baseUrl: string): PretendedBrevo {
   const all = new Set<Pictured>()
   const events: WrittenEvent[] = []
   const requests = { contacts: 0, events: 0, other: 0, source: 0 }
+  /** Those of the last request to Brevo, with its key. */
+  let headers: Record<string, string> = {}
   let failure: string | null = null
   let readSingly = 0
   /** Every contact that Brevo has is in the picture. */
@@ -56,7 +69,7 @@ export function pretendBrevo(real: Http, baseUrl: string): PretendedBrevo {
 
   function put(email: string, original: HeldContact | null): Pictured {
     const nobody = { email, attributes: {}, blocked: false, lists: [], unsubscribed: [] }
-    const pictured = { original, now: structuredClone(original ?? nobody), written: null }
+    const pictured = { original, now: original ?? nobody, written: null }
     pictures.set(email, pictured)
     all.add(pictured)
     return pictured
@@ -108,6 +121,10 @@ export function pretendBrevo(real: Http, baseUrl: string): PretendedBrevo {
   }
 
   function write(pictured: Pictured, { email, attributes, add, remove, block }: WrittenContact): void {
+    pictured.now =
+      pictured.now === pictured.original
+        ? { ...pictured.now, attributes: { ...pictured.now.attributes } }
+        : pictured.now
     const { now } = pictured
     const written = (pictured.written ??= { email, attributes: {}, add: [], remove: [] })
     Object.assign(written.attributes, attributes)
@@ -136,7 +153,7 @@ export function pretendBrevo(real: Http, baseUrl: string): PretendedBrevo {
       if (other !== null) return answer(400, TAKEN)
       pictures.set(email, null)
       pictures.set(renameTo, found)
-      found.now.email = renameTo
+      found.now = { ...found.now, email: renameTo, attributes: { ...found.now.attributes } }
     }
     write(found, contact)
     return answer(204)
@@ -210,7 +227,8 @@ export function pretendBrevo(real: Http, baseUrl: string): PretendedBrevo {
     }
   }
 
-  function count({ url, method }: HttpRequest): void {
+  function count({ url, method, headers: sent }: HttpRequest): void {
+    if (url.startsWith(baseUrl)) headers = sent
     if (!url.startsWith(baseUrl)) requests.source += 1
     else if (url.startsWith(`${baseUrl}/contacts`)) requests.contacts += 1
     else requests[method === 'POST' ? 'events' : 'other'] += 1
@@ -227,6 +245,21 @@ export function pretendBrevo(real: Http, baseUrl: string): PretendedBrevo {
         return await real.send(request)
       },
       close: () => undefined,
+    },
+    async readAll() {
+      complete ??= readAll({ method: 'GET', url: baseUrl, headers, timeoutMs: TIMEOUT_MS })
+      await complete
+    },
+    writeAt(contact, mayCreate) {
+      const found = pictures.get(contact.email) ?? null
+      if (found === null && (contact.exists || !mayCreate)) return false
+      const add = contact.addLists.filter(
+        (list) => membershipOf(list, found?.now ?? null, contact.giving.includes(list)) === null,
+      )
+      requests.contacts += contact.addLists.length > 0 ? 2 : 1
+      const { email, attributes, removeLists: remove } = contact
+      write(found ?? put(email, null), { email, attributes, add, remove, renameTo: null, block: false })
+      return found === null
     },
     changes: () => [...all].flatMap((one) => (one.written === null ? [] : (toChange(one) ?? []))),
     writes: () => [...all].flatMap((one) => one.written ?? []),

@@ -1,6 +1,7 @@
 // tajo plan, tajo sync --dry-run: what a sync would do, before it does it. tajo apply: just that, and nothing else.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { setMaxListeners } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 
 import { enabled, openEngine } from '../engine.ts'
 import { isAbort, TajoError } from '../lib/errors.ts'
@@ -41,6 +42,7 @@ export async function runPlan(options: PlanCommandOptions): Promise<number> {
           sample,
           limit,
           onProgress: (one) => progress.update(one),
+          pause: () => setImmediate(),
         },
         signal,
       )
@@ -78,6 +80,7 @@ export async function runApply(file: string, options: CommonOptions & { json?: b
           acceptRemovals: plan.accept_removals,
           sample: null,
           limit: 0,
+          pause: () => setImmediate(),
         },
         signal,
       )

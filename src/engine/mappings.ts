@@ -22,9 +22,19 @@ export interface Mappings {
   refuse(known: readonly Attribute[]): void
   /** Throws `brevo_setup`; a mapping that says something else than last time makes every contact due. */
   compile(known: readonly Attribute[]): { mappings: ConnectorMapping[]; warnings: string[] }
+  /** True once a changed mapping was met that made only those due that were marked already. */
+  leftOthers(): boolean
 }
 
-export function createMappings(config: Config, store: Store, caller: BrevoCaller, clock: Clock): Mappings {
+/** `leaveOthers`: a changed mapping makes nobody due who is not marked already; somebody else sees to the others. */
+export function createMappings(
+  config: Config,
+  store: Store,
+  caller: BrevoCaller,
+  clock: Clock,
+  leaveOthers = false,
+): Mappings {
+  let left = false
   let checked: { attributes: Attribute[]; at: number } | null = null
 
   const compileOne = (connector: ConnectorConfig, attributes: readonly Attribute[]): Compiled =>
@@ -63,7 +73,7 @@ export function createMappings(config: Config, store: Store, caller: BrevoCaller
         partial: !store.cursors.isBackfilled(connector.name, toStreams(connector, undefined)),
       }))
       refuseMisfits(compiled.flatMap((one) => one.misfits))
-      noticeChange(store, compiled)
+      left = noticeChange(store, compiled, leaveOthers) || left
       return {
         mappings: compiled.map(({ connector, mapping, partial }) => ({
           source: connector.name,
@@ -75,13 +85,17 @@ export function createMappings(config: Config, store: Store, caller: BrevoCaller
         warnings: compiled.flatMap((one) => one.warnings),
       }
     },
+
+    leftOthers: () => left,
   }
 }
 
+/** True if others than those marked would have become due. */
 function noticeChange(
   store: Store,
   compiled: readonly { connector: ConnectorConfig; mapping: Compiled['mapping']; partial: boolean }[],
-): void {
+  leaveOthers: boolean,
+): boolean {
   const fingerprint = JSON.stringify(
     compiled.map(({ connector, mapping, partial }) => [
       connector.name,
@@ -97,13 +111,15 @@ function noticeChange(
     // A line that moves changes nothing.
     (key, value: unknown) => (key === 'where' ? undefined : value),
   )
-  store.transaction(() => {
+  return store.transaction(() => {
     const before = store.meta.read('mapping')
-    if (before === fingerprint) return
+    if (before === fingerprint) return false
     if (before !== null) {
-      store.outboxContacts.markAll()
+      if (leaveOthers) store.outboxContacts.markAgain()
+      else store.outboxContacts.markAll()
       store.deadLetters.retryAll()
     }
     store.meta.write('mapping', fingerprint)
+    return before !== null && leaveOthers
   })
 }

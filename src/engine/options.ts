@@ -29,6 +29,8 @@ export interface EngineOptions {
   brevoKey: Secret
   /** Before the first sync: only so many customers, with everything of theirs; null or absent: all. */
   sample?: number | null
+  /** A changed mapping makes nobody due who is not marked already; `othersToWrite` tells of the others. */
+  leaveOthers?: boolean
   /** What handlers wait for, now. */
   handled?: () => ReadonlySet<OccurrenceType>
   /** By connector: with what a webhook is repaired. */

@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto'
 
 import { type PretendedBrevo, pretendBrevo } from '../brevo/pretend.ts'
 import type { Config } from '../config/config.ts'
-import { type EngineOptions, openEngine, type Ports, type SyncReport } from '../engine.ts'
+import { type Engine, type EngineOptions, openEngine, type Ports, type SyncReport } from '../engine.ts'
 import type { SyncOptions } from '../engine/options.ts'
 import { TajoError } from '../lib/errors.ts'
 import { toIso } from '../model/time.ts'
 import { createScratch } from '../state/scratch.ts'
-import { openStoreScratch, type Store } from '../state/store.ts'
+import { openStoreReadOnly, openStoreScratch, type Store } from '../state/store.ts'
 import type { TriedEvent } from '../state/trial.ts'
 import {
   type EventCounts,
@@ -32,7 +32,13 @@ export interface RehearsalOptions {
   /** How many contacts, and how many held events, are shown in the plan. */
   limit: number
   onProgress?: SyncOptions['onProgress']
+  /** Others get their turn. */
+  pause?: () => Promise<void>
+  /** From so many contacts on, those whom only a changed mapping makes due do not go through the outbox one by one. */
+  sweepFrom?: number
 }
+
+const SWEEP_FROM = 2_000
 
 /** Writes nothing anywhere but into a copy that is thrown away. Throws what a sync would throw. */
 export async function rehearse(
@@ -41,16 +47,32 @@ export async function rehearse(
   options: RehearsalOptions,
   signal?: AbortSignal,
 ): Promise<PlanFile> {
+  return (
+    (await rehearseOnce(engineOptions, ports, options, true, signal)) ??
+    (await rehearseOnce(engineOptions, ports, options, false, signal))!
+  )
+}
+
+/** Null where a sweep can't be told apart from the rest: the guard would hold back what was written already. */
+async function rehearseOnce(
+  engineOptions: EngineOptions,
+  ports: Ports,
+  options: RehearsalOptions,
+  maySweep: boolean,
+  signal?: AbortSignal,
+): Promise<PlanFile | null> {
   const scratch = createScratch(engineOptions.stateDir)
   const { config } = engineOptions
   const brevo = pretendBrevo(ports.http, config.brevo.baseUrl)
   try {
+    const leaveOthers = maySweep && countContacts(scratch.directory) >= (options.sweepFrom ?? SWEEP_FROM)
     const engine = openEngine(
-      { ...engineOptions, stateDir: scratch.directory, sample: options.sample },
+      { ...engineOptions, stateDir: scratch.directory, sample: options.sample, leaveOthers },
       { ...ports, http: brevo.http, openStore: openStoreScratch },
     )
     try {
       engine.store.trial.begin()
+      const given = leaveOthers ? engine.store.contacts.countGiven() : 0
       const reports: SyncReport[] = []
       for (const name of options.connectors)
         reports.push(
@@ -69,7 +91,9 @@ export async function rehearse(
             hint: 'Try again in a moment.',
           },
         )
-      return toPlanFile(engine.store, brevo, reports, config, options, ports.clock.now())
+      const swept = await sweep(engine, brevo, config, given, options, signal)
+      if (swept === null) return null
+      return toPlanFile(engine.store, brevo, reports, config, options, swept, ports.clock.now())
     } finally {
       engine.close()
     }
@@ -78,12 +102,67 @@ export async function rehearse(
   }
 }
 
+/** How many contacts Brevo was told of. */
+function countContacts(directory: string): number {
+  const store = openStoreReadOnly(directory)
+  try {
+    return store?.contacts.count() ?? 0
+  } finally {
+    store?.close()
+  }
+}
+
+interface Swept {
+  /** Contacts that would be made, and that the copy of the state does not know to be there. */
+  created: number
+  guard: { count: number; limit: number } | null
+}
+
+/** What a changed mapping writes of those who do not change themselves: the same functions, without the outbox in between. */
+async function sweep(
+  engine: Engine,
+  brevo: PretendedBrevo,
+  config: Config,
+  given: number,
+  options: RehearsalOptions,
+  signal?: AbortSignal,
+): Promise<Swept | null> {
+  let reading = Promise.resolve()
+  let isReading = false
+  const others = await engine.othersToWrite(async () => {
+    if (!isReading) reading = brevo.readAll()
+    isReading = true
+    await options.pause?.()
+  }, signal)
+  await reading
+  if (others === null) return { created: 0, guard: null }
+  const count = others.reduce((sum, { write }) => sum + write.removeLists.length, 0)
+  const limit = toLimit(config, given, options)
+  const isHeld = count > limit
+  // What the outbox took away already, the guard would have held back with the rest.
+  const taken = brevo.writes().reduce((sum, one) => sum + one.remove.length, 0)
+  if (taken > 0 && count + taken > limit) return null
+  let created = 0
+  for (const { write } of others) {
+    const held = isHeld ? { ...write, removeLists: [] } : write
+    if (brevo.writeAt(held, config.delivery.createContacts)) created += 1
+  }
+  return { created, guard: isHeld ? { count, limit } : null }
+}
+
+function toLimit(config: Config, given: number, { acceptRemovals }: RehearsalOptions): number {
+  const rule = config.delivery.maxRemovals
+  if (acceptRemovals) return Number.POSITIVE_INFINITY
+  return 'count' in rule ? rule.count : Math.max(rule.atLeast, Math.floor(given * rule.share))
+}
+
 function toPlanFile(
   store: Store,
   brevo: PretendedBrevo,
   reports: readonly SyncReport[],
   config: Config,
   options: RehearsalOptions,
+  swept: Swept,
   now: number,
 ): PlanFile {
   const changes = brevo.changes().map((one) => toPlannedContact(one))
@@ -94,7 +173,8 @@ function toPlanFile(
   const counts = store.trial.contacts()
   const changedLive = changes.filter((one) => store.customers.isLive(one.email)).length
   const held = [...toHeldEvents(events), ...toHeldCampaigns(campaigns)]
-  const guard = reports.find((one) => one.heldRemovals !== null)?.heldRemovals ?? null
+  const guard = reports.find((one) => one.heldRemovals !== null)?.heldRemovals ?? swept.guard
+  const withoutContact = counts.withoutContact - swept.created
   const undelivered = store.undelivered()
   const byCampaign: Plan['campaigns'] = {}
   for (const one of campaigns)
@@ -109,8 +189,8 @@ function toPlanFile(
     contacts: {
       create: created,
       update: changes.length - created,
-      unchanged: Math.max(0, counts.live - counts.withoutContact - changedLive),
-      skipped: counts.withoutContact + counts.withoutEmail,
+      unchanged: Math.max(0, counts.live - withoutContact - changedLive),
+      skipped: withoutContact + counts.withoutEmail,
     },
     lists: countLists(changes, store),
     attributes: countAttributes(changes),

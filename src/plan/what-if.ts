@@ -5,12 +5,10 @@ import { toWrite } from '../mapping/apply.ts'
 import type { ContactWrite, ToldContact } from '../model/operations.ts'
 import { toTold } from '../outbox/delivery.ts'
 import type { Store } from '../state/store.ts'
-import { desireContact } from '../sync/deliver.ts'
+import { desireContact, visitContacts } from '../sync/deliver.ts'
 import { type PlannedContact } from './plan.ts'
 
 export const DIFF_VERSION = 1
-/** Contacts between two pauses. */
-const BATCH = 200
 
 export interface ConfigDiff {
   version: typeof DIFF_VERSION
@@ -58,12 +56,10 @@ export async function diffConfigs(
     ]),
     samples: [],
   }
-  for (const [index, email] of store.customers.liveEmails().entries()) {
-    if (index % BATCH === BATCH - 1) await pause()
+  await visitContacts(store, store.customers.liveEmails(), pause, (email, records) => {
     const told = store.contacts.told(email)
-    if (told.gone || store.customers.isOwnAddress(email)) continue
-    if (!after.delivery.createContacts && !told.exists) continue
-    const records = remember(store, email)
+    if (told.gone || store.customers.isOwnAddress(email)) return
+    if (!after.delivery.createContacts && !told.exists) return
     const wish = (mappings: typeof now, from: ToldContact): ContactWrite => {
       const desired = desireContact(
         store,
@@ -83,7 +79,7 @@ export async function diffConfigs(
     const changed = Object.keys(write.attributes)
     if (changed.length + write.addLists.length + write.removeLists.length === 0) {
       diff.contacts.same += 1
-      continue
+      return
     }
     diff.contacts.change += 1
     for (const name of changed) diff.attributes[name] = (diff.attributes[name] ?? 0) + 1
@@ -91,18 +87,8 @@ export async function diffConfigs(
     for (const id of write.addLists) entry(id).add += 1
     for (const id of write.removeLists) entry(id).remove += 1
     if (diff.samples.length < limit) diff.samples.push(toSample(write, base))
-  }
+  })
   return diff
-}
-
-/** Records are read once for both sides. */
-function remember(store: Store, email: string): Store['recordsOf'] {
-  const known = new Map<string, ReturnType<Store['recordsOf']>>()
-  return (source) => {
-    const records = known.get(source) ?? store.recordsOf(source, email)
-    known.set(source, records)
-    return records
-  }
 }
 
 function toSample(write: ContactWrite, base: ToldContact): PlannedContact {

@@ -4,7 +4,7 @@ import type { ProfileCustomer } from '../model/profile.ts'
 import type { Agent, Customer, CustomField, Mailbox, Tag } from '../model/records.ts'
 import type { Database } from './database.ts'
 
-interface Row {
+export interface CustomerRow {
   id: string
   email: string | null
   name: string | null
@@ -40,7 +40,7 @@ export interface StoredCustomer {
 const MAX_MERGES = 20
 
 export function createCustomers(database: Database) {
-  const select = database.prepare<[string, string], Row>(
+  const select = database.prepare<[string, string], CustomerRow>(
     'SELECT * FROM customers WHERE source = ? AND id = ?',
   )
   const selectEmail = database.prepare<
@@ -70,7 +70,7 @@ export function createCustomers(database: Database) {
   const insertMerged = database.prepare(`
     INSERT INTO customers (source, id, created_at, updated_at, version, stub, merged_into) VALUES (?, ?, 0, 0, '', 1, ?)
     ON CONFLICT (source, id) DO UPDATE SET merged_into = excluded.merged_into`)
-  const live = database.prepare<[string, string], Row>(
+  const live = database.prepare<[string, string], CustomerRow>(
     'SELECT * FROM customers WHERE source = ? AND email = ? AND deleted = 0 AND merged_into IS NULL',
   )
   const anyLive = database.prepare<[string]>(
@@ -242,11 +242,13 @@ function toRow(source: string, customer: Customer) {
   }
 }
 
-function isSame(before: Row, row: ReturnType<typeof toRow>): boolean {
-  return Object.entries(row).every(([key, value]) => key === 'source' || before[key as keyof Row] === value)
+function isSame(before: CustomerRow, row: ReturnType<typeof toRow>): boolean {
+  return Object.entries(row).every(
+    ([key, value]) => key === 'source' || before[key as keyof CustomerRow] === value,
+  )
 }
 
-function toStored(row: Row): StoredCustomer {
+function toStored(row: CustomerRow): StoredCustomer {
   return {
     id: row.id,
     email: row.email,
@@ -257,7 +259,7 @@ function toStored(row: Row): StoredCustomer {
   }
 }
 
-function toProfileCustomer(row: Row): ProfileCustomer {
+export function toProfileCustomer(row: CustomerRow): ProfileCustomer {
   return {
     id: row.id,
     name: row.name,

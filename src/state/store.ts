@@ -25,6 +25,7 @@ import { createHints } from './hints.ts'
 import { createLedger } from './ledger.ts'
 import { createReconciled } from './reconciled.ts'
 import { createRenames } from './renames.ts'
+import { createManyRecords } from './many-records.ts'
 import { createMeta, createRuns } from './runs.ts'
 import { createSourceEvents } from './source-events.ts'
 import { createSurveys } from './surveys.ts'
@@ -191,6 +192,9 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
         surveys: surveys.scoredOf(source, ids),
       }
     },
+
+    /** The same of many addresses at once. */
+    recordsOfMany: createManyRecords(database),
 
     /** What is still to be delivered; what waits for something that was set aside or is in doubt does not count. */
     undelivered: (): { contacts: number; events: number } => ({

@@ -43,7 +43,27 @@ export interface StoredTicket {
   lastChange: StatusChange | null
 }
 
-const COUNTED = 'spam = 0 AND trashed_at IS NULL AND merged_into IS NULL AND deleted = 0'
+export const COUNTED = 'spam = 0 AND trashed_at IS NULL AND merged_into IS NULL AND deleted = 0'
+
+/** As much of a ticket as a profile needs. */
+export type TicketRow = Pick<
+  Row,
+  'id' | 'status' | 'channel' | 'tags' | 'assignee_name' | 'created_at' | 'closed_at' | 'snoozed_until'
+>
+
+export function toProfileTicket(row: TicketRow, firstResponseAt: Instant | null): ProfileTicket {
+  return {
+    id: row.id,
+    status: row.status,
+    channel: row.channel,
+    tags: JSON.parse(row.tags) as string[],
+    assigneeName: row.assignee_name,
+    createdAt: row.created_at,
+    closedAt: row.closed_at,
+    snoozedUntil: row.snoozed_until,
+    firstResponseAt,
+  }
+}
 
 export function createTickets(database: Database) {
   const select = database.prepare<[string, string], Row>('SELECT * FROM tickets WHERE source = ? AND id = ?')
@@ -67,7 +87,7 @@ export function createTickets(database: Database) {
   )
   const setChange = database.prepare('UPDATE tickets SET last_change = ? WHERE source = ? AND id = ?')
   // Told which index: without statistics SQLite would walk the whole table by its primary key.
-  const ofCustomer = database.prepare<[string, string], Row>(
+  const ofCustomer = database.prepare<[string, string], TicketRow>(
     `SELECT id, status, channel, tags, assignee_name, created_at, closed_at, snoozed_until FROM tickets INDEXED BY tickets_customer WHERE source = ? AND customer_id = ? AND ${COUNTED}`,
   )
   const insertMessage = database.prepare(`
@@ -126,17 +146,7 @@ export function createTickets(database: Database) {
 
     countedOf: (source: string, customerIds: readonly string[]): ProfileTicket[] =>
       customerIds.flatMap((customerId) =>
-        ofCustomer.all(source, customerId).map((row) => ({
-          id: row.id,
-          status: row.status,
-          channel: row.channel,
-          tags: JSON.parse(row.tags) as string[],
-          assigneeName: row.assignee_name,
-          createdAt: row.created_at,
-          closedAt: row.closed_at,
-          snoozedUntil: row.snoozed_until,
-          firstResponseAt: firstResponse(source, row.id),
-        })),
+        ofCustomer.all(source, customerId).map((row) => toProfileTicket(row, firstResponse(source, row.id))),
       ),
 
     /** Whose tickets were closed within this time. */

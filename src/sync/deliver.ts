@@ -33,9 +33,10 @@ export function prepareContact(
   mappings: readonly ConnectorMapping[],
   email: string,
   told: ToldContact,
+  recordsOf?: Store['recordsOf'],
 ): ContactWrite | null {
   if (store.customers.isOwnAddress(email)) return null
-  const desired = desireContact(store, mappings, email)
+  const desired = desireContact(store, mappings, email, recordsOf)
   const keepLists =
     desired === null
       ? mappings.some((one) => one.partial || (one.keepListsOfDeleted && store.customers.wasDeleted(email)))
@@ -56,9 +57,9 @@ export function desireContact(
     }
     const profile = toProfile(records)
     if (profile === null) return []
-    const asOf = readUpTo(store, source)
+    const asOf = mapping.inSupport === null ? 0 : readUpTo(store, source)
     // Before anything was read whole, nobody can say who is in support.
-    const known = asOf === 0 ? { ...mapping, inSupport: null } : mapping
+    const known = asOf === 0 && mapping.inSupport !== null ? { ...mapping, inSupport: null } : mapping
     return [partial ? toPartlyDesired(profile, mapping) : toDesired(profile, known, asOf)]
   })
   if (wishes.length === 0) return null
@@ -77,6 +78,29 @@ export function desireContact(
     attributes,
     lists: [...new Set(wishes.flatMap((one) => one.lists))],
     partial: mappings.some((one) => one.partial),
+  }
+}
+
+/** Reads the records of so many contacts at once. */
+const RECORDS_BATCH = 500
+
+/** Visits contacts, with their records at hand; `pause` is waited for now and then, where others need their turn. */
+export async function visitContacts(
+  store: Store,
+  emails: readonly string[],
+  pause: () => Promise<void>,
+  visit: (email: string, recordsOf: Store['recordsOf']) => void,
+): Promise<void> {
+  for (let start = 0; start < emails.length; start += RECORDS_BATCH) {
+    await pause()
+    const batch = emails.slice(start, start + RECORDS_BATCH)
+    const known = new Map<string, ReturnType<Store['recordsOfMany']>>()
+    const recordsOf: Store['recordsOf'] = (source, email) => {
+      const records = known.get(source) ?? store.recordsOfMany(source, batch)
+      known.set(source, records)
+      return records.get(email)!
+    }
+    for (const email of batch) visit(email, recordsOf)
   }
 }
 
