@@ -213,8 +213,16 @@ export function printPlan(plan: Plan, options: CommonOptions): void {
   if (plan.held.length > 0) print()
   for (const one of plan.held)
     print(wrap(`${paint('yellow', 'not now')}  ${one.name} for ${one.email}, of ${one.at}: ${one.reason}`, 9))
+  const waiting = countHeld(plan) - plan.held.length
+  if (waiting > 0) print(paint('dim', `  … and ${formatCount(waiting)} more that do not fire now (--limit)`))
   print()
   print(paint('dim', 'Nothing was written, and no cursor was moved.'))
+}
+
+/** Campaigns that wait are counted with their events. */
+function countHeld({ events, campaigns }: Plan): number {
+  const ofEvents = Object.values(events).reduce((sum, one) => sum + one.hold + one.too_old + one.not_met, 0)
+  return ofEvents + Object.values(campaigns).reduce((sum, one) => sum + one.drop, 0)
 }
 
 function printWrapped(text: string): void {
