@@ -1,4 +1,6 @@
-// Makes dist/cli.js executable, as npm would on install.
-import { chmodSync } from 'node:fs'
+// What tsc leaves to be done: dist/cli.js is made executable, as npm would on install, and what is generated goes along.
+import { chmodSync, copyFileSync } from 'node:fs'
 
-chmodSync(new URL('../dist/cli.js', import.meta.url), 0o755)
+const at = (path) => new URL(`../${path}`, import.meta.url)
+chmodSync(at('dist/cli.js'), 0o755)
+copyFileSync(at('src/config/validators.generated.js'), at('dist/config/validators.generated.js'))

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 
 import { OUTPUTS, toOutputReference, toOutputSchema } from './output-schemas.ts'
 import { toReference } from './reference.ts'
+import { toValidators } from './validators.ts'
 import { OPENAPI } from '../src/server/openapi.ts'
 import { connectorsSchema } from '../src/config/schema.ts'
 import { testsSchema } from '../src/config/schema-tests.ts'
@@ -10,6 +11,7 @@ import { testsSchema } from '../src/config/schema-tests.ts'
 writeFileSync('schema/connectors.schema.json', `${JSON.stringify(connectorsSchema, null, 2)}\n`)
 writeFileSync('schema/connectors.test.schema.json', `${JSON.stringify(testsSchema, null, 2)}\n`)
 writeFileSync('schema/openapi.json', `${JSON.stringify(OPENAPI, null, 2)}\n`)
+writeFileSync('src/config/validators.generated.js', toValidators())
 writeFileSync('docs/configuration.md', toReference())
 writeFileSync('docs/json.md', toOutputReference())
 for (const name of Object.keys(OUTPUTS))

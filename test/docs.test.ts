@@ -7,6 +7,9 @@ import { parseAllDocuments } from 'yaml'
 import { toReference } from '../scripts/reference.ts'
 import { parseConfig } from '../src/config/load.ts'
 import { OUTPUTS, toOutputReference, toOutputSchema } from '../scripts/output-schemas.ts'
+import { toValidators } from '../scripts/validators.ts'
+import { SOURCE_OPTIONS } from '../src/sources/options.ts'
+import { SOURCE_OPTION_KEYS } from '../src/sources/registry.ts'
 import { testsSchema } from '../src/config/schema-tests.ts'
 import { connectorsSchema } from '../src/config/schema.ts'
 import { ERROR_KINDS } from '../src/lib/errors.ts'
@@ -34,6 +37,9 @@ describe('generated files', () => {
     expect(JSON.parse(readFileSync('schema/connectors.test.schema.json', 'utf8'))).toEqual(
       JSON.parse(JSON.stringify(testsSchema)),
     )
+    expect(readFileSync('src/config/validators.generated.js', 'utf8')).toBe(toValidators())
+    for (const [name, keys] of Object.entries(SOURCE_OPTION_KEYS))
+      expect(keys).toEqual(Object.keys(SOURCE_OPTIONS[name as keyof typeof SOURCE_OPTIONS]))
     for (const name of Object.keys(OUTPUTS))
       expect(JSON.parse(readFileSync(`schema/${name}.schema.json`, 'utf8'))).toEqual(
         JSON.parse(JSON.stringify(toOutputSchema(name))),

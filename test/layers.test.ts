@@ -38,7 +38,7 @@ const DOORS: Record<string, string> = {
   got: 'lib/http.ts',
   '@marcbachmann/cel-js': 'mapping/expressions.ts',
   yaml: 'config/',
-  ajv: 'config/validate.ts',
+  ajv: 'config/valid',
   leven: 'config/validate.ts',
   winston: 'lib/log.ts',
   'node-cron': 'lib/schedule.ts',

@@ -8,7 +8,7 @@ import type { ListCondition, ListRule } from '../mapping/lists.ts'
 import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import type { RemovalLimit } from '../model/operations.ts'
 import { parseDurationMs, parseInstant } from '../model/time.ts'
-import { isSourceName, SOURCE_OPTIONS, type SourceName } from '../sources/registry.ts'
+import { isSourceName, SOURCE_OPTION_KEYS, type SourceName } from '../sources/registry.ts'
 import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
 import type { ChangeLimit, Config, ConnectorConfig, ServerConfig } from './config.ts'
 import { type Complaint, type ParsedFile, parseFile } from './document.ts'
@@ -134,7 +134,7 @@ function normalizeConnector(
   const path = ['connectors', name]
   const since = raw.backfill?.since
   const options: Record<string, unknown> = {}
-  for (const key of Object.keys(SOURCE_OPTIONS[name])) options[key] = raw[key as keyof typeof raw]
+  for (const key of SOURCE_OPTION_KEYS[name]) options[key] = raw[key as keyof typeof raw]
   options['rate_limit'] ??= { requests: 40, per_seconds: 20 }
   options['log_api_calls'] = raw.log_api_calls ?? false
 

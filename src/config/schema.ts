@@ -2,9 +2,9 @@
 // what is read, and the texts of the reference documentation.
 import { type Static, Type } from '@sinclair/typebox'
 
-import { LOG_LEVELS } from '../lib/log.ts'
+import { LOG_LEVELS } from '../lib/log-levels.ts'
 import { UNCERTAIN_POLICIES } from '../model/operations.ts'
-import { SOURCE_OPTIONS } from '../sources/registry.ts'
+import { SOURCE_OPTIONS } from '../sources/options.ts'
 import { listId, listKeys } from './schema-lists.ts'
 import { campaigns, inSupport, timezone } from './schema-campaigns.ts'
 import { mappingTests } from './schema-tests.ts'

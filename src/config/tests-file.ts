@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 import { TajoError } from '../lib/errors.ts'
 import { type Complaint, parseFile } from './document.ts'
 import { readConfig } from './load.ts'
-import { type MappingTest, testsSchema } from './schema-tests.ts'
+import type { MappingTest } from './schema-tests.ts'
 import { findShapeComplaints } from './validate.ts'
 
 export interface PlacedTest {
@@ -38,7 +38,7 @@ function parseTests(
   const complaints: Complaint[] =
     parsed.complaints.length > 0
       ? parsed.complaints
-      : findShapeComplaints(value, testsSchema).map((one) => ({
+      : findShapeComplaints(value, 'tests').map((one) => ({
           ...parsed.locate(one.path, one.atKey ? 'key' : undefined),
           path: one.path.join('.'),
           message: one.message,

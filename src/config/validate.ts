@@ -1,8 +1,10 @@
-// The only import of ajv: the shape of connectors.yml, with every complaint in words and a guess at the key that was meant.
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+// The shape of connectors.yml, with every complaint in words and a guess at the key that was meant.
+import { readFileSync } from 'node:fs'
+
+import type { ErrorObject } from 'ajv'
 import leven from 'leven'
 
-import { connectorsSchema } from './schema.ts'
+import { connectors as validateConnectors, tests as validateTests } from './validators.generated.js'
 
 export interface ShapeComplaint {
   path: (string | number)[]
@@ -11,13 +13,19 @@ export interface ShapeComplaint {
   message: string
 }
 
-const compiled = new Map<object, ValidateFunction>()
+/** By the file that they check; compiled by `npm run gen`, because compiling them takes longer than most commands. */
+const VALIDATORS = {
+  connectors: { validate: validateConnectors, schema: 'connectors.schema.json' },
+  tests: { validate: validateTests, schema: 'connectors.test.schema.json' },
+}
 
-export function findShapeComplaints(value: unknown, schema: object = connectorsSchema): ShapeComplaint[] {
-  const validate = compiled.get(schema) ?? compile(schema)
-  compiled.set(schema, validate)
+export function findShapeComplaints(
+  value: unknown,
+  which: keyof typeof VALIDATORS = 'connectors',
+): ShapeComplaint[] {
+  const { validate, schema } = VALIDATORS[which]
   if (validate(value)) return []
-  const errors = validate.errors ?? []
+  const errors = withContext(validate.errors ?? [], value, schema)
   // A union complains once for itself and once for each branch: the union's own words are enough.
   const unions = errors.filter((error) => error.keyword === 'anyOf').map((error) => error.schemaPath)
   return errors
@@ -28,14 +36,24 @@ export function findShapeComplaints(value: unknown, schema: object = connectorsS
     .map((error) => toComplaint(error))
 }
 
-function compile(schema: object): ValidateFunction {
-  return new Ajv({
-    allErrors: true,
-    strict: false,
-    verbose: true,
-    // It is run once in a process: making the code quicker takes longer than it saves.
-    code: { optimize: false },
-  }).compile(schema)
+/** Each complaint with the value that it is about, and with what the schema says there. */
+function withContext(errors: readonly ErrorObject[], value: unknown, name: string): ErrorObject[] {
+  const file = new URL(`../../schema/${name}`, import.meta.url)
+  const schema = JSON.parse(readFileSync(file, 'utf8')) as object
+  return errors.map((error) => ({
+    ...error,
+    data: follow(value, error.instancePath),
+    schema: follow(schema, error.schemaPath.slice(1)),
+    parentSchema: follow(schema, error.schemaPath.slice(1).replace(/\/[^/]*$/, '')) as object,
+  }))
+}
+
+function follow(root: unknown, pointer: string): unknown {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], root)
 }
 
 function toComplaint(error: ErrorObject): ShapeComplaint {

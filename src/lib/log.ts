@@ -2,13 +2,10 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
 import winston from 'winston'
 
+import { LOG_LEVELS, type Log, type LogFields, type LogLevel } from './log-levels.ts'
 import type { Redactor } from './redact.ts'
 
-export const LOG_LEVELS = ['error', 'warn', 'info', 'verbose', 'debug'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
-export type LogFields = Record<string, unknown>
-/** Static text first, what varies in `fields`, so that lines can be grouped. */
-export type Log = Record<LogLevel, (message: string, fields?: LogFields) => void>
+export type { Log, LogFields, LogLevel } from './log-levels.ts'
 
 const COLORS = { error: 'red', warn: 'yellow', info: 'cyan', verbose: 'gray', debug: 'gray' } as const
 
