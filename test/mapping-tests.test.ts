@@ -151,6 +151,6 @@ it('a test that was recorded from a contact passes, anonymised or not', async ()
         }
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 8 },
   )
 })

@@ -128,7 +128,7 @@ describe('a mistake', () => {
 
     expect(sync).toMatchObject({ code: 2, stdout: '' })
     expect(sync.stderr).toBe(
-      'tajo: connectors.yml has a mistake; nothing was done.\n' +
+      'tajo: connectors.yml has a mistake; nothing was done. (config_invalid)\n' +
         '  connectors.yml:4:5 connectors.gorgias.shedule: Unknown key "shedule". Did you mean "schedule"?\n',
     )
     expect(existsSync(join(directory, 'state'))).toBe(false)

@@ -7,6 +7,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { Ajv } from 'ajv'
 
+import { newFile } from '../../src/config/edit.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { type Ended, runOnTerminal, runTajo, startTajo } from '../support/tajo.ts'
 
@@ -15,14 +16,21 @@ const EMAIL = 'ann@shop.example'
 
 let directory: string
 let sandbox: Sandbox
-beforeEach(async () => {
+beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'tajo-marketer-'))
-  sandbox = await startSandbox({ size: SMALL, gorgiasLimit: null, brevoLimit: null, prepared: false })
+})
+
+/** A shop with Ann in it; `prepared`: Brevo has the lists and attributes that the file asks for. */
+async function open(prepared = true): Promise<void> {
+  sandbox = await startSandbox({ size: SMALL, gorgiasLimit: null, brevoLimit: null, prepared })
   sandbox.brevo.account.importDelayMs = 0
   const { id } = sandbox.world.addCustomer({ email: EMAIL, name: 'Ann' })
   const ticket = sandbox.world.addTicket({ customerId: id, channel: 'chat' })
   sandbox.world.scoreSurvey(sandbox.world.addSurvey(ticket.id).id, 5)
-})
+  const address = { baseUrl: sandbox.gorgiasUrl, brevoBaseUrl: sandbox.brevoUrl }
+  const lists = { all_support_contacts: 35, satisfied_customers: 36 }
+  if (prepared) writeFileSync(file(), newFile('gorgias', address, { lists }))
+}
 afterEach(async () => {
   await sandbox.close()
   rmSync(directory, { recursive: true, force: true })
@@ -58,6 +66,7 @@ function screen(output: string): string[] {
 
 describe('tajo init', () => {
   it('makes what is missing, and a file that is sound, for the editor too', async () => {
+    await open(false)
     const ended = await init()
 
     expect([ended.code, ended.stderr]).toEqual([0, ''])
@@ -71,6 +80,7 @@ describe('tajo init', () => {
   })
 
   it('touches no file that is there, and none where it is not let in', async () => {
+    await open(false)
     writeFileSync(file(), '# mine\n')
     expect(await init()).toMatchObject({ code: 2, stderr: expect.stringContaining('is not touched') })
     expect(readFileSync(file(), 'utf8')).toBe('# mine\n')
@@ -86,6 +96,7 @@ describe('tajo init', () => {
   })
 
   it('asks on a terminal for what no flag says', async () => {
+    await open(false)
     const ended = await runOnTerminal(
       ['init', '--base-url', sandbox.gorgiasUrl, '--brevo-base-url', sandbox.brevoUrl],
       directory,
@@ -105,7 +116,7 @@ describe('tajo init', () => {
 
 describe('tajo plan and tajo apply', () => {
   it('say what the first sync writes, write nothing, and then do just that', async () => {
-    await init()
+    await open()
     const before = writes()
     const planned = await run('plan', '--json', '--out', 'plan.json')
     const plan = json('plan', planned)
@@ -124,7 +135,7 @@ describe('tajo plan and tajo apply', () => {
   })
 
   it('apply refuses where the world or the file is another by now, and writes nothing', async () => {
-    await init()
+    await open()
     await run('sync', 'gorgias')
     edit((yaml) => yaml.replace('name: FIRSTNAME', 'name: LASTNAME'))
     await run('plan', '--out', 'plan.json')
@@ -141,7 +152,7 @@ describe('tajo plan and tajo apply', () => {
   })
 
   it('look at a part before the first sync, with all that belongs to it', async () => {
-    await init()
+    await open()
     const plan = json('plan', await run('plan', '--sample', '1', '--json'))
 
     expect(plan).toMatchObject({
@@ -157,7 +168,7 @@ describe('tajo plan and tajo apply', () => {
   })
 
   it('shows old and new on a terminal of eighty columns, in colours unless NO_COLOR is set', async () => {
-    await init()
+    await open()
     await run('sync', 'gorgias')
     edit((yaml) =>
       yaml.replace('nb_tickets: TICKET_COUNT', 'TICKET_COUNT: { value: nb_tickets + 1, type: number }'),
@@ -177,7 +188,7 @@ describe('tajo plan and tajo apply', () => {
 
 describe('tajo explain', () => {
   it('says why a contact holds what it holds, piped, as JSON, and within the width of a terminal', async () => {
-    await init()
+    await open()
     await run('sync', 'gorgias')
 
     const explained = json('explain', await run('explain', EMAIL, '--json'))
@@ -208,7 +219,7 @@ describe('tajo explain', () => {
   })
 
   it('asks nobody; says so where nothing is known; and what to do before the first sync', async () => {
-    await init()
+    await open()
     expect(await run('explain', EMAIL)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('tajo plan'),
@@ -224,7 +235,7 @@ describe('tajo explain', () => {
 
 describe('tajo validate', () => {
   it('shows every mistake in its place, as text, as JSON, and for a pull request', async () => {
-    await init()
+    await open()
     edit((yaml) => yaml.replace('schedule:', 'shedule:').replace('nb_tickets: TICKET', 'nb_ticket: TICKET'))
 
     const text = await run('validate')
@@ -246,7 +257,7 @@ describe('tajo validate', () => {
   })
 
   it('--online finds what Brevo and the helpdesk do not have', async () => {
-    await init()
+    await open()
     edit((yaml) =>
       yaml
         .replace(/all_support_contacts: \d+/, 'all_support_contacts: 4711')
@@ -269,7 +280,7 @@ describe('tajo validate', () => {
 
 describe('tajo diff-config', () => {
   it('shows who would change, without one request', async () => {
-    await init()
+    await open()
     await run('sync', 'gorgias')
     edit(
       (yaml) =>
@@ -292,7 +303,7 @@ describe('tajo diff-config', () => {
 
 describe('tajo test-mapping and tajo record', () => {
   it('run the tests beside the file, and make one that passes', async () => {
-    await init()
+    await open()
     await run('sync', 'gorgias')
     expect(await run('test-mapping')).toMatchObject({
       code: 2,
@@ -317,8 +328,10 @@ describe('tajo test-mapping and tajo record', () => {
 
 describe('tajo doctor', () => {
   it('finds what is in the way, and names the next command', async () => {
-    expect((await run('doctor')).stdout).toMatch(/there is no connectors\.yml\n +→ tajo init/)
-    await init()
+    await open()
+    expect((await run('doctor', '--config', 'none.yml')).stdout).toMatch(
+      /there is no none\.yml\n +→ tajo init/,
+    )
     await run('sync', 'gorgias')
     const well = await run('doctor', '--json')
     expect([well.code, json('doctor', well)['ok']]).toEqual([0, true])
@@ -332,7 +345,7 @@ describe('tajo doctor', () => {
 
 describe('a connectors.yml that is saved while tajo start runs', () => {
   it('goes live where it is small, waits where it is large, and stays out where it is faulty', async () => {
-    await init()
+    await open()
     edit((yaml) => `${yaml}\nserver: { enabled: false }\n`)
     await run('sync', 'gorgias')
     const daemon = startTajo(['start'], directory)

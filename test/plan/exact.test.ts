@@ -135,7 +135,7 @@ describe('a plan', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     )
   })
 })
