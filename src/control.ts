@@ -3,14 +3,14 @@ import type { Config } from './config/config.ts'
 import type { Engine, Resource, SyncReport } from './engine.ts'
 import { type ConnectorStatus, readStatus } from './engine/status.ts'
 import { TajoError } from './lib/errors.ts'
-import { type CampaignRule, decide } from './mapping/campaigns.ts'
+import { type CampaignFacts, type CampaignRule, decide } from './mapping/campaigns.ts'
 import { normalizeEmail } from './model/email.ts'
 import { type OccurrenceType, toEventId } from './model/occurrence.ts'
 import type { AttributeValue } from './model/operations.ts'
 import { toProfile } from './model/profile.ts'
 import { fromMs, parseInstant } from './model/time.ts'
 import { readVerifyUntil } from './state/recover.ts'
-import { findTimezone, fire, pausedKey } from './sync/campaigns.ts'
+import { factsOf, fire } from './sync/campaigns.ts'
 import { toTold, type ToldEvent } from './sync/told.ts'
 
 export interface SyncRequest {
@@ -44,6 +44,8 @@ const DAY = fromMs(24 * 3_600_000)
 /** So long after a backup was restored its keys are looked for in Brevo first. */
 const RESTORED_FOR = 7 * DAY
 const MAX_PAGE = 100
+/** A handler that failed is told again so long after; then no more. */
+const HANDLER_RETRIES_MS = [1_000, 5_000, 30_000, 300_000] as const
 
 /** `wake` follows what was hinted at; `uuid` names what nobody gave a name. */
 export function createControl(
@@ -185,22 +187,15 @@ export function createControl(
     return null
   }
 
-  function triggerFacts(rule: CampaignRule, source: string, email: string, at: number) {
+  function triggerFacts(rule: CampaignRule, source: string, email: string, at: number): CampaignFacts {
     const records = store.recordsOf(source, email)
-    const profile = toProfile(records)
     return {
-      now: at,
-      paused: store.meta.read(pausedKey(rule.name)) !== null,
+      ...factsOf(store, rule, records, toProfile(records), at),
       dueAt: null,
       occurrence: null,
       ticket: null,
       ticketIsGone: false,
       values: () => ({}),
-      openTickets: profile?.openTickets ?? 0,
-      lastScores: records.surveys.map((one) => ({ score: one.score, at: one.scoredAt })),
-      lastFiredAt: store.lastFiredAt(rule.name, email),
-      firedToday: store.campaigns.firedSince(rule.name, at - DAY),
-      timezone: findTimezone(rule, profile),
     }
   }
 
@@ -232,5 +227,3 @@ function toKnown(params: TriggerRequest['params'] = {}): Record<string, Attribut
     ),
   )
 }
-
-const HANDLER_RETRIES_MS = [1_000, 5_000, 30_000, 300_000] as const

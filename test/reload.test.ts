@@ -9,47 +9,19 @@ import * as fc from 'fast-check'
 import { parseConfig } from '../src/config/load.ts'
 import { type Daemon, startDaemon } from '../src/daemon.ts'
 import { createSeededRandom } from '../src/lib/random.ts'
-import { Secret } from '../src/lib/secret.ts'
 import { type Prepared, startReloading } from '../src/reload.ts'
-import { createBrevo } from '../src/sandbox/brevo.ts'
-import { createGorgias } from '../src/sandbox/gorgias.ts'
 import { approve, type PendingConfig, readInForce, readPending } from '../src/state/config.ts'
 import { openStoreBeside, openStoreReadOnly, type Store } from '../src/state/store.ts'
-import { ProcessClock, Universe } from './simulation/clock.ts'
-import { createDirectServer } from './simulation/direct-server.ts'
+import { ProcessClock } from './simulation/clock.ts'
 import { startVirtualSchedule, toYaml } from './simulation/life.ts'
-import { createHttpFor, type Network } from './simulation/network.ts'
+import { createHttpFor } from './simulation/network.ts'
 import { judge, watchWrites } from './simulation/oracle.ts'
-import { Shop } from './simulation/shop.ts'
 import { silentLog } from './support/sandbox.ts'
-
-const START = Date.parse('2026-03-01T08:00:00Z')
+import { openVirtualWorld, VIRTUAL_KEYS } from './support/virtual.ts'
 
 /** A shop, a file, and a daemon that follows the file. */
 function openWorld(seed = 1) {
-  const universe = new Universe(START)
-  const shop = new Shop(universe, createSeededRandom(seed), 0)
-  shop.account.importDelayMs = 0
-  const servers = { gorgias: createDirectServer(), brevo: createDirectServer() }
-  createGorgias({
-    server: servers.gorgias.routes,
-    world: shop.world,
-    email: 'sim@shop.example',
-    apiKey: 'sim-key',
-    rateLimit: null,
-  })
-  createBrevo({ server: servers.brevo.routes, account: shop.account, apiKey: 'sim-brevo', perSecond: null })
-  const network: Network = {
-    universe,
-    random: createSeededRandom(2),
-    weather: { share: 0, faults: [], down: { gorgias: false, brevo: false } },
-    servers,
-    sourceOffsetMs: 0,
-    counts: {},
-    script: null,
-    onWebhook: null,
-    lastLeftAt: () => shop.lastLeftAt,
-  }
+  const { universe, shop, network } = openVirtualWorld(seed)
   const stateDir = mkdtempSync(join(tmpdir(), 'tajo-reload-'))
   const clock = new ProcessClock(universe, { offsetMs: 0 }, () => undefined)
   const first = toYaml({
@@ -76,10 +48,7 @@ function openWorld(seed = 1) {
           {
             config,
             stateDir,
-            credentials: {
-              gorgias: { email: new Secret('sim@shop.example'), api_key: new Secret('sim-key') },
-            },
-            brevoKey: new Secret('sim-brevo'),
+            ...VIRTUAL_KEYS,
           },
           {
             http: createHttpFor(network, { step: () => undefined, isDead: () => false }),

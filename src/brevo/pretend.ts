@@ -308,9 +308,10 @@ function toJson(contact: HeldContact): Json {
 }
 
 /** Null where Brevo would hold what it holds. */
-function toChange({ original, now }: Pictured): ContactChange | null {
+function toChange({ original, now, written }: Pictured): ContactChange | null {
   const attributes: ContactChange['attributes'] = {}
-  for (const [name, value] of Object.entries(now.attributes)) {
+  for (const name of Object.keys(written?.attributes ?? {})) {
+    const value = now.attributes[name] ?? null
     const old = original?.attributes[name] ?? null
     const wanted = value as AttributeValue | null
     if (!holds(old, wanted)) attributes[name] = { old, new: wanted }

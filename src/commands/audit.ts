@@ -1,10 +1,9 @@
 // tajo audit: what was sent against what Brevo shows, over a span of time that is over.
-import { createBrevoCaller } from '../brevo/client.ts'
-import { createBrevoDestination } from '../brevo/destination.ts'
 import { TajoError } from '../lib/errors.ts'
 import { fromMs, type Instant, parseInstant, toIso } from '../model/time.ts'
 import { openStoreReadOnly } from '../state/store.ts'
 import { type CommonOptions, openSession } from './session.ts'
+import { countShown } from './shown-events.ts'
 import { formatCount, paint, print } from './terminal.ts'
 
 export interface AuditOptions extends CommonOptions {
@@ -32,8 +31,6 @@ export interface Audit {
 const DAY_MS = 24 * 3_600_000
 /** Brevo may show an event some minutes after it took it: the last quarter of an hour is not over yet. */
 const SETTLING_MS = 15 * 60_000
-/** Around the dates of the events: the list is asked by date. */
-const MARGIN = fromMs(DAY_MS)
 
 /** Exit code 1 where an event is doubled or missing. */
 export async function runAudit(options: AuditOptions): Promise<number> {
@@ -49,26 +46,12 @@ export async function runAudit(options: AuditOptions): Promise<number> {
         hint: 'Its last quarter of an hour is left out: Brevo may show events late.',
       })
     const ledger = store?.outboxEvents.sentBetween(from, to) ?? []
-    const times = new Map<string, number>()
-    if (ledger.length > 0) {
-      const caller = createBrevoCaller(
-        {
-          baseUrl: session.config.brevo.baseUrl,
-          apiKey: session.engine.brevoKey,
-          logApiCalls: session.config.log.apiCalls,
-        },
-        session.ports,
-      )
+    const times = await countShown(
+      session,
+      ledger.map((event) => event.name),
       // A campaign's event is dated when it fired.
-      const dates = ledger.flatMap((event) => [event.occurredAt, event.sentAt])
-      const wanted = {
-        names: [...new Set(ledger.map((event) => event.name))],
-        from: min(dates) - MARGIN,
-        to: max(dates) + MARGIN,
-      }
-      for await (const page of createBrevoDestination(caller, session.ports).readEvents(wanted))
-        for (const id of page) times.set(id, (times.get(id) ?? 0) + 1)
-    }
+      ledger.flatMap((event) => [event.occurredAt, event.sentAt]),
+    )
     const counts = store?.outboxEvents.counts() ?? {}
     const count = (id: string): number => times.get(id) ?? 0
     const audit: Audit = {
@@ -123,6 +106,3 @@ function parse(text: string | undefined): Instant | null {
     })
   return at
 }
-
-const min = (values: readonly number[]): number => values.reduce((least, one) => Math.min(least, one))
-const max = (values: readonly number[]): number => values.reduce((most, one) => Math.max(most, one))

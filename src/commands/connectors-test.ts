@@ -1,11 +1,12 @@
 // tajo connectors test: a tick for each thing that must work, at the helpdesk and at Brevo.
-import { type BrevoCaller, createBrevoCaller } from '../brevo/client.ts'
+import type { BrevoCaller } from '../brevo/client.ts'
 import { readAttributes, readLists, readNewestEvent } from '../brevo/setup.ts'
 import type { ConnectorConfig } from '../config/config.ts'
 import { createSource } from '../engine.ts'
 import { TajoError } from '../lib/errors.ts'
 import type { Check, Source } from '../sources/source.ts'
 import { refuseMisfits, refuseUnknownLists } from '../sync/readiness.ts'
+import { openBrevo } from '../check/online.ts'
 import { checkMapping } from '../check/preparation.ts'
 import { type CommonOptions, openSession } from './session.ts'
 import { paint, print, printError } from './terminal.ts'
@@ -19,14 +20,7 @@ export async function runConnectorsTest(
     const connector = session.config.connectors.find((one) => one.name === name)
     if (connector === undefined)
       throw new TajoError('usage', `There is no connector ${name} in ${options.config}.`)
-    const brevo = createBrevoCaller(
-      {
-        baseUrl: session.config.brevo.baseUrl,
-        apiKey: session.engine.brevoKey,
-        logApiCalls: session.config.log.apiCalls,
-      },
-      session.ports,
-    )
+    const brevo = openBrevo(session)
     const source = createSource(connector, session.engine, { ...session.ports, retries: 1 })
     const checks = [...source.checks(), ...toBrevoChecks(connector, source, brevo)]
     const results = []

@@ -1,6 +1,4 @@
 // tajo events tail and tajo replay: the ledger of events, as it grows, and once more.
-import { createBrevoCaller } from '../brevo/client.ts'
-import { createBrevoDestination } from '../brevo/destination.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { TajoError } from '../lib/errors.ts'
@@ -9,6 +7,7 @@ import { fromMs, parseInstant, toIso } from '../model/time.ts'
 import { openStore, openStoreReadOnly } from '../state/store.ts'
 import type { LedgerRow } from '../state/ledger.ts'
 import { type CommonOptions, openSession } from './session.ts'
+import { countShown } from './shown-events.ts'
 import { formatCount, paint, print, say } from './terminal.ts'
 
 const LOOK_AGAIN_MS = 500
@@ -80,26 +79,12 @@ export async function runReplay(
     const rows = (store?.ledger.sentBetween(from, to) ?? []).filter(
       (row) => options.event === undefined || row.name === options.event,
     )
-    const names = [...new Set(rows.map((row) => row.name))]
-    const shown = new Set<string>()
-    if (names.length > 0) {
-      const caller = createBrevoCaller(
-        {
-          baseUrl: session.config.brevo.baseUrl,
-          apiKey: session.engine.brevoKey,
-          logApiCalls: session.config.log.apiCalls,
-        },
-        session.ports,
-      )
+    const shown = await countShown(
+      session,
+      rows.map((row) => row.name),
       // Events are dated when they happened, which may be long before they were sent.
-      const wanted = {
-        names,
-        from: Math.min(from, ...rows.map((row) => row.occurredAt)) - MARGIN,
-        to: now + MARGIN,
-      }
-      for await (const page of createBrevoDestination(caller, session.ports).readEvents(wanted))
-        for (const id of page) shown.add(id)
-    }
+      [from, now, ...rows.map((row) => row.occurredAt)],
+    )
     const missing = rows.filter((row) => !shown.has(row.eventId))
     const possible = missing.filter((row) => row.hasPayload)
     if (!dryRun && store !== null)
@@ -141,7 +126,6 @@ export async function runReplay(
 
 /** In multiples of `verify_after`: the last of the three looks. */
 const SETTLED_AFTER = 12
-const MARGIN = fromMs(24 * 3_600_000)
 
 function toInstant(text: string): number {
   const at = parseInstant(text)

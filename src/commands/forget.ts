@@ -1,8 +1,8 @@
 // tajo forget: a person asks to be forgotten.
+import { openBrevo } from '../check/online.ts'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { createBrevoCaller } from '../brevo/client.ts'
 import { deleteContact, leaveLists } from '../brevo/erase.ts'
 import { TajoError } from '../lib/errors.ts'
 import { normalizeEmail } from '../model/email.ts'
@@ -46,14 +46,7 @@ export async function runForget(address: string, options: ForgetOptions): Promis
     }
     const store = openStore(options.stateDir)
     try {
-      const caller = createBrevoCaller(
-        {
-          baseUrl: session.config.brevo.baseUrl,
-          apiKey: session.engine.brevoKey,
-          logApiCalls: session.config.log.apiCalls,
-        },
-        session.ports,
-      )
+      const caller = openBrevo(session)
       // While the address is being changed in Brevo, both are this person's.
       const addresses = [email, ...store.renames.linked(email)]
       const left = new Set<number>()

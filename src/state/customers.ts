@@ -95,7 +95,9 @@ export function createCustomers(database: Database) {
   const setPhoneDue = database.prepare('UPDATE customers SET phone_due = ? WHERE source = ? AND id = ?')
   const upsertOwn = database.prepare(`
     INSERT INTO own_addresses (source, id, email) VALUES (?, ?, ?) ON CONFLICT (source, id) DO UPDATE SET email = excluded.email`)
-  const selectOwn = database.prepare<[string]>('SELECT 1 FROM own_addresses WHERE email = ? LIMIT 1')
+  const selectOwn = database.prepare<[], { email: string }>('SELECT email FROM own_addresses')
+  /** A few; asked for with every contact. */
+  let own: Set<string> | null = null
   const putTag = database.prepare(
     'INSERT INTO tags (source, id, name) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name',
   )
@@ -191,10 +193,15 @@ export function createCustomers(database: Database) {
     /** The shop's own: an agent's or a mailbox's address. */
     putOwnAddress(source: string, record: Agent | Mailbox): void {
       const email = normalizeEmail(record.kind === 'agent' ? record.email : record.address)
-      if (email !== null) upsertOwn.run(source, `${record.kind}:${record.id}`, email)
+      if (email === null) return
+      upsertOwn.run(source, `${record.kind}:${record.id}`, email)
+      own = null
     },
 
-    isOwnAddress: (email: string): boolean => selectOwn.get(email) !== undefined,
+    isOwnAddress(email: string): boolean {
+      own ??= new Set(selectOwn.all().map((row) => row.email))
+      return own.has(email)
+    },
 
     putTag(source: string, tag: Tag): void {
       putTag.run(source, tag.id, tag.name)

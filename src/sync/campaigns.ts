@@ -36,16 +36,12 @@ const DAY = fromMs(24 * 3_600_000)
 
 export const pausedKey = (campaign: string): string => `campaign_paused:${campaign}`
 
-/**
- * Decides some of what is due; what is left is due still. All by the helpdesk's clock, which dates what happened. True if anything
- * fired.
- */
-export async function decideCampaigns(context: SyncContext, signal?: AbortSignal): Promise<boolean> {
+/** Decides some of what is due; what is left is due still. All by the helpdesk's clock, which dates what happened. */
+export async function decideCampaigns(context: SyncContext, signal?: AbortSignal): Promise<void> {
   const { store, source, log } = context
   // Open tickets and scores of a history that is still being read would be wrong.
   const streams = [...context.streams].filter((stream) => stream !== 'events')
-  if (!store.cursors.isBackfilled(source.name, streams)) return false
-  let fired = 0
+  if (!store.cursors.isBackfilled(source.name, streams)) return
   let looks = 0
   for (const entry of store.campaigns.due(source.name, source.now(), BATCH)) {
     signal?.throwIfAborted()
@@ -66,14 +62,12 @@ export async function decideCampaigns(context: SyncContext, signal?: AbortSignal
       }
     }
     const decision = store.transaction(() => settle(context, rule, entry))
-    if (decision.result === 'fire') fired += 1
     log.verbose('A campaign decided', {
       campaign: entry.campaign,
       result: decision.result,
       reason: decision.result === 'fire' ? undefined : decision.reason,
     })
   }
-  return fired > 0
 }
 
 /** The ticket, and what was answered about it. */
@@ -193,25 +187,37 @@ function toFacts(
   { records, profile, values, ticket, ticketIsGone }: About,
   now: Instant,
 ): CampaignFacts {
-  const email = records.email
   return {
-    now,
-    paused: store.meta.read(pausedKey(rule.name)) !== null,
+    ...factsOf(store, rule, records, profile, now),
     dueAt: entry.plannedAt,
     occurrence: entry.occurrence,
     ticket,
     ticketIsGone,
     values,
+  }
+}
+
+/** What is known of the contact, whatever happened. */
+export function factsOf(
+  store: Store,
+  rule: CampaignRule,
+  records: ContactRecords,
+  profile: Profile | null,
+  now: Instant,
+): Omit<CampaignFacts, 'dueAt' | 'occurrence' | 'ticket' | 'ticketIsGone' | 'values'> {
+  return {
+    now,
+    paused: store.meta.read(pausedKey(rule.name)) !== null,
     openTickets: profile?.openTickets ?? 0,
     lastScores: records.surveys.map((one) => ({ score: one.score, at: one.scoredAt })),
-    lastFiredAt: store.lastFiredAt(rule.name, email),
+    lastFiredAt: store.lastFiredAt(rule.name, records.email),
     firedToday: store.campaigns.firedSince(rule.name, now - DAY),
     timezone: findTimezone(rule, profile),
   }
 }
 
 /** The contact's own where that is asked for and known. */
-export function findTimezone({ guards }: CampaignRule, profile: Profile | null): string {
+function findTimezone({ guards }: CampaignRule, profile: Profile | null): string {
   const { timezone = 'UTC', fallback = 'UTC' } = guards.quietHours ?? {}
   if (timezone !== 'contact') return timezone
   const own = profile?.customer.timezone

@@ -16,6 +16,7 @@ import { createGorgias } from '../../src/sandbox/gorgias.ts'
 import type { Intercept } from '../../src/sandbox/faults.ts'
 import { openStoreReadOnly } from '../../src/state/store.ts'
 import type { Universe } from '../simulation/clock.ts'
+import { MAPPING } from '../simulation/life.ts'
 import { judge, watchWrites } from '../simulation/oracle.ts'
 import { Shop } from '../simulation/shop.ts'
 
@@ -69,26 +70,7 @@ connectors:
     survey_schedule: "*/5 * * * * *"
     reconcile: "*/10 * * * * *"
     rate_limit: { requests: 100000, per_seconds: 1 }
-    lists: { all_support_contacts: 35, satisfied_customers: 36, dissatisfied_customers: 37 }
-    tag_lists: { vip: 40 }
-    field_mapping:
-      id: GORGIAS_ID
-      name: FIRSTNAME
-      nb_tickets: TICKET_COUNT
-      open_tickets: OPEN_TICKETS
-      last_ticket_channel: LAST_CHANNEL
-      avg_response_time: AVG_RESPONSE_TIME
-      last_satisfaction_score: CSAT_SCORE
-      satisfaction_count: CSAT_RESPONSES
-      custom_fields.tier: TIER
-    event_mapping:
-      ticket.created: TICKET_CREATED
-      ticket.closed: TICKET_CLOSED
-      ticket.reopened: TICKET_REOPENED
-      satisfaction_survey.created: SURVEY_CREATED
-      satisfaction_survey.responded: SURVEY_RESPONDED
-      customer.created: CUSTOMER_CREATED
-`,
+${MAPPING}`,
 )
 shop.seedPast(20)
 

@@ -177,6 +177,28 @@ export function startVirtualSchedule(
   return { next: () => nextAfter(universe.now), stop: async () => cancel() }
 }
 
+/** What the oracle computes from the history; crash-test runs the same. */
+export const MAPPING = `    lists: { all_support_contacts: 35, satisfied_customers: 36, dissatisfied_customers: 37 }
+    tag_lists: { vip: 40 }
+    field_mapping:
+      id: GORGIAS_ID
+      name: FIRSTNAME
+      nb_tickets: TICKET_COUNT
+      open_tickets: OPEN_TICKETS
+      last_ticket_channel: LAST_CHANNEL
+      avg_response_time: AVG_RESPONSE_TIME
+      last_satisfaction_score: CSAT_SCORE
+      satisfaction_count: CSAT_RESPONSES
+      custom_fields.tier: TIER
+    event_mapping:
+      ticket.created: TICKET_CREATED
+      ticket.closed: TICKET_CLOSED
+      ticket.reopened: TICKET_REOPENED
+      satisfaction_survey.created: SURVEY_CREATED
+      satisfaction_survey.responded: SURVEY_RESPONDED
+      customer.created: CUSTOMER_CREATED
+`
+
 /** One without guards, and one that fires once for a contact. */
 const CAMPAIGNS = `campaigns:
   echo: { on: ticket.closed, event: CAMPAIGN_ECHO, delay: 7m }
@@ -202,24 +224,5 @@ ${options.campaigns === true ? CAMPAIGNS : ''}connectors:
     schedule: "${options.schedule}"
     reconcile: "${options.reconcile}"
     rate_limit: ${options.rateLimit}
-    lists: { all_support_contacts: 35, satisfied_customers: 36, dissatisfied_customers: 37 }
-    tag_lists: { vip: 40 }
-    field_mapping:
-      id: GORGIAS_ID
-      name: FIRSTNAME
-      nb_tickets: TICKET_COUNT
-      open_tickets: OPEN_TICKETS
-      last_ticket_channel: LAST_CHANNEL
-      avg_response_time: AVG_RESPONSE_TIME
-      last_satisfaction_score: CSAT_SCORE
-      satisfaction_count: CSAT_RESPONSES
-      custom_fields.tier: TIER
-    event_mapping:
-      ticket.created: TICKET_CREATED
-      ticket.closed: TICKET_CLOSED
-      ticket.reopened: TICKET_REOPENED
-      satisfaction_survey.created: SURVEY_CREATED
-      satisfaction_survey.responded: SURVEY_RESPONDED
-      customer.created: CUSTOMER_CREATED
-`
+${MAPPING}`
 }

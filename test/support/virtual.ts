@@ -49,7 +49,8 @@ export interface VirtualShop extends Pick<Shop, 'world' | 'account'> {
 
 const START = Date.parse('2026-03-01T08:00:00Z')
 
-export function openVirtualShop(seed = 1): VirtualShop {
+/** A shop, its helpdesk and its Brevo, on a network without faults. */
+export function openVirtualWorld(seed = 1): { universe: Universe; shop: Shop; network: Network } {
   const universe = new Universe(START)
   const shop = new Shop(universe, createSeededRandom(seed), 0)
   shop.account.importDelayMs = 0
@@ -73,6 +74,16 @@ export function openVirtualShop(seed = 1): VirtualShop {
     onWebhook: null,
     lastLeftAt: () => shop.lastLeftAt,
   }
+  return { universe, shop, network }
+}
+
+export const VIRTUAL_KEYS = {
+  credentials: { gorgias: { email: new Secret('sim@shop.example'), api_key: new Secret('sim-key') } },
+  brevoKey: new Secret('sim-brevo'),
+}
+
+export function openVirtualShop(seed = 1): VirtualShop {
+  const { universe, shop, network } = openVirtualWorld(seed)
   const stateDir = mkdtempSync(join(tmpdir(), 'tajo-virtual-'))
   const yaml: VirtualShop['yaml'] = (policy = 'verify', more = {}) =>
     toYaml({
@@ -88,8 +99,7 @@ export function openVirtualShop(seed = 1): VirtualShop {
   const toOptions = (file: string): EngineOptions => ({
     config: parseConfig('connectors.yml', file, {}),
     stateDir,
-    credentials: { gorgias: { email: new Secret('sim@shop.example'), api_key: new Secret('sim-key') } },
-    brevoKey: new Secret('sim-brevo'),
+    ...VIRTUAL_KEYS,
     webhookSecrets: { gorgias: new Secret('sim-webhook-secret') },
   })
 
