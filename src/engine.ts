@@ -65,6 +65,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     ports,
   )
   const store = (ports.openStore ?? openStore)(stateDir)
+  let isSampled = false
   const connectors = new Map<string, Connector>(
     enabled(config).map((one) => [
       one.name,
@@ -96,7 +97,9 @@ export function openEngine(options: EngineOptions, ports: Ports) {
   /** What was read already is looked at as a whole. */
   function toSampled(source: Source, connector: ConnectorConfig): Source {
     const isRead = store.cursors.isBackfilled(connector.name, toStreams(connector, undefined))
-    return options.sample == null || isRead ? source : sampleOf(source, options.sample)
+    if (options.sample == null || isRead) return source
+    isSampled = true
+    return sampleOf(source, options.sample)
   }
 
   function find(name: string): Connector {
@@ -266,6 +269,8 @@ export function openEngine(options: EngineOptions, ports: Ports) {
 
   return {
     store,
+    /** Only some customers are seen. */
+    isSampled,
     sync,
 
     /** Delivers what was postponed and is due now. */

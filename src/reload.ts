@@ -11,6 +11,7 @@ import { fromMs, toIso } from './model/time.ts'
 import { fingerprint } from './plan/rehearse.ts'
 import { diffConfigs } from './plan/what-if.ts'
 import {
+  clearApproval,
   type PendingConfig,
   readApproved,
   readInForce,
@@ -18,6 +19,7 @@ import {
   writeInForce,
   writePending,
 } from './state/config.ts'
+import { isDatabaseError } from './state/database.ts'
 import type { Store } from './state/store.ts'
 
 /** A text of connectors.yml with all that it needs to run: keys, ports. */
@@ -45,6 +47,13 @@ export interface ReloadPorts {
   pause(): Promise<void>
 }
 
+/** What is to be done with a text. `isFinal`: it is not looked at again before it changes, or is approved. */
+type Verdict =
+  | { prepared: Prepared }
+  | { pending: PendingConfig; isFinal: boolean }
+  /** One of the two sides can't be asked now. */
+  | { later: string }
+
 /** Between two looks at the file. */
 const LOOK_EVERY_MS = 1_000
 /** Where one of them could not be asked. */
@@ -60,7 +69,10 @@ export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, '
 
   function noteInForce(): void {
     const { store } = daemon.engine
-    store.transaction(() => writeInForce(store, current.text))
+    store.transaction(() => {
+      writeInForce(store, current.text)
+      clearApproval(store)
+    })
   }
 
   /** After a restart, a change that waits for an approval waits on. */
@@ -86,15 +98,18 @@ export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, '
     if (readApproved(store) === sha256) return null
     const diff = await diffConfigs(store, before, next.config, 0, () => ports.pause())
     const { change, same } = diff.contacts
-    const limit =
-      'count' in next.config.maxChange
-        ? next.config.maxChange.count
-        : next.config.maxChange.share * (change + same)
+    // A file does not raise the limit for itself.
+    const limit = Math.min(
+      ...[before.maxChange, next.config.maxChange].map((rule) =>
+        'count' in rule ? rule.count : rule.share * (change + same),
+      ),
+    )
     const reasons = [
       ...(change > limit
         ? [`${change} of ${change + same} contacts would change (guards.max_change: ${Math.floor(limit)})`]
         : []),
       ...diff.campaigns.map((one) => `the campaign ${one.name} is ${one.change}`),
+      ...diffConnectors(before, next.config),
     ]
     if (reasons.length === 0) return null
     return {
@@ -117,59 +132,65 @@ export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, '
   }
 
   /** What is to be done with a text; `prepared` where it goes live. */
-  async function judge(text: string): Promise<PendingConfig | Prepared> {
+  async function judge(text: string, signal: AbortSignal): Promise<Verdict> {
     const checked = checkConfig(file, text, ports.env)
-    if (checked.config === null)
-      return faulty(
-        text,
-        checked.complaints.map((one) => `${file}:${one.line}:${one.column} ${one.path}: ${one.message}`),
+    if (checked.config === null) {
+      const places = checked.complaints.map(
+        (one) => `${file}:${one.line}:${one.column} ${one.path}: ${one.message}`,
       )
-    let prepared: Prepared
+      return { pending: faulty(text, places), isFinal: true }
+    }
+    let prepared: Prepared | null = null
     try {
       prepared = ports.prepare(text)
+      // Who ends the daemon does not wait for an API that does not answer.
+      const complaints = await Promise.race([ports.check(prepared), untilAborted(signal)])
+      // What is missing outside the file may be put right there: looked at again.
+      if (complaints.length > 0)
+        return closing(prepared, { pending: faulty(text, complaints), isFinal: false })
+      const pending = await weigh(daemon.engine.store, current.config, prepared)
+      signal.throwIfAborted()
+      return pending === null ? { prepared } : closing(prepared, { pending, isFinal: true })
     } catch (thrown) {
+      prepared?.close()
+      if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
       const error = coerceError(thrown)
-      return faulty(text, [error.message, ...(error.hint === undefined ? [] : [error.hint])])
+      if (error.kind === 'transient') return { later: error.message }
+      const reasons = [error.message, ...error.details, ...(error.hint === undefined ? [] : [error.hint])]
+      return { pending: faulty(text, reasons), isFinal: false }
     }
-    try {
-      const complaints = await ports.check(prepared)
-      const pending =
-        complaints.length > 0
-          ? faulty(text, complaints)
-          : await weigh(daemon.engine.store, current.config, prepared)
-      if (pending === null) return prepared
-      prepared.close()
-      return pending
-    } catch (thrown) {
-      prepared.close()
-      throw thrown
-    }
+  }
+
+  function closing<T>(prepared: Prepared, verdict: T): T {
+    prepared.close()
+    return verdict
   }
 
   function note(pending: PendingConfig | null): void {
     const { store } = daemon.engine
     const before = readPending(store)
-    if (
-      JSON.stringify(before?.sha256) !== JSON.stringify(pending?.sha256) ||
-      before?.state !== pending?.state
-    )
-      store.transaction(() => writePending(store, pending))
-    if (pending === null || before?.sha256 === pending.sha256) return
-    if (pending.state === 'faulty')
+    const isNews = before?.sha256 !== pending?.sha256 || String(before?.reasons) !== String(pending?.reasons)
+    if (!isNews) return
+    store.transaction(() => {
+      writePending(store, pending)
+      if (pending === null) clearApproval(store)
+    })
+    if (pending?.state === 'faulty')
       log.error('connectors.yml was changed and has mistakes; the last good one stays in force', {
         mistakes: pending.reasons,
       })
-    else
+    if (pending?.state === 'waiting')
       log.warn('connectors.yml was changed, and waits for approval; the one before stays in force', {
         why: pending.reasons,
         hint: 'tajo approve',
       })
   }
 
-  /** Resolves with what is to go live; null once `signal` aborts. */
-  async function nextConfig(signal: AbortSignal): Promise<Prepared | null> {
-    let judged = ''
+  /** Resolves with what is to go live. `refused`: it went live, and did not work. */
+  async function nextConfig(refused: string | null, signal: AbortSignal): Promise<Prepared> {
+    let judged = refused === null ? '' : keyOf(refused)
     let askAgainAt = 0
+    let asked: string | null = null
     let seen = current.text
     for (;;) {
       await clock.sleep(LOOK_EVERY_MS, signal)
@@ -181,54 +202,69 @@ export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, '
       }
       if (text === current.text) {
         note(null)
+        judged = ''
         continue
       }
-      const key = `${fingerprint(text)} ${readApproved(daemon.engine.store) ?? ''}`
-      if (key === judged || clock.monotonic() < askAgainAt) continue
-      try {
-        const verdict = await judge(text)
-        if ('start' in verdict) return verdict
-        judged = key
-        note(verdict)
-      } catch (thrown) {
-        const error = coerceError(thrown)
-        if (isAbort(thrown) || error.kind !== 'transient') throw thrown
+      if (keyOf(text) === judged || (seen === asked && clock.monotonic() < askAgainAt)) continue
+      asked = text
+      const verdict = await judge(text, signal)
+      if ('prepared' in verdict) return verdict.prepared
+      if ('later' in verdict) {
         askAgainAt = clock.monotonic() + ASK_AGAIN_MS
         log.warn('connectors.yml was changed, and can’t be checked just now; the one before stays in force', {
-          reason: error.message,
+          reason: verdict.later,
         })
+        continue
       }
+      note(verdict.pending)
+      if (verdict.isFinal) judged = keyOf(text)
+      else askAgainAt = clock.monotonic() + ASK_AGAIN_MS
     }
   }
 
+  /** A text, and whether it was approved since. */
+  function keyOf(text: string): string {
+    const sha256 = fingerprint(text)
+    return `${sha256} ${readApproved(daemon.engine.store) === sha256}`
+  }
+
   async function run(): Promise<void> {
+    let refused: string | null = null
     for (;;) {
       const watching = new AbortController()
       const ended = daemon.ended.then(
         () => null,
         (thrown: unknown) => ({ thrown }),
       )
-      const next = nextConfig(watching.signal).catch((thrown: unknown) => {
-        if (isAbort(thrown)) return null
-        daemon.stop()
-        throw thrown
-      })
-      const first = await Promise.race([ended.then(() => null), next])
+      const watched = nextConfig(refused, watching.signal).then(
+        (next) => ({ next }),
+        // Whatever goes wrong with watching, but an end on request.
+        (thrown: unknown) => ({ next: null, failure: isAbort(thrown) ? null : { thrown } }),
+      )
+      await Promise.race([ended, watched])
       watching.abort()
-      if (first !== null) daemon.stop()
+      daemon.stop()
       const failure = await ended
-      await next
+      const { next, ...rest } = await watched
       current.close()
-      if (failure === null && (first === null || stopping.signal.aborted)) return first?.close()
+      if (stopping.signal.aborted || (failure === null && next === null)) {
+        next?.close()
+        const thrown = failure ?? ('failure' in rest ? rest.failure : null)
+        if (thrown !== null) throw thrown.thrown
+        return
+      }
       const back = failure === null ? null : comeBack(failure.thrown)
-      if (failure === null) {
-        previous = current.text
-        current = first!
-      } else if (back === null) throw failure.thrown
-      else current = back
+      if (failure !== null && back === null) {
+        next?.close()
+        throw failure.thrown
+      }
+      refused = back === null ? null : current.text
+      if (back === null) previous = current.text
+      else next?.close()
+      current = back ?? next!
       daemon = current.start()
-      if (back === null) noteInForce()
-      note(null)
+      noteInForce()
+      note(back === null ? null : faulty(refused!, toReasons(failure!.thrown)))
       if (stopping.signal.aborted) daemon.stop()
       else if (back === null) log.info('connectors.yml was changed, and is in force now')
     }
@@ -253,4 +289,26 @@ export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, '
       daemon.stop()
     },
   }
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+  )
+}
+
+function toReasons(thrown: unknown): string[] {
+  const error = coerceError(thrown)
+  return [error.message, ...error.details]
+}
+
+/** A helpdesk that comes or goes touches every contact, whatever is counted. */
+function diffConnectors(before: Config, after: Config): string[] {
+  const of = (config: Config): string[] =>
+    config.connectors.filter((one) => one.enabled).map((one) => one.name)
+  const [old, now] = [of(before), of(after)]
+  return [
+    ...now.filter((name) => !old.includes(name)).map((name) => `the helpdesk ${name} is added`),
+    ...old.filter((name) => !now.includes(name)).map((name) => `the helpdesk ${name} is no longer enabled`),
+  ]
 }

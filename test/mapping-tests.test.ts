@@ -154,3 +154,31 @@ it('a test that was recorded from a contact passes, anonymised or not', async ()
     { numRuns: 8 },
   )
 })
+
+it('nothing of a person is in an anonymised test, whatever the mapping computes from them', async () => {
+  const shop = openVirtualShop()
+  const secret = shop.shop.world.addCustomer({
+    email: 'ann.secret@example.com',
+    name: 'Ann Secret',
+    note: 'Secret note',
+    data: { card: 'Secret card' },
+    created: 1,
+    updated: shop.world.now(),
+  })
+  const field = shop.world.fields.find((one) => one.label.toLowerCase() === 'tier')!
+  shop.world.setCustomField(secret.id, field.id, 'Secret tier')
+  const yaml = shop
+    .yaml()
+    .replace('name: FIRSTNAME', "FIRSTNAME: { value: name + '!', type: text }")
+    .replace('custom_fields.tier: TIER', 'tier: TIER')
+  await shop.sync({}, yaml)
+
+  const test = await shop.open(
+    async ({ store }) =>
+      recordTest(store, parseConfig('connectors.yml', yaml, {}), 'ann.secret@example.com', true),
+    yaml,
+  )
+  expect(JSON.stringify(test)).toContain('TICKET_COUNT')
+  expect(JSON.stringify(test)).not.toMatch(/secret/i)
+  shop.close()
+})

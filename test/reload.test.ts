@@ -8,6 +8,7 @@ import * as fc from 'fast-check'
 
 import { parseConfig } from '../src/config/load.ts'
 import { type Daemon, startDaemon } from '../src/daemon.ts'
+import { TajoError } from '../src/lib/errors.ts'
 import { createSeededRandom } from '../src/lib/random.ts'
 import { type Prepared, startReloading } from '../src/reload.ts'
 import { approve, type PendingConfig, readInForce, readPending } from '../src/state/config.ts'
@@ -33,7 +34,12 @@ function openWorld(seed = 1) {
     policy: 'verify',
     campaigns: true,
   })
-  const file = { text: first as string | null, complaints: [] as string[] }
+  const file = {
+    text: first as string | null,
+    complaints: [] as string[],
+    /** What keeps both sides from being asked. */
+    failure: null as Error | null,
+  }
   const started: string[] = []
 
   function prepare(text: string): Prepared {
@@ -56,6 +62,10 @@ function openWorld(seed = 1) {
             random: createSeededRandom(3),
             log: silentLog,
             startSchedule: (expression, run) => startVirtualSchedule(network, expression, run),
+            async serve() {
+              if (text.includes('# port taken')) throw new TajoError('server_port', 'The port is taken.')
+              return null
+            },
           },
         )
       },
@@ -92,7 +102,10 @@ function openWorld(seed = 1) {
         env: {},
         read: () => file.text,
         prepare,
-        check: async () => file.complaints,
+        async check() {
+          if (file.failure !== null) throw file.failure
+          return file.complaints
+        },
         async peek(action) {
           const store = openStoreReadOnly(stateDir)
           if (store === null) return null
@@ -145,6 +158,60 @@ function newTicket(): void {
 }
 
 describe('a connectors.yml that is saved while the daemon runs', () => {
+  it('that does not work once it is in force gives way to the one before, for good', async () => {
+    world.file.text = `${world.first}# port taken\n`
+    await world.pass(10)
+
+    expect(world.pending()).toMatchObject({ state: 'faulty', reasons: ['The port is taken.'] })
+    expect(world.started).toEqual([world.first, world.file.text, world.first])
+    expect(world.look((store) => readInForce(store))).toBe(world.first)
+    newTicket()
+    await world.pass(10)
+    expect(sent('TICKET_CREATED')).toBe(1)
+  })
+
+  it('is looked at again where what was missing is put right outside the file, or an API answers again', async () => {
+    world.file.complaints = ['There is no list 44 in Brevo.']
+    world.file.text = small(world.first)
+    await world.pass(1)
+    expect(world.pending()).toMatchObject({ state: 'faulty' })
+    world.file.complaints = []
+    world.file.failure = new TajoError('source_unauthorized', 'Gorgias refused the API key (401).')
+    await world.pass(2)
+    expect(world.pending()).toMatchObject({ reasons: ['Gorgias refused the API key (401).'] })
+    world.file.failure = new TajoError('brevo_unavailable', 'Brevo does not answer.')
+    await world.pass(2)
+    expect(world.started).toHaveLength(1)
+    world.file.failure = null
+    await world.pass(2)
+
+    expect(world.started).toEqual([world.first, world.file.text])
+    expect(world.pending()).toBeNull()
+  })
+
+  it('needs an approval of its own each time', async () => {
+    world.file.text = large(world.first)
+    await world.pass(1)
+    world.approve()
+    await world.pass(1)
+    world.file.text = world.first
+    await world.pass(1)
+    world.approve()
+    await world.pass(1)
+    world.file.text = large(world.first)
+    await world.pass(1)
+
+    expect(world.started).toHaveLength(3)
+    expect(world.pending()).toMatchObject({ state: 'waiting' })
+  })
+
+  it('does not raise the limit for itself', async () => {
+    world.file.text = `guards: { max_change: 100% }\n${large(world.first)}`
+    await world.pass(1)
+
+    expect(world.pending()).toMatchObject({ state: 'waiting' })
+  })
+
   it('goes live by itself where it changes little', async () => {
     world.file.text = small(world.first)
     await world.pass(1)

@@ -21,7 +21,7 @@ export interface ContactChange {
 }
 
 /** Everything that would be written of one contact, whether it changes anything or not. */
-export type ContactWrites = Pick<WrittenContact, 'email' | 'attributes' | 'add' | 'remove'>
+export type ContactWrites = Pick<WrittenContact, 'email' | 'attributes' | 'add' | 'remove' | 'block'>
 
 export interface PretendedBrevo {
   http: Http
@@ -126,12 +126,14 @@ export function pretendBrevo(real: Http, baseUrl: string): PretendedBrevo {
         ? { ...pictured.now, attributes: { ...pictured.now.attributes } }
         : pictured.now
     const { now } = pictured
-    const written = (pictured.written ??= { email, attributes: {}, add: [], remove: [] })
+    const written = (pictured.written ??= { email, attributes: {}, add: [], remove: [], block })
     Object.assign(written.attributes, attributes)
     written.add = [...new Set([...written.add, ...add])]
     written.remove = [...new Set([...written.remove, ...remove])]
     Object.assign(now.attributes, attributes)
     if (block) now.blocked = true
+    written.block ||= block
+    written.email = now.email
     now.lists = [...new Set([...now.lists, ...add])].filter((list) => !remove.includes(list))
   }
 

@@ -5,7 +5,7 @@ import { type ConfigDiff, diffConfigs } from '../plan/what-if.ts'
 import { openStoreReadOnly } from '../state/store.ts'
 import { printContact } from './plan.ts'
 import type { CommonOptions } from './session.ts'
-import { fit, formatCount, paint, print, say, wrap } from './terminal.ts'
+import { fit, formatCount, paint, print, say, toCount, wrap } from './terminal.ts'
 
 export interface DiffOptions extends CommonOptions {
   limit: string
@@ -21,7 +21,7 @@ export async function runDiffConfig(file: string, options: DiffOptions): Promise
       hint: `See what a first sync would do: tajo plan --config ${file} --sample 20`,
     })
   try {
-    const diff = await diffConfigs(store, before, after, Number(options.limit))
+    const diff = await diffConfigs(store, before, after, toCount(options.limit, '--limit'))
     if (options.json === true) print(JSON.stringify(diff))
     else printDiff(diff)
     return 0

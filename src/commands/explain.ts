@@ -8,7 +8,7 @@ import { normalizeEmail } from '../model/email.ts'
 import type { Origin } from '../mapping/origins.ts'
 import { openStoreReadOnly, type Store } from '../state/store.ts'
 import type { CommonOptions } from './session.ts'
-import { fit, formatCount, paint, print, wrap } from './terminal.ts'
+import { fit, formatCount, paint, print, toCount, wrap } from './terminal.ts'
 
 export interface ExplainOptions extends CommonOptions {
   list?: string
@@ -29,7 +29,7 @@ export function runExplain(address: string | undefined, options: ExplainOptions)
       hint: 'See what a sync would do: tajo plan',
     })
   try {
-    const limit = Number(options.limit)
+    const limit = toCount(options.limit, '--limit')
     if (options.list !== undefined) return showList(store, config, options.list, limit, options.json === true)
     if (options.attribute !== undefined)
       return showAttribute(store, config, options.attribute.toUpperCase(), limit, options.json === true)

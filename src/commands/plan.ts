@@ -1,8 +1,9 @@
 // tajo plan, tajo sync --dry-run: what a sync would do, before it does it. tajo apply: just that, and nothing else.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { setMaxListeners } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 
+import { readConfig } from '../config/load.ts'
 import { enabled, openEngine } from '../engine.ts'
 import { isAbort, TajoError } from '../lib/errors.ts'
 import { comparePlans, drifted, onlyPlanned } from '../plan/gate.ts'
@@ -11,7 +12,17 @@ import { fingerprint, rehearse } from '../plan/rehearse.ts'
 import { writeInForce } from '../state/config.ts'
 import { type CommonOptions, openSession, type Session } from './session.ts'
 import { printReport, toExitCode } from './sync.ts'
-import { createProgress, formatCount, formatDuration, fit, paint, print, say, wrap } from './terminal.ts'
+import {
+  createProgress,
+  formatCount,
+  formatDuration,
+  fit,
+  paint,
+  print,
+  say,
+  wrap,
+  toCount,
+} from './terminal.ts'
 
 export interface PlanCommandOptions extends CommonOptions {
   connector?: string
@@ -48,7 +59,7 @@ export async function runPlan(options: PlanCommandOptions): Promise<number> {
       )
       progress.done()
       if (options.out !== undefined) {
-        writeFileSync(options.out, `${JSON.stringify(plan)}\n`, { mode: 0o600 })
+        writePlan(options.out, plan)
         say(`Wrote ${options.out}: it names contacts, so keep it as safe as the state.`)
       }
       const { accept_removals: _, changes: __, writes: ___, sends: ____, ...shown } = plan
@@ -65,7 +76,7 @@ export async function runPlan(options: PlanCommandOptions): Promise<number> {
 /** Exit code as of `tajo sync`; 4 where the world is not as it was. */
 export async function runApply(file: string, options: CommonOptions & { json?: boolean }): Promise<number> {
   const plan = readPlan(file)
-  const text = readFileSync(options.config, 'utf8')
+  const text = readConfig(options.config)
   if (fingerprint(text) !== plan.config.sha256)
     throw drifted([`${options.config} was changed since the plan was made.`])
   const session = openSession(options)
@@ -88,7 +99,6 @@ export async function runApply(file: string, options: CommonOptions & { json?: b
       if (differences.length > 0) throw drifted(differences)
       const http = onlyPlanned(session.ports.http, session.config.brevo.baseUrl, now)
       const engine = openEngine(session.engine, { ...session.ports, http })
-      engine.store.transaction(() => writeInForce(engine.store, text))
       try {
         let worst = 0
         for (const name of plan.connectors) {
@@ -101,6 +111,7 @@ export async function runApply(file: string, options: CommonOptions & { json?: b
           else printReport(report)
           worst = Math.max(worst, toExitCode(report))
         }
+        engine.store.transaction(() => writeInForce(engine.store, text))
         return worst
       } finally {
         engine.close()
@@ -111,17 +122,35 @@ export async function runApply(file: string, options: CommonOptions & { json?: b
   }
 }
 
-function readPlan(file: string): PlanFile {
-  let plan: Partial<PlanFile>
+/** It names contacts: for its owner alone, even where a file was there before. */
+function writePlan(file: string, plan: PlanFile): void {
   try {
-    plan = JSON.parse(readFileSync(file, 'utf8')) as Partial<PlanFile>
+    writeFileSync(file, `${JSON.stringify(plan)}\n`, { mode: 0o600 })
+    chmodSync(file, 0o600)
+  } catch (cause) {
+    throw new TajoError(
+      'usage',
+      `${file} can not be written (${(cause as { code?: string }).code ?? 'unknown'}).`,
+      {
+        cause,
+      },
+    )
+  }
+}
+
+function readPlan(file: string): PlanFile {
+  let plan: Partial<PlanFile> | null
+  try {
+    plan = JSON.parse(readFileSync(file, 'utf8')) as Partial<PlanFile> | null
   } catch (cause) {
     throw new TajoError('usage', `${file} is no plan.`, {
       hint: 'Make one with: tajo plan --out FILE',
       cause,
     })
   }
-  if (plan.version !== PLAN_VERSION || !Array.isArray(plan.changes) || !Array.isArray(plan.writes))
+  const lists = [plan?.changes, plan?.writes, plan?.sends, plan?.connectors]
+  const isWhole = lists.every((one) => Array.isArray(one)) && typeof plan?.config?.sha256 === 'string'
+  if (plan === null || plan.version !== PLAN_VERSION || !isWhole)
     throw new TajoError('usage', `${file} is no plan of this version of tajo.`, {
       hint: 'Make one with: tajo plan --out FILE',
     })
@@ -140,12 +169,6 @@ function toConnectors(session: Session, name: string | undefined): string[] {
   }
   if (names.some((one) => one === name)) return [name]
   throw new TajoError('usage', `There is no enabled connector ${name} in ${session.config.file}.`)
-}
-
-function toCount(text: string, option: string): number {
-  const count = Number(text)
-  if (Number.isInteger(count) && count >= 0) return count
-  throw new TajoError('usage', `${option} takes a number, not "${text}".`)
 }
 
 async function interruptible(action: (signal: AbortSignal) => Promise<number>): Promise<number> {

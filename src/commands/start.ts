@@ -6,7 +6,6 @@ import { checkOnline } from '../check/online.ts'
 import { readEnvSecret } from '../config/secrets.ts'
 import { startDaemon } from '../daemon.ts'
 import { systemClock } from '../lib/clock.ts'
-import { TajoError } from '../lib/errors.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 import { type Prepared, startReloading } from '../reload.ts'
 import { serve } from '../serve.ts'
@@ -97,12 +96,11 @@ export async function runStart(options: CommonOptions & { acceptRemovals?: boole
   }
 }
 
-/** While an editor replaces the file there may be none for a moment. */
+/** While an editor replaces the file there may be none for a moment; what was read last stays in force. */
 function readNow(file: string): string | null {
   try {
     return readFileSync(file, 'utf8')
-  } catch (thrown) {
-    if ((thrown as { code?: string }).code === 'ENOENT') return null
-    throw new TajoError('config_missing', `${file} can not be read.`, { cause: thrown })
+  } catch {
+    return null
   }
 }

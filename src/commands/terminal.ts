@@ -142,3 +142,10 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): {
     },
   }
 }
+
+/** Throws `usage` for what is no whole number. */
+export function toCount(text: string, option: string): number {
+  const count = Number(text)
+  if (text.trim() !== '' && Number.isInteger(count) && count >= 0) return count
+  throw new TajoError('usage', `${option} takes a number, not "${text}".`)
+}

@@ -56,7 +56,7 @@ export function runRecord(address: string, options: CommonOptions & { anonymise?
     say('No customer of the helpdesk has this address.')
     return 1
   }
-  print(formatTest(test).trimEnd())
+  print(formatTest(test, options.config).trimEnd())
   if (options.anonymise !== true) say('It holds personal data: --anonymise leaves that out.')
   return 0
 }

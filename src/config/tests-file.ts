@@ -22,7 +22,7 @@ export function loadTests(config: string, env: Readonly<Record<string, string | 
   const beside = testsFileOf(config)
   return [
     ...parseTests(config, readConfig(config), env, true),
-    ...(existsSync(beside) ? parseTests(beside, readFileSync(beside, 'utf8'), env, false) : []),
+    ...(existsSync(beside) ? parseTests(beside, readConfig(beside), env, false) : []),
   ]
 }
 
@@ -53,6 +53,10 @@ function parseTests(
   }))
 }
 
-export function formatTest(test: MappingTest): string {
-  return stringify({ tests: [test] }, { lineWidth: 0 })
+/** As it is put at the end of the file beside `config`, which may be there already. */
+export function formatTest(test: MappingTest, config: string): string {
+  const text = stringify({ tests: [test] }, { lineWidth: 0 })
+  const beside = testsFileOf(config)
+  const hasTests = existsSync(beside) && /^tests:/m.test(readFileSync(beside, 'utf8'))
+  return hasTests ? text.replace(/^tests:\n/, '') : text
 }

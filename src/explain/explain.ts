@@ -6,11 +6,11 @@ import { type Compiled, compileMapping, type FieldRule } from '../mapping/compil
 import { describeCondition, belongs } from '../mapping/lists.ts'
 import { type Origin, originsOf } from '../mapping/origins.ts'
 import { toProfileValues } from '../mapping/variables.ts'
-import type { AttributeValue, Membership, ToldContact } from '../model/operations.ts'
+import type { AttributeValue, ContactWrite, Membership, ToldContact } from '../model/operations.ts'
 import { type ContactRecords, type Profile, toProfile } from '../model/profile.ts'
 import { toIso } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
-import { type ConnectorMapping, desireContact } from '../sync/deliver.ts'
+import { type ConnectorMapping, desireContact, prepareContact } from '../sync/deliver.ts'
 import { explainCampaigns, explainEvents, type ExplainedCampaign, type ExplainedEvent } from './events.ts'
 
 export const EXPLAIN_VERSION = 1
@@ -62,19 +62,17 @@ export function explainContact(store: Store, config: Config, email: string): Exp
     events.length + campaigns.length > 0
   if (!isKnown) return null
   const compiled = compileAll(store, config)
-  const desired = store.customers.isOwnAddress(email)
-    ? null
-    : desireContact(
-        store,
-        compiled.map((one) => one.mapping),
-        email,
-      )
+  const mappings = compiled.map((one) => one.mapping)
+  const isWritten = !told.gone && !store.customers.isOwnAddress(email)
+  const mayBeMade = told.exists || config.delivery.createContacts
+  const desired = isWritten && mayBeMade ? desireContact(store, mappings, email) : null
+  const write = isWritten && mayBeMade ? prepareContact(store, mappings, email, told) : null
   return {
     version: EXPLAIN_VERSION,
     email,
     contact: describeContact(store, email, told, people),
     attributes: explainAttributes(store, email, people, told, desired?.attributes ?? {}),
-    lists: explainLists(store, told, people),
+    lists: explainLists(store, told, people, write),
     events,
     campaigns,
   }
@@ -164,9 +162,18 @@ export function parsePlace(where: string): { file: string; line: number } {
   return { file, line: Number(line) }
 }
 
-function explainLists(store: Store, told: ToldContact, people: readonly Person[]): Explanation['lists'] {
+function explainLists(
+  store: Store,
+  told: ToldContact,
+  people: readonly Person[],
+  write: ContactWrite | null,
+): Explanation['lists'] {
   const names = store.brevo.listNames()
   const lists: Explanation['lists'] = {}
+  const put = (id: number, seen: string, where: string | null): void => {
+    const membership = toMembership(id, told.lists[id], write, seen)
+    lists[id] = { name: names[id] ?? '', ...membership, mapping: where === null ? null : parsePlace(where) }
+  }
   for (const { connector, records } of people) {
     const profile = toProfile(records)
     const values = () => toProfileValues(profile, store.customers.customFields(connector.name))
@@ -174,20 +181,18 @@ function explainLists(store: Store, told: ToldContact, people: readonly Person[]
       const wants = profile !== null && belongs(rule.condition, profile, values)
       // Two lines may fill one list: the one that applies explains it.
       if (lists[rule.list] !== undefined && !wants) continue
-      const seen = profile === null ? NOBODY : describeFor(rule, profile, values)
-      lists[rule.list] = {
-        name: names[rule.list] ?? '',
-        ...toMembership(told.lists[rule.list], wants, `${rule.name}: ${seen}`),
-        mapping: parsePlace(rule.where),
-      }
+      put(
+        rule.list,
+        `${rule.name}: ${profile === null ? NOBODY : describeFor(rule, profile, values)}`,
+        rule.where,
+      )
     }
+    const { inSupport } = connector.rules
+    if (inSupport?.list != null)
+      put(inSupport.list, `in_support: ${profile?.openTickets ?? 0} open tickets`, inSupport.where)
   }
-  for (const [id, membership] of Object.entries(told.lists))
-    lists[id] ??= {
-      name: names[id] ?? '',
-      ...toMembership(membership, false, 'No line of the mapping names it any more'),
-      mapping: null,
-    }
+  for (const id of Object.keys(told.lists))
+    if (lists[id] === undefined) put(Number(id), 'No line of the mapping names it any more', null)
   return lists
 }
 
@@ -199,21 +204,26 @@ const describeFor = (
   values: Parameters<typeof describeCondition>[2],
 ): string => describeCondition(rule.condition, profile, values)
 
+/** `write`: what the next one does; null: none is made. */
 function toMembership(
+  list: number,
   membership: Membership | undefined,
-  wants: boolean,
+  write: ContactWrite | null,
   seen: string,
 ): Pick<ExplainedList, 'member' | 'reason'> {
+  const isTaken = write?.removeLists.includes(list) === true
   switch (membership) {
     case 'given':
-      return { member: true, reason: `${seen}. Given by tajo${wants ? '' : ', and to be taken away'}.` }
+      return { member: true, reason: `${seen}. Given by tajo${isTaken ? ', and to be taken away' : ''}.` }
     case 'giving':
       return { member: true, reason: `${seen}. A write that gives it was not answered yet.` }
     case 'found':
       return { member: true, reason: `${seen}. It was there before: tajo does not take it away.` }
     case 'left':
       return { member: false, reason: `The contact left this list and is not put back (${seen}).` }
-    case undefined:
-      return { member: false, reason: wants ? `${seen}. To be given with the next write.` : `${seen}.` }
+    case undefined: {
+      const isGiven = write?.addLists.includes(list) === true
+      return { member: false, reason: `${seen}.${isGiven ? ' To be given with the next write.' : ''}` }
+    }
   }
 }

@@ -33,11 +33,12 @@ export function explainList(store: Store, config: Config, list: number, limit: n
     version: EXPLAIN_VERSION,
     list,
     name: store.brevo.listNames()[list] ?? '',
-    mapping: enabled(config).flatMap((connector) =>
-      connector.rules.lists
+    mapping: enabled(config).flatMap(({ rules: { lists, inSupport } }) => [
+      ...lists
         .filter((rule) => rule.list === list)
         .map((rule) => ({ ...parsePlace(rule.where), rule: rule.name })),
-    ),
+      ...(inSupport?.list === list ? [{ ...parsePlace(inSupport.where), rule: 'in_support' }] : []),
+    ]),
     counts: { given: 0, giving: 0, found: 0, left: 0, ...store.contacts.countMembersOf(list) },
     contacts: store.contacts.membersOf(list, limit).map(({ email }) => {
       const entry = explainContact(store, config, email)?.lists[list]
@@ -60,6 +61,18 @@ export function explainAttribute(
     .find((one) => one.attribute === attribute)
   const values = store.contacts.valuesOf(attribute)
   const known = rule === undefined ? undefined : FIELDS[rule.field]
+  const inSupport = enabled(config).find((one) => one.rules.inSupport?.attribute === attribute)?.rules
+    .inSupport
+  if (rule === undefined && inSupport != null)
+    return {
+      version: EXPLAIN_VERSION,
+      attribute,
+      type: 'boolean',
+      mapping: { ...parsePlace(inSupport.where), field: 'in_support', expression: null },
+      about: 'Whether the customer is in support now.',
+      values: values.slice(0, limit),
+      distinct: values.length,
+    }
   return {
     version: EXPLAIN_VERSION,
     attribute,

@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.ts'
 import type { GivenTicket, MappingTest } from '../config/schema-tests.ts'
 import { compileAll } from '../explain/explain.ts'
+import { FIELDS } from '../mapping/fields.ts'
 import { type ContactRecords, pickLatest } from '../model/profile.ts'
 import { toSlug } from '../model/records.ts'
 import { fromMs, type Instant, toIso } from '../model/time.ts'
@@ -31,8 +32,9 @@ export function recordTest(
     email,
   )
   const attributes = Object.entries(desired?.attributes ?? {}).filter(([name]) => {
-    const field = connector.rules.fields.find((one) => one.attribute === name)?.field
-    return !NOT_GIVEN.has(field ?? '') && !(anonymise && isPersonal(field))
+    const rule = connector.rules.fields.find((one) => one.attribute === name)
+    const sources = rule?.value === undefined ? [rule?.field ?? ''] : [...rule.value.uses]
+    return sources.every((field) => !NOT_GIVEN.has(field) && !(anonymise && isPersonal(field)))
   })
   return {
     name: anonymise ? 'Recorded from a contact' : `Recorded from ${email}`,
@@ -63,7 +65,8 @@ function toGiven(
     customFields.flatMap(({ id, label }): [string, unknown][] => {
       const value = customer.customFields[id]
       if (value === undefined || value === null) return []
-      return [[toSlug(label), anonymise && typeof value === 'string' ? 'text' : value]]
+      // Numbers may be a customer's, texts may hold anything.
+      return anonymise && typeof value !== 'boolean' ? [] : [[toSlug(label), value]]
     }),
   )
   return {
@@ -117,7 +120,7 @@ const PERSONAL = new Set([
   'last_assignee',
 ])
 
-/** Custom fields and `data` may hold anything. */
-function isPersonal(field: string | undefined): boolean {
-  return field === undefined || PERSONAL.has(field) || /^(custom_fields|data)\./.test(field)
+/** Custom fields, by whatever name, and `data` may hold anything. */
+function isPersonal(field: string): boolean {
+  return PERSONAL.has(field) || !Object.hasOwn(FIELDS, field)
 }

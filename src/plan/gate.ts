@@ -13,9 +13,11 @@ export function onlyPlanned(http: Http, baseUrl: string, plan: PlanFile): Http {
 
   function isPlanned(contact: WrittenContact): boolean {
     const planned = writes.get(contact.email) ?? writes.get(renames.get(contact.email) ?? '')
-    if (planned === undefined) return false
+    if (planned === undefined || (contact.block && !planned.block)) return false
     return (
-      Object.entries(contact.attributes).every(([name, value]) => isSame(planned.attributes[name], value)) &&
+      Object.entries(contact.attributes).every(
+        ([name, value]) => Object.hasOwn(planned.attributes, name) && isSame(planned.attributes[name], value),
+      ) &&
       contact.add.every((list) => planned.add.includes(list)) &&
       contact.remove.every((list) => planned.remove.includes(list)) &&
       (contact.renameTo === null || renames.get(contact.email) === contact.renameTo)

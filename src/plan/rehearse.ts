@@ -82,24 +82,27 @@ async function rehearseOnce(
             signal,
           ),
         )
-      const failure = brevo.failure()
-      if (failure !== null)
-        throw new TajoError(
-          'brevo_unavailable',
-          `What Brevo holds could not be read (${failure}), so there is no plan.`,
-          {
-            hint: 'Try again in a moment.',
-          },
-        )
       const swept = await sweep(engine, brevo, config, given, options, signal)
+      refuseUnread(brevo)
       if (swept === null) return null
-      return toPlanFile(engine.store, brevo, reports, config, options, swept, ports.clock.now())
+      return toPlanFile(engine, brevo, reports, config, options, swept, ports.clock.now())
     } finally {
       engine.close()
     }
   } finally {
     scratch.remove()
   }
+}
+
+/** A plan of a Brevo that was not seen whole would say too little. */
+function refuseUnread(brevo: PretendedBrevo): void {
+  const failure = brevo.failure()
+  if (failure === null) return
+  throw new TajoError(
+    'brevo_unavailable',
+    `What Brevo holds could not be read (${failure}), so there is no plan.`,
+    { hint: 'Try again in a moment.' },
+  )
 }
 
 /** How many contacts Brevo was told of. */
@@ -130,7 +133,11 @@ async function sweep(
   let reading = Promise.resolve()
   let isReading = false
   const others = await engine.othersToWrite(async () => {
-    if (!isReading) reading = brevo.readAll()
+    if (!isReading) {
+      reading = brevo.readAll()
+      // Waited for below; until then its failure is nobody's surprise.
+      reading.catch(() => undefined)
+    }
     isReading = true
     await options.pause?.()
   }, signal)
@@ -157,7 +164,7 @@ function toLimit(config: Config, given: number, { acceptRemovals }: RehearsalOpt
 }
 
 function toPlanFile(
-  store: Store,
+  engine: Engine,
   brevo: PretendedBrevo,
   reports: readonly SyncReport[],
   config: Config,
@@ -165,13 +172,15 @@ function toPlanFile(
   swept: Swept,
   now: number,
 ): PlanFile {
+  const { store } = engine
   const changes = brevo.changes().map((one) => toPlannedContact(one))
   changes.sort((a, b) => (a.email < b.email ? -1 : 1))
   const events = store.trial.events()
   const campaigns = store.trial.campaigns()
   const created = changes.filter((one) => one.change === 'create').length
   const counts = store.trial.contacts()
-  const changedLive = changes.filter((one) => store.customers.isLive(one.email)).length
+  const live = new Set(store.customers.liveEmails())
+  const changedLive = changes.filter((one) => live.has(one.email)).length
   const held = [...toHeldEvents(events), ...toHeldCampaigns(campaigns)]
   const guard = reports.find((one) => one.heldRemovals !== null)?.heldRemovals ?? swept.guard
   const withoutContact = counts.withoutContact - swept.created
@@ -185,7 +194,8 @@ function toPlanFile(
     made_at: new Date(now).toISOString(),
     config: { file: config.file, sha256: fingerprint(options.text) },
     connectors: [...options.connectors],
-    sample: options.sample,
+    // What was read already is looked at as a whole.
+    sample: engine.isSampled ? options.sample : null,
     contacts: {
       create: created,
       update: changes.length - created,

@@ -1,11 +1,10 @@
 // What another connectors.yml would make of the contacts that are known: from the local records, without one request.
 import type { Config } from '../config/config.ts'
 import { compileAll } from '../explain/explain.ts'
-import { toWrite } from '../mapping/apply.ts'
 import type { ContactWrite, ToldContact } from '../model/operations.ts'
 import { toTold } from '../outbox/delivery.ts'
 import type { Store } from '../state/store.ts'
-import { desireContact, visitContacts } from '../sync/deliver.ts'
+import { type ConnectorMapping, prepareContact, visitContacts } from '../sync/deliver.ts'
 import { type PlannedContact } from './plan.ts'
 
 export const DIFF_VERSION = 1
@@ -58,24 +57,16 @@ export async function diffConfigs(
   }
   await visitContacts(store, store.customers.liveEmails(), pause, (email, records) => {
     const told = store.contacts.told(email)
-    if (told.gone || store.customers.isOwnAddress(email)) return
+    if (told.gone) return
     if (!after.delivery.createContacts && !told.exists) return
-    const wish = (mappings: typeof now, from: ToldContact): ContactWrite => {
-      const desired = desireContact(
-        store,
-        mappings.map((one) => one.mapping),
-        email,
-        records,
-      )
-      return toWrite(email, desired, from, desired === null || desired.partial)
-    }
-    const first = wish(old, told)
+    const first = prepareContact(store, toMappings(old), email, told, records)
+    if (first === null) return
     const base = toTold(
       told,
       first,
       Object.fromEntries(first.addLists.map((list) => [list, 'given' as const])),
     )
-    const write = wish(now, base)
+    const write = prepareContact(store, toMappings(now), email, base, records)!
     const changed = Object.keys(write.attributes)
     if (changed.length + write.addLists.length + write.removeLists.length === 0) {
       diff.contacts.same += 1
@@ -89,6 +80,10 @@ export async function diffConfigs(
     if (diff.samples.length < limit) diff.samples.push(toSample(write, base))
   })
   return diff
+}
+
+function toMappings(compiled: ReturnType<typeof compileAll>): ConnectorMapping[] {
+  return compiled.map((one) => one.mapping)
 }
 
 function toSample(write: ContactWrite, base: ToldContact): PlannedContact {

@@ -35,6 +35,11 @@ export function writePending({ meta }: Meta, pending: PendingConfig | null): voi
 
 export const readApproved = ({ meta }: Meta): string | null => meta.read(APPROVED)
 
+/** What was approved is in force, or was taken back: an approval is for one time. */
+export function clearApproval({ meta }: Meta): void {
+  meta.remove(APPROVED)
+}
+
 export function approve({ meta }: Meta, sha256: string): void {
   meta.write(APPROVED, sha256)
 }

@@ -217,6 +217,8 @@ function toHistory(before: Row | undefined, attributes: ToldContact['attributes'
   const old = JSON.parse(before?.attributes ?? '{}') as ToldContact['attributes']
   const history = JSON.parse(before?.history ?? '{}') as History
   const names = Object.keys(attributes)
+  // Sent before this was kept: what is known is when the contact was last written.
+  if (Object.keys(old).length > 0) history['*'] ??= before?.told_at ?? now
   if (history['*'] === undefined && names.length > 0) history['*'] = now
   else
     for (const name of names) {

@@ -117,6 +117,8 @@ export function openDatabase(
       database.exec('PRAGMA cache_size = -8000')
       if (durability === 'scratch') {
         database.exec('PRAGMA synchronous = OFF')
+        // Every contact may be looked at, once: more room than a daemon should take.
+        database.exec('PRAGMA cache_size = -131072')
         migrate(database)
         return
       }

@@ -1,5 +1,13 @@
 // The commands of the one who edits connectors.yml: the built binary, piped and on a terminal, over real HTTP.
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
@@ -146,6 +154,11 @@ describe('tajo plan and tajo apply', () => {
     expect(drifted.stderr).toContain('contact new@shop.example: new since the plan')
     expect(sandbox.brevo.account.contacts.get(EMAIL)!.attributes['LASTNAME']).toBeUndefined()
 
+    writeFileSync(file('null.json'), 'null')
+    expect(await run('apply', 'null.json')).toMatchObject({
+      code: 2,
+      stderr: expect.not.stringContaining('    at '),
+    })
     edit((yaml) => `${yaml}\n`)
     const changed = await run('apply', 'plan.json')
     expect(changed).toMatchObject({ code: 4, stderr: expect.stringContaining('connectors.yml was changed') })
@@ -229,6 +242,10 @@ describe('tajo explain', () => {
 
     expect(await run('explain', 'nobody@shop.example')).toMatchObject({ code: 1 })
     expect(await run('explain')).toMatchObject({ code: 2 })
+    expect(await run('explain', '--list', '36', '--limit', 'many')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--limit takes a number'),
+    })
     expect(requests()).toBe(before)
   })
 })
@@ -314,6 +331,10 @@ describe('tajo test-mapping and tajo record', () => {
     expect(recorded.stdout).not.toMatch(/Ann\b|shop\.example/)
     writeFileSync(file('connectors.test.yml'), recorded.stdout)
     expect(json('test-mapping', await run('test-mapping', '--json'))).toMatchObject({ passed: 1, failed: 0 })
+
+    // As `>>` does, with a second one.
+    appendFileSync(file('connectors.test.yml'), (await run('record', EMAIL, '--anonymise')).stdout)
+    expect(await run('test-mapping')).toMatchObject({ code: 0, stdout: expect.stringContaining('2 passed') })
 
     writeFileSync(file('connectors.test.yml'), recorded.stdout.replace('CSAT_SCORE: 5', 'CSAT_SCORE: 4'))
     const failed = await run('test-mapping')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 
+import { onlyPlanned } from '../../src/plan/gate.ts'
 import type { PlanFile } from '../../src/plan/plan.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
 
@@ -153,5 +154,81 @@ describe('a plan leaves nothing behind', () => {
     await shop.plan()
     expect(readdirSync(shop.stateDir).filter((name) => !isOwn(name))).toEqual([])
     shop.close()
+  })
+})
+
+describe('what apply delivers through', () => {
+  const plan = {
+    changes: [{ email: 'new@x.example', renamed_from: 'old@x.example' }],
+    writes: [
+      { email: 'new@x.example', attributes: { N: 2, GONE: null }, add: [7], remove: [8], block: false },
+      { email: 'b@x.example', attributes: { N: 1 }, add: [], remove: [], block: false },
+    ],
+    sends: [{ event_id: 'e1', name: 'E', email: 'b@x.example' }],
+  } as unknown as PlanFile
+  const base = 'https://api.brevo.com/v3'
+  const through = async (method: 'POST' | 'PUT' | 'GET', path: string, body?: object): Promise<boolean> => {
+    const passed: string[] = []
+    const http = onlyPlanned(
+      {
+        async send({ url }) {
+          passed.push(url)
+          return { outcome: 'answer', status: 204, headers: {}, body: '' }
+        },
+        close: () => undefined,
+      },
+      base,
+      plan,
+    )
+    const sent = http.send({
+      method,
+      url: `${base}${path}`,
+      headers: {},
+      timeoutMs: 1,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    return await sent.then(
+      () => passed.length === 1,
+      (thrown: { code?: string }) => {
+        expect(thrown.code).toBe('plan_drifted')
+        return false
+      },
+    )
+  }
+
+  it('lets the planned writes through, a change of address and what follows it among them', async () => {
+    expect(
+      await through('PUT', '/contacts/old%40x.example', { attributes: { EMAIL: 'new@x.example' } }),
+    ).toBe(true)
+    expect(
+      await through('PUT', '/contacts/new%40x.example', {
+        attributes: { N: 2 },
+        listIds: [7],
+        unlinkListIds: [8],
+      }),
+    ).toBe(true)
+    expect(await through('POST', '/contacts', { email: 'b@x.example', attributes: { N: 1 } })).toBe(true)
+    expect(await through('POST', '/events', { event_properties: { event_id: 'e1' } })).toBe(true)
+    expect(await through('GET', '/contacts/other%40x.example')).toBe(true)
+  })
+
+  it.each([
+    ['another contact', 'POST', '/contacts', { email: 'c@x.example', attributes: { N: 1 } }],
+    ['another value', 'POST', '/contacts', { email: 'b@x.example', attributes: { N: 2 } }],
+    ['a value that is cleared', 'PUT', '/contacts/b%40x.example', { attributes: { OTHER: '' } }],
+    ['another list', 'PUT', '/contacts/new%40x.example', { attributes: {}, listIds: [9] }],
+    ['a membership that is taken', 'PUT', '/contacts/b%40x.example', { attributes: {}, unlinkListIds: [8] }],
+    ['a block', 'PUT', '/contacts/b%40x.example', { attributes: {}, emailBlacklisted: true }],
+    ['another address', 'PUT', '/contacts/b%40x.example', { attributes: { EMAIL: 'c@x.example' } }],
+    ['another event', 'POST', '/events/batch', { events: [{ event_properties: { event_id: 'e2' } }] }],
+    [
+      'an import of others',
+      'POST',
+      '/contacts/import',
+      { jsonBody: [{ email: 'c@x.example' }], listIds: [7] },
+    ],
+    ['something that no plan knows', 'POST', '/contacts/lists', { name: 'x' }],
+  ] as const)('keeps back %s', async (_, method, path, body) => {
+    expect(await through(method, path, body)).toBe(false)
   })
 })
