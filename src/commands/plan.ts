@@ -40,7 +40,7 @@ export async function runPlan(options: PlanCommandOptions): Promise<number> {
   const limit = toCount(options.limit ?? '10', '--limit')
   const sample = options.sample === undefined ? null : toCount(options.sample, '--sample')
   const session = openSession(options)
-  const progress = createProgress()
+  const progress = createProgress(process.stderr, 'Planning')
   try {
     return await interruptible(async (signal) => {
       const plan = await rehearse(

@@ -100,14 +100,28 @@ const COLOUR = new RegExp(`(${String.fromCodePoint(27)}\\[[0-9;]*m)`)
 
 const BAR_WIDTH = 24
 const REDRAW_MS = 80
+/** Before that a rate says nothing. */
+const LEAST_SECONDS = 1
+
+const showRate = (rate: number): string => (rate <= 0 ? '' : `, ${formatCount(Math.round(rate))} a second`)
 
 /** A line that redraws itself on a terminal, and is silent elsewhere. */
-export function createProgress(stream: NodeJS.WriteStream = process.stderr): {
+export function createProgress(
+  stream: NodeJS.WriteStream = process.stderr,
+  writing = 'Writing',
+): {
   update(progress: Progress): void
   done(): void
 } {
   let drawnAt = 0
   let most = 0
+  /** Of each phase, when it was first seen, and how much was done then. */
+  const began: Partial<Record<Progress['phase'], { at: number; done: number }>> = {}
+  const rateOf = (phase: Progress['phase'], done: number): number => {
+    const start = (began[phase] ??= { at: performance.now(), done })
+    const seconds = (performance.now() - start.at) / 1_000
+    return seconds < LEAST_SECONDS ? 0 : (done - start.done) / seconds
+  }
   const draw = (line: string, force: boolean): void => {
     const now = performance.now()
     if (!force && now - drawnAt < REDRAW_MS) return
@@ -119,8 +133,12 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): {
       if (!stream.isTTY) return
       if (progress.phase === 'reading') {
         const parts = Object.entries(progress.read).filter(([stream]) => stream !== 'events')
+        const rate = rateOf(
+          'reading',
+          parts.reduce((sum, [, count]) => sum + count, 0),
+        )
         return draw(
-          `Reading  ${parts.map(([name, count]) => `${name.replace('_', ' ')} ${formatCount(count)}`).join(' · ')}`,
+          `Reading  ${parts.map(([name, count]) => `${name.replace('_', ' ')} ${formatCount(count)}`).join(' · ')}${showRate(rate)}`,
           false,
         )
       }
@@ -131,9 +149,12 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): {
       most = Math.max(most, done + contacts + events)
       const share = most === 0 ? 1 : done / most
       const filled = Math.round(share * BAR_WIDTH)
+      const rate = rateOf('writing', done)
+      const left =
+        contacts + events === 0 || rate <= 0 ? '' : `, ${formatDuration((contacts + events) / rate)} left`
       draw(
-        `Writing  ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${String(Math.floor(share * 100)).padStart(3)} %  ` +
-          `${formatCount(progress.report.contactsWritten)} contacts, ${formatCount(progress.report.eventsSent)} events`,
+        `${writing.padEnd(8)} ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${String(Math.floor(share * 100)).padStart(3)} %  ` +
+          `${formatCount(progress.report.contactsWritten)} contacts, ${formatCount(progress.report.eventsSent)} events${showRate(rate)}${left}`,
         true,
       )
     },

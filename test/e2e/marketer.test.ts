@@ -135,7 +135,8 @@ describe('tajo plan and tajo apply', () => {
     expect(writes()).toEqual(before)
     expect(existsSync(join(directory, 'state', 'tajo.db'))).toBe(false)
 
-    expect(await run('apply', 'plan.json')).toMatchObject({ code: 0 })
+    const applied = await runOnTerminal(['apply', 'plan.json'], directory, {})
+    expect([applied.code, applied.output]).toEqual([0, expect.stringContaining('Written')])
     expect(sandbox.brevo.account.contacts.size).toBe((plan['contacts'] as { create: number }).create)
     expect(json('plan', await run('sync', 'gorgias', '--dry-run', '--json'))).toMatchObject({
       contacts: { create: 0, update: 0 },
@@ -328,6 +329,8 @@ describe('tajo test-mapping and tajo record', () => {
     })
 
     const recorded = await run('record', EMAIL, '--anonymise')
+    const shown = await runOnTerminal(['record', EMAIL, '--anonymise'], directory, {})
+    expect(screen(shown.output).join('\n')).toContain('Recorded from a contact')
     expect(recorded.stdout).not.toMatch(/Ann\b|shop\.example/)
     writeFileSync(file('connectors.test.yml'), recorded.stdout)
     expect(json('test-mapping', await run('test-mapping', '--json'))).toMatchObject({ passed: 1, failed: 0 })
@@ -396,7 +399,8 @@ describe('a connectors.yml that is saved while tajo start runs', () => {
       await daemon.untilTimes('is in force now', 2)
       await daemon.untilTimes('Run ended', 3)
       expect(sandbox.brevo.account.contacts.get(EMAIL)!.attributes['TICKET_COUNT']).toBe(101)
-      expect(await run('approve')).toMatchObject({ code: 1 })
+      const nothing = await runOnTerminal(['approve'], directory, {})
+      expect([nothing.code, nothing.output]).toEqual([1, expect.stringContaining('No change')])
     } finally {
       daemon.child.kill('SIGTERM')
     }

@@ -34,13 +34,20 @@ export function watchWrites(shop: Shop): { broken: string[]; looked(email: strin
           broken.push(`${email} lost its membership of list ${list}, which tajo had not given`)
       }
     }
-    return write.call(account, email, input)
+    const result = write.call(account, email, input)
+    noteWritten(email)
+    return result
   }
   account.importRow = (row, lists) => {
     const email = String(row.email).toLowerCase()
     if (!account.contacts.has(email) && shop.deletedByHand.has(email))
       broken.push(`${email} was deleted and is back`)
     importRow.call(account, row, lists)
+    noteWritten(email)
+  }
+  function noteWritten(email: string): void {
+    const contact = account.contacts.get(email)
+    if (contact !== undefined && !shop.isByHand) shop.written.add(contact.id)
   }
   const looked = (email: string): void => {
     const contact = account.contacts.get(email)

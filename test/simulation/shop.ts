@@ -41,6 +41,8 @@ export class Shop {
   /** Since when nothing went wrong: what tajo was told is what it knows. */
   calmSince = 0
   readonly #random: Random
+  /** Contacts that tajo has written to: it can only know that those are there. */
+  readonly written = new Set<number>()
   /** When a contact last left a list. */
   lastLeftAt = 0
   readonly #universe: Universe
@@ -337,6 +339,7 @@ export class Shop {
     const contact = this.#pickOf(
       [...this.account.contacts.values()].filter(
         (one) =>
+          this.written.has(one.id) &&
           this.#universe.now - one.createdAt > longEnough &&
           this.#universe.now - one.modifiedAt > longEnough / 2,
       ),
