@@ -2,9 +2,11 @@
 import { type BrevoCaller, createBrevoCaller } from './brevo/client.ts'
 import { createBrevoDestination } from './brevo/destination.ts'
 import type { ConnectorConfig } from './config/config.ts'
-import { createSource, enabled, toContext, toStreams } from './engine/connectors.ts'
+import { enabled, toStreams } from './engine/streams.ts'
+import { createSource, toContext } from './engine/connectors.ts'
 import { createHelpdesks } from './engine/helpdesks.ts'
 import { createMappings } from './engine/mappings.ts'
+import { findOthers } from './engine/others.ts'
 import type { EngineOptions, Ports, SyncOptions } from './engine/options.ts'
 import { type SyncReport, toSyncReport } from './engine/report.ts'
 import { createClockWatch } from './lib/clock-watch.ts'
@@ -13,7 +15,6 @@ import { createRounds } from './lib/rounds.ts'
 import { createTurns, type Turns } from './lib/turns.ts'
 import { needsPhone } from './mapping/compile.ts'
 import type { OccurrenceType } from './model/occurrence.ts'
-import { type ContactWrite, hasWork, type ToldContact } from './model/operations.ts'
 import { fromMs, type Instant, toMs } from './model/time.ts'
 import type { DeliveryContext } from './outbox/delivery.ts'
 import { type DeliveryReport, emptyReport } from './outbox/report.ts'
@@ -22,20 +23,16 @@ import { sampleOf } from './sources/sample.ts'
 import type { Source } from './sources/source.ts'
 import { recoverState } from './state/recover.ts'
 import { openStore } from './state/store.ts'
-import {
-  type ConnectorMapping,
-  deliverAll,
-  prepareContact,
-  untilNextDue,
-  visitContacts,
-} from './sync/deliver.ts'
+import { deliverAll, untilNextDue } from './sync/deliver.ts'
+import { type ConnectorMapping, prepareContact } from './sync/desire.ts'
 import { decideCampaigns } from './sync/campaigns.ts'
 import { type DirectoryContext, findGoLive } from './sync/context.ts'
 import { createFreshness, type Freshness } from './sync/freshness.ts'
 import { type ReadOptions, readBackground, readDirectories, readSource } from './sync/read.ts'
 import { isReconcileDue, reconcile } from './sync/reconcile.ts'
 
-export { createSource, enabled, type Resource } from './engine/connectors.ts'
+export { enabled, type Resource } from './engine/streams.ts'
+export { createSource } from './engine/connectors.ts'
 export type { EngineOptions, Ports, SyncOptions } from './engine/options.ts'
 export type { Progress, SyncReport } from './engine/report.ts'
 
@@ -311,20 +308,8 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     },
 
     /** With `leaveOthers`: what a changed mapping writes of whoever is not marked; null where it did not change. */
-    async othersToWrite(
-      pause: () => Promise<void>,
-      signal?: AbortSignal,
-    ): Promise<{ write: ContactWrite; told: ToldContact }[] | null> {
-      if (!mappings.leftOthers()) return null
-      const compiled = mappings.compile(await mappings.check(signal))
-      const found: { write: ContactWrite; told: ToldContact }[] = []
-      await visitContacts(store, store.outboxContacts.everybody(), pause, (email, recordsOf) => {
-        const told = store.contacts.told(email)
-        const write = told.gone ? null : prepareContact(store, compiled.mappings, email, told, recordsOf)
-        if (write !== null && hasWork(write)) found.push({ write, told })
-      })
-      return found
-    },
+    othersToWrite: (pause: () => Promise<void>, signal?: AbortSignal) =>
+      findOthers(store, mappings, pause, signal),
 
     ...createHelpdesks(find, { store, clock, log }, options.webhookSecrets ?? {}),
 

@@ -10,7 +10,8 @@ import { createLog } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
 import { createRedactor } from '../lib/redact.ts'
 import type { Secret } from '../lib/secret.ts'
-import { isSourceName, SOURCES } from '../sources/registry.ts'
+import { isSourceName } from '../sources/names.ts'
+import { SOURCES } from '../sources/registry.ts'
 import type { Credentials } from '../sources/source.ts'
 
 export interface CommonOptions {

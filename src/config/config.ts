@@ -4,7 +4,7 @@ import type { CampaignRule } from '../mapping/campaigns.ts'
 import type { MappingRules } from '../mapping/compile.ts'
 import type { RemovalLimit, UncertainRule } from '../model/operations.ts'
 import type { Instant } from '../model/time.ts'
-import type { SourceName } from '../sources/registry.ts'
+import type { SourceName } from '../sources/names.ts'
 
 export interface ConnectorConfig {
   name: SourceName

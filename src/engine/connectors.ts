@@ -2,21 +2,14 @@
 import type { Config, ConnectorConfig } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import { needsMessages } from '../mapping/compile.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
-import type { Stream } from '../model/records.ts'
 import { SOURCES } from '../sources/registry.ts'
 import type { Credentials, Source, SourcePorts } from '../sources/source.ts'
 import { fromMs } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
 import type { DirectoryContext } from '../sync/context.ts'
 import type { Freshness } from '../sync/freshness.ts'
-
-export type Resource = 'customers' | 'tickets' | 'satisfaction_surveys'
-
-export function enabled(config: Config): ConnectorConfig[] {
-  return config.connectors.filter((connector) => connector.enabled)
-}
+import { toStreams } from './streams.ts'
 
 export function createSource(
   connector: ConnectorConfig,
@@ -59,21 +52,4 @@ export function toContext(
     eventHorizon: source.now() - fromMs(config.eventRetentionMs),
     freshness,
   }
-}
-
-/** In the order in which they are read: tickets name customers, surveys name tickets. */
-export function toStreams(
-  connector: ConnectorConfig,
-  resources: readonly Resource[] | undefined,
-): Exclude<Stream, 'events'>[] {
-  const wants = (resource: Resource): boolean => resources === undefined || resources.includes(resource)
-  const streams: Exclude<Stream, 'events'>[] = []
-  if (connector.sync.customers && wants('customers')) streams.push('customers')
-  if (connector.sync.tickets && wants('tickets')) {
-    streams.push('tickets')
-    if (needsMessages(connector.rules)) streams.push('messages')
-  }
-  if (connector.sync.satisfactionSurveys && wants('satisfaction_surveys'))
-    streams.push('satisfaction_surveys')
-  return streams
 }

@@ -9,9 +9,9 @@ import { type Compiled, compileMapping } from '../mapping/compile.ts'
 import type { Attribute } from '../model/attributes.ts'
 import { fromMs } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
-import type { ConnectorMapping } from '../sync/deliver.ts'
+import type { ConnectorMapping } from '../sync/desire.ts'
 import { refuseMisfits, refuseUnknownLists } from '../sync/readiness.ts'
-import { enabled, toStreams } from './connectors.ts'
+import { enabled, toStreams } from './streams.ts'
 
 const CHECK_AGAIN_MS = 3_600_000
 

@@ -1,7 +1,7 @@
 // Why a contact holds what it holds: from the state alone, by the functions that computed it. Its shape is documented
 // (docs/json.md) and has a schema (schema/explain.schema.json).
 import type { Config, ConnectorConfig } from '../config/config.ts'
-import { enabled, toStreams } from '../engine/connectors.ts'
+import { enabled, toStreams } from '../engine/streams.ts'
 import { type Compiled, compileMapping, type FieldRule } from '../mapping/compile.ts'
 import { describeCondition, belongs } from '../mapping/lists.ts'
 import { type Origin, originsOf } from '../mapping/origins.ts'
@@ -10,7 +10,7 @@ import type { AttributeValue, ContactWrite, Membership, ToldContact } from '../m
 import { type ContactRecords, type Profile, toProfile } from '../model/profile.ts'
 import { toIso } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
-import { type ConnectorMapping, desireContact, prepareContact } from '../sync/deliver.ts'
+import { type ConnectorMapping, desireContact, prepareContact } from '../sync/desire.ts'
 import { explainCampaigns, explainEvents, type ExplainedCampaign, type ExplainedEvent } from './events.ts'
 
 export const EXPLAIN_VERSION = 1

@@ -1,6 +1,6 @@
 // The other direction: who is in a list and why, and what an attribute holds.
 import type { Config } from '../config/config.ts'
-import { enabled } from '../engine/connectors.ts'
+import { enabled } from '../engine/streams.ts'
 import { FIELDS } from '../mapping/fields.ts'
 import type { Store } from '../state/store.ts'
 import { compileAll, EXPLAIN_VERSION, explainContact, parsePlace } from './explain.ts'

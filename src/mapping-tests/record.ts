@@ -7,7 +7,7 @@ import { type ContactRecords, pickLatest } from '../model/profile.ts'
 import { toSlug } from '../model/records.ts'
 import { fromMs, type Instant, toIso } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
-import { desireContact } from '../sync/deliver.ts'
+import { desireContact } from '../sync/desire.ts'
 
 type Given = NonNullable<MappingTest['given']>
 const MINUTE = fromMs(60_000)

@@ -143,14 +143,14 @@ async function sweep(
   }, signal)
   await reading
   if (others === null) return { created: 0, guard: null }
-  const count = others.reduce((sum, { write }) => sum + write.removeLists.length, 0)
+  const count = others.reduce((sum, write) => sum + write.removeLists.length, 0)
   const limit = toLimit(config, given, options)
   const isHeld = count > limit
   // What the outbox took away already, the guard would have held back with the rest.
   const taken = brevo.writes().reduce((sum, one) => sum + one.remove.length, 0)
   if (taken > 0 && count + taken > limit) return null
   let created = 0
-  for (const { write } of others) {
+  for (const write of others) {
     const held = isHeld ? { ...write, removeLists: [] } : write
     if (brevo.writeAt(held, config.delivery.createContacts)) created += 1
   }

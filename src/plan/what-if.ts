@@ -4,7 +4,7 @@ import { compileAll } from '../explain/explain.ts'
 import type { ContactWrite, ToldContact } from '../model/operations.ts'
 import { toTold } from '../outbox/delivery.ts'
 import type { Store } from '../state/store.ts'
-import { type ConnectorMapping, prepareContact, visitContacts } from '../sync/deliver.ts'
+import { type ConnectorMapping, prepareContact, visitContacts } from '../sync/desire.ts'
 import { type PlannedContact } from './plan.ts'
 
 export const DIFF_VERSION = 1

@@ -1,6 +1,7 @@
 // Every source by name. test/sources/registry.test.ts fails when a folder is missing here.
 import { createGorgias, type GorgiasConfig } from './gorgias/index.ts'
 import { gorgiasSecrets } from './gorgias/secrets.ts'
+import type { SourceName } from './names.ts'
 import type { Credentials, Source, SourcePorts } from './source.ts'
 
 export interface SecretField {
@@ -19,15 +20,4 @@ export const SOURCES = {
     secrets: gorgiasSecrets,
     create: (config: GorgiasConfig, credentials, ports) => createGorgias(config, credentials, ports),
   },
-} satisfies Record<string, SourceDefinition>
-
-export type SourceName = keyof typeof SOURCES
-
-/** Keys of connectors.yml that only one source has (sources/options.ts has their schemas). */
-export const SOURCE_OPTION_KEYS: Record<SourceName, readonly string[]> = {
-  gorgias: ['domain', 'base_url', 'rate_limit'],
-}
-
-export function isSourceName(name: string): name is SourceName {
-  return Object.hasOwn(SOURCES, name)
-}
+} satisfies Record<SourceName, SourceDefinition>
