@@ -56,6 +56,7 @@ export function runPrivacy(options: CommonOptions & { json?: boolean }): number 
                   : []),
                 ...(sync.tickets && needsMessages(rules) ? ['messages: who spoke when'] : []),
                 ...(sync.satisfactionSurveys ? ['surveys: id, customer, ticket, score, dates'] : []),
+                'contacts: the values that Brevo was last told, when, and the value before each',
                 'names and addresses of helpdesk users and mailboxes, to leave them out',
                 ...(hasEvents
                   ? [
