@@ -53,6 +53,9 @@ export function createCampaigns(database: Database) {
   const hold = database.prepare(
     "UPDATE campaign_entries SET state = 'held', reason = ?, due_at = ? WHERE id = ?",
   )
+  const capDue = database.prepare(`
+    UPDATE campaign_entries SET due_at = @now WHERE source = @source AND due_at > planned_at
+      AND ((state = 'waiting' AND due_at > @now + @postponed) OR (state = 'held' AND due_at > @now + @held))`)
   const postpone = database.prepare('UPDATE campaign_entries SET due_at = ? WHERE id = ?')
   // Of what is decided, only what explains it is kept.
   const close = database.prepare(`
@@ -102,6 +105,13 @@ export function createCampaigns(database: Database) {
     nextDueAt: (source: string): Instant | null => nextDue.get(source)?.at ?? null,
     hold(id: string, reason: string, until: Instant): void {
       hold.run(reason, until, id)
+    },
+    /**
+     * What was postponed for longer than that was postponed by a clock that was wrong: it is due now. `postponed` for what could not
+     * be asked, `held` for what a guard holds.
+     */
+    capDue(source: string, now: Instant, longest: { postponed: Instant; held: Instant }): void {
+      capDue.run({ source, now, ...longest })
     },
     /** What has to be asked can't be asked now. */
     postpone(id: string, until: Instant): void {

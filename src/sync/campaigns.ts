@@ -33,6 +33,8 @@ const ASK_AGAIN = fromMs(60_000)
 /** A campaign that is paused is looked at again this often; resuming looks at once. */
 const PAUSED_AGAIN = fromMs(3_600_000)
 const DAY = fromMs(24 * 3_600_000)
+/** Quiet hours end within a day, and an hour more where clocks are set. */
+const LONGEST = { postponed: ASK_AGAIN, held: DAY + fromMs(3_600_000) }
 
 export const pausedKey = (campaign: string): string => `campaign_paused:${campaign}`
 
@@ -42,6 +44,8 @@ export async function decideCampaigns(context: SyncContext, signal?: AbortSignal
   // Open tickets and scores of a history that is still being read would be wrong.
   const streams = [...context.streams].filter((stream) => stream !== 'events')
   if (!store.cursors.isBackfilled(source.name, streams)) return
+  // While the helpdesk did not answer, its clock was taken for ours, and ours may have been set.
+  store.campaigns.capDue(source.name, source.now(), LONGEST)
   let looks = 0
   for (const entry of store.campaigns.due(source.name, source.now(), BATCH)) {
     signal?.throwIfAborted()

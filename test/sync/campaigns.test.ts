@@ -264,3 +264,19 @@ describe('in_support', () => {
     expect(contact().attributes).toMatchObject({ IN_SUPPORT: true })
   })
 })
+
+it('what was postponed by a clock that was wrong is decided when the clock is right again', async () => {
+  const file = yaml('    delay: 10m')
+  await closeOne(file)
+  await shop.sync({}, file)
+  await shop.pass(15)
+  await shop.open(async ({ store }) => {
+    const [entry] = store.campaigns.of('upsell', 'jane@example.com')
+    // As while the helpdesk did not answer, and this machine's clock stood three hours ahead.
+    store.campaigns.postpone(entry!.id, fromMs(shop.universe.now + 3 * 3_600_000))
+  }, file)
+
+  await shop.sync({}, file)
+
+  expect(fired()).toHaveLength(1)
+})
