@@ -21,7 +21,7 @@ import { type DeliveryReport, emptyReport } from './outbox/report.ts'
 import { createLookTimes } from './outbox/verify-events.ts'
 import { sampleOf } from './sources/sample.ts'
 import type { Source } from './sources/source.ts'
-import { recoverState } from './state/recover.ts'
+import { longestPlans, recoverState } from './state/recover.ts'
 import { openStore } from './state/store.ts'
 import { deliverAll, untilNextDue } from './sync/deliver.ts'
 import { type ConnectorMapping, prepareContact } from './sync/desire.ts'
@@ -133,7 +133,12 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     const jumpMs = clockWatch.takeJumpMs()
     if (jumpMs === 0) return
     log.warn('The clock of this machine was set', { by_seconds: Math.round(jumpMs / 1000) })
-    store.transaction(() => store.shiftDue(fromMs(jumpMs)))
+    const now = fromMs(clock.now())
+    store.transaction(() => {
+      store.shiftDue(fromMs(jumpMs))
+      // What was planned between the jump and this moment was planned right, and is moved too far.
+      store.capDue(longestPlans(now, fromMs(uncertain.verifyAfterMs)), now)
+    })
   }
 
   /** Writes that wait for their turn give up as soon as `signal` aborts; those under way go on. */

@@ -21,17 +21,22 @@ const WRITE_PLAN = fromMs(15 * 60_000)
 /** An event is tried again within a quarter of an hour, or looked for within twelve times `verify_after`. */
 const EVENT_PLAN = fromMs(30 * 60_000)
 
+/** Until when anything can have been planned by a clock that is right. */
+export function longestPlans(
+  now: Instant,
+  verifyAfter: Instant,
+): { write: Instant; refused: Instant; event: Instant } {
+  return {
+    write: now + WRITE_PLAN + verifyAfter,
+    refused: now + REFUSED_PLAN,
+    event: now + EVENT_PLAN + 12 * verifyAfter,
+  }
+}
+
 /** Called once at start, before anything is read or sent. */
 export function recoverState(store: Store, now: Instant, verifyAfter: Instant): Recovery {
   const recovery = store.transaction(() => {
-    store.capDue(
-      {
-        write: now + WRITE_PLAN + verifyAfter,
-        refused: now + REFUSED_PLAN,
-        event: now + EVENT_PLAN + 12 * verifyAfter,
-      },
-      now,
-    )
+    store.capDue(longestPlans(now, verifyAfter), now)
     store.outboxContacts.recover()
     const uncertain = store.outboxEvents.recover(now, verifyAfter)
     if (!store.restored) return { uncertain, restored: null }

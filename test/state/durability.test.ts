@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import Sqlite from 'better-sqlite3'
 
 import { MIGRATIONS } from '../../src/state/migrations.ts'
-import { recoverState } from '../../src/state/recover.ts'
+import { longestPlans, recoverState } from '../../src/state/recover.ts'
 import { openStore, openStoreBeside, openStoreReadOnly } from '../../src/state/store.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
 
@@ -289,5 +289,29 @@ it('what was refused keeps its day, where the clock is right', () => {
   recoverState(store, now, 300_000_000)
 
   expect(store.outboxContacts.due(now, null, 'background', 10)).toEqual([])
+  store.close()
+})
+
+it('what is planned between a jump of the clock and its being noticed is not moved along with the rest', () => {
+  const store = openStore(directory)
+  const before = Date.parse('2026-03-01T12:00:00Z') * 1_000
+  const minutes = (count: number): number => count * 60_000_000
+  const jump = minutes(23 * 60)
+  const later = before + jump
+  store.outboxContacts.mark('before@example.com', 'live')
+  store.outboxContacts.mark('between@example.com', 'live')
+  for (const contact of store.outboxContacts.due(before, null, 'background', 10)) {
+    const plannedAt = contact.email.startsWith('before') ? before : later
+    store.outboxContacts.postpone(contact, plannedAt + minutes(10))
+  }
+
+  // As the engine does.
+  store.shiftDue(jump)
+  store.capDue(longestPlans(later, minutes(5)), later)
+
+  const dueAt = (time: number): string[] =>
+    store.outboxContacts.due(time, null, 'background', 10).map((one) => one.email)
+  expect(dueAt(later)).toEqual(['between@example.com'])
+  expect(dueAt(later + minutes(10))).toEqual(['before@example.com', 'between@example.com'])
   store.close()
 })
