@@ -57,6 +57,8 @@ function drop({ store }: DeliveryContext, { from, to }: PendingRename): void {
 
 function settle({ store }: DeliveryContext, { from, to }: PendingRename, became: Renamed): void {
   store.transaction(() => {
+    // What was not answered under the old address is not known under the new one either.
+    const isInDoubt = became === 'renamed' && store.outboxContacts.isInDoubt(from)
     if (became === 'renamed') {
       store.contacts.remove(to)
       store.contacts.rename(from, to)
@@ -69,6 +71,7 @@ function settle({ store }: DeliveryContext, { from, to }: PendingRename, became:
     store.renames.remove(to)
     store.deadLetters.clear('contact', to)
     for (const email of [from, to]) store.outboxContacts.mark(email, 'live')
+    if (isInDoubt) store.outboxContacts.doubt(to)
   })
 }
 

@@ -58,6 +58,9 @@ export function createOutboxContacts(database: Database) {
     'UPDATE outbox_contacts SET again = 1, lost = 0, attempts = 0, due_at = ? WHERE email = ? AND generation = ?',
   )
   const doubt = database.prepare('UPDATE outbox_contacts SET lost = 1 WHERE email = ?')
+  const inDoubt = database.prepare<[string], { one: number }>(
+    'SELECT 1 AS one FROM outbox_contacts WHERE email = ? AND (lost = 1 OR again = 1 OR attempts > 0)',
+  )
   const recover = database.prepare('UPDATE outbox_contacts SET lost = 1 WHERE lane < 2')
   const count = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM outbox_contacts')
   const countDue = database.prepare<[number, number], { n: number }>(
@@ -107,6 +110,8 @@ export function createOutboxContacts(database: Database) {
       // Something changed meanwhile: the write that this causes is not the last one either.
       if (changes === 0) doubt.run(contact.email)
     },
+    /** Whether what an earlier write left is not known. */
+    isInDoubt: (email: string): boolean => inDoubt.get(email) !== undefined,
     /** What became of a write of this contact is not known. */
     doubt(email: string): void {
       doubt.run(email)
