@@ -8,7 +8,7 @@ import type { Clock } from './lib/clock.ts'
 import { coerceError, isAbort, TajoError } from './lib/errors.ts'
 import type { Log } from './lib/log.ts'
 import { fromMs, toIso } from './model/time.ts'
-import { fingerprint } from './plan/rehearse.ts'
+import { fingerprint } from './plan/report.ts'
 import { diffConfigs } from './plan/what-if.ts'
 import {
   clearApproval,

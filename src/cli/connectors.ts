@@ -4,20 +4,8 @@ import type { Command } from 'commander'
 import { common, connector, exit, json } from './options.ts'
 
 export function addConnectorCommands(program: Command): void {
-  common(program.command('init'))
+  account(common(program.command('init')))
     .description('write a first connectors.yml that fits your helpdesk and your Brevo')
-    .option('--domain <host>', 'the helpdesk’s host, such as yourstore.gorgias.com')
-    .option('--email <address>', 'the user who made the API key (or GORGIAS_EMAIL)')
-    .option(
-      '--api-key <key>',
-      'the helpdesk’s API key; better from GORGIAS_API_KEY, or "-" for standard input',
-    )
-    .option(
-      '--brevo-api-key <key>',
-      'the Brevo API key; better from BREVO_API_KEY, or "-" for standard input',
-    )
-    .option('--base-url <url>', 'where the helpdesk’s API answers, if not at the domain')
-    .option('--brevo-base-url <url>', 'where the Brevo API answers')
     .option('--no-lists', 'fill no lists')
     .option('--yes', 'create the attributes and lists that Brevo lacks without asking')
     .action(async (options) => {
@@ -26,21 +14,9 @@ export function addConnectorCommands(program: Command): void {
 
   const connectors = program.command('connectors').description('install, test, list or remove a helpdesk')
 
-  common(connectors.command('install'))
+  account(common(connectors.command('install')))
     .description('write a helpdesk into connectors.yml, store its keys, and make Brevo ready')
     .addArgument(connector())
-    .option('--domain <host>', 'the helpdesk’s host, such as yourstore.gorgias.com')
-    .option('--email <address>', 'the user who made the API key (or GORGIAS_EMAIL)')
-    .option(
-      '--api-key <key>',
-      'the helpdesk’s API key; better from GORGIAS_API_KEY, or "-" for standard input',
-    )
-    .option(
-      '--brevo-api-key <key>',
-      'the Brevo API key; better from BREVO_API_KEY, or "-" for standard input',
-    )
-    .option('--base-url <url>', 'where the helpdesk’s API answers, if not at the domain')
-    .option('--brevo-base-url <url>', 'where the Brevo API answers')
     .option('--yes', 'create the attributes that Brevo lacks without asking')
     .option('--rotate', 'replace the stored keys, once the new ones were tried; a running tajo takes them')
     .action(async (name: string, options) => {
@@ -95,4 +71,21 @@ export function addConnectorCommands(program: Command): void {
     .action(async (name: string, options) => {
       exit.code = await (await loadWebhooks()).runWebhooksRemove(name, options)
     })
+}
+
+/** Whom to ask, and with which keys. */
+function account(command: Command): Command {
+  return command
+    .option('--domain <host>', 'the helpdesk’s host, such as yourstore.gorgias.com')
+    .option('--email <address>', 'the user who made the API key (or GORGIAS_EMAIL)')
+    .option(
+      '--api-key <key>',
+      'the helpdesk’s API key; better from GORGIAS_API_KEY, or "-" for standard input',
+    )
+    .option(
+      '--brevo-api-key <key>',
+      'the Brevo API key; better from BREVO_API_KEY, or "-" for standard input',
+    )
+    .option('--base-url <url>', 'where the helpdesk’s API answers, if not at the domain')
+    .option('--brevo-base-url <url>', 'where the Brevo API answers')
 }

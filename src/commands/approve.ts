@@ -1,7 +1,7 @@
 // tajo approve: lets a changed connectors.yml go live that a running daemon holds back.
 import { readConfig } from '../config/load.ts'
 import { TajoError } from '../lib/errors.ts'
-import { fingerprint } from '../plan/rehearse.ts'
+import { fingerprint } from '../plan/report.ts'
 import { approve, readInForce, readPending } from '../state/config.ts'
 import { isLocked } from '../state/database.ts'
 import { openStoreBeside } from '../state/store.ts'
