@@ -90,6 +90,10 @@ const explain = nullable(
     version,
     email: Type.String(),
     contact: text('One sentence: whether it is in Brevo.'),
+    confirming: Type.Boolean({
+      description:
+        'A write was not answered: what Brevo holds may be ahead of `value`, and is written once more.',
+    }),
     attributes: byName(
       Type.Object(
         {

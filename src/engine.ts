@@ -16,7 +16,7 @@ import { createTurns, type Turns } from './lib/turns.ts'
 import { needsPhone } from './mapping/compile.ts'
 import type { OccurrenceType } from './model/occurrence.ts'
 import { fromMs, type Instant, toMs } from './model/time.ts'
-import type { DeliveryContext } from './outbox/delivery.ts'
+import { type DeliveryContext, THRESHOLDS } from './outbox/delivery.ts'
 import { type DeliveryReport, emptyReport } from './outbox/report.ts'
 import { createLookTimes } from './outbox/verify-events.ts'
 import { sampleOf } from './sources/sample.ts'
@@ -24,7 +24,7 @@ import type { Source } from './sources/source.ts'
 import { longestPlans, recoverState } from './state/recover.ts'
 import { openStore } from './state/store.ts'
 import { deliverAll, untilNextDue } from './sync/deliver.ts'
-import { type ConnectorMapping, prepareContact } from './sync/desire.ts'
+import { prepareContact } from './sync/desire.ts'
 import { decideCampaigns } from './sync/campaigns.ts'
 import { type DirectoryContext, findGoLive } from './sync/context.ts'
 import { createFreshness, type Freshness } from './sync/freshness.ts'
@@ -105,20 +105,17 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     throw new TajoError('usage', `There is no enabled connector ${name} in ${config.file}.`)
   }
 
-  function toDelivery(
-    compiled: readonly ConnectorMapping[],
-    report: DeliveryReport,
-    sync: SyncOptions,
-  ): DeliveryContext {
+  function toDelivery(report: DeliveryReport, sync: SyncOptions): DeliveryContext {
     return {
       store,
       destination: createBrevoDestination(caller, ports),
       clock,
       random: ports.random,
       log,
-      prepare: (email, told) => prepareContact(store, compiled, email, told),
+      prepare: (email, told) => prepareContact(store, mappings.current(), email, told),
       importList: config.brevo.importList,
       createContacts: config.delivery.createContacts,
+      thresholds: options.thresholds ?? THRESHOLDS,
       uncertain,
       lookTimes,
       maxRemovals: sync.acceptRemovals === true ? null : config.delivery.maxRemovals,
@@ -203,18 +200,16 @@ export function openEngine(options: EngineOptions, ports: Ports) {
           await decideCampaigns(context, signal)
         })
         if (known === null) return
-        const compiled = mappings.compile(known)
-        warnings.push(...compiled.warnings)
+        warnings.push(...mappings.compile(known))
         const patience = {
           forDeliveryMs: sync.patienceMs ?? DEFAULT_PATIENCE_MS,
           forDoubt: sync.waitForDoubt ?? false,
           asked: delivering.asked,
         }
         // A live run need not wait for a delivery that is under way: that one sees to it.
-        await delivering.run(
-          () => deliverAll(toDelivery(compiled.mappings, delivery, sync), patience, signal),
-          { wait: sync.liveOnly !== true },
-        )
+        await delivering.run(() => deliverAll(toDelivery(delivery, sync), patience, signal), {
+          wait: sync.liveOnly !== true,
+        })
         store.meta.write(
           `rate_limit:${name}`,
           JSON.stringify({ helpdesk: connector.source.budget(), brevo: caller.budget() }),
@@ -282,8 +277,8 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       await untilAborted(signal, async () => {
         for (const connector of connectors.values())
           await connector.reading(() => decideDue(connector, signal))
-        const compiled = mappings.compile(await mappings.check(signal))
-        const context = toDelivery(compiled.mappings, report, sync)
+        mappings.compile(await mappings.check(signal))
+        const context = toDelivery(report, sync)
         const patience = { forDeliveryMs: 0, forDoubt: false, asked: delivering.asked }
         await delivering.run(() => deliverAll(context, patience, signal), { wait: true })
       })

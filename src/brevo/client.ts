@@ -7,12 +7,13 @@ import { backoffMs } from '../lib/backoff.ts'
 import { CircuitBreaker } from '../lib/breaker.ts'
 import type { Clock } from '../lib/clock.ts'
 import { TajoError } from '../lib/errors.ts'
-import type { Http, HttpAnswer, HttpFailure, HttpRequest } from '../lib/http.ts'
+import type { Http, HttpAnswer, HttpFailure, HttpOutcome, HttpRequest } from '../lib/http.ts'
 import { BudgetLimiter } from '../lib/limiter.ts'
 import type { Log } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
 import { RetryBudget } from '../lib/retry-budget.ts'
 import type { Secret } from '../lib/secret.ts'
+import { isDocumented } from './answers.ts'
 import { toObject } from './wire.ts'
 
 export interface BrevoPorts {
@@ -28,7 +29,7 @@ export interface BrevoAccount {
   logApiCalls: boolean
 }
 
-/** An answer with any status but 401, 403 and 429, or the lack of one. */
+/** An answer that Brevo documents, with any status but 401, 403 and 429, or the lack of one. */
 export type BrevoAnswer<T> =
   | { answered: true; ok: true; status: number; body: T; date: string | null; afterDoubt?: boolean }
   | BrevoRefusal
@@ -125,24 +126,25 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     const startedAt = clock.monotonic()
     const body = typeof init.body === 'string' ? { body: init.body } : {}
     const headers = Object.fromEntries(new Headers(init.headers).entries())
-    const outcome = await http.send({ method, url, headers, ...body, timeoutMs: TIMEOUT_MS, signal })
+    const path = url.slice(account.baseUrl.length)
+    const received = await http.send({ method, url, headers, ...body, timeoutMs: TIMEOUT_MS, signal })
+    const outcome = believe(method, path, received)
     // That one contact is answered badly says nothing of Brevo.
-    const isItsOwn = ONE_CONTACT.test(url.slice(account.baseUrl.length))
-    breaker.observe(outcome.outcome === 'answer' && (outcome.status < 500 || isItsOwn))
+    breaker.observe(outcome.outcome === 'answer' && (outcome.status < 500 || ONE_CONTACT.test(path)))
     if (outcome.outcome === 'answer') observe(limiters[bucket], outcome)
     release()
     if (account.logApiCalls) {
       log.info('Brevo request', {
         method,
-        path: toPathTemplate(url.slice(account.baseUrl.length)),
+        path: toPathTemplate(path),
         status: outcome.outcome === 'answer' ? outcome.status : outcome.reason,
         ms: Math.round(clock.monotonic() - startedAt),
         budget: outcome.outcome === 'answer' ? outcome.headers['x-sib-ratelimit-remaining'] : undefined,
       })
     }
     if (outcome.outcome !== 'answer') return toNoAnswer(outcome)
-    const isEmpty = outcome.status === 204 || outcome.status === 304
-    return new Response(isEmpty ? null : outcome.body, { status: outcome.status, headers: outcome.headers })
+    const content = outcome.status === 204 ? null : outcome.body
+    return new Response(content, { status: outcome.status, headers: outcome.headers })
   }
 
   const sdk = new BrevoClient({
@@ -169,19 +171,6 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     const link = linkSignal(signal)
     try {
       const { data, rawResponse } = await action(sdk, { abortSignal: link.signal }).withRawResponse()
-      // A 2xx that is no JSON comes back as a value, not as an error (brevo-api.md § 1.5).
-      if (
-        (data as { ok?: unknown; error?: { reason?: unknown } } | undefined)?.error?.reason === 'non-json'
-      ) {
-        return {
-          answered: true,
-          ok: false,
-          status: 502,
-          code: 'non_json',
-          message: 'the answer was no JSON',
-          body: null,
-        }
-      }
       return {
         answered: true,
         ok: true,
@@ -242,6 +231,12 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
       other: limiters.other.remaining,
     }),
   }
+}
+
+/** What is not documented as an answer to this request is none: whether it was carried out is not known. */
+function believe(method: HttpRequest['method'], path: string, outcome: HttpOutcome): HttpOutcome {
+  if (outcome.outcome !== 'answer' || isDocumented(method, path, outcome)) return outcome
+  return { outcome: 'unanswered', reason: `something in between answered ${outcome.status} in its place` }
 }
 
 function observe(limiter: BudgetLimiter, answer: HttpAnswer): void {

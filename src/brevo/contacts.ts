@@ -67,13 +67,7 @@ export async function lookUp(caller: BrevoCaller, email: string, signal?: AbortS
     (sdk, options) => sdk.contacts.getContactInfo({ identifier: email, identifierType: 'email_id' }, options),
     signal,
   )
-  if (answer.answered && answer.ok) {
-    const contact = toObject(answer.body)
-    // Whether the contact is blocked, and which lists it left, must not be guessed.
-    return contact === null || toText(contact['email']) === null
-      ? { result: 'retry', reason: "Brevo's answer has an unknown shape" }
-      : { result: 'done', contact: toHeld(contact) }
-  }
+  if (answer.answered && answer.ok) return { result: 'done', contact: toHeld(toObject(answer.body) ?? {}) }
   if (answer.answered && answer.status === 404) return { result: 'done', contact: null }
   return !answer.answered || isTemporary(answer.status)
     ? { result: 'retry', reason: describe(answer) }

@@ -4,6 +4,7 @@ import { type BrevoCaller, type BrevoPorts, describe, isTemporary } from './clie
 import { holds, writeContact } from './contacts.ts'
 import { renameContact } from './rename.ts'
 import { readEvents, sendEvent, sendEvents } from './events.ts'
+import { toObject } from './wire.ts'
 import { countImportable, importContacts, readContacts } from './import.ts'
 
 export function createBrevoDestination(caller: BrevoCaller, ports: Pick<BrevoPorts, 'clock'>): Destination {
@@ -20,22 +21,27 @@ export function createBrevoDestination(caller: BrevoCaller, ports: Pick<BrevoPor
     holds,
 
     async addToList(list, emails, signal) {
-      // Not repeated without another look: who was added by a request that was not answered may have left since.
+      // Not retried blindly: a contact may have left between the lost answer and the retry.
       const answer = await caller.call(
         'adding to a list',
         (sdk, options) =>
           sdk.contacts.addContactToList({ listId: list, body: { emails: [...emails] } }, options),
         signal,
       )
-      // 400 where all of them are in the list already; they exist, because they were written just before (brevo-api.md § 2.7).
-      if (
-        answer.answered &&
-        (answer.ok || (answer.status === 400 && /already in list/i.test(answer.message)))
-      )
-        return { result: 'done' }
+      if (answer.answered && answer.ok) return { result: 'done', failed: toFailed(answer.body) }
+      // None was added: in it already, or unknown; the answer does not say which (brevo-api.md § 2.7).
+      if (answer.answered && answer.status === 400 && /already in list/i.test(answer.message))
+        return { result: 'done', failed: [...emails] }
       return !answer.answered || isTemporary(answer.status)
         ? { result: 'retry', reason: describe(answer) }
         : { result: 'refused', reason: describe(answer) }
     },
   }
+}
+
+/** Addresses that Brevo did not add. */
+function toFailed(body: unknown): string[] {
+  const added = toObject(toObject(body)?.['contacts'] ?? body)
+  const failed: unknown[] = Array.isArray(added?.['failure']) ? added['failure'] : []
+  return failed.map((one) => String(one).toLowerCase())
 }

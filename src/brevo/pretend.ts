@@ -223,7 +223,9 @@ export function pretendBrevo(real: Http, baseUrl: string): PretendedBrevo {
         return await addToList(request, asked.list, asked.emails)
       case 'events':
         events.push(...asked.events)
-        return asked.batch ? answer(202, { message: 'Batch accepted.' }) : answer(204)
+        return asked.batch
+          ? answer(202, { message: 'Batch accepted.', count: asked.events.length })
+          : answer(204)
       case 'unknown':
         throw new TajoError('internal', `A plan does not know how to pretend this ${request.method}.`)
     }

@@ -60,7 +60,7 @@ export async function createFolder(caller: BrevoCaller, name: string): Promise<n
     sdk.contacts.createFolder({ name }, options),
   )
   if (!answer.answered || !answer.ok) throw unavailable(`Creating the folder ${name} in Brevo`, answer)
-  return Number((answer.body as { id?: unknown }).id)
+  return answer.body.id
 }
 
 /** Whether names must be unique is not documented: look before. */
@@ -69,7 +69,7 @@ export async function createList(caller: BrevoCaller, name: string, folderId: nu
     sdk.contacts.createList({ name, folderId }, options),
   )
   if (!answer.answered || !answer.ok) throw unavailable(`Creating the list ${name} in Brevo`, answer)
-  return Number((answer.body as { id?: unknown }).id)
+  return answer.body.id
 }
 
 type Option = Attribute['options'][number]
@@ -98,6 +98,8 @@ export async function createAttribute(
   const answer = await caller.callSafely('creating an attribute', (sdk, options) =>
     sdk.contacts.createAttribute({ attributeCategory: 'normal', attributeName: name, type }, options),
   )
+  // It is there: made by somebody else, or by a request that was not answered.
+  if (answer.answered && !answer.ok && /must be unique/i.test(answer.message)) return
   if (!answer.answered || !answer.ok) throw unavailable(`Creating the attribute ${name} in Brevo`, answer)
 }
 

@@ -56,7 +56,11 @@ export function printExplanation(explained: Explanation): void {
   for (const [name, one] of attributes) {
     print(fit(`  ${name.padEnd(22)} ${paint('green', show(one.value))}`))
     if (one.wanted !== undefined)
-      print(wrap(`      ${paint('yellow', `to become ${show(one.wanted)} with the next write`)}`))
+      print(
+        wrap(
+          `      ${paint('yellow', explained.confirming ? `${show(one.wanted)} was sent and is being confirmed` : `to become ${show(one.wanted)} with the next write`)}`,
+        ),
+      )
     print(paint('dim', wrap(`      ${toSource(one)}`, 8)))
     if (one.sent_at !== null)
       print(

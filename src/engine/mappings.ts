@@ -20,8 +20,13 @@ export interface Mappings {
   check(signal?: AbortSignal): Promise<Attribute[]>
   /** Throws `brevo_setup` where the helpdesk's fields make the mapping impossible. */
   refuse(known: readonly Attribute[]): void
-  /** Throws `brevo_setup`; a mapping that says something else than last time makes every contact due. */
-  compile(known: readonly Attribute[]): { mappings: ConnectorMapping[]; warnings: string[] }
+  /** Throws `brevo_setup`; a mapping that says something else than last time makes every contact due. Gives warnings. */
+  compile(known: readonly Attribute[]): string[]
+  /**
+   * As compiled last. A delivery asks for them with each contact: one that goes on with older ones would deliver what the
+   * newer ones made due, and nothing would ever make it due again.
+   */
+  current(): readonly ConnectorMapping[]
   /** True once a changed mapping was met that made only those due that were marked already. */
   leftOthers(): boolean
 }
@@ -35,6 +40,7 @@ export function createMappings(
   leaveOthers = false,
 ): Mappings {
   let left = false
+  let current: readonly ConnectorMapping[] = []
   let checked: { attributes: Attribute[]; at: number } | null = null
 
   const compileOne = (connector: ConnectorConfig, attributes: readonly Attribute[]): Compiled =>
@@ -74,17 +80,17 @@ export function createMappings(
       }))
       refuseMisfits(compiled.flatMap((one) => one.misfits))
       left = noticeChange(store, compiled, leaveOthers) || left
-      return {
-        mappings: compiled.map(({ connector, mapping, partial }) => ({
-          source: connector.name,
-          mapping,
-          partial,
-          defaultCountry: connector.defaultCountry,
-          keepListsOfDeleted: connector.keepListsOfDeleted,
-        })),
-        warnings: compiled.flatMap((one) => one.warnings),
-      }
+      current = compiled.map(({ connector, mapping, partial }) => ({
+        source: connector.name,
+        mapping,
+        partial,
+        defaultCountry: connector.defaultCountry,
+        keepListsOfDeleted: connector.keepListsOfDeleted,
+      }))
+      return compiled.flatMap((one) => one.warnings)
     },
+
+    current: () => current,
 
     leftOthers: () => left,
   }

@@ -1,4 +1,5 @@
 // What an engine is opened with, and what a run is asked for.
+import type { Thresholds } from '../outbox/delivery.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Http } from '../lib/http.ts'
@@ -22,6 +23,8 @@ export interface Ports {
 }
 
 export interface EngineOptions {
+  /** Default: those of the product. The simulation reaches the ways of the many with few. */
+  thresholds?: Thresholds
   config: Config
   stateDir: string
   /** By connector. */

@@ -12,11 +12,11 @@ export async function findOthers(
   signal?: AbortSignal,
 ): Promise<ContactWrite[] | null> {
   if (!mappings.leftOthers()) return null
-  const compiled = mappings.compile(await mappings.check(signal))
+  mappings.compile(await mappings.check(signal))
   const found: ContactWrite[] = []
   await visitContacts(store, store.outboxContacts.everybody(), pause, (email, recordsOf) => {
     const told = store.contacts.told(email)
-    const write = told.gone ? null : prepareContact(store, compiled.mappings, email, told, recordsOf)
+    const write = told.gone ? null : prepareContact(store, mappings.current(), email, told, recordsOf)
     if (write !== null && hasWork(write)) found.push(write)
   })
   return found

@@ -20,6 +20,11 @@ export interface Explanation {
   email: string
   /** One sentence: whether it is in Brevo, and whether anything waits. */
   contact: string
+  /**
+   * A write was not answered, or is repeated in case one that was lost lands late: what `value` says may be behind what Brevo
+   * holds, and `wanted` may have arrived.
+   */
+  confirming: boolean
   attributes: Record<string, ExplainedAttribute>
   /** By id. */
   lists: Record<string, ExplainedList>
@@ -71,6 +76,7 @@ export function explainContact(store: Store, config: Config, email: string): Exp
     version: EXPLAIN_VERSION,
     email,
     contact: describeContact(store, email, told, people),
+    confirming: isBeingConfirmed(store, email),
     attributes: explainAttributes(store, email, people, told, desired?.attributes ?? {}),
     lists: explainLists(store, told, people, write),
     events,
@@ -102,15 +108,27 @@ export function compileAll(
 
 type Person = { connector: ConnectorConfig; records: ContactRecords }
 
+function isBeingConfirmed(store: Store, email: string): boolean {
+  const { lost, confirmAt } = store.outboxContacts.doubtsOf(email)
+  return lost || confirmAt !== null
+}
+
 function describeContact(store: Store, email: string, told: ToldContact, people: readonly Person[]): string {
   if (store.customers.isOwnAddress(email)) return 'One of the shop’s own addresses: never written to Brevo.'
   if (told.gone) return 'It was deleted in Brevo, and tajo does not put it back.'
+  const { lost, confirmAt } = store.outboxContacts.doubtsOf(email)
+  if (lost)
+    return 'Its last write was not answered: it may have arrived, and everything is written once more.'
   const letter = store.deadLetters.find('contact', email)
   const refused = letter === null ? '' : ` Its last write was set aside: ${letter.reason}`
   if (!told.exists) return `Not in Brevo as far as tajo knows.${refused}`
   if (people.every(({ records }) => records.customers.length === 0))
     return `In Brevo; no customer of the helpdesk has the address any more.${refused}`
-  return `In Brevo, last written ${told.toldAt === null ? 'before tajo' : toIso(told.toldAt)}.${refused}`
+  const again =
+    confirmAt === null
+      ? ''
+      : ` An earlier write was not answered: all is written once more at ${toIso(confirmAt)}.`
+  return `In Brevo, last written ${told.toldAt === null ? 'before tajo' : toIso(told.toldAt)}.${again}${refused}`
 }
 
 function explainAttributes(

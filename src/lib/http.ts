@@ -2,7 +2,7 @@
 // those are decisions of the one who knows the API.
 import http from 'node:http'
 import https from 'node:https'
-import { got } from 'got'
+import { got, type Request } from 'got'
 
 import { linkSignal } from './abort.ts'
 
@@ -39,6 +39,9 @@ export interface Http {
 /** Connections kept open to one host; more would only wait for the other side's rate limit. */
 const MAX_SOCKETS = 16
 
+/** Unpacked: a few kilobytes of gzip may be gigabytes. The largest page that an API gives has some 10 MB. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
 export function createHttp(): Http {
   const agent = {
     http: new http.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
@@ -56,19 +59,18 @@ export function createHttp(): Http {
     async send(request) {
       const link = linkSignal(request.signal)
       try {
-        const response = await client(request.url, {
+        const stream = client.stream(request.url, {
           method: request.method,
           headers: request.headers,
           ...(request.body === undefined ? {} : { body: request.body }),
           signal: link.signal,
           timeout: { request: request.timeoutMs },
         })
-        return {
-          outcome: 'answer',
-          status: response.statusCode,
-          headers: flatten(response.headers),
-          body: response.body,
-        }
+        if (request.body === undefined && request.method !== 'GET') stream.end()
+        const body = await readBody(stream)
+        if (body === null) return { outcome: 'unanswered', reason: 'the answer is too large' }
+        const { statusCode: status, headers } = stream.response!
+        return { outcome: 'answer', status, headers: flatten(headers), body }
       } catch (thrown) {
         const error = thrown as Error & { code?: string; timings?: { connect?: number; upload?: number } }
         return { outcome: hasLeft(error) ? 'unanswered' : 'never_left', reason: error.code ?? error.name }
@@ -81,6 +83,21 @@ export function createHttp(): Http {
       agent.https.destroy()
     },
   }
+}
+
+/** What was read so far is thrown away with the rest: null, where there is more than an answer can have. */
+async function readBody(stream: Request): Promise<string | null> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > MAX_ANSWER_BYTES) {
+      stream.destroy()
+      return null
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 const BEFORE_CONNECTION = new Set([

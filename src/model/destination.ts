@@ -74,8 +74,12 @@ export interface Destination {
   /** How many of `writes` one import takes. */
   importable(writes: readonly ContactWrite[]): number
 
-  /** Adds up to 150 known contacts to a list. */
-  addToList(list: number, emails: readonly string[], signal?: AbortSignal): Promise<Outcome<object>>
+  /** Adds up to 150 known contacts to a list. `failed`: those that it did not add, because they are in it or unknown. */
+  addToList(
+    list: number,
+    emails: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Outcome<{ failed: readonly string[] }>>
 
   /** All contacts, or those changed since; in pages. */
   readContacts(since: string | null, signal?: AbortSignal): AsyncGenerator<HeldContact[], void, void>

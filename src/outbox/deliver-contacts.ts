@@ -9,6 +9,7 @@ import {
   type Outcome,
   type ToldContact,
 } from '../model/operations.ts'
+import { TajoError } from '../lib/errors.ts'
 import { FAR_FUTURE, fromMs } from '../model/time.ts'
 import type { DueContact } from '../state/outbox-contacts.ts'
 import { type DeliveryContext, isFirstWrite, type Prepared, toTold, writeAgain } from './delivery.ts'
@@ -19,8 +20,6 @@ import { importBatch, verifyImports } from './deliver-imports.ts'
 import { deliverRenames } from './deliver-renames.ts'
 import { mayRemove } from './removals.ts'
 
-/** From here on an import and reading it back cost less than single writes at 10 a second. */
-const BULK_FROM = 500
 const BULK_BATCH = 5_000
 const SINGLE_BATCH = 200
 /** Writes under way at once: enough to use 10 a second at half a second each. */
@@ -49,7 +48,7 @@ export async function deliverContacts(outer: DeliveryContext, signal?: AbortSign
   try {
     // What an interrupted delivery saw may be true no longer: someone may have left a list since.
     store.contacts.clearSeen()
-    if (store.outboxContacts.countDue(fromMs(clock.now()), 'background') >= BULK_FROM) {
+    if (store.outboxContacts.countDue(fromMs(clock.now()), 'background') >= context.thresholds.bulkFrom) {
       if (!(await deliverInBulk(context, signal))) return false
       store.contacts.clearSeen()
     } else if (store.contacts.hasUnverified()) {
@@ -108,7 +107,7 @@ async function look(
 /** Whoever something happens to while thousands are written does not wait for them, nor do the events. */
 async function deliverUrgent(context: Delivery, signal?: AbortSignal): Promise<boolean> {
   const { store, clock } = context
-  const areFew = store.outboxContacts.countDue(fromMs(clock.now()), 'live') < BULK_FROM
+  const areFew = store.outboxContacts.countDue(fromMs(clock.now()), 'live') < context.thresholds.bulkFrom
   if (areFew && !(await deliverSingly(context, 'live', signal))) return false
   return await deliverEvents(context, signal)
 }
@@ -124,30 +123,46 @@ async function deliverSingly(
   for (;;) {
     const due = store.outboxContacts.due(fromMs(clock.now()), null, lane, SINGLE_BATCH)
     if (due.length === 0) return true
-    const queue = prepareAll(context, due, false).values()
+    const prepared = prepareAll(context, due, false)
+    const queue = prepared.values()
     const answers = createAnswers(context)
     const worker = async (): Promise<void> => {
-      for (const prepared of queue) {
+      for (const one of queue) {
         signal?.throwIfAborted()
-        const outcome = await context.destination.writeContact(
-          prepared.write,
-          {
-            create: context.createContacts,
-            claim: (lists) => store.transaction(() => store.contacts.claim(prepared.write.email, lists)),
-          },
-          signal,
-        )
+        const outcome = await write(context, one, signal)
         failures = outcome.result === 'retry' || outcome.result === 'uncertain' ? failures + 1 : 0
-        answers.add(prepared, outcome)
+        answers.add(one, outcome)
         if (failures >= GIVE_UP_AFTER) return
       }
     }
     const ended = await Promise.allSettled(Array.from({ length: PARALLEL }, worker))
     answers.store()
+    store.outboxContacts.endSending(prepared.map(({ contact }) => contact.email))
     const failed = ended.find((one) => one.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     if (failures >= GIVE_UP_AFTER) return false
     if (due.length === SINGLE_BATCH && !(await deliverEvents(context, signal))) return false
+  }
+}
+
+/** What a write that was cut off did is not known, unless Brevo itself said that it did nothing. */
+async function write(
+  { store, destination, createContacts }: Delivery,
+  { write: wanted }: Prepared,
+  signal?: AbortSignal,
+): Promise<Outcome<ContactDone>> {
+  try {
+    return await destination.writeContact(
+      wanted,
+      {
+        create: createContacts,
+        claim: (lists) => store.transaction(() => store.contacts.claim(wanted.email, lists)),
+      },
+      signal,
+    )
+  } catch (thrown) {
+    if (!(thrown instanceof TajoError)) store.outboxContacts.doubt(wanted.email)
+    throw thrown
   }
 }
 
@@ -179,8 +194,8 @@ function createAnswers(context: Delivery): {
 /** What is to be written; contacts that are in step already leave the outbox here. */
 function prepareAll(context: Delivery, due: readonly DueContact[], bulk: boolean): Prepared[] {
   const { store, report, clock } = context
-  return store.transaction(() =>
-    due.flatMap((contact) => {
+  return store.transaction(() => {
+    const prepared = due.flatMap((contact) => {
       const told = toKnown(store.contacts.told(contact.email), contact)
       const write = told.gone ? null : context.prepare(contact.email, told)
       const held = write !== null && !context.mayRemove && write.removeLists.length > 0
@@ -195,16 +210,19 @@ function prepareAll(context: Delivery, due: readonly DueContact[], bulk: boolean
       if (!told.exists) endEventsOfNobody(context, contact.email, told.gone)
       if (isFirstWrite(context, told)) report.contactsUnchanged += 1
       return []
-    }),
-  )
+    })
+    // Imports say so themselves, when they leave.
+    if (!bulk) store.outboxContacts.startSending(prepared.map(({ contact }) => contact.email))
+    return prepared
+  })
 }
 
 /**
  * Where the outcome of an earlier write is not known, neither is what Brevo holds: every value is written again, and
- * memberships are looked at.
+ * memberships are looked at. `again`: a request that was lost may have overwritten the values since.
  */
-function toKnown(told: ToldContact, { attempts, lost }: DueContact): ToldContact {
-  if (attempts === 0 && lost === 0) return told
+function toKnown(told: ToldContact, { attempts, lost, again }: DueContact): ToldContact {
+  if (attempts === 0 && lost === 0) return again === 0 ? told : { ...told, attributes: {} }
   const lists = Object.fromEntries(
     Object.entries(told.lists).map(([list, membership]): [string, Membership] => [
       list,
@@ -276,7 +294,7 @@ function settle(context: Delivery, prepared: Prepared, outcome: Outcome<ContactD
       if (outcome.missing) return settleMissing(context, prepared)
       acknowledge(context, prepared, outcome)
       if (held) store.outboxContacts.postpone(contact, now + HELD_RETRY)
-      else if (outcome.mayRepeat || contact.attempts > 0 || contact.lost === 1) writeAgain(context, prepared)
+      else if (outcome.mayRepeat || contact.attempts > 0 || contact.lost === 1) writeAgain(context, contact)
       else store.outboxContacts.finish(contact)
       if (isFirstWrite(context, told)) report.contactsWritten += 1
       return

@@ -6,28 +6,24 @@ import type { Outcome } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
 import type { DueEvent } from '../state/outbox-events.ts'
 import type { DeliveryContext } from './delivery.ts'
-import { MAX_EVENT_BATCH } from '../model/destination.ts'
 import { putInDoubt } from './verify-events.ts'
 
 const IN_FLIGHT = 2
-/** Above this many a batch is worth having up to 200 in doubt at once. */
-const BATCH_FROM = 300
 const GIVE_UP_AFTER = 4
 const RETRY = { baseMs: 2_000, capMs: 15 * 60_000 }
 
 /** True if everything due was dealt with, false if Brevo did not take it now. `signal` is looked at between sends only. */
 export async function deliverEvents(context: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
   const { store, clock, destination } = context
+  const { batchFrom, batchSize } = context.thresholds
   let failures = 0
   // A batch that is refused as a whole is taken apart: its events go one by one.
   let batchesTaken = true
   while (failures < GIVE_UP_AFTER) {
-    const due = store.outboxEvents.due(fromMs(clock.now()), MAX_EVENT_BATCH)
+    const due = store.outboxEvents.due(fromMs(clock.now()), batchSize)
     if (due.length === 0) return true
     const inBatch =
-      batchesTaken &&
-      due.length >= MAX_EVENT_BATCH &&
-      (store.outboxEvents.counts()['pending'] ?? 0) > BATCH_FROM
+      batchesTaken && due.length >= batchSize && (store.outboxEvents.counts()['pending'] ?? 0) > batchFrom
     const portions = inBatch ? [due] : chunk(due, IN_FLIGHT)
     for (const portion of portions) {
       signal?.throwIfAborted()

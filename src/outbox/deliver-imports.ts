@@ -7,8 +7,6 @@ import { type DeliveryContext, isFirstWrite, type Prepared, toTold, writeAgain }
 import { type HeldContact, MAX_LIST_ADD } from '../model/destination.ts'
 import { membershipOf } from '../model/memberships.ts'
 
-/** Fewer than these are no import of their own: single writes are quicker than waiting for one. */
-const MIN_IMPORT = 50
 /** Rows that no page of the read-back named are repaired in portions of this size. */
 const LEFT_OVER = 1_000
 /** Brevo's clock gives whole seconds. */
@@ -27,9 +25,11 @@ export async function importBatch(
       const rest = group.slice(start)
       const portion = rest.slice(0, destination.importable(rest.map(({ write }) => write)))
       start += portion.length
-      if (portion.length < MIN_IMPORT) continue
+      if (portion.length < context.thresholds.minImport) continue
       // The look at all of Brevo came before: from here on these memberships are ours, whatever becomes of the answer.
+      const emails = portion.map(({ contact }) => contact.email)
       store.transaction(() => {
+        store.outboxContacts.startSending(emails)
         for (const { write } of portion) {
           if (write.addLists.includes(list)) store.contacts.claim(write.email, [list])
         }
@@ -43,7 +43,8 @@ export async function importBatch(
         // Nothing is lost: these contacts are still due. A refused import is done one by one.
         log.warn('Import did not succeed', { reason: outcome.reason, contacts: portion.length })
         store.transaction(() => {
-          for (const { contact } of portion) store.outboxContacts.doubt(contact.email)
+          for (const email of emails) store.outboxContacts.doubt(email)
+          store.outboxContacts.endSending(emails)
         })
         if (outcome.result === 'refused') continue
         return { stopped: true, since }
@@ -51,6 +52,7 @@ export async function importBatch(
       since ??= outcome.since ?? new Date(clock.now()).toISOString()
       store.transaction(() => {
         for (const one of portion) acknowledgeImport(context, one, list)
+        store.outboxContacts.endSending(emails)
       })
       context.onDelivery(context.report, store.undelivered)
       await fillOtherLists(context, portion, list, signal)
@@ -100,8 +102,7 @@ function acknowledgeImport(
     Object.keys(carried.attributes).length === Object.keys(write.attributes).length &&
     write.addLists.length <= 1
   if (isWhole && !held) {
-    if (contact.lost === 1 || contact.attempts > 0)
-      writeAgain(context, { contact, told, write: carried, held })
+    if (contact.lost === 1 || contact.attempts > 0) writeAgain(context, contact)
     else store.outboxContacts.finish(contact)
   }
   if (isFirstWrite(context, told)) report.contactsWritten += 1
@@ -140,8 +141,11 @@ async function fillOtherLists(
         })
         continue
       }
+      // Whoever was not added stays due, and is looked at singly.
+      const failed = new Set(outcome.failed)
       store.transaction(() => {
         for (const { write } of some) {
+          if (failed.has(write.email)) continue
           const told = store.contacts.told(write.email)
           store.contacts.putTold(
             write.email,

@@ -12,11 +12,31 @@ import type {
 import { fromMs, type Instant } from '../model/time.ts'
 import type { DueContact } from '../state/outbox-contacts.ts'
 import type { Store } from '../state/store.ts'
-import type { Destination } from '../model/destination.ts'
+import { type Destination, MAX_EVENT_BATCH } from '../model/destination.ts'
 import type { DeliveryReport, OnDelivery } from './report.ts'
 import type { LookTimes } from './verify-events.ts'
 
+/** From how many on the ways of the many are worth their price. */
+export interface Thresholds {
+  /** So many contacts due: an import and reading it back cost less than single writes at 10 a second. */
+  bulkFrom: number
+  /** Fewer than these are no import of their own: single writes are quicker than waiting for one. */
+  minImport: number
+  /** So many events due: a batch is worth having up to 200 in doubt at once. */
+  batchFrom: number
+  /** Events of one batch; Brevo takes 200. */
+  batchSize: number
+}
+
+export const THRESHOLDS: Thresholds = {
+  bulkFrom: 500,
+  minImport: 50,
+  batchFrom: 300,
+  batchSize: MAX_EVENT_BATCH,
+}
+
 export interface DeliveryContext {
+  thresholds: Thresholds
   store: Store
   destination: Destination
   clock: Clock
@@ -70,13 +90,7 @@ export function isFirstWrite({ startedAt }: DeliveryContext, told: ToldContact):
   return told.toldAt === null || told.toldAt < startedAt
 }
 
-/** A request that was not answered may land after this one, with older values: what it may have changed is written again. */
-export function writeAgain({ store, clock, uncertain }: DeliveryContext, { contact, write }: Prepared): void {
-  const told = store.contacts.told(contact.email)
-  const attributes = Object.fromEntries(
-    Object.entries(told.attributes).filter(([name]) => !Object.hasOwn(write.attributes, name)),
-  )
-  const now = fromMs(clock.now())
-  store.contacts.putTold(contact.email, { ...told, attributes }, now)
-  store.outboxContacts.writeAgain(contact, now + fromMs(uncertain.verifyAfterMs))
+/** A request that was not answered may land after this one, with older values: everything is written once more, later. */
+export function writeAgain({ store, clock, uncertain }: DeliveryContext, contact: DueContact): void {
+  store.outboxContacts.writeAgain(contact, fromMs(clock.now() + uncertain.verifyAfterMs))
 }

@@ -195,4 +195,9 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX campaign_entries_email ON campaign_entries (email);
   CREATE INDEX outbox_events_email ON outbox_events (email, occurred_at);
   `,
+  `
+  ALTER TABLE outbox_contacts ADD COLUMN sending INTEGER NOT NULL DEFAULT 0; -- a write has left, and its outcome is not stored
+  -- An earlier version did not say which: after it, any may have been under way.
+  UPDATE outbox_contacts SET lost = 1 WHERE lane < 2;
+  `,
 ]

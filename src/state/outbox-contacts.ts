@@ -12,6 +12,7 @@ const LANES: Record<Lane, number> = { live: 0, background: 1, held: 2 }
 
 /** What was to be written once more is so after the write that a change causes, too. */
 const STILL_IN_DOUBT = 'lost = max(lost, again, attempts > 0), again = 0'
+const THESE = 'email IN (SELECT value FROM json_each(?))'
 
 export interface DueContact {
   email: string
@@ -61,7 +62,12 @@ export function createOutboxContacts(database: Database) {
   const inDoubt = database.prepare<[string], { one: number }>(
     'SELECT 1 AS one FROM outbox_contacts WHERE email = ? AND (lost = 1 OR again = 1 OR attempts > 0)',
   )
-  const recover = database.prepare('UPDATE outbox_contacts SET lost = 1 WHERE lane < 2')
+  const startSending = database.prepare(`UPDATE outbox_contacts SET sending = 1 WHERE ${THESE}`)
+  const endSending = database.prepare(`UPDATE outbox_contacts SET sending = 0 WHERE sending = 1 AND ${THESE}`)
+  const recover = database.prepare('UPDATE outbox_contacts SET lost = 1, sending = 0 WHERE sending = 1')
+  const doubts = database.prepare<[string], { lost: number; again: number; due_at: number }>(
+    'SELECT max(lost, attempts > 0) AS lost, again, due_at FROM outbox_contacts WHERE email = ?',
+  )
   const count = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM outbox_contacts')
   const countDue = database.prepare<[number, number], { n: number }>(
     'SELECT count(*) AS n FROM outbox_contacts WHERE due_at <= ? AND lane <= ?',
@@ -116,9 +122,22 @@ export function createOutboxContacts(database: Database) {
     doubt(email: string): void {
       doubt.run(email)
     },
-    /** The last process may have been killed in the middle of any of these. */
+    /** To be committed before writes of these contacts leave: where the process ends, their outcome is not known. */
+    startSending(emails: readonly string[]): void {
+      startSending.run(JSON.stringify(emails))
+    },
+    /** Their outcome is stored, or nothing of them has left. */
+    endSending(emails: readonly string[]): void {
+      endSending.run(JSON.stringify(emails))
+    },
+    /** The last process was killed in the middle of these. */
     recover(): void {
       recover.run()
+    },
+    /** What is not known of the last write: its outcome (`lost`), or whether it stayed (`confirmAt`: when it is repeated). */
+    doubtsOf(email: string): { lost: boolean; confirmAt: Instant | null } {
+      const row = doubts.get(email)
+      return { lost: row?.lost === 1, confirmAt: row?.again === 1 ? row.due_at : null }
     },
     count: (): number => count.get()?.n ?? 0,
     countDue: (now: Instant, lane: Exclude<Lane, 'held'>): number => countDue.get(now, LANES[lane])?.n ?? 0,

@@ -41,7 +41,10 @@ const DIRECTORY_MAX_AGE = fromMs(3_600_000)
  * the next run: something earlier may have been missed by it. Stops at the first error that is not a record's.
  */
 export async function readSource(context: SyncContext, options: ReadOptions): Promise<void> {
-  const horizon = context.source.now() + GRAIN
+  const { source, clock } = context
+  const startedAt = clock.monotonic()
+  // Asked for at the end: a process knows the helpdesk's time from the first answer on, and ours may be wrong.
+  const horizon = (): Instant => source.now() - fromMs(clock.monotonic() - startedAt) + GRAIN
   const watch = context.freshness.watch(new Set(options.hints.map(({ id }) => `ticket/${id}`)))
   try {
     await readAll(context, options, watch, horizon)
@@ -54,7 +57,7 @@ async function readAll(
   context: SyncContext,
   options: ReadOptions,
   watch: Watch,
-  horizon: Instant,
+  findHorizon: () => Instant,
 ): Promise<void> {
   const { store, source } = context
   store.transaction(() => store.outboxEvents.join())
@@ -75,6 +78,7 @@ async function readAll(
   if (options.phones !== null && !options.liveOnly) await readPhones(context, options.phones, options.signal)
   if (isWhole) await followFeed(context, options.signal)
   await retryRecords(context, options.signal)
+  const horizon = findHorizon()
   store.transaction(() => {
     // Before a stream has its first page, what happened since go-live may still be found in it.
     const hasBegun = options.streams.every(

@@ -16,6 +16,7 @@ const { values } = parseArgs({
     workers: { type: 'string' },
     'until-failure': { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
+    large: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -39,9 +40,10 @@ if (values.seed !== undefined && process.send === undefined) {
   const verdict = await simulate(Number(values.seed), {
     ...(values.verbose ? { log } : {}),
     ...(values.long ? { long: true } : {}),
+    ...(values.large ? { large: true } : {}),
   })
   print(verdict)
-  process.stdout.write(`${JSON.stringify(verdict.counts)}\n`)
+  process.stdout.write(`${JSON.stringify({ ...verdict.counts, faults: verdict.faults })}\n`)
   process.exit(verdict.complaints.length === 0 ? 0 : 1)
 } else if (process.send !== undefined) {
   const from = Number(values.from)
@@ -56,7 +58,8 @@ if (values.seed !== undefined && process.send === undefined) {
       complaints: [
         `the simulation itself failed: ${thrown instanceof Error ? thrown.stack : String(thrown)}`,
       ],
-      counts: { lives: 0, events: 0, contacts: 0, faults: 0 },
+      counts: { lives: 0, events: 0, contacts: 0, imports: 0, requests: 0 },
+      faults: {},
     }))
     failed ||= verdict.complaints.length > 0
     process.send(verdict)
@@ -68,7 +71,8 @@ if (values.seed !== undefined && process.send === undefined) {
 
 async function runAll(seeds: number, first: number): Promise<void> {
   const startedAt = performance.now()
-  const total = { seeds: 0, failed: 0, lives: 0, events: 0, contacts: 0, faults: 0 }
+  const total = { seeds: 0, failed: 0, lives: 0, events: 0, contacts: 0, imports: 0, requests: 0 }
+  const faults = new Map<string, number>()
   const workers = Number(values.workers ?? Math.min(2, availableParallelism()))
   const portion = Math.min(PORTION, Math.ceil(seeds / workers))
   let next = first
@@ -95,8 +99,10 @@ async function runAll(seeds: number, first: number): Promise<void> {
           const verdict = message as Verdict
           done += 1
           total.seeds += 1
-          for (const key of ['lives', 'events', 'contacts', 'faults'] as const)
-            total[key] += verdict.counts[key]
+          for (const [key, count] of Object.entries(verdict.counts) as [keyof Verdict['counts'], number][])
+            total[key] += count
+          for (const [kind, count] of Object.entries(verdict.faults))
+            faults.set(kind, (faults.get(kind) ?? 0) + count)
           if (verdict.complaints.length > 0) {
             total.failed += 1
             print(verdict)
@@ -115,8 +121,11 @@ async function runAll(seeds: number, first: number): Promise<void> {
   await Promise.all(Array.from({ length: workers }, worker))
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10
   process.stdout.write(
-    `${total.seeds} seeds, ${total.failed} failed; ${total.lives} lives of the daemon, ${total.events} events, ${total.contacts} contacts, ${total.faults} faults; ${seconds} s\n`,
+    `${total.seeds} seeds, ${total.failed} failed; ${total.lives} lives of the daemon, ${total.events} events, ${total.contacts} contacts, ${total.imports} imports, ${total.requests} requests; ${seconds} s\n`,
   )
+  const kinds = [...faults].toSorted(([, a], [, b]) => b - a)
+  const struck = kinds.reduce((sum, [, count]) => sum + count, 0)
+  process.stdout.write(`${struck} faults: ${kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')}\n`)
   process.exitCode = total.failed === 0 ? 0 : 1
 }
 

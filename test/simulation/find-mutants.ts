@@ -3,10 +3,12 @@ import { parseArgs } from 'node:util'
 
 import { findFirstFailure, MUTANTS } from './mutants.ts'
 
-const { values } = parseArgs({ options: { first: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { first: { type: 'string' }, from: { type: 'string', default: '0' } },
+})
 const SEEDS = 200
 let missed = 0
-for (const mutant of MUTANTS.slice(0, Number(values.first ?? MUTANTS.length))) {
+for (const mutant of MUTANTS.slice(Number(values.from)).slice(0, Number(values.first ?? MUTANTS.length))) {
   const failure = await findFirstFailure(mutant, SEEDS)
   if (failure === null) missed += 1
   process.stdout.write(

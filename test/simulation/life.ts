@@ -6,6 +6,7 @@ import { createSeededRandom } from '../../src/lib/random.ts'
 import type { Schedule } from '../../src/lib/schedule.ts'
 import type { Log } from '../../src/lib/log.ts'
 import { Secret } from '../../src/lib/secret.ts'
+import type { Thresholds } from '../../src/outbox/delivery.ts'
 import { openStore } from '../../src/state/store.ts'
 import { Killed, ProcessClock } from './clock.ts'
 import type { Served, Serving } from '../../src/serve.ts'
@@ -32,6 +33,7 @@ export interface LifeOptions {
   dieAt: number | null
   /** Whether the helpdesk calls it. */
   webhooks: boolean
+  thresholds: Thresholds
   log: Log
 }
 
@@ -79,6 +81,7 @@ export function live(options: LifeOptions): Life {
           stateDir,
           credentials: { gorgias: { email: new Secret('sim@shop.example'), api_key: new Secret('sim-key') } },
           brevoKey: new Secret('sim-brevo'),
+          thresholds: options.thresholds,
         },
         {
           http,
@@ -194,6 +197,7 @@ export const MAPPING = `    lists: { all_support_contacts: 35, satisfied_custome
       ticket.created: TICKET_CREATED
       ticket.closed: TICKET_CLOSED
       ticket.reopened: TICKET_REOPENED
+      ticket.merged: TICKET_MERGED
       satisfaction_survey.created: SURVEY_CREATED
       satisfaction_survey.responded: SURVEY_RESPONDED
       customer.created: CUSTOMER_CREATED
@@ -215,7 +219,7 @@ export function toYaml(options: {
   verifyAfter?: string
   campaigns?: boolean
 }): string {
-  return `brevo: { base_url: "${BREVO_URL}"${options.importList ? ', import_list: 35' : ''} }
+  return `brevo: { base_url: "${BREVO_URL}"${options.importList ? ', import_list: 50' : ''} }
 contacts: { create: ${options.create} }
 events: { when_uncertain: ${options.policy}, verify_after: ${options.verifyAfter ?? '5m'} }
 ${options.campaigns === true ? CAMPAIGNS : ''}connectors:

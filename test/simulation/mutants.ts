@@ -12,6 +12,14 @@ export interface Mutant {
   to: string
 }
 
+/** A status that Brevo does not document is taken for success. */
+const believed = (status: number): Mutant => ({
+  name: `an answer ${status} that Brevo does not document is believed`,
+  file: 'brevo/answers.ts',
+  from: 'endpoint.success[status]?.(body.value) ?? false',
+  to: `endpoint.success[status]?.(body.value) ?? status === ${status}`,
+})
+
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the outbox transaction is split: records are stored before what follows from them',
@@ -66,6 +74,48 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'outbox/deliver-contacts.ts',
     from: 'if (attempts === 0 && lost === 0) return told',
     to: 'if (attempts >= 0 || lost === 0) return told',
+  },
+  {
+    name: 'a web page with 200 is believed',
+    file: 'brevo/answers.ts',
+    from: 'if (endpoint === undefined || !body.isReadable) return false',
+    to: 'if (endpoint === undefined || !body.isReadable) return status === 200',
+  },
+  {
+    name: 'what Brevo documents is believed in any shape',
+    file: 'brevo/answers.ts',
+    from: 'return endpoint.success[status]?.(body.value) ?? false',
+    to: 'return endpoint.success[status] !== undefined',
+  },
+  {
+    name: 'a web page with 404 says that there is no such contact',
+    file: 'brevo/answers.ts',
+    from: 'if (endpoint === undefined || !body.isReadable) return false',
+    to: 'if (endpoint === undefined || !body.isReadable) return status === 404',
+  },
+  believed(200),
+  believed(202),
+  believed(204),
+  believed(206),
+  believed(302),
+  believed(304),
+  {
+    name: 'a part of a page of the helpdesk is taken for the whole',
+    file: 'sources/gorgias/client.ts',
+    from: 'if (status === 200 && hasShape(path, json)) return { status: 200, json, location: null }',
+    to: 'if (status < 300 && hasShape(path, json)) return { status: 200, json, location: null }',
+  },
+  {
+    name: 'a page of the helpdesk without its envelope is an empty one',
+    file: 'sources/gorgias/client.ts',
+    from: "return Array.isArray(data) && (next === null || typeof next === 'string')",
+    to: 'return Array.isArray(data) && (Object.assign(json, { meta: { next_cursor: next ?? null } }), true)',
+  },
+  {
+    name: 'any redirect is a merge, of whatever it names',
+    file: 'sources/gorgias/client.ts',
+    from: "const into = status === 301 ? survivorOf(path, headers['location'], baseUrl) : null",
+    to: "const into = status > 300 && status < 304 ? (headers['location'] ?? '').replace(/.*\\//, '') : null",
   },
 ]
 

@@ -1,13 +1,34 @@
 // The network between tajo and the two fakes: virtual latency, and everything that reliability.md § 8.3 G says can go wrong.
-import type { Http, HttpOutcome, HttpRequest } from '../../src/lib/http.ts'
+import type { Http, HttpAnswer, HttpOutcome, HttpRequest } from '../../src/lib/http.ts'
 import type { Random } from '../../src/lib/random.ts'
 import type { Universe } from './clock.ts'
 import type { DirectServer } from './direct-server.ts'
 
+/** Answers with a status that looks well, from something in front of the API: whether it was carried out is not known. */
+export const LIES = [
+  'lie_200_page',
+  'lie_200_json',
+  'lie_201_without_id',
+  'lie_202',
+  'lie_204',
+  'lie_206',
+  'lie_302',
+  'lie_304',
+  'lie_404_page',
+] as const
+type Lie = (typeof LIES)[number]
+
+/** Lists of the helpdesk that are odd, and true. */
+export const ODD_PAGES = ['cursor_refused', 'empty_page', 'page_twice', 'page_shuffled'] as const
+
 export type Fault =
+  | Lie
+  | (typeof ODD_PAGES)[number]
   | 'unauthorized'
   | 'bad_request'
+  | 'slow'
   | 'slow_down'
+  | 'slow_down_untold'
   | 'server_error'
   | 'server_error_applied'
   | 'html'
@@ -36,6 +57,9 @@ export interface Network {
   /** True time plus this is what the helpdesk's clock shows. */
   sourceOffsetMs: number
   counts: Partial<Record<Fault, number>>
+  requests: number
+  /** Requests that change something in Brevo. */
+  writes: number
   /** Told of a ticket by the helpdesk, while a process listens. */
   onWebhook: ((ticketId: number) => void) | null
   /** Told of each contact that is read singly. */
@@ -53,11 +77,16 @@ export const BREVO_URL = 'https://brevo.test/v3'
 export function createHttpFor(network: Network, process: { step(): void; isDead(): boolean }): Http {
   const { universe, random } = network
   const seenPages = new Map<string, HttpOutcome>()
+  /** What stands behind the cursor of a page that was given empty. */
+  const behindEmpty = new Map<string, string>()
+  let lastPage: { url: string; answer: HttpOutcome } | null = null
 
   async function send(request: HttpRequest): Promise<HttpOutcome> {
     if (process.isDead()) return NEVER_LEFT
     process.step()
+    network.requests += 1
     const side = request.url.startsWith(GORGIAS_URL) ? 'gorgias' : 'brevo'
+    if (side === 'brevo' && request.method !== 'GET') network.writes += 1
     await universe.wait(5 + random.next() * 300)
     if (network.weather.down[side]) return NEVER_LEFT
     const fault = network.script === null ? pickFault(network, side, request) : network.script(request, side)
@@ -85,6 +114,36 @@ export function createHttpFor(network: Network, process: { step(): void; isDead(
           'x-sib-ratelimit-reset': '3',
           'x-sib-ratelimit-remaining': '0',
         })
+      case 'slow_down_untold':
+        return answer(429, '<html><body>Too many requests</body></html>')
+      case 'slow':
+        await universe.wait(random.next() * 20_000)
+        return await deliver(side, request)
+      case 'lie_200_page':
+      case 'lie_200_json':
+      case 'lie_201_without_id':
+      case 'lie_202':
+      case 'lie_204':
+      case 'lie_206':
+      case 'lie_302':
+      case 'lie_304':
+      case 'lie_404_page':
+        return await lie(fault, side, request)
+      case 'cursor_refused':
+        return answer(400, '{"error":{"msg":"Invalid cursor."}}')
+      case 'empty_page': {
+        const token = `empty-${behindEmpty.size}`
+        behindEmpty.set(token, request.url)
+        return answer(200, JSON.stringify({ data: [], object: 'list', meta: { next_cursor: token } }))
+      }
+      case 'page_twice': {
+        const isSameList = lastPage !== null && pathOf(lastPage.url) === pathOf(request.url)
+        return isSameList ? lastPage!.answer : await deliver(side, request)
+      }
+      case 'page_shuffled': {
+        const whole = await deliver(side, request)
+        return whole.outcome === 'answer' && whole.status === 200 ? shuffle(whole) : whole
+      }
       case 'server_error':
         return answer(503, '{"error":{"msg":"An external service had an issue."}}')
       case 'html':
@@ -125,15 +184,49 @@ export function createHttpFor(network: Network, process: { step(): void; isDead(
         return seenPages.get(request.url) ?? (await deliver(side, request))
       case null: {
         const outcome = await deliver(side, request)
-        if (side === 'gorgias' && outcome.outcome === 'answer' && outcome.status === 200)
+        if (side === 'gorgias' && outcome.outcome === 'answer' && outcome.status === 200) {
           seenPages.set(request.url, outcome)
+          if (isList(request)) lastPage = { url: request.url, answer: outcome }
+        }
         return outcome
       }
     }
   }
 
+  /** Carried out by the API or not, what comes back is not the API's. */
+  async function lie(kind: Lie, side: 'gorgias' | 'brevo', request: HttpRequest): Promise<HttpOutcome> {
+    const truth = random.next() < 0.3 || kind === 'lie_206' ? await deliver(side, request) : null
+    const page = '<html><body>We will be back soon.</body></html>'
+    switch (kind) {
+      case 'lie_200_page':
+        return answer(200, page)
+      case 'lie_200_json':
+        return answer(200, side === 'gorgias' ? '{"data":[]}' : '{"status":"ok"}')
+      case 'lie_201_without_id':
+        return answer(201, '{}')
+      case 'lie_202':
+        return answer(202, '{"message":"Accepted"}')
+      case 'lie_204':
+        return answer(204, '')
+      case 'lie_206':
+        return truth?.outcome === 'answer' ? { ...truth, status: 206, body: halve(truth.body) } : UNANSWERED
+      case 'lie_302':
+        return answer(302, page, { location: `https://login.test${new URL(request.url).pathname}` })
+      case 'lie_304':
+        return answer(304, '')
+      case 'lie_404_page':
+        return answer(404, page)
+    }
+  }
+
+  /** Another order within a page, which says nothing of what comes after it. */
+  function shuffle(page: HttpAnswer): HttpAnswer {
+    const envelope = JSON.parse(page.body) as { data: unknown[] }
+    return { ...page, body: JSON.stringify({ ...envelope, data: envelope.data.toReversed() }) }
+  }
+
   async function deliver(side: 'gorgias' | 'brevo', request: HttpRequest): Promise<HttpOutcome> {
-    const url = new URL(request.url)
+    const url = new URL(behindEmpty.get(new URL(request.url).searchParams.get('cursor') ?? '') ?? request.url)
     const read = request.method === 'GET' ? /\/contacts\/([^/]+%40[^/]+)$/.exec(url.pathname) : null
     if (read !== null) network.onLook?.(decodeURIComponent(read[1]!))
     const response = await universe.busy(
@@ -164,13 +257,40 @@ function answer(status: number, body: string, headers: Record<string, string> = 
 
 function pickFault(network: Network, side: 'gorgias' | 'brevo', request: HttpRequest): Fault | null {
   const { random, weather } = network
-  if (random.next() >= weather.share || weather.faults.length === 0) return null
-  const fault = weather.faults[Math.floor(random.next() * weather.faults.length)]!
-  if (fault === 'old_page') return side === 'gorgias' ? fault : null
+  if (random.next() >= weather.share) return null
+  const possible = weather.faults.filter((fault) => isPossible(fault, side, request))
+  if (possible.length === 0) return null
+  const fault = possible[Math.floor(random.next() * possible.length)]!
   // Reading is never applied twice: the difference is Brevo's alone.
   return side === 'gorgias' && fault.includes('applied')
     ? 'reset'
     : request.method === 'GET' && fault === 'applied_late'
       ? 'reset'
       : fault
+}
+
+function isPossible(fault: Fault, side: 'gorgias' | 'brevo', request: HttpRequest): boolean {
+  if (fault === 'old_page') return side === 'gorgias'
+  if (fault === 'cursor_refused' || fault === 'page_twice') return request.url.includes('cursor=')
+  if (fault === 'empty_page' || fault === 'page_shuffled') return isList(request)
+  // Where nothing is due, nothing tells the lie from the truth.
+  return fault !== 'lie_204' || side === 'gorgias' || !mayBeEmpty(request)
+}
+
+const mayBeEmpty = ({ method, url }: HttpRequest): boolean =>
+  method === 'PUT' || method === 'DELETE' || (method === 'POST' && /\/(contacts|events)$/.test(url))
+
+const pathOf = (url: string): string => new URL(url).pathname
+const isList = (request: HttpRequest): boolean =>
+  request.method === 'GET' && request.url.startsWith(GORGIAS_URL) && request.url.includes('limit=')
+
+/** Half of whatever is listed in it; what lists nothing is cut. */
+function halve(body: string): string {
+  if (body === '') return body
+  const whole = JSON.parse(body) as Record<string, unknown>
+  const halved = Object.entries(whole).map(([key, value]): [string, unknown] => [
+    key,
+    Array.isArray(value) ? value.slice(0, Math.floor(value.length / 2)) : value,
+  ])
+  return JSON.stringify(Object.fromEntries(halved))
 }

@@ -198,8 +198,8 @@ function isToldBy(
   { event, about: [key, value], at }: Occurrence,
   one: { name: string; date: string; properties: Record<string, unknown> },
 ): boolean {
-  // A score that was corrected before it was seen is told with the date of the correction.
-  const isAnyDate = event === 'SURVEY_RESPONDED'
+  // A score that was corrected before it was seen is told with the date of the correction; a merge, with that of its discovery.
+  const isAnyDate = event === 'SURVEY_RESPONDED' || event === 'TICKET_MERGED'
   return (
     one.name === event &&
     one.properties[key] === value &&
@@ -244,7 +244,7 @@ function judgeCampaigns(shop: Shop, goLive: number, create: boolean): string[] {
 function judgeOrder(shop: Shop): string[] {
   const last = new Map<number | null, { date: string; name: string }>()
   return shop.account.events.flatMap((event) => {
-    if (event.name === 'SURVEY_RESPONDED' || isCampaign(event)) return []
+    if (event.name === 'SURVEY_RESPONDED' || event.name === 'TICKET_MERGED' || isCampaign(event)) return []
     const before = last.get(event.contactId)
     last.set(event.contactId, event)
     return before !== undefined && event.contactId !== null && event.date < before.date

@@ -6,6 +6,8 @@ import { World, type WorldCustomer, type WorldTicket } from '../../src/sandbox/w
 import type { Universe } from './clock.ts'
 
 export const LISTS = { support: 35, satisfied: 36, dissatisfied: 37, vip: 40 }
+/** tajo's own: contacts that belong to no other list are imported into it. */
+export const IMPORT_LIST = 50
 export const OWN_ADDRESS = 'agent@shop.example'
 
 /** Something that the timeline of a contact has to tell, once. */
@@ -62,7 +64,7 @@ export class Shop {
     this.world.users.push({ id: 7, email: OWN_ADDRESS, name: 'Mia', created: 1 })
     this.world.fields.push({ id: 11, label: 'Tier', type: 'text', managedType: null, created: 1 })
     for (const [name, type] of ATTRIBUTES) this.account.addAttribute(name, type)
-    for (const list of Object.values(LISTS)) this.account.lists.set(list, `list ${list}`)
+    for (const list of [...Object.values(LISTS), IMPORT_LIST]) this.account.lists.set(list, `list ${list}`)
   }
 
   /** The past: fires no event. */
@@ -279,6 +281,7 @@ export class Shop {
     const [source, target] = [this.#anyTicket(() => true), this.#anyTicket(() => true)]
     if (source === undefined || target === undefined || source === target) return
     this.#doubtTicket(source.id)
+    this.#note('TICKET_MERGED', ['ticket_id', String(source.id)], source.customerId, this.world.now(), false)
     this.world.mergeTickets(source.id, target.id)
   }
 

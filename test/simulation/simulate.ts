@@ -7,24 +7,31 @@ import type { Log } from '../../src/lib/log.ts'
 import { createSeededRandom, type Random } from '../../src/lib/random.ts'
 import { createBrevo } from '../../src/sandbox/brevo.ts'
 import { createGorgias } from '../../src/sandbox/gorgias.ts'
+import { THRESHOLDS, type Thresholds } from '../../src/outbox/delivery.ts'
 import { openStoreReadOnly } from '../../src/state/store.ts'
 import { Universe } from './clock.ts'
 import { createDirectServer } from './direct-server.ts'
 import { live, type Life, toYaml } from './life.ts'
-import type { Fault, Network } from './network.ts'
+import { type Fault, LIES, type Network, ODD_PAGES } from './network.ts'
 import { judge, watchWrites } from './oracle.ts'
 import { Shop } from './shop.ts'
 
 export interface Verdict {
   seed: number
   complaints: string[]
-  counts: { lives: number; events: number; contacts: number; faults: number }
+  counts: { lives: number; events: number; contacts: number; imports: number; requests: number }
+  /** How often each kind of fault struck. */
+  faults: Partial<Record<Fault, number>>
 }
 
 const START = Date.parse('2026-03-01T23:00:00Z')
 const HOUR = 3_600_000
 const FAULTS: readonly Fault[] = [
+  'slow',
   'slow_down',
+  'slow_down_untold',
+  ...LIES,
+  ...ODD_PAGES,
   'server_error',
   'server_error_applied',
   'html',
@@ -50,10 +57,22 @@ const silent: Log = {
 
 /** Most stories are short: half an hour of trouble. Three of ten are long, with more of everything at once. */
 const isLong = (seed: number): boolean => seed % 10 >= 7
+/** One in ten has a shop of more than 500 contacts, imports, and a fault of any kind in every fifth answer. */
+const isLarge = (seed: number): boolean => seed % 10 === 5
+const LARGE = 620
+/** More than an hour of short runs: the last of them has nothing to write any more. */
+const SYNCS = 9
+const SYNC_EVERY_MS = 7 * 60_000
+
+export interface SimulationOptions {
+  log?: Log
+  long?: boolean
+  large?: boolean
+}
 
 export async function simulate(
   seed: number,
-  { log = silent, long = isLong(seed) }: { log?: Log; long?: boolean } = {},
+  { log = silent, long = isLong(seed), large = isLarge(seed) }: SimulationOptions = {},
 ): Promise<Verdict> {
   const random = createSeededRandom(seed * 2_654_435_761)
   const chance = (share: number): boolean => random.next() < share
@@ -84,13 +103,15 @@ export async function simulate(
     universe,
     random: createSeededRandom(seed + 2),
     weather: {
-      share: chance(0.2) ? 0 : random.next() * 0.15,
-      faults: FAULTS.filter((fault) => (fault !== 'old_page' || usesOldPages) && chance(0.7)),
+      share: large ? 0.2 : chance(0.2) ? 0 : random.next() * 0.15,
+      faults: FAULTS.filter((fault) => (fault !== 'old_page' || usesOldPages) && (large || chance(0.7))),
       down: { gorgias: false, brevo: false },
     },
     servers,
     sourceOffsetMs,
     counts: {},
+    requests: 0,
+    writes: 0,
     script: null,
     onWebhook: null,
     onLook: looked,
@@ -105,14 +126,16 @@ export async function simulate(
     schedule: '*/30 * * * *',
     reconcile: nightly ? '30 1 * * *' : '0 * * * *',
     rateLimit: limited ? '{ requests: 40, per_seconds: 20 }' : '{ requests: 100000, per_seconds: 1 }',
-    importList: chance(0.5),
+    importList: large || chance(0.5),
     create: create ? 'always' : 'never',
     policy: 'verify',
     verifyAfter: '2m',
     campaigns: true,
   })
   const stateDir = mkdtempSync(join(SCRATCH, 'tajo-sim-'))
-  shop.seedPast(long ? 2 + Math.floor(random.next() * 5) : 2)
+  shop.seedPast(
+    large ? LARGE + Math.floor(random.next() * 100) : long ? 2 + Math.floor(random.next() * 5) : 2,
+  )
 
   // What happens, and when.
   const until = START + (long ? 0.75 + random.next() * 1.25 : 0.25 + random.next() * 0.4) * HOUR
@@ -127,6 +150,10 @@ export async function simulate(
     })
   planTrouble(network, wall, random, until, chance, shop)
 
+  // Few contacts and events go the ways of the many, too: imports, list additions, batches.
+  const thresholds: Thresholds =
+    !large && chance(0.5) ? { bulkFrom: 3, minImport: 1, batchFrom: 2, batchSize: 3 } : THRESHOLDS
+  const usesSync = !large && !nightly && chance(0.25)
   let lives = 0
   let life: Life | null = null
   const crashes = chance(0.7)
@@ -140,6 +167,7 @@ export async function simulate(
       yaml,
       seed: seed + lives,
       webhooks,
+      thresholds,
       dieAt: mayDie ? Math.floor(1 + random.next() ** 2 * 1_500) : null,
       log,
     })
@@ -159,14 +187,39 @@ export async function simulate(
     network.weather.down = { gorgias: false, brevo: false }
     // Killed a moment ago, it may not have fallen yet.
     while (life.isDead() && !life.isOver()) await universe.run(universe.now + 1_000)
+    if (usesSync) {
+      // As `tajo sync` from cron: each process lives for a moment, and finds what the one before it left.
+      life.stop()
+      for (let process = 1; process <= SYNCS; process += 1) {
+        await universe.run(universe.now + SYNC_EVERY_MS)
+        const written = network.writes
+        life = begin()
+        life.spare()
+        await universe.run(universe.now + 2 * 60_000)
+        life.stop()
+        await universe.run(universe.now + 60_000)
+        if (process === SYNCS && network.writes > written)
+          broken.push(
+            `one short run after the other writes, ${network.writes - written} requests the last time`,
+          )
+      }
+    }
     if (life.isOver()) life = begin()
     life.spare()
     // Long enough for three looks at what is in doubt, for what was refused, and for another reconcile.
-    await universe.run(Math.max(nextReconcile(until, nightly), until + 0.2 * HOUR) + 0.6 * HOUR)
+    const calm = universe.now
+    await universe.run(Math.max(nextReconcile(calm, nightly), calm + 0.2 * HOUR) + 0.6 * HOUR)
     if (life.isOver()) broken.push('the daemon ended by itself')
     life.stop()
     await universe.run(universe.now + 5 * 60_000)
     if (!life.isOver()) broken.push('the daemon did not stop')
+    // Everything has come to rest: whoever starts now finds nothing to do.
+    const written = network.writes
+    life = begin()
+    await universe.run(universe.now + 10 * 60_000)
+    life.stop()
+    await universe.run(universe.now + 5 * 60_000)
+    if (network.writes > written) broken.push(`at rest, ${network.writes - written} requests wrote something`)
     const store = openStoreReadOnly(stateDir)!
     const goLive = Number(store.meta.read('go_live:gorgias'))
     const counts = store.outboxEvents.counts()
@@ -175,8 +228,9 @@ export async function simulate(
       letters: store.deadLetters.list(),
       next: [store.nextLookAt(), universe.now * 1000],
       offset: wall.offsetMs,
-      tickets: [...shop.world.tickets.values()].map((one) => [one.id, one.customerId]),
+
       known: store.recordsOf('gorgias', process.env['EMAIL'] ?? ''),
+      told: store.contacts.told(process.env['EMAIL'] ?? ''),
     })
     store.close()
     for (const state of ['found', 'staged', 'pending', 'sending', 'uncertain'] as const) {
@@ -192,8 +246,10 @@ export async function simulate(
         lives,
         events: shop.account.events.length,
         contacts: shop.account.contacts.size,
-        faults: Object.values(network.counts).reduce((sum, count) => sum + count, 0),
+        imports: shop.account.processes.size,
+        requests: network.requests,
       },
+      faults: network.counts,
     }
   } finally {
     life?.kill()

@@ -71,6 +71,8 @@ export function openVirtualWorld(seed = 1): { universe: Universe; shop: Shop; ne
     servers,
     sourceOffsetMs: 0,
     counts: {},
+    requests: 0,
+    writes: 0,
     script: null,
     onWebhook: null,
     lastLeftAt: () => shop.lastLeftAt,

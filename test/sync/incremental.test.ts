@@ -211,7 +211,9 @@ describe('a walk', () => {
     let pages = 0
     shop.sandbox.gorgias.intercept = ({ path }) => {
       pages += Number(path === '/api/tickets')
-      return path === '/api/tickets' && pages === 2 ? { status: 401, body: '{}' } : null
+      return path === '/api/tickets' && pages === 2
+        ? { status: 401, body: '{"error":{"msg":"Unauthorized."}}' }
+        : null
     }
     await expect(shop.sync()).rejects.toMatchObject({ code: 'source_unauthorized' })
     shop.sandbox.gorgias.intercept = null

@@ -24,11 +24,12 @@ export interface GorgiasAccount {
 
 export type Params = Record<string, string | number | undefined>
 
-/** `status` is 200, 301 or 404; everything else is thrown. */
+/** `status` is 200, 301 or 404, each in the shape that Gorgias documents; everything else is thrown. */
 export interface GorgiasAnswer {
   status: number
   json: unknown
-  location: string | null
+  /** Of a 301: the id of the object that took its place. */
+  into: string | null
 }
 
 export interface GorgiasClient {
@@ -48,6 +49,8 @@ export interface GorgiasClient {
 const TIMEOUT_MS = 60_000
 /** With full jitter and a cap of 60 s this waits out some four minutes; after that the next run goes on from here. */
 const RETRIES = 8
+/** A web page with 404 may be a wrong address, or something in between: believed when it comes again and again. */
+const SURE_AFTER = 2
 const BACKOFF = { baseMs: 1_000, capMs: 60_000 }
 /** Asked when a 429 names no time (Retry-after: gorgias-api.md § 2). */
 const PAUSE_WITHOUT_RETRY_AFTER_MS = 5_000
@@ -111,10 +114,9 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
 
     async write(method, path, body, signal) {
       const outcome = await send(path, {}, signal, { method, body })
-      // 202 and 204 have no body (gorgias-api.md § 1).
-      if (outcome.outcome === 'answer' && outcome.status < 300 && outcome.status >= 200)
-        return { status: 200, json: parseJson(outcome.body) ?? null, location: null }
-      const verdict = judge(outcome, path, {})
+      if (outcome.outcome === 'answer' && isWritten(method, outcome))
+        return { status: 200, json: parseJson(outcome.body) ?? null, into: null }
+      const verdict = judge(outcome, path, {}, account.baseUrl)
       if (verdict instanceof TajoError) throw verdict
       if (verdict.status !== 200)
         throw new TajoError('source_refused', `Gorgias answered ${method} ${path} with ${verdict.status}.`)
@@ -126,10 +128,12 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
       for (let attempt = 0; ; attempt += 1) {
         const outcome = await send(path, params, signal)
         signal?.throwIfAborted()
-        const verdict = judge(outcome, path, params)
+        const verdict = judge(outcome, path, params, account.baseUrl)
         if (!(verdict instanceof TajoError)) return verdict
+        const isPassing =
+          verdict.kind === 'transient' || (verdict.code === 'source_not_found' && attempt < SURE_AFTER)
         if (
-          verdict.kind !== 'transient' ||
+          !isPassing ||
           verdict.code === 'source_cursor_refused' ||
           attempt >= (ports.retries ?? RETRIES) ||
           (verdict.retryAfterMs === undefined && !account.retries.take())
@@ -149,25 +153,27 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
 }
 
 /** What an outcome means: an answer to use, or the error that says what to do. */
-function judge(outcome: HttpOutcome, path: string, params: Params): GorgiasAnswer | TajoError {
+function judge(
+  outcome: HttpOutcome,
+  path: string,
+  params: Params,
+  baseUrl: string,
+): GorgiasAnswer | TajoError {
   if (outcome.outcome !== 'answer') {
     return new TajoError('source_unavailable', `Gorgias could not be reached (${outcome.reason}) at ${path}.`)
   }
   const { status, headers, body } = outcome
   const json = parseJson(body)
-  if (status >= 200 && status < 300) {
-    if (json === undefined)
-      return new TajoError('source_unreadable', `Gorgias answered ${path} with something that is not JSON.`)
-    return { status: 200, json, location: null }
-  }
-  if (status === 301 || status === 302 || status === 308)
-    return { status: 301, json: null, location: headers['location'] ?? null }
-  if (status === 401) {
+  if (status === 200 && hasShape(path, json)) return { status: 200, json, into: null }
+  // No other redirect is documented (gorgias-api.md § 1).
+  const into = status === 301 ? survivorOf(path, headers['location'], baseUrl) : null
+  if (into !== null) return { status, json: null, into }
+  if (status === 401 && isError(json)) {
     return new TajoError('source_unauthorized', 'Gorgias refused the API key (401).', {
       hint: 'Check the e-mail address and the key (Settings → REST API), then run: tajo connectors install gorgias',
     })
   }
-  if (status === 403) {
+  if (status === 403 && isError(json)) {
     return new TajoError(
       'source_unauthorized',
       `Gorgias does not allow this key to read ${path} (403${sentence(json)}).`,
@@ -176,9 +182,9 @@ function judge(outcome: HttpOutcome, path: string, params: Params): GorgiasAnswe
       },
     )
   }
-  if (status === 404) {
-    // An unknown account answers with a web page; a missing object with JSON (gorgias-api.md § 1).
-    if (json !== undefined) return { status: 404, json, location: null }
+  if (status === 404 && isError(json)) return { status, json, into: null }
+  // An unknown account answers with a web page; a missing object with JSON (gorgias-api.md § 1).
+  if (status === 404 && json === undefined && !isObject(path)) {
     return new TajoError('source_not_found', 'There is no Gorgias API at this address (404 and no JSON).', {
       hint: 'Check `domain` (or `base_url`) of the connector: it is the first part of the address of your helpdesk.',
     })
@@ -191,6 +197,12 @@ function judge(outcome: HttpOutcome, path: string, params: Params): GorgiasAnswe
   if (status >= 500 || status === 408 || status === 425) {
     return new TajoError('source_unavailable', `Gorgias answered ${path} with ${status}.`)
   }
+  if (!isError(json)) {
+    return new TajoError(
+      'source_unreadable',
+      `Gorgias answered ${path} with ${status} and something that it does not document.`,
+    )
+  }
   if (status === 400 && params['cursor'] !== undefined) {
     return new TajoError(
       'source_cursor_refused',
@@ -198,6 +210,50 @@ function judge(outcome: HttpOutcome, path: string, params: Params): GorgiasAnswe
     )
   }
   return new TajoError('source_refused', `Gorgias refused ${path} (${status}${sentence(json)}).`)
+}
+
+/**
+ * Another object of the same kind, at Gorgias itself: `/api/customers/42/`, relative or absolute, which is not documented
+ * (gorgias-api.md § 8). Null where the redirect names none.
+ */
+function survivorOf(path: string, location: string | undefined, baseUrl: string): string | null {
+  if (!isObject(path) || location === undefined || !URL.canParse(location, baseUrl)) return null
+  const { host, pathname } = new URL(location, baseUrl)
+  if (host !== new URL(baseUrl).host && !host.endsWith('.gorgias.com')) return null
+  const [, kind, id] = /^(?:\/api)?\/([\w-]+)\/([\w-]+)\/?$/.exec(pathname) ?? []
+  return id !== undefined && path.startsWith(`/${kind}/`) && path !== `/${kind}/${id}` ? id : null
+}
+
+/** A change that Gorgias says it has made. Some have no body; what was created names its id (gorgias-api.md § 1). */
+function isWritten(method: 'POST' | 'PUT' | 'DELETE', { status, body }: HttpAnswer): boolean {
+  const json = body.trim() === '' ? null : parseJson(body)
+  const isNamed = hasId(json)
+  if (method === 'POST') return (status === 200 || status === 201) && isNamed
+  const isSilent = (status === 202 || status === 204) && json === null
+  return isSilent || ((status === 200 || status === 202) && (method === 'DELETE' || isNamed))
+}
+
+/** Only an explicit `next_cursor: null` is the end of a list; an object says which one it is (gorgias-api.md § 3, § 4). */
+function hasShape(path: string, json: unknown): boolean {
+  if (typeof json !== 'object' || json === null) return false
+  if (path === '/account') return true
+  if (isObject(path))
+    return hasId(json) && String((json as Json)['id']) === decodeURIComponent(path.split('/').at(-1)!)
+  const { data, meta } = json as { data?: unknown; meta?: { next_cursor?: unknown } | null }
+  const next = meta?.next_cursor
+  return Array.isArray(data) && (next === null || typeof next === 'string')
+}
+
+type Json = Record<string, unknown>
+
+function hasId(json: unknown): boolean {
+  const id = (json as Json | null | undefined)?.['id']
+  return typeof id === 'number' || typeof id === 'string'
+}
+
+/** `{"error":{"msg":…}}`: Gorgias itself, and not something in between. */
+function isError(json: unknown): boolean {
+  return typeof (json as { error?: { msg?: unknown } } | null | undefined)?.error?.msg === 'string'
 }
 
 /** `/tickets/42`, not `/tickets`. */

@@ -71,15 +71,15 @@ async function list(client: GorgiasClient, signal?: AbortSignal): Promise<Webhoo
   for (let cursor: string | undefined; ;) {
     const params = { limit: 100, type: 'http', ...(cursor === undefined ? {} : { cursor }) }
     const answer = await client.get('/integrations', params, signal)
-    const page = answer.json as { data?: unknown; meta?: { next_cursor?: unknown } } | null
-    if (answer.status !== 200 || !Array.isArray(page?.data))
-      throw new TajoError('source_unreadable', 'Gorgias answered /integrations with a page of unknown shape.')
-    for (const item of page.data as Json[]) {
+    if (answer.status !== 200)
+      throw new TajoError('source_unreadable', `Gorgias answered /integrations with ${answer.status}.`)
+    const page = answer.json as { data: Json[]; meta: { next_cursor: string | null } }
+    for (const item of page.data) {
       const webhook = toWebhook(item)
       if (webhook !== null) found.push(webhook)
     }
-    const next = page.meta?.next_cursor
-    if (typeof next !== 'string' || next === cursor) return found
+    const { next_cursor: next } = page.meta
+    if (next === null || next === cursor) return found
     cursor = next
   }
 }
