@@ -12,9 +12,11 @@ import {
   type SyncOptions,
   type SyncReport,
 } from './engine.ts'
+import { BREVO, createPauses } from './engine/pauses.ts'
 import { type Bell, createBell, sleepOrRing } from './lib/bell.ts'
 import { isAbort, coerceError, type TajoError } from './lib/errors.ts'
 import { type Schedule, startSchedule } from './lib/schedule.ts'
+import { formatDuration } from './lib/human.ts'
 import { fromMs, type Instant } from './model/time.ts'
 import type { Served, Serving } from './serve.ts'
 import { isDatabaseError } from './state/database.ts'
@@ -39,8 +41,6 @@ export interface Daemon {
   stop(): void
 }
 
-/** Credentials that were refused, and answers that only a person can change, are tried again this rarely. */
-const SLOW_RETRY_MS = 15 * 60_000
 /** Runs because of webhooks follow each other so closely while the helpdesk's budget is short. */
 const HINT_SPACING_MS = 3_000
 /** While webhooks are silent. */
@@ -69,8 +69,7 @@ export function startDaemon(
   // As many as there are readings and writes under way.
   setMaxListeners(0, stopping.signal)
   const schedules: { name: string; schedule: Schedule }[] = []
-  /** By the clock that does not jump. */
-  const pausedUntil = new Map<string, number>()
+  const pauses = createPauses(options, { store: engine.store, clock, random: ports.random })
   const wellOnce = new Set<string>()
   const reconcileAt = new Map<string, Instant>()
   const bells = new Map<string, Bell>()
@@ -78,7 +77,6 @@ export function startDaemon(
   const hintBells = new Map<string, Bell>()
   const underWay = new Set<Promise<void>>()
   const runEnded = createBell()
-  let deliverAgainAt = 0
   let fail: (error: unknown) => void = () => undefined
 
   /** An error of the state ends the daemon; what a stop cut off is no error. */
@@ -100,7 +98,8 @@ export function startDaemon(
     before: Readonly<Record<string, number>> = {},
     quick = false,
   ): Promise<boolean> {
-    if (stopping.signal.aborted || clock.monotonic() < (pausedUntil.get(name) ?? 0)) return false
+    if (stopping.signal.aborted || pauses.leftMs(name) > 0) return false
+    const readOnly = pauses.leftMs(BREVO) > 0
     try {
       const report = await engine.sync(
         name,
@@ -109,7 +108,7 @@ export function startDaemon(
           surveys,
           quick,
           liveOnly: true,
-          readOnly: clock.monotonic() < deliverAgainAt,
+          readOnly,
           patienceMs: PATIENCE_MS,
           onProgress: (progress) => hooks.onProgress?.(name, progress),
         },
@@ -117,7 +116,8 @@ export function startDaemon(
       )
       for (const [stream, count] of Object.entries(before))
         report.read[stream] = (report.read[stream] ?? 0) + count
-      pausedUntil.delete(name)
+      pauses.end(name)
+      if (!readOnly) pauses.end(BREVO)
       wellOnce.add(name)
       if (!quick && (await engine.watchWebhook(name, stopping.signal))) pollFaster(name)
       bells.get(name)?.ring()
@@ -151,13 +151,18 @@ export function startDaemon(
     }
     // A setup that never worked is for the one who starts the daemon to mend; one that broke later must not end it.
     if (error.kind === 'config' && !wellOnce.has(name)) return fail(error)
-    const againAt = clock.monotonic() + SLOW_RETRY_MS
-    if (error.code === 'brevo_unauthorized') deliverAgainAt = againAt
-    else pausedUntil.set(name, againAt)
+    const refuser = error.code === 'brevo_unauthorized' ? BREVO : name
+    const isPaused = pauses.leftMs(refuser) > 0
+    const again = `tried again in ${formatDuration(pauses.begin(refuser, error.message))}`
+    if (!isPaused)
+      void follow(async () => {
+        await pauses.over(refuser, stopping.signal)
+        await run(name, 'new')
+      })
     log.error(
-      error.code === 'brevo_unauthorized'
-        ? 'Nothing is delivered; that is tried again in 15 minutes, and the helpdesk is read meanwhile'
-        : 'Connector stopped; it is tried again in 15 minutes',
+      refuser === BREVO
+        ? `Nothing is delivered; that is ${again}, and the helpdesk is read meanwhile`
+        : `Connector stopped; it is ${again}`,
       {
         connector: name,
         code: error.code,
@@ -180,6 +185,7 @@ export function startDaemon(
           (progress) => hooks.onProgress?.(name, progress),
           stopping.signal,
         )
+        pauses.end(`${name}:background`)
         if (found !== null) await run(name, 'new', found)
       } catch (thrown) {
         if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
@@ -189,7 +195,12 @@ export function startDaemon(
           reason: error.message,
           hint: error.hint,
         })
-        await clock.sleep(error.kind === 'transient' ? BACKGROUND_RETRY_MS : SLOW_RETRY_MS, stopping.signal)
+        const key = `${name}:background`
+        if (error.kind === 'transient') await clock.sleep(BACKGROUND_RETRY_MS, stopping.signal)
+        else {
+          pauses.begin(key, error.message)
+          await pauses.over(key, stopping.signal)
+        }
         bell.ring()
       }
     }
@@ -234,16 +245,18 @@ export function startDaemon(
   /** Delivers between the runs what was postponed, when it is due. */
   async function deliverPostponed(): Promise<void> {
     for (;;) {
+      await pauses.over(BREVO, stopping.signal)
       // Each run delivers; what it could not deliver is planned anew after it.
       await untilDue(engine.untilNextDue())
       if (stopping.signal.aborted) return
-      if (clock.monotonic() < deliverAgainAt || engine.untilNextDue() === null) continue
+      if (pauses.leftMs(BREVO) > 0 || engine.untilNextDue() === null) continue
       try {
         await engine.deliver(stopping.signal, sync)
+        pauses.end(BREVO)
       } catch (thrown) {
         if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
         const error = coerceError(thrown)
-        if (error.kind !== 'transient') deliverAgainAt = clock.monotonic() + SLOW_RETRY_MS
+        if (error.kind !== 'transient') pauses.begin(BREVO, error.message)
         log.warn('Delivery did not succeed', { reason: error.message, hint: error.hint })
       }
     }

@@ -96,7 +96,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     const isRead = store.cursors.isBackfilled(connector.name, toStreams(connector, undefined))
     if (options.sample == null || isRead) return source
     isSampled = true
-    return sampleOf(source, options.sample)
+    return sampleOf(source, options.sample, options.onSample)
   }
 
   function find(name: string): Connector {

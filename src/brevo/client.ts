@@ -4,24 +4,23 @@ import { BrevoClient, BrevoError } from '@getbrevo/brevo'
 
 import { linkSignal } from '../lib/abort.ts'
 import { backoffMs } from '../lib/backoff.ts'
-import { CircuitBreaker } from '../lib/breaker.ts'
-import type { Clock } from '../lib/clock.ts'
 import { TajoError } from '../lib/errors.ts'
-import type { Http, HttpAnswer, HttpFailure, HttpOutcome, HttpRequest } from '../lib/http.ts'
-import { BudgetLimiter } from '../lib/limiter.ts'
-import type { Log } from '../lib/log.ts'
-import type { Random } from '../lib/random.ts'
+import type { HttpFailure, HttpRequest } from '../lib/http.ts'
 import { RetryBudget } from '../lib/retry-budget.ts'
 import type { Secret } from '../lib/secret.ts'
-import { isDocumented } from './answers.ts'
+import {
+  BACKOFF,
+  type BrevoPorts,
+  createTransport,
+  isTemporary,
+  MAX_SLOW_DOWNS,
+  RESTING,
+  SAFE_RETRIES,
+  type Transport,
+} from './transport.ts'
 import { toObject } from './wire.ts'
 
-export interface BrevoPorts {
-  http: Http
-  clock: Clock
-  random: Random
-  log: Log
-}
+export { type BrevoPorts, isTemporary } from './transport.ts'
 
 export interface BrevoAccount {
   baseUrl: string
@@ -52,7 +51,7 @@ type SdkCall<T> = (
   options: { abortSignal: AbortSignal },
 ) => { withRawResponse(): Promise<{ data: T; rawResponse: { status: number; headers: Headers } }> }
 
-export interface BrevoCaller {
+export interface BrevoCaller extends Pick<Transport, 'stopWaiting' | 'waitMs' | 'budget'> {
   /** Paced, and repeated on 429, which is certain not to have been carried out. Throws `brevo_unauthorized`. */
   call<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>>
   /**
@@ -60,34 +59,16 @@ export interface BrevoCaller {
    * these was not answered, and may still be carried out.
    */
   callSafely<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>>
-  /** Requests that wait for their turn give up (`never_left`); those under way go on. */
-  stopWaiting(): void
-  /** Milliseconds until a request of this bucket could leave. */
-  waitMs(bucket: Bucket): number
-  /** What is left of each bucket, as Brevo last said. */
-  budget(): Record<Bucket, number>
 }
 
-/** Brevo counts contacts, events and everything else apart (brevo-api.md § 4). */
-type Bucket = 'contacts' | 'events' | 'other'
-
-/** An import of 8 MB may take this long to be taken in. */
-const TIMEOUT_MS = 60_000
 /** The SDK's own time-out would also run while we wait for our turn: up to an hour. */
 const SDK_TIMEOUT_SECONDS = 2 * 3_600
-const MAX_SLOW_DOWNS = 20
-const SAFE_RETRIES = 4
-const BACKOFF = { baseMs: 1_000, capMs: 30_000 }
-/** Waited on a 429 that does not say when the window ends. */
-const RESET_UNKNOWN_MS = 10_000
 
 /**
  * How the lack of an answer travels through the SDK: as an answer of our own. Were `fetch` to reject, the SDK would leave its
  * time-out running, and the process with it.
  */
 const NO_ANSWER_STATUS = 599
-/** Brevo did not answer several times in a row, and is left alone for a while. */
-const RESTING = 'it did not answer before, and is asked again later'
 const OUTCOME_HEADER = 'x-tajo-outcome'
 const REASON_HEADER = 'x-tajo-reason'
 
@@ -97,51 +78,19 @@ function toNoAnswer(failure: HttpFailure): Response {
 }
 
 export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): BrevoCaller {
-  const { http, clock, random, log } = ports
-  const limiters: Record<Bucket, BudgetLimiter> = {
-    contacts: new BudgetLimiter(clock),
-    events: new BudgetLimiter(clock),
-    other: new BudgetLimiter(clock),
-  }
-
-  const breaker = new CircuitBreaker(clock, random)
+  const { clock, random, log } = ports
+  const transport = createTransport(account, ports)
   const retries = new RetryBudget()
-  const waiting = new Set<{ abort(): void }>()
 
-  /** The SDK's way to the network: paced, watched, and classified. */
+  /** The SDK's way to the network. */
   async function send(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    const url = input instanceof Request ? input.url : String(input)
-    const method = (init.method ?? 'GET') as HttpRequest['method']
-    const bucket = toBucket(method, url.slice(account.baseUrl.length))
-    const signal = init.signal ?? undefined
-    // Nothing leaves while Brevo rests: what is due stays due.
-    if (breaker.untilOpen() > 0) return toNoAnswer({ outcome: 'never_left', reason: RESTING })
-    // Not the request's own signal: an event that is under way is never cut off, but it need not wait for its turn.
-    const turn = linkSignal(signal)
-    waiting.add(turn)
-    const release = await limiters[bucket].acquire(turn.signal).catch(() => null)
-    waiting.delete(turn)
-    turn.release()
-    if (release === null) return toNoAnswer({ outcome: 'never_left', reason: 'stopped' })
-    const startedAt = clock.monotonic()
-    const body = typeof init.body === 'string' ? { body: init.body } : {}
-    const headers = Object.fromEntries(new Headers(init.headers).entries())
-    const path = url.slice(account.baseUrl.length)
-    const received = await http.send({ method, url, headers, ...body, timeoutMs: TIMEOUT_MS, signal })
-    const outcome = believe(method, path, received)
-    // That one contact is answered badly says nothing of Brevo.
-    breaker.observe(outcome.outcome === 'answer' && (outcome.status < 500 || ONE_CONTACT.test(path)))
-    if (outcome.outcome === 'answer') observe(limiters[bucket], outcome)
-    release()
-    if (account.logApiCalls) {
-      log.info('Brevo request', {
-        method,
-        path: toPathTemplate(path),
-        status: outcome.outcome === 'answer' ? outcome.status : outcome.reason,
-        ms: Math.round(clock.monotonic() - startedAt),
-        budget: outcome.outcome === 'answer' ? outcome.headers['x-sib-ratelimit-remaining'] : undefined,
-      })
-    }
+    const outcome = await transport.exchange({
+      method: (init.method ?? 'GET') as HttpRequest['method'],
+      url: input instanceof Request ? input.url : String(input),
+      headers: Object.fromEntries(new Headers(init.headers).entries()),
+      ...(typeof init.body === 'string' ? { body: init.body } : {}),
+      signal: init.signal ?? undefined,
+    })
     if (outcome.outcome !== 'answer') return toNoAnswer(outcome)
     const content = outcome.status === 204 ? null : outcome.body
     return new Response(content, { status: outcome.status, headers: outcome.headers })
@@ -221,43 +170,15 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
         await clock.sleep(waitMs, signal)
       }
     },
-    stopWaiting() {
-      for (const turn of waiting) turn.abort()
-    },
-    waitMs: (bucket) => limiters[bucket].waitMs,
-    budget: () => ({
-      contacts: limiters.contacts.remaining,
-      events: limiters.events.remaining,
-      other: limiters.other.remaining,
-    }),
+    stopWaiting: () => transport.stopWaiting(),
+    waitMs: (bucket) => transport.waitMs(bucket),
+    budget: () => transport.budget(),
   }
-}
-
-/** What is not documented as an answer to this request is none: whether it was carried out is not known. */
-function believe(method: HttpRequest['method'], path: string, outcome: HttpOutcome): HttpOutcome {
-  if (outcome.outcome !== 'answer' || isDocumented(method, path, outcome)) return outcome
-  return { outcome: 'unanswered', reason: `something in between answered ${outcome.status} in its place` }
-}
-
-function observe(limiter: BudgetLimiter, answer: HttpAnswer): void {
-  const remaining = toNumber(answer.headers['x-sib-ratelimit-remaining'])
-  const resetMs = toNumber(answer.headers['x-sib-ratelimit-reset']) * 1000
-  if (answer.status === 429) limiter.exhaust(Number.isFinite(resetMs) ? resetMs : RESET_UNKNOWN_MS)
-  else if (Number.isFinite(remaining) && Number.isFinite(resetMs)) limiter.observe(remaining, resetMs)
-}
-
-/** NaN for what is no number of something. */
-function toNumber(header: string | undefined): number {
-  return header !== undefined && /^\d+(\.\d+)?$/.test(header) ? Number(header) : Number.NaN
 }
 
 function isWorthRepeating(answer: BrevoAnswer<unknown>): boolean {
   if (!answer.answered && answer.reason === RESTING) return false
   return !answer.answered || (!answer.ok && isTemporary(answer.status))
-}
-
-export function isTemporary(status: number): boolean {
-  return status >= 500 || status === 408 || status === 425 || status === 429
 }
 
 /** One sentence on an answer that is no success. */
@@ -285,16 +206,4 @@ function unauthorized(what: string, status: number, message: string): TajoError 
   return new TajoError('brevo_unauthorized', `Brevo refused the API key (${status}, ${what}).`, {
     hint: 'Check BREVO_API_KEY: it needs rights on contacts, lists, attributes and events, and may have expired.',
   })
-}
-
-function toBucket(method: string, path: string): Bucket {
-  if (path.startsWith('/contacts')) return 'contacts'
-  return method === 'POST' && path.startsWith('/events') ? 'events' : 'other'
-}
-
-const ONE_CONTACT = /^\/contacts\/[^/?]*(%40|@)[^/?]*/
-
-/** Paths hold e-mail addresses; a log must not. */
-function toPathTemplate(path: string): string {
-  return path.replace(/\?.*$/, '').replace(ONE_CONTACT, '/contacts/{email}')
 }

@@ -54,6 +54,7 @@ const READ_SINGLY = 40
 const PAGE = 1_000
 const TIMEOUT_MS = 60_000
 
+/** `real`: paced reads (brevo/transport.ts), which wait out a 429. */
 export function pretendBrevo(real: Http, baseUrl: string): PretendedBrevo {
   /** By address; null: Brevo has no such contact. */
   const pictures = new Map<string, Pictured | null>()
@@ -196,7 +197,7 @@ export function pretendBrevo(real: Http, baseUrl: string): PretendedBrevo {
       return pictured?.written == null ? contact : toJson(pictured.now)
     })
     if (!query.has('modifiedSince') && contacts.length < limit) complete ??= Promise.resolve(true)
-    return { ...outcome, body: JSON.stringify({ contacts, count: contacts.length }) }
+    return answer(200, { contacts, count: contacts.length })
   }
 
   async function sendToBrevo(request: HttpRequest): Promise<HttpOutcome> {
@@ -211,8 +212,10 @@ export function pretendBrevo(real: Http, baseUrl: string): PretendedBrevo {
         return await list(request, asked.query)
       case 'read process':
         return answer(200, { id: 1, status: 'completed' })
-      case 'read':
-        return await real.send(request)
+      case 'read': {
+        const outcome = await real.send(request)
+        return outcome.outcome === 'answer' ? { ...outcome, headers: HEADERS } : outcome
+      }
       case 'upsert':
         return await upsert(request, asked.contact)
       case 'update':
@@ -281,7 +284,7 @@ const TAKEN = {
   metadata: { duplicate_identifiers: ['email'] },
 }
 
-/** No window ever closes here: what is pretended need not be paced. */
+/** No window ever closes here: what is pretended need not be paced, and what is read was paced already. */
 const HEADERS = {
   'content-type': 'application/json',
   'x-sib-ratelimit-remaining': '1000',

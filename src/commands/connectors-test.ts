@@ -3,7 +3,11 @@ import type { BrevoCaller } from '../brevo/client.ts'
 import { readAttributes, readLists, readNewestEvent } from '../brevo/setup.ts'
 import type { ConnectorConfig } from '../config/config.ts'
 import { createSource } from '../engine.ts'
+import { noteKeysTested } from '../engine/pauses.ts'
+import { systemClock } from '../lib/clock.ts'
 import { TajoError } from '../lib/errors.ts'
+import { isLocked } from '../state/database.ts'
+import { openStoreBeside } from '../state/store.ts'
 import type { Check, Source } from '../sources/source.ts'
 import { refuseMisfits, refuseUnknownLists } from '../sync/readiness.ts'
 import { openBrevo } from '../check/online.ts'
@@ -26,10 +30,21 @@ export async function runConnectorsTest(
     const results = []
     for (const check of checks) results.push(await runCheck(check, options.json === true))
     if (options.json === true) print(JSON.stringify(results))
-    return results.every((one) => one.ok) ? 0 : 1
+    const isWell = results.every((one) => one.ok)
+    if (isWell) tellDaemon(options.stateDir)
+    return isWell ? 0 : 1
   } finally {
     session.close()
   }
+}
+
+/** A daemon that was refused tries again at once. */
+function tellDaemon(stateDir: string): void {
+  if (!isLocked(stateDir)) return
+  const store = openStoreBeside(stateDir)
+  if (store === null) return
+  noteKeysTested(store, systemClock.now())
+  store.close()
 }
 
 function toBrevoChecks(connector: ConnectorConfig, source: Source, brevo: BrevoCaller): Check[] {

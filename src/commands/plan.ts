@@ -1,4 +1,7 @@
 // tajo plan, tajo sync --dry-run: what a sync would do, before it does it. tajo apply: just that, and nothing else.
+import { formatDuration, plural } from '../lib/human.ts'
+import { requestsForSample } from '../sources/sample.ts'
+import { openStoreReadOnly } from '../state/store.ts'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { setMaxListeners } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
@@ -9,21 +12,11 @@ import { isAbort, TajoError } from '../lib/errors.ts'
 import { comparePlans, drifted, onlyPlanned } from '../plan/gate.ts'
 import { type Plan, PLAN_VERSION, type PlanFile, type PlannedContact } from '../plan/plan.ts'
 import { rehearse } from '../plan/rehearse.ts'
-import { fingerprint } from '../plan/report.ts'
+import { fingerprint, secondsAtHelpdesk } from '../plan/report.ts'
 import { writeInForce } from '../state/config.ts'
 import { type CommonOptions, openSession, type Session } from './session.ts'
 import { printReport, toExitCode } from './sync.ts'
-import {
-  createProgress,
-  formatCount,
-  formatDuration,
-  fit,
-  paint,
-  print,
-  say,
-  wrap,
-  toCount,
-} from './terminal.ts'
+import { createProgress, formatCount, fit, paint, print, say, wrap, toCount } from './terminal.ts'
 
 export interface PlanCommandOptions extends CommonOptions {
   connector?: string
@@ -43,6 +36,7 @@ export async function runPlan(options: PlanCommandOptions): Promise<number> {
   const session = openSession(options)
   const progress = createProgress(process.stderr, 'Planning')
   try {
+    if (options.json !== true) say(estimate(session, sample))
     return await interruptible(async (signal) => {
       const plan = await rehearse(
         session.engine,
@@ -71,6 +65,22 @@ export async function runPlan(options: PlanCommandOptions): Promise<number> {
   } finally {
     progress.done()
     session.close()
+  }
+}
+
+/** What it will take, from what is known before anything was asked. */
+function estimate({ config, engine }: Session, sample: number | null): string {
+  const store = openStoreReadOnly(engine.stateDir)
+  try {
+    const isFirst = config.connectors.some((one) => store === null || store.runs.lastDone(one.name) === null)
+    if (!isFirst)
+      return `Reads what changed since the last sync, and looks at ${formatCount(store!.contacts.count())} contacts: some seconds.`
+    if (sample === null)
+      return 'Reads the helpdesk as a whole, as a first sync does; how much that is it does not say beforehand. tajo plan --sample 20 looks at a part.'
+    const seconds = secondsAtHelpdesk(config, requestsForSample(sample))
+    return `Reads ${plural(sample, 'customer')} with everything of theirs: about ${formatDuration(seconds * 1000)} at the helpdesk’s rate limit.`
+  } finally {
+    store?.close()
   }
 }
 
@@ -219,7 +229,7 @@ export function printPlan(plan: Plan, options: CommonOptions): void {
       ),
     )
   printWrapped(
-    `Costs      ${formatCount(requests.source)} requests to the helpdesk, ${formatCount(requests.brevo)} to Brevo; about ${formatDuration(plan.seconds)} at their limits`,
+    `Costs      ${formatCount(requests.source)} requests to the helpdesk, ${formatCount(requests.brevo)} to Brevo; about ${formatDuration(plan.seconds * 1000)} at their limits`,
   )
   if (plan.guard !== null)
     printWrapped(

@@ -4,6 +4,7 @@ import { loadConfig, parseConfig } from '../config/load.ts'
 import { type ConnectorStatus, readStatus } from '../engine/status.ts'
 import { isLocked } from '../state/database.ts'
 import { TajoError } from '../lib/errors.ts'
+import { formatTime } from '../lib/human.ts'
 import { readInForce } from '../state/config.ts'
 import { openStoreReadOnly, type Store } from '../state/store.ts'
 import type { CommonOptions } from './session.ts'
@@ -53,9 +54,17 @@ function printStatus(name: string, status: ConnectorStatus | null): void {
   row(
     'daemon',
     status.running
-      ? `running${status.nextRun === null ? '' : `, next run ${status.nextRun}`}`
+      ? `running${status.nextRun === null ? '' : `, next run ${formatTime(status.nextRun)}`}`
       : 'not running',
   )
+  if (status.paused !== null) {
+    const { refused_by: by, until, reason } = status.paused
+    row('refused', paint('red', `${by === 'brevo' ? 'by Brevo' : 'by the helpdesk'}: ${reason}`))
+    row(
+      '',
+      `Tried again at ${formatTime(until)}; at once after tajo connectors test ${name}, or with new keys.`,
+    )
+  }
   if (status.pendingConfig !== null) {
     const { state, reasons } = status.pendingConfig
     const word =
@@ -65,8 +74,8 @@ function printStatus(name: string, status: ConnectorStatus | null): void {
     row('connectors.yml', word)
     for (const reason of reasons) row('', reason)
   }
-  row('last sync', status.lastSync ?? 'never')
-  if (status.lastReconcile !== null) row('reconciled', status.lastReconcile)
+  row('last sync', status.lastSync === null ? 'never' : formatTime(status.lastSync))
+  if (status.lastReconcile !== null) row('reconciled', formatTime(status.lastReconcile))
   const lacking = [`${formatCount(status.customersWithoutEmail)} without an e-mail address`]
   if (status.invalidPhones > 0) lacking.push(`${formatCount(status.invalidPhones)} with an invalid phone`)
   row('customers', `${formatCount(status.customersCount)} (${lacking.join(', ')})`)
@@ -87,7 +96,7 @@ function printStatus(name: string, status: ConnectorStatus | null): void {
     if (readUpTo !== null)
       row(
         stream.replace('satisfaction_', ''),
-        `read up to ${readUpTo}${backfilled ? '' : ', first sync still under way'}`,
+        `read up to ${formatTime(readUpTo)}${backfilled ? '' : ', first sync still under way'}`,
       )
   }
   const { uncertain = 0, parked = 0, skipped = 0 } = status.events

@@ -1,5 +1,6 @@
 // How commands speak: results to standard output, everything else to standard error; colours and moving lines only where
 // someone watches.
+import { formatDuration } from '../lib/human.ts'
 import { stripVTControlCharacters, styleText } from 'node:util'
 
 import type { Progress } from '../engine.ts'
@@ -89,13 +90,6 @@ export function wrap(text: string, indent = 0, stream: NodeJS.WriteStream = proc
   return [...lines, line].join('\n')
 }
 
-/** `4 min`, `2 h 10 min`. */
-export function formatDuration(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`
-  const minutes = Math.round(seconds / 60)
-  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
-}
-
 const COLOUR = new RegExp(`(${String.fromCodePoint(27)}\\[[0-9;]*m)`)
 
 const BAR_WIDTH = 24
@@ -131,6 +125,12 @@ export function createProgress(
   return {
     update(progress) {
       if (!stream.isTTY) return
+      if (progress.phase === 'sampling') {
+        const { done, total } = progress
+        const rate = rateOf('sampling', done)
+        const left = rate <= 0 ? '' : `, ${formatDuration(((total - done) / rate) * 1000)} left`
+        return draw(`Reading  request ${formatCount(done)} of about ${formatCount(total)}${left}`, false)
+      }
       if (progress.phase === 'reading') {
         const parts = Object.entries(progress.read).filter(([stream]) => stream !== 'events')
         const rate = rateOf(
@@ -151,7 +151,9 @@ export function createProgress(
       const filled = Math.round(share * BAR_WIDTH)
       const rate = rateOf('writing', done)
       const left =
-        contacts + events === 0 || rate <= 0 ? '' : `, ${formatDuration((contacts + events) / rate)} left`
+        contacts + events === 0 || rate <= 0
+          ? ''
+          : `, ${formatDuration(((contacts + events) / rate) * 1000)} left`
       draw(
         `${writing.padEnd(8)} ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${String(Math.floor(share * 100)).padStart(3)} %  ` +
           `${formatCount(progress.report.contactsWritten)} contacts, ${formatCount(progress.report.eventsSent)} events${showRate(rate)}${left}`,

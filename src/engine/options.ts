@@ -32,6 +32,8 @@ export interface EngineOptions {
   brevoKey: Secret
   /** Before the first sync: only so many customers, with everything of theirs; null or absent: all. */
   sample?: number | null
+  /** While the sample is read: how many of its requests are done. */
+  onSample?: (done: number, total: number) => void
   /** A changed mapping makes nobody due who is not marked already; `othersToWrite` tells of the others. */
   leaveOthers?: boolean
   /** What handlers wait for, now. */

@@ -4,6 +4,7 @@ import type { Store } from '../state/store.ts'
 import type { Instant } from '../model/time.ts'
 
 export type Progress =
+  | { phase: 'sampling'; done: number; total: number }
   | { phase: 'reading'; read: Record<string, number> }
   | { phase: 'writing'; report: DeliveryReport; remaining: () => { contacts: number; events: number } }
 

@@ -3,6 +3,7 @@ import { type Stream, STREAMS } from '../model/records.ts'
 import { toIso } from '../model/time.ts'
 import { readHeldRemovals } from '../outbox/removals.ts'
 import { type PendingConfig, readPending } from '../state/config.ts'
+import { BREVO, readPauses } from './pauses.ts'
 import type { Store } from '../state/store.ts'
 import { lastReconciledAt } from '../sync/reconcile.ts'
 
@@ -30,6 +31,8 @@ export interface ConnectorStatus {
   /** As the APIs last told: requests used at the helpdesk, requests left at Brevo. */
   rateLimit: { helpdesk: { used: number; limit: number } | null; brevo: Record<string, number> } | null
   nextRun: string | null
+  /** What was refused, and when it is tried again: the helpdesk, or (for all connectors) Brevo. */
+  paused: { refused_by: 'helpdesk' | 'brevo'; until: string; reason: string } | null
   /** A changed connectors.yml that is not in force: faulty, or waiting for `tajo approve`. */
   pendingConfig: { state: 'waiting' | 'faulty'; at: string; reasons: string[] } | null
 }
@@ -43,7 +46,7 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
   }
   const letters = store.deadLetters.list()
   return {
-    connected: last?.result === 'done',
+    connected: last?.result === 'done' && (!running || findPause(store, name) === null),
     running,
     lastSync: toTime(done?.ended_at ?? null),
     lastError: last?.result === 'failed' ? last.error : null,
@@ -70,8 +73,15 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
     lastReconcile: toTime(lastReconciledAt(store, name)),
     rateLimit: JSON.parse(store.meta.read(`rate_limit:${name}`) ?? 'null') as ConnectorStatus['rateLimit'],
     nextRun: running ? (daemon.nextRun?.[name] ?? null) : null,
+    paused: running ? findPause(store, name) : null,
     pendingConfig: toPendingConfig(readPending(store)),
   }
+}
+
+function findPause(store: Store, name: string): ConnectorStatus['paused'] {
+  const { [name]: helpdesk, [BREVO]: brevo } = readPauses(store)
+  if (helpdesk !== undefined) return { refused_by: 'helpdesk', ...helpdesk }
+  return brevo === undefined ? null : { refused_by: 'brevo', ...brevo }
 }
 
 function toPendingConfig(pending: PendingConfig | null): ConnectorStatus['pendingConfig'] {

@@ -1,6 +1,7 @@
 // A plan is a rehearsal: the real engine, on a copy of the state, against the real helpdesk and a Brevo that only pretends to
 // take what is written. So it says what a sync does, because it is what a sync does.
 import { type PretendedBrevo, pretendBrevo } from '../brevo/pretend.ts'
+import { createPacedReads } from '../brevo/transport.ts'
 import type { Config } from '../config/config.ts'
 import { type Engine, type EngineOptions, openEngine, type Ports, type SyncReport } from '../engine.ts'
 import { TajoError } from '../lib/errors.ts'
@@ -34,11 +35,18 @@ async function rehearseOnce(
 ): Promise<PlanFile | null> {
   const scratch = createScratch(engineOptions.stateDir)
   const { config } = engineOptions
-  const brevo = pretendBrevo(ports.http, config.brevo.baseUrl)
+  const { baseUrl } = config.brevo
+  const brevo = pretendBrevo(createPacedReads(baseUrl, ports), baseUrl)
   try {
     const leaveOthers = maySweep && countContacts(scratch.directory) >= (options.sweepFrom ?? SWEEP_FROM)
     const engine = openEngine(
-      { ...engineOptions, stateDir: scratch.directory, sample: options.sample, leaveOthers },
+      {
+        ...engineOptions,
+        stateDir: scratch.directory,
+        sample: options.sample,
+        onSample: (done, total) => options.onProgress?.({ phase: 'sampling', done, total }),
+        leaveOthers,
+      },
       { ...ports, http: brevo.http, openStore: openStoreScratch },
     )
     try {

@@ -192,10 +192,15 @@ const BREVO_PER_SECOND = 10
 
 /** Reading and writing follow each other; the first windowful of requests to the helpdesk waits for nothing. */
 function estimateSeconds(config: Config, requests: PretendedBrevo['requests']): number {
+  const reading = secondsAtHelpdesk(config, requests.source)
+  return Math.ceil(reading + (requests.contacts + requests.events) / BREVO_PER_SECOND)
+}
+
+/** At the rate limit of connectors.yml, of which a first burst costs no time. */
+export function secondsAtHelpdesk(config: Config, requests: number): number {
   const limit = config.connectors[0]?.options['rate_limit'] as
     | { requests: number; per_seconds: number }
     | undefined
   const { requests: burst, per_seconds: seconds } = limit ?? { requests: 40, per_seconds: 20 }
-  const reading = Math.max(0, requests.source - burst) * (seconds / burst)
-  return Math.ceil(reading + (requests.contacts + requests.events) / BREVO_PER_SECOND)
+  return Math.max(1, requests - burst) * (seconds / burst)
 }

@@ -2,9 +2,24 @@
 import type { RecordId, SourceRecord, Stream } from '../model/records.ts'
 import type { Page, Related, Source } from './source.ts'
 
-/** The newest `customers` of `source`, and all their tickets, messages and surveys. */
-export function sampleOf(source: Source, customers: number): Source {
+/** Before their tickets are known: so many a customer. */
+const TICKETS_EACH = 2
+/** For each customer its tickets; for each ticket its messages and its surveys. */
+export const requestsForSample = (customers: number, tickets = customers * TICKETS_EACH): number =>
+  1 + customers + 2 * tickets
+
+/**
+ * The newest `customers` of `source`, and all their tickets, messages and surveys. `onRequest`: how many of its requests, as far
+ * as it knows, are done.
+ */
+export function sampleOf(
+  source: Source,
+  customers: number,
+  onRequest: (done: number, total: number) => void = () => undefined,
+): Source {
   let collecting: Promise<Map<Stream, Page>> | null = null
+  let done = 0
+  let total = requestsForSample(customers)
 
   async function collect(signal?: AbortSignal): Promise<Map<Stream, Page>> {
     const found = emptyPage()
@@ -13,6 +28,7 @@ export function sampleOf(source: Source, customers: number): Source {
       if (found.records.length >= customers) break
     }
     const tickets = await collectOf('tickets', idsOf(found), signal)
+    total = requestsForSample(found.records.length, tickets.records.length)
     return new Map<Stream, Page>([
       ['customers', found],
       ['tickets', tickets],
@@ -23,7 +39,10 @@ export function sampleOf(source: Source, customers: number): Source {
 
   async function collectOf(stream: Related, ids: readonly RecordId[], signal?: AbortSignal): Promise<Page> {
     const found = emptyPage()
-    for (const id of ids) add(found, await source.readOf(stream, id, signal))
+    for (const id of ids) {
+      add(found, await source.readOf(stream, id, signal))
+      onRequest((done += 1), total)
+    }
     return found
   }
 

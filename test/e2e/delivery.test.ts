@@ -177,3 +177,27 @@ it('a person is forgotten, with a receipt; privacy says where data goes', async 
   expect(sandbox.brevo.account.contacts.size).toBe(0)
   expect((await tajo('privacy')).stdout).toContain('nb_tickets → TICKET_COUNT')
 })
+
+it('a daemon whose keys are refused says when it tries again, and goes on when `connectors test` comes through', async () => {
+  await tajo('sync', 'gorgias')
+  const daemon = startTajo(['start'], directory)
+  await daemon.until('Run ended')
+  const unauthorized = { status: 401, body: '{"message":"Key not found","code":"unauthorized"}' }
+  sandbox.brevo.intercept = () => unauthorized
+  addTicket('a@example.com')
+  await daemon.until('Nothing is delivered; that is tried again in')
+
+  const refused = await tajo('status')
+  sandbox.brevo.intercept = null
+  const tested = await tajo('connectors', 'test', 'gorgias')
+  await new Promise<void>((resolve) => (sandbox.brevo.account.onEvent = () => resolve()))
+
+  expect(refused.stdout).toMatch(/connected +no/)
+  expect(refused.stdout).toMatch(/refused +by Brevo: Brevo refused the API key/)
+  expect(refused.stdout).toMatch(
+    /Tried again at \d{4}-\d\d-\d\d \d\d:\d\d; at once after tajo connectors test gorgias/,
+  )
+  expect(tested.code).toBe(0)
+  daemon.child.kill('SIGTERM')
+  expect((await daemon.ended).code).toBe(0)
+})
