@@ -113,7 +113,7 @@ export function createControl(
       const rule = config.campaigns.find((one) => one.name === name) ?? toBareRule(name)
       const key = request.idempotencyKey ?? ports.uuid()
       const source = config.connectors[0]?.name ?? ''
-      const account = config.connectors[0]?.account ?? ''
+      const account = source === '' ? '' : engine.account(source)
       const id = toEventId(account, `campaign:${name}`, `trigger:${key}`)
       const at = now()
       return store.transaction((): Triggered => {

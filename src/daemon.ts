@@ -25,6 +25,8 @@ export interface DaemonHooks {
   onProgress?: (connector: string, progress: Progress) => void
   /** `isSettled`: the first sync has come through. */
   onRun?: (report: SyncReport, isSettled: boolean) => void
+  /** Both sides take connectors.yml as it is; called with each run. */
+  onAccepted?: () => void
 }
 
 export interface DaemonPorts extends Ports {
@@ -111,6 +113,7 @@ export function startDaemon(
           readOnly,
           patienceMs: PATIENCE_MS,
           onProgress: (progress) => hooks.onProgress?.(name, progress),
+          onAccepted: hooks.onAccepted,
         },
         stopping.signal,
       )

@@ -201,6 +201,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
         })
         if (known === null) return
         warnings.push(...mappings.compile(known))
+        sync.onAccepted?.()
         const patience = {
           forDeliveryMs: sync.patienceMs ?? DEFAULT_PATIENCE_MS,
           forDoubt: sync.waitForDoubt ?? false,

@@ -26,7 +26,8 @@ import type { Store } from './state/store.ts'
 export interface Prepared {
   text: string
   config: Config
-  start(): Daemon
+  /** `onAccepted` is called, maybe often, once both sides take it. */
+  start(onAccepted: () => void): Daemon
   close(): void
 }
 
@@ -62,34 +63,64 @@ const ASK_AGAIN_MS = 60_000
 export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, 'ended' | 'stop'>> {
   const { file, clock, log } = ports
   const stopping = new AbortController()
-  let current = await chooseFirst()
-  let daemon = current.start()
+  /** What was in force before, for the case that what goes live turns out not to work. */
   let previous: string | null = null
-  noteInForce()
+  /** Found before there was a daemon whose state could note it. */
+  let foundAtStart: PendingConfig | null = null
+  let current = await chooseFirst()
+  let daemon = startCurrent()
+  note(foundAtStart, { isStart: true })
 
-  function noteInForce(): void {
-    const { store } = daemon.engine
-    store.transaction(() => {
-      writeInForce(store, current.text)
-      clearApproval(store)
+  function startCurrent(): Daemon {
+    const { text } = current
+    let isNoted = false
+    const started = current.start(() => {
+      if (isNoted) return
+      isNoted = true
+      const { store } = started.engine
+      store.transaction(() => {
+        writeInForce(store, text)
+        clearApproval(store)
+      })
     })
+    return started
   }
 
-  /** After a restart, a change that waits for an approval waits on. */
+  /** After a restart, a change that waits for an approval waits on, and a faulty file leaves in force what was. */
   async function chooseFirst(): Promise<Prepared> {
     const text = ports.read()
-    const prepared = ports.prepare(text ?? '')
     const kept = await ports.peek((store) => readInForce(store))
-    const before = kept === null || kept === prepared.text ? null : checkConfig(file, kept, ports.env).config
-    if (before === null) return prepared
-    const pending = await ports.peek((store) => weigh(store, before, prepared))
-    if (pending === null) return prepared
-    log.warn('connectors.yml was changed, and waits for approval; the one before stays in force', {
-      why: pending.reasons,
-      hint: 'tajo approve',
-    })
+    if (text === null || kept === null || kept === text) return ports.prepare(text ?? '')
+    const before = checkConfig(file, kept, ports.env).config
+    const complaints = toPlaces(text)
+    if (complaints.length > 0 && before !== null) {
+      foundAtStart = faulty(text, complaints)
+      return ports.prepare(kept)
+    }
+    const prepared = ports.prepare(text)
+    if (before === null) {
+      if ((await ports.peek((store) => readApproved(store))) === fingerprint(text)) return prepared
+      prepared.close()
+      throw new TajoError(
+        'config_invalid',
+        `${file} was changed, and what was in force before can't be read by this version of tajo, so the two can't be compared.`,
+        {
+          hint: 'See what the file does: tajo plan. If that is right: tajo sync NAME (for one of your connectors), and then tajo start.',
+        },
+      )
+    }
+    foundAtStart = await ports.peek((store) => weigh(store, before, prepared))
+    previous = kept
+    if (foundAtStart === null) return prepared
     prepared.close()
-    return ports.prepare(kept!)
+    return ports.prepare(kept)
+  }
+
+  /** Every mistake that can be seen without asking anybody. */
+  function toPlaces(text: string): string[] {
+    return checkConfig(file, text, ports.env).complaints.map(
+      (one) => `${file}:${one.line}:${one.column} ${one.path}: ${one.message}`,
+    )
   }
 
   /** Null: it may go live. */
@@ -133,13 +164,8 @@ export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, '
 
   /** What is to be done with a text; `prepared` where it goes live. */
   async function judge(text: string, signal: AbortSignal): Promise<Verdict> {
-    const checked = checkConfig(file, text, ports.env)
-    if (checked.config === null) {
-      const places = checked.complaints.map(
-        (one) => `${file}:${one.line}:${one.column} ${one.path}: ${one.message}`,
-      )
-      return { pending: faulty(text, places), isFinal: true }
-    }
+    const places = toPlaces(text)
+    if (places.length > 0) return { pending: faulty(text, places), isFinal: true }
     let prepared: Prepared | null = null
     try {
       prepared = ports.prepare(text)
@@ -166,11 +192,11 @@ export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, '
     return verdict
   }
 
-  function note(pending: PendingConfig | null): void {
+  function note(pending: PendingConfig | null, { isStart } = { isStart: false }): void {
     const { store } = daemon.engine
     const before = readPending(store)
     const isNews = before?.sha256 !== pending?.sha256 || String(before?.reasons) !== String(pending?.reasons)
-    if (!isNews) return
+    if (!isNews && !isStart) return
     store.transaction(() => {
       writePending(store, pending)
       if (pending === null) clearApproval(store)
@@ -262,8 +288,7 @@ export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, '
       if (back === null) previous = current.text
       else next?.close()
       current = back ?? next!
-      daemon = current.start()
-      noteInForce()
+      daemon = startCurrent()
       note(back === null ? null : faulty(refused!, toReasons(failure!.thrown)))
       if (stopping.signal.aborted) daemon.stop()
       else if (back === null) log.info('connectors.yml was changed, and is in force now')

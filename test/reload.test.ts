@@ -48,7 +48,7 @@ function openWorld(seed = 1) {
       text,
       config,
       close: () => undefined,
-      start() {
+      start(onAccepted) {
         started.push(text)
         return startDaemon(
           {
@@ -67,6 +67,7 @@ function openWorld(seed = 1) {
               return null
             },
           },
+          { onAccepted },
         )
       },
     }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 
 import { checkOnline } from '../check/online.ts'
+import { checkConfig, readConfig } from '../config/load.ts'
 import { readEnvSecret } from '../config/secrets.ts'
 import { startDaemon } from '../daemon.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -10,7 +11,7 @@ import type { OccurrenceType } from '../model/occurrence.ts'
 import { type Prepared, startReloading } from '../reload.ts'
 import { serve } from '../serve.ts'
 import { openStoreReadOnly } from '../state/store.ts'
-import { type CommonOptions, openSession, type Session } from './session.ts'
+import { type CommonOptions, openPorts, openSession, type Session } from './session.ts'
 import { createProgress } from './terminal.ts'
 
 /** Runs until SIGTERM or SIGINT; then what is under way is finished and the exit code is 0. */
@@ -28,7 +29,7 @@ export async function runStart(options: CommonOptions & { acceptRemovals?: boole
       text,
       config,
       close: () => session.close(),
-      start: () => {
+      start: (onAccepted) => {
         ports.log.info('Started', {
           connectors: config.connectors.filter((one) => one.enabled).map((one) => one.name),
           state: options.stateDir,
@@ -45,6 +46,7 @@ export async function runStart(options: CommonOptions & { acceptRemovals?: boole
               if (isFirst && isSettled) progress.done()
               isFirst &&= !isSettled
             },
+            onAccepted,
           },
           { acceptRemovals: options.acceptRemovals === true },
         )
@@ -54,8 +56,9 @@ export async function runStart(options: CommonOptions & { acceptRemovals?: boole
     return prepared
   }
 
-  // Before anything is watched, a mistake is for the one who starts it.
-  const opened = openSession(options)
+  // That there is no file at all is for the one who starts it.
+  readConfig(options.config)
+  const opened = openLog(options)
   const { log } = opened.ports
   try {
     const daemon = await startReloading({
@@ -94,6 +97,12 @@ export async function runStart(options: CommonOptions & { acceptRemovals?: boole
   } finally {
     opened.close()
   }
+}
+
+/** As connectors.yml says how to log, where it can be read. */
+function openLog({ config: file }: CommonOptions): ReturnType<typeof openPorts> {
+  const { config } = checkConfig(file, readNow(file) ?? '', process.env)
+  return openPorts(config?.log ?? { level: 'info', apiCalls: false, showPersonal: false }, [])
 }
 
 /** While an editor replaces the file there may be none for a moment; what was read last stays in force. */

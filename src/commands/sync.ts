@@ -40,8 +40,6 @@ export async function runSync(name: string, options: SyncCommandOptions): Promis
   const progress = createProgress()
   try {
     const engine = openEngine(session.engine, session.ports)
-    // Whoever calls a sync has decided: a daemon that is started later does not ask again.
-    engine.store.transaction(() => writeInForce(engine.store, session.text))
     try {
       const report = await engine.sync(
         name,
@@ -52,6 +50,8 @@ export async function runSync(name: string, options: SyncCommandOptions): Promis
           waitForDoubt: options.wait !== false,
           acceptRemovals: options.acceptRemovals === true,
           onProgress: (one) => progress.update(one),
+          // Whoever calls a sync has decided: a daemon that is started later does not ask again.
+          onAccepted: () => engine.store.transaction(() => writeInForce(engine.store, session.text)),
         },
         stop.signal,
       )

@@ -5,6 +5,7 @@ import type { Log } from '../lib/log.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 import { SOURCES } from '../sources/registry.ts'
 import type { Credentials, Source, SourcePorts } from '../sources/source.ts'
+import { TajoError } from '../lib/errors.ts'
 import { fromMs } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
 import type { DirectoryContext } from '../sync/context.ts'
@@ -23,6 +24,31 @@ export function createSource(
   )
 }
 
+/**
+ * What the account is called in event ids: as at first contact, for ever, or each event would be a new one. Throws
+ * `config_invalid` where connectors.yml names another account by now.
+ */
+export function pinAccount(store: Store, { name, account, options }: ConnectorConfig): string {
+  const key = `account:${name}`
+  const domain = typeof options['domain'] === 'string' ? options['domain'] : null
+  const stored = store.meta.read(key)
+  if (stored === null) {
+    store.meta.write(key, JSON.stringify({ account, domain }))
+    return account
+  }
+  const pinned = JSON.parse(stored) as { account: string; domain: string | null }
+  if (pinned.domain !== null && domain !== null && pinned.domain !== domain)
+    throw new TajoError(
+      'config_invalid',
+      `This state belongs to ${pinned.domain}, and connectors.yml names ${domain} for ${name}.`,
+      {
+        hint: `Give another account a state of its own: --state-dir. If the account was renamed, keep \`domain: ${pinned.domain}\` and set \`base_url: https://${domain}/api\`.`,
+      },
+    )
+  if (pinned.domain === null && domain !== null) store.meta.write(key, JSON.stringify({ ...pinned, domain }))
+  return pinned.account
+}
+
 export function toContext(
   connector: ConnectorConfig,
   source: Source,
@@ -37,7 +63,7 @@ export function toContext(
     store,
     clock: ports.clock,
     log: ports.log,
-    account: connector.account,
+    account: pinAccount(store, connector),
     rules: connector.rules,
     campaigns: config.campaigns,
     wants: new Set([

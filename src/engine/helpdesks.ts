@@ -8,6 +8,7 @@ import { fromMs, toMs } from '../model/time.ts'
 import type { Source, WebhookApi } from '../sources/source.ts'
 import type { Store } from '../state/store.ts'
 import { watchWebhook } from '../sync/watchdog.ts'
+import { pinAccount } from './connectors.ts'
 
 export function createHelpdesks(
   find: (name: string) => { config: ConnectorConfig; source: Source },
@@ -37,7 +38,7 @@ export function createHelpdesks(
       await find(name).source.checks()[0]!.run(signal)
     },
 
-    account: (name: string): string => find(name).config.account,
+    account: (name: string): string => pinAccount(store, find(name).config),
 
     webhooks: (name: string): WebhookApi => find(name).source.webhooks,
 

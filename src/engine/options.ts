@@ -63,4 +63,6 @@ export interface SyncOptions {
   /** Takes away as many memberships as the mapping says. */
   acceptRemovals?: boolean
   onProgress?: ((progress: Progress) => void) | undefined
+  /** Called once both sides take connectors.yml as it is: from then on it is in force. */
+  onAccepted?: (() => void) | undefined
 }

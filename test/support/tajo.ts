@@ -15,8 +15,8 @@ export interface Ended {
 export interface Running {
   child: ChildProcess
   ended: Promise<Ended>
-  /** Resolves when standard output or error holds the text. */
-  until(text: string): Promise<void>
+  /** Resolves when standard output or error holds the text, or what the pattern finds. */
+  until(text: string | RegExp): Promise<void>
   untilTimes(text: string, times: number): Promise<void>
 }
 
@@ -39,7 +39,7 @@ export function startTajo(
     for (const look of watchers) look()
   })
   child.stdin.end(options.input ?? '')
-  const untilTimes = (text: string, times: number): Promise<void> =>
+  const untilTimes = (text: string | RegExp, times: number): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
         if (count(stdout, text) + count(stderr, text) < times) return
@@ -48,7 +48,7 @@ export function startTajo(
       }
       watchers.add(look)
       child.once('close', () =>
-        reject(new Error(`tajo ended before it said "${text}":\n${stdout}\n${stderr}`)),
+        reject(new Error(`tajo ended before it said "${String(text)}":\n${stdout}\n${stderr}`)),
       )
       look()
     })
@@ -63,7 +63,7 @@ export function startTajo(
   }
 }
 
-const count = (whole: string, text: string): number => whole.split(text).length - 1
+const count = (whole: string, text: string | RegExp): number => whole.split(text).length - 1
 
 export interface OnTerminal {
   code: number | null
