@@ -41,8 +41,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync()
 } catch (thrown) {
-  if (thrown instanceof CommanderError) exit.code = thrown.exitCode === 0 ? 0 : 2
-  else {
+  if (thrown instanceof CommanderError) {
+    exit.code = thrown.exitCode === 0 ? 0 : 2
+    const file = process.argv.slice(2).find((one) => /\.ya?ml$/.test(one))
+    if (thrown.code === 'commander.excessArguments' && file !== undefined)
+      process.stderr.write(`→ The file is named by an option: --config ${file}\n`)
+  } else {
     const { printError } = await import('./commands/terminal.ts')
     exit.code = EXIT_CODES[printError(thrown).kind]
   }

@@ -6,6 +6,7 @@ import type { Complaint } from '../config/document.ts'
 import { suggest } from '../config/validate.ts'
 import { createSource, enabled, type EngineOptions, type Ports } from '../engine.ts'
 import { parsePlace } from '../explain/explain.ts'
+import { nearestField } from '../mapping/nearest-field.ts'
 import type { Source } from '../sources/source.ts'
 import { checkMapping } from './preparation.ts'
 
@@ -110,7 +111,14 @@ function at(where: string, severity: Finding['severity'], message: string): Find
 }
 
 /** A sentence that begins with its place. */
+const NOBODYS_FIELD = /has no customer field "([^"]+)"/
+
 function atText(text: string): Finding {
   const [, where = '', message = text] = /^(\S+:\d+:\d+): (.*)$/s.exec(text) ?? []
-  return { ...at(where, 'warning', message), line: Math.max(1, parsePlace(where).line) }
+  const [, field = ''] = NOBODYS_FIELD.exec(message) ?? []
+  const near = nearestField(field)
+  const guess = near === null ? '' : ` Did you mean "${near}"?`
+  // The helpdesk was asked: what nobody has is a slip.
+  const severity = field === '' ? 'warning' : 'error'
+  return { ...at(where, severity, `${message}${guess}`), line: Math.max(1, parsePlace(where).line) }
 }

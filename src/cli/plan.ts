@@ -38,11 +38,13 @@ export function addPlanCommands(program: Command): void {
 
   common(program.command('validate'))
     .description('say everything that is wrong with connectors.yml, each in its place')
+    .argument('[file]', 'the configuration, as of --config')
     .option('--online', 'also ask Brevo and the helpdesk: attributes, lists, tags, custom fields')
     .option('--format <name>', 'github: annotations for a pull request')
     .addOption(json())
-    .action(async (options) => {
-      exit.code = await (await import('../commands/validate.ts')).runValidate(options)
+    .action(async (file: string | undefined, options) => {
+      const config = file ?? options.config
+      exit.code = await (await import('../commands/validate.ts')).runValidate({ ...options, config })
     })
 
   common(program.command('diff-config'))

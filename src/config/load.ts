@@ -1,5 +1,6 @@
 // connectors.yml → Config, or all its complaints at once, each with file:line:column.
-import { readFileSync } from 'node:fs'
+import { maskSecrets } from './mask.ts'
+import { readConfig } from './read.ts'
 
 import { TajoError } from '../lib/errors.ts'
 import type { EventRule, EventRules, FieldRule, MappingRules } from '../mapping/compile.ts'
@@ -12,9 +13,11 @@ import { isSourceName, SOURCE_OPTION_KEYS, type SourceName } from '../sources/na
 import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
 import type { ChangeLimit, Config, ConnectorConfig, ServerConfig } from './config.ts'
 import { type Complaint, type ParsedFile, parseFile } from './document.ts'
-import { attributeOf, findRuleComplaints, tryRule } from './rules.ts'
+import { attributeOf, findDoubtfulFields, findRuleComplaints, tryRule } from './rules.ts'
 import type { ConnectorsFile } from './schema.ts'
 import { findShapeComplaints } from './validate.ts'
+
+export { readConfig } from './read.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -23,18 +26,6 @@ export const DEFAULT_BREVO_URL = 'https://api.brevo.com/v3'
 /** Reads and checks the file. Throws `config_missing` or `config_invalid` (with `details`, a line for each complaint). */
 export function loadConfig(file: string, env: Env): Config {
   return parseConfig(file, readConfig(file), env)
-}
-
-/** The text of the file. Throws `config_missing`. */
-export function readConfig(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new TajoError('config_missing', `There is no configuration at ${file}.`, {
-      hint: 'Make one with: tajo init — or name another file with --config.',
-      cause,
-    })
-  }
 }
 
 /** Throws `config_invalid` (with `details`, a line for each complaint). */
@@ -49,36 +40,76 @@ export function checkConfig(
   file: string,
   text: string,
   env: Env,
-): { config: Config; complaints: [] } | { config: null; complaints: Complaint[] } {
+):
+  | { config: Config; complaints: []; warnings: Complaint[] }
+  | { config: null; complaints: Complaint[]; warnings: [] } {
   const parsed = parseFile(text, env)
-  const complaints = parsed.complaints.length > 0 ? parsed.complaints : findComplaints(parsed)
-  if (complaints.length === 0) return { config: normalize(file, parsed), complaints: [] }
-  return { config: null, complaints: complaints.sort((a, b) => a.line - b.line || a.column - b.column) }
+  const complaints = parsed.complaints.length > 0 ? parsed.complaints : findComplaints(parsed, text)
+  if (complaints.length === 0)
+    return { config: normalize(file, parsed), complaints: [], warnings: findWarnings(parsed) }
+  return {
+    config: null,
+    complaints: complaints.sort((a, b) => a.line - b.line || a.column - b.column),
+    warnings: [],
+  }
 }
 
-function findComplaints(parsed: ParsedFile): Complaint[] {
+function findComplaints(parsed: ParsedFile, text: string): Complaint[] {
+  const rows = text.split('\n')
   if (parsed.value === null || parsed.value === undefined)
-    return [{ line: 1, column: 1, path: '', message: 'The file is empty.' }]
+    return [
+      {
+        line: 1,
+        column: 1,
+        path: '',
+        message: 'The file says nothing: it is empty, or holds comments only.',
+      },
+    ]
   const shape = findShapeComplaints(parsed.value)
   const file = parsed.value as ConnectorsFile
-  const broken = shape.map((one) => one.path.join('.'))
-  // What stands where the shape is wrong already is not looked at twice.
+  // What stands where the shape is wrong already, above it or below it, is not looked at twice.
+  const isBroken = (path: readonly (string | number)[]): boolean =>
+    shape.some((one) => {
+      const shared = Math.min(one.path.length, path.length)
+      return one.path.slice(0, shared).every((step, index) => String(step) === String(path[index]))
+    })
   const rules = [...findRuleComplaints(file), ...tryRule(() => findCampaignComplaints(file))].filter(
-    ({ path }) => !broken.some((one) => path.join('.').startsWith(one)),
+    ({ path }) => !isBroken(path),
   )
-  return [...shape, ...rules].map((one) => ({
-    ...('character' in one && one.character !== undefined
-      ? parsed.locateIn(one.path, one.character)
-      : parsed.locate(one.path, one.atKey === true ? 'key' : undefined)),
+  return [...shape, ...rules].map((one) => {
+    const place =
+      'character' in one && one.character !== undefined
+        ? parsed.locateIn(one.path, one.character)
+        : parsed.locate(one.path, one.atKey === true ? 'key' : undefined)
+    const message =
+      parsed.hideVariables(one.message) + findCommentedValue(one.message, rows[place.line - 1] ?? '')
+    return { ...place, path: maskSecrets(one.path.join('.')), message: maskSecrets(message) }
+  })
+}
+
+/** What may be meant as it stands, and is more likely a slip. */
+function findWarnings(parsed: ParsedFile): Complaint[] {
+  return findDoubtfulFields(parsed.value as ConnectorsFile).map((one) => ({
+    ...parsed.locate(one.path, 'key'),
     path: one.path.join('.'),
     message: one.message,
   }))
 }
 
+/** `name: # FIRSTNAME` has no value, and was meant to have one. */
+function findCommentedValue(message: string, row: string): string {
+  const [, key, value] = /([\w.]+):\s+#\s*([\w-]+)\s*$/.exec(row) ?? []
+  return key !== undefined && message.includes('has no value') ? ` Write: ${key}: ${value}` : ''
+}
+
+/** More are for nobody to read; after the first are mended, the others are seen. */
+export const MOST_SHOWN = 10
+
 function toError(file: string, complaints: Complaint[]): TajoError {
-  const details = complaints.map(
-    (one) => `${file}:${one.line}:${one.column}${one.path === '' ? '' : ` ${one.path}`}: ${one.message}`,
-  )
+  const details = complaints
+    .slice(0, MOST_SHOWN)
+    .map((one) => `${file}:${one.line}:${one.column}${one.path === '' ? '' : ` ${one.path}`}: ${one.message}`)
+  if (complaints.length > MOST_SHOWN) details.push(`and ${complaints.length - MOST_SHOWN} more`)
   return new TajoError(
     'config_invalid',
     `${file} has ${complaints.length === 1 ? 'a mistake' : `${complaints.length} mistakes`}; nothing was done.`,

@@ -1,9 +1,11 @@
 // What the schema cannot say: one small named rule each. A rule yields complaints at paths of the file.
 import { compileExpression, type Variables, type Wanted } from '../mapping/expressions.ts'
 import { DURATIONS, FIELDS } from '../mapping/fields.ts'
+import { nearestField } from '../mapping/nearest-field.ts'
+import { systemClock } from '../lib/clock.ts'
 import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import { isCountry } from '../model/phone.ts'
-import { parseInstant } from '../model/time.ts'
+import { fromMs, parseInstant } from '../model/time.ts'
 import { isValidSchedule } from '../lib/schedule.ts'
 import type { ConnectorsFile } from './schema.ts'
 import { suggest } from './validate.ts'
@@ -87,10 +89,23 @@ function refuseBadReconcile(value: string | false | undefined, path: string[]): 
 
 const hasValidDate = forEachConnector((connector, path) => {
   const since = connector.backfill?.since
-  return since === undefined || parseInstant(since) !== null
-    ? []
-    : [{ path: [...path, 'backfill', 'since'], message: `"${since}" is no date. Write it as 2024-01-31.` }]
+  if (since === undefined) return []
+  const at = parseInstant(since)
+  if (at !== null && at <= fromMs(systemClock.now())) return []
+  const message =
+    at === null
+      ? `"${since}" is no date.${mendDate(since)}`
+      : `"${since}" is in the future: nothing would be read. Write a day that is past, such as since: 2024-01-31`
+  return [{ path: [...path, 'backfill', 'since'], message }]
 })
+
+function mendDate(text: string): string {
+  const [, first = '', second = '', year = ''] = /^(\d{1,2})[./](\d{1,2})[./](\d{4})$/.exec(text) ?? []
+  const isMonthFirst = text.includes('/')
+  const [month, day] = isMonthFirst ? [first, second] : [second, first]
+  const mended = year === '' ? '2024-01-31' : `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`
+  return ` A date is year, month, day. Write: since: ${mended}`
+}
 
 const hasKnownCountry = forEachConnector((connector, path) =>
   connector.default_country === undefined || isCountry(connector.default_country)
@@ -172,16 +187,25 @@ function findUnlikelyFields(mapping: Connector['field_mapping'], path: string[])
       field,
       Object.keys(FIELDS).filter((known) => Math.abs(known.length - field.length) <= 2 && field.length > 4),
     )
-    return guess === ''
-      ? []
-      : [
-          {
-            path: [...path, field],
-            atKey: true,
-            message: `There is no field "${field}".${guess} A custom field is written custom_fields.${field}.`,
-          },
-        ]
+    // A slip in a long name is one; a short one may be a custom field, which only the helpdesk can tell.
+    return guess === '' ? [] : [{ path: [...path, field], atKey: true, message: toUnlikely(field, guess) }]
   })
+}
+
+const toUnlikely = (field: string, guess: string): string =>
+  `There is no field "${field}".${guess} A custom field is written custom_fields.${field}.`
+
+/** Fields that may be custom ones, and are more likely a name of ours: what is worth saying where nobody is asked. */
+export function findDoubtfulFields(file: ConnectorsFile): RuleComplaint[] {
+  return forEachMapping(file, (mapping, path) =>
+    Object.entries(mapping ?? {}).flatMap(([field, target]): RuleComplaint[] => {
+      if (typeof target === 'object' && target.value !== undefined) return []
+      const guess = nearestField(field)
+      return guess === null || guess === field
+        ? []
+        : [{ path: [...path, field], atKey: true, message: toUnlikely(field, ` Did you mean "${guess}"?`) }]
+    }),
+  )
 }
 
 /** `field: ATTRIBUTE`, `field: { attribute }`, or `ATTRIBUTE: { value }`. */

@@ -1,4 +1,5 @@
 // The keys of connectors.yml about campaigns and contacts in support.
+import { listId } from './schema-lists.ts'
 import { Type } from '@sinclair/typebox'
 
 import { OCCURRENCE_TYPES, type OccurrenceType } from '../model/occurrence.ts'
@@ -34,7 +35,7 @@ const guards = Type.Optional(
       not_after_score_below: Type.Optional(
         Type.Object(
           {
-            score: Type.Number({ description: 'A score below this one …' }),
+            score: Type.Number({ minimum: 1, maximum: 5, description: 'A score below this one …' }),
             for: Type.String({ pattern: duration, description: '… keeps the campaign away for so long.' }),
           },
           { ...closed, description: 'Not after a bad experience.' },
@@ -71,9 +72,7 @@ export const campaigns = Type.Optional(
           Type.Record(
             Type.String({ pattern: '^[A-Za-z0-9_-]{1,255}$' }),
             expression('CEL, such as `assignee.name`.'),
-            {
-              description: 'Properties of the event, each computed.',
-            },
+            { ...closed, description: 'Properties of the event, each computed.' },
           ),
         ),
         delay: span('Waits so long; then everything is looked at again before it fires.', ['2h']),
@@ -82,7 +81,7 @@ export const campaigns = Type.Optional(
       },
       closed,
     ),
-    { description: 'Events that start a campaign after support, and when they must not.' },
+    { ...closed, description: 'Events that start a campaign after support, and when they must not.' },
   ),
 )
 
@@ -90,7 +89,7 @@ export const inSupport = Type.Optional(
   Type.Object(
     {
       attribute: Type.Optional(attributeName),
-      list: Type.Optional(Type.Integer({ minimum: 1, description: 'Id of a Brevo list.' })),
+      list: listId('Id of a Brevo list.'),
       release_after: Type.Optional(
         Type.String({
           pattern: duration,

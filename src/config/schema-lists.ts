@@ -3,11 +3,15 @@ import { type Static, Type } from '@sinclair/typebox'
 
 import { closed, expression } from './schema-mapping.ts'
 
-export const listId = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }))
+/** No id of Brevo is longer; more digits are a slip, and would be rounded. */
+const LARGEST_ID = 2_147_483_647
+export const anyListId = (description?: string) =>
+  Type.Integer({ minimum: 1, maximum: LARGEST_ID, ...(description === undefined ? {} : { description }) })
+export const listId = (description: string) => Type.Optional(anyListId(description))
 
 const conditionalList = Type.Object(
   {
-    id: Type.Integer({ minimum: 1, description: 'Id of the list in Brevo.' }),
+    id: anyListId('Id of the list in Brevo.'),
     when: expression('Who belongs to it: CEL over the fields, such as `nb_tickets >= 5`.'),
   },
   { ...closed, description: 'A list with a condition.' },
@@ -39,7 +43,7 @@ export const listKeys = {
     ),
   ),
   tag_lists: Type.Optional(
-    Type.Record(Type.String(), Type.Integer({ minimum: 1 }), {
+    Type.Record(Type.String(), anyListId(), {
       description: 'Helpdesk tag → id of a Brevo list.',
     }),
   ),
@@ -47,10 +51,20 @@ export const listKeys = {
     Type.Object(
       {
         satisfied_from: Type.Optional(
-          Type.Number({ default: 4, description: 'A last score from here on is satisfied.' }),
+          Type.Number({
+            minimum: 1,
+            maximum: 5,
+            default: 4,
+            description: 'A last score from here on is satisfied.',
+          }),
         ),
         dissatisfied_to: Type.Optional(
-          Type.Number({ default: 2, description: 'A last score up to here is dissatisfied.' }),
+          Type.Number({
+            minimum: 1,
+            maximum: 5,
+            default: 2,
+            description: 'A last score up to here is dissatisfied.',
+          }),
         ),
       },
       closed,

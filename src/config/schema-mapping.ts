@@ -82,14 +82,14 @@ const eventTarget = Type.Union(
           Type.Record(
             Type.String({ pattern: '^[A-Za-z0-9_-]{1,255}$' }),
             expression('CEL, such as `assignee.name`.'),
-            { description: 'Further properties of the event, each computed.' },
+            { ...closed, description: 'Further properties of the event, each computed.' },
           ),
         ),
         contact_properties: Type.Optional(
           Type.Record(
             Type.String({ pattern: '^[A-Z][A-Z0-9_-]{0,254}$' }),
             expression('CEL, such as `subject`.'),
-            { description: 'Attributes of the contact that the event sets, each computed.' },
+            { ...closed, description: 'Attributes of the contact that the event sets, each computed.' },
           ),
         ),
         max_age: Type.Optional(

@@ -1,9 +1,18 @@
 // The shape of connectors.yml, with every complaint in words and a guess at the key that was meant.
-import { readFileSync } from 'node:fs'
-
-import type { ErrorObject } from 'ajv'
 import leven from 'leven'
 
+import { FIELDS } from '../mapping/fields.ts'
+import {
+  ALIASES,
+  findCauses,
+  findSlippedBlocks,
+  readSchema,
+  type Situated,
+  unescape,
+  withContext,
+} from './causes.ts'
+import { SECRET_NAME } from './mask.ts'
+import { ATTRIBUTE, DURATION, EVENT, type Kind, kindOf, LIST_ID, toMended } from './values.ts'
 import { connectors as validateConnectors, tests as validateTests } from './validators.generated.js'
 
 export interface ShapeComplaint {
@@ -25,98 +34,194 @@ export function findShapeComplaints(
 ): ShapeComplaint[] {
   const { validate, schema } = VALIDATORS[which]
   if (validate(value)) return []
-  const errors = withContext(validate.errors ?? [], value, schema)
-  // A union complains once for itself and once for each branch: the union's own words are enough.
-  const unions = errors.filter((error) => error.keyword === 'anyOf').map((error) => error.schemaPath)
-  return errors
-    .filter(
-      (error) =>
-        !unions.some((union) => error.schemaPath !== union && error.schemaPath.startsWith(`${union}/`)),
-    )
-    .map((error) => toComplaint(error))
+  const root = readSchema(schema)
+  const errors = withContext(findCauses(validate.errors ?? []), value, root)
+  return findSlippedBlocks(errors, value).map((error) => toComplaint(error, root))
 }
 
-/** Each complaint with the value that it is about, and with what the schema says there. */
-function withContext(errors: readonly ErrorObject[], value: unknown, name: string): ErrorObject[] {
-  const file = new URL(`../../schema/${name}`, import.meta.url)
-  const schema = JSON.parse(readFileSync(file, 'utf8')) as object
-  return errors.map((error) => ({
-    ...error,
-    data: follow(value, error.instancePath),
-    schema: follow(schema, error.schemaPath.slice(1)),
-    parentSchema: follow(schema, error.schemaPath.slice(1).replace(/\/[^/]*$/, '')) as object,
-  }))
-}
-
-function follow(root: unknown, pointer: string): unknown {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((step) => decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], root)
-}
-
-function toComplaint(error: ErrorObject): ShapeComplaint {
+function toComplaint(error: Situated, root: object): ShapeComplaint {
   const path = error.instancePath
     .split('/')
     .slice(1)
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
-  const schema = error.parentSchema as
-    | { description?: string; properties?: Record<string, unknown> }
-    | undefined
+    .map((step) => unescape(step))
+  const key = path.at(-1) ?? ''
+  const { data, parentSchema: schema } = error
+  const at = (message: string, atKey = false): ShapeComplaint => ({ path, atKey, message })
   switch (error.keyword) {
     case 'additionalProperties': {
-      const key = String(error.params['additionalProperty'])
+      const unknown = String(error.params['additionalProperty'])
       return {
-        path: [...path, key],
+        path: [...path, unknown],
         atKey: true,
-        message: `Unknown key "${key}".${suggest(key, Object.keys(schema?.properties ?? {}))}`,
+        message: toUnknownKey(unknown, path, schema, data, root),
       }
     }
+    case 'slipped':
+      return at(
+        `"${key}" is empty: the lines below it (${(error.params['keys'] as string[]).join(', ')}) must be indented further.`,
+        true,
+      )
     case 'required':
-      return { path, atKey: true, message: `"${String(error.params['missingProperty'])}" is missing.` }
+      return at(`"${String(error.params['missingProperty'])}" is missing.`, true)
     case 'type':
-      if (path.at(-2) === 'lists' && typeof error.data === 'number')
-        return {
-          path,
-          atKey: true,
-          message: `There is no list "${path.at(-1)}".${suggest(String(path.at(-1)), KNOWN_LISTS)} One of your own is written { id: ${error.data}, when: nb_tickets >= 5 }.`,
-        }
-      return {
-        path,
-        atKey: false,
-        message: `Expected ${words(String(error.params['type']))}, found ${show(error.data)}.`,
-      }
+      return at(...toWrongType(String(error.params['type']), path, data))
     case 'pattern':
-      return {
-        path,
-        atKey: false,
-        message: `${show(error.data)} does not fit.${schema?.description === undefined ? '' : ` ${schema.description}`}`,
-      }
+      return at(toUnfit(kindOf(schema?.pattern ?? ''), key, data, schema?.description))
+    case 'minimum':
+    case 'maximum':
+    case 'exclusiveMinimum':
+      return at(toOutOfRange(error, key))
+    case 'minLength':
+      return at(`"${key}" has no value.`)
     case 'anyOf': {
       const choices = choicesOf(error.schema)
-      const hint =
-        choices === null
-          ? (schema?.description ?? '')
-          : `Expected one of ${choices.join(', ')}.${suggest(String(error.data), choices)}`
-      return { path, atKey: false, message: `${show(error.data)} does not fit. ${hint}`.trim() }
+      if (choices === null) return at(toUnfit(kindOfUnion(error.schema), key, data, schema?.description))
+      return at(
+        `${show(data)} does not fit. Expected one of ${choices.join(', ')}.${suggest(String(data), choices)}`,
+      )
     }
     case 'enum': {
       const choices = (error.schema as unknown[]).map(String)
-      const hint = suggest(String(error.data), choices)
-      return {
-        path,
-        atKey: false,
-        message: `${show(error.data)} does not fit.${hint} Expected one of ${choices.join(', ')}.`,
-      }
+      return at(
+        `${show(data)} does not fit.${suggest(String(data), choices)} Expected one of ${choices.join(', ')}.`,
+      )
     }
     default:
-      return {
-        path,
-        atKey: false,
-        message: `${show(error.data)} does not fit: it ${error.message ?? 'is not valid'}.`,
-      }
+      return at(`${show(data)} does not fit: it ${error.message ?? 'is not valid'}.`)
   }
+}
+
+/** A key that nothing reads: a secret, a name with forbidden letters, one that belongs elsewhere, or a slip. */
+function toUnknownKey(
+  unknown: string,
+  path: readonly string[],
+  schema: Situated['parentSchema'],
+  parent: unknown,
+  root: object,
+): string {
+  if (SECRET_NAME.test(unknown))
+    return 'Keys never stand in this file. Delete the line; set the key in the environment (GORGIAS_API_KEY, BREVO_API_KEY), or run: tajo connectors install gorgias. This one was in a file: make a new one.'
+  const [pattern] = Object.keys(schema?.patternProperties ?? {})
+  if (pattern !== undefined && schema?.properties === undefined) {
+    const kind = kindOf(pattern) ?? EVENT
+    const mended = kind.mend(unknown)
+    return `${kind.rule.replace(/^An? (event’s name|attribute)/, 'A name here')}${mended === null ? '' : ` Write: ${mended}:`}`
+  }
+  const [, name, value] = /^([\w.]+):(\S+)$/.exec(unknown) ?? []
+  if (name !== undefined) return `A space is missing after the colon. Write: ${name}: ${value}`
+  const known = Object.keys(schema?.properties ?? {})
+  const places = findPlaces(root, unknown).filter((place) => place !== path.join('.'))
+  const nested = Object.keys(
+    ((parent as Record<string, unknown> | null)?.[unknown] as object | null) ?? {},
+  ).find((one) => known.includes(`${unknown}.${one}`))
+  if (nested !== undefined) return `Write the two in one line: ${unknown}.${nested}: …`
+  if (places[0] !== undefined && !known.some((one) => leven(one, unknown) <= 1))
+    return `"${unknown}" does not belong here: it stands ${places[0] === '' ? 'at the top, without indentation' : `under ${places[0]}`}.`
+  if (path.join('.') === 'connectors')
+    return `tajo does not connect ${unknown}. There are: ${known.join(', ')}.`
+  const alias = ALIASES[unknown]
+  const guess =
+    alias !== undefined && known.includes(alias) ? ` Did you mean "${alias}"?` : suggest(unknown, known)
+  return `Unknown key "${unknown}".${guess === '' && known.length <= 24 ? ` There are: ${known.join(', ')}.` : guess}`
+}
+
+/** Where the schema has a key of this name: paths, `''` for the top. */
+function findPlaces(schema: unknown, name: string, path: readonly string[] = [], depth = 0): string[] {
+  if (typeof schema !== 'object' || schema === null || depth > 12) return []
+  const { properties, patternProperties, anyOf } = schema as {
+    properties?: Record<string, unknown>
+    patternProperties?: Record<string, unknown>
+    anyOf?: unknown[]
+  }
+  const here = properties !== undefined && Object.hasOwn(properties, name) ? [path.join('.')] : []
+  const below = Object.entries(properties ?? {}).flatMap(([key, one]) =>
+    findPlaces(one, name, [...path, key], depth + 1),
+  )
+  const named = Object.values(patternProperties ?? {}).flatMap((one) =>
+    findPlaces(one, name, [...path, 'NAME'], depth + 1),
+  )
+  const branches = (anyOf ?? []).flatMap((one) => findPlaces(one, name, path, depth + 1))
+  return [...new Set([...here, ...below, ...named, ...branches])]
+}
+
+function toWrongType(
+  type: string,
+  path: readonly string[],
+  data: unknown,
+): [message: string, atKey?: boolean] {
+  const key = path.at(-1) ?? ''
+  const isList = path.at(-2) === 'lists' || path.at(-2) === 'tag_lists' || key === 'import_list'
+  if (path.at(-2) === 'lists' && typeof data === 'number' && !KNOWN_LISTS.includes(key)) {
+    const guess = suggest(key, KNOWN_LISTS)
+    return [
+      `There is no list "${key}".${guess} One of your own is written { id: ${data}, when: nb_tickets >= 5 }.`,
+      true,
+    ]
+  }
+  if (KNOWN_LISTS.includes(key) && typeof data === 'object' && data !== null)
+    return [
+      `"${key}" takes the id alone.${'id' in data ? ` Write: ${key}: ${String(data.id)}` : ''} A list with a condition has a name of its own.`,
+    ]
+  if (isList && (typeof data === 'number' || typeof data === 'string'))
+    return [`${LIST_ID.rule}${toMended(LIST_ID, key, data)}`]
+  if (data === null || data === undefined) {
+    const [, name, value] = /^([\w.]+):(\S+)$/.exec(key) ?? []
+    return name === undefined
+      ? [`"${key}" has no value: fill it, or delete the line. What follows a # is a comment.`]
+      : [`A space is missing after the colon. Write: ${name}: ${value}`, true]
+  }
+  const [, left, right] =
+    (typeof data === 'string' && /^([\w.]+)(?::|\s*(?:=|->|：))\s*(\S+)/.exec(data)) || []
+  if (type === 'object' && left !== undefined)
+    return [`A key and its value are written with a colon and a space. Write: ${left}: ${right}`]
+  if (type === 'object' && Array.isArray(data))
+    return ['These are keys with values: write them without the dashes.']
+  if (type === 'boolean' && typeof data === 'string') {
+    const word = /^(yes|on|true|ja|oui)\W*$/i.test(data)
+      ? 'true'
+      : /^(no|off|false|nein|non)\W*$/i.test(data)
+        ? 'false'
+        : null
+    return [`It is true or false.${word === null ? '' : ` Write: ${key}: ${word}`}`]
+  }
+  if (type === 'string' && typeof data === 'number' && DURATION_KEYS.test(key))
+    return [`${DURATION.rule} Write: ${key}: ${data}m, ${data}h or ${data}d`]
+  if (type === 'string' && (typeof data === 'number' || typeof data === 'boolean'))
+    return [`Expected text, found ${show(data)}. Write: ${key}: "${String(data)}"`]
+  return [`Expected ${words(type)}, found ${show(data)}.`]
+}
+
+const DURATION_KEYS = /delay|max_age|cooldown|release_after|verify_after|survey_window|retention|^for$/
+
+/** What was written, the rule, and the value mended. */
+function toUnfit(kind: Kind | null, key: string, data: unknown, description = ''): string {
+  if (data === null || data === undefined) return `"${key}" has no value. What follows a # is a comment.`
+  const text = typeof data === 'string' ? data : ''
+  const [, template] = /^\{\{\s*(?:contact\.)?([\w.]+)\s*\}\}$/.exec(text) ?? []
+  if (template !== undefined)
+    return `{{ … }} belongs into Brevo’s e-mails, not here. Write: ${key}: ${template}`
+  const curly = /[“”„‘’«»]/.test(text) ? ' Curly quotes are no quotes here.' : ''
+  if (text.endsWith(',')) return `No comma at the end of a line. Write: ${key}: ${text.replace(/,+$/, '')}`
+  if (kind === ATTRIBUTE && Object.hasOwn(FIELDS, text) && /^[A-Z]/.test(key))
+    return `The helpdesk’s field stands on the left. Write: ${text}: ${key}`
+  if (kind === null) return `${show(data)} does not fit. ${description}`.trim()
+  return `${show(data)} does not fit.${curly} ${kind.rule}${toMended(kind, key, data)}`
+}
+
+function toOutOfRange(error: Situated, key: string): string {
+  const limit = Number(error.params['limit'])
+  if (limit > 1_000_000) return `${LIST_ID.rule} This one is too long.`
+  if (limit === 5 || /satisf|score/.test(key)) return 'A score is 1 to 5. Write 4, for example.'
+  return `${show(error.data)} does not fit: it ${error.message ?? 'is out of range'}.`
+}
+
+/** A union of a name and an object is meant as the name, where a text stands. */
+function kindOfUnion(branches: unknown): Kind | null {
+  const patterns = (Array.isArray(branches) ? branches : []).map(
+    (one) => (one as { pattern?: string }).pattern,
+  )
+  const pattern = patterns.find((one) => one !== undefined)
+  return pattern === undefined ? null : kindOf(pattern)
 }
 
 const KNOWN_LISTS = ['all_support_contacts', 'satisfied_customers', 'dissatisfied_customers']

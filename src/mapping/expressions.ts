@@ -3,6 +3,7 @@
 import { type ASTNode, Environment, EvaluationError, ParseError, TypeError } from '@marcbachmann/cel-js'
 
 import { TajoError } from '../lib/errors.ts'
+import { findNever, type Mistake, toMistake } from './expression-mistakes.ts'
 
 /** The kinds of values that a variable may have; each may be unknown. */
 export type VariableType = 'text' | 'number' | 'boolean' | 'texts' | 'map'
@@ -21,11 +22,8 @@ export interface Expression {
   evaluate(values: Values): Value
 }
 
-/** What is wrong with an expression, and where in its text. */
-export interface Mistake {
-  message: string
-  offset: number
-}
+export type { ASTNode, ParseError, TypeError } from '@marcbachmann/cel-js'
+export type { Mistake } from './expression-mistakes.ts'
 
 export type Wanted = 'boolean' | 'value'
 
@@ -57,9 +55,11 @@ export function compileExpression(
         mistake: { message: `${forbidden.name}() is not available here.`, offset: forbidden.offset },
       }
     const verdict = checked.check()
-    if (verdict.error !== undefined) return { mistake: toMistake(verdict.error, variables) }
+    if (verdict.error !== undefined) return { mistake: toMistake(verdict.error, source, variables) }
     if (wanted === 'boolean' && verdict.type !== 'bool' && verdict.type !== 'dyn')
       return { mistake: { message: 'A condition must be true or false.', offset: 0 } }
+    const never = findNever(walk(checked.ast))
+    if (never !== null) return { mistake: never }
     const run = environmentOf(variables, 'running').parse(source)
     return {
       expression: {
@@ -78,7 +78,7 @@ export function compileExpression(
     }
   } catch (thrown) {
     if (thrown instanceof ParseError || thrown instanceof TypeError)
-      return { mistake: toMistake(thrown, variables) }
+      return { mistake: toMistake(thrown, source, variables) }
     throw thrown
   }
 }
@@ -165,29 +165,6 @@ function allowComparisons(environment: Environment): void {
   environment.registerOperator('double == int', isEqual)
   for (const type of ['string', 'double', 'bool']) environment.registerOperator(`${type} == null`, isEqual)
 }
-
-function toMistake(error: ParseError | TypeError, variables: Variables): Mistake {
-  const offset = error.range?.start ?? 0
-  const unknown = /^Unknown variable: (\S+)/.exec(error.summary)?.[1]
-  if (unknown !== undefined)
-    return { message: `There is no field "${unknown}" here.${nearest(unknown, variables)}`, offset }
-  const key = /^No such key: (\S+)/.exec(error.summary)?.[1]
-  if (key !== undefined) return { message: `There is no "${key}" in it.`, offset }
-  if (error.summary.includes('double in list<int>'))
-    return { message: 'In a list, write numbers with a point: [4.0, 5.0].', offset }
-  return { message: `${upperFirst(error.summary)}.`, offset }
-}
-
-/** The one that begins alike. */
-function nearest(name: string, variables: Variables): string {
-  for (let length = name.length; length >= 3; length -= 1) {
-    const alike = Object.keys(variables).find((one) => one.startsWith(name.slice(0, length)))
-    if (alike !== undefined) return ` Did you mean ${alike}?`
-  }
-  return ''
-}
-
-const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 function findCall(node: ASTNode, names: ReadonlySet<string>): { name: string; offset: number } | null {
   for (const one of walk(node)) {

@@ -100,9 +100,9 @@ describe('complaints', () => {
 
     expect(complaints(yaml)).toEqual([
       'connectors.yml:4:5 connectors.gorgias.shedule: Unknown key "shedule". Did you mean "schedule"?',
-      'connectors.yml:5:36 connectors.gorgias.lists.all_support_contacts: Expected a whole number, found "thirty".',
+      'connectors.yml:5:36 connectors.gorgias.lists.all_support_contacts: A list’s id is a whole number such as 35: Brevo shows it beside the list’s name.',
       'connectors.yml:6:16 connectors.gorgias.log_level: "loud" does not fit. Expected one of error, warn, info, verbose, debug.',
-      'connectors.yml:7:28 connectors.gorgias.field_mapping.name: "first name" does not fit. A Brevo attribute, or `{ attribute, if_missing, round, unit }`, or `{ value, type }` for an attribute of the name on the left.',
+      'connectors.yml:7:28 connectors.gorgias.field_mapping.name: "first name" does not fit. An attribute is written as in Brevo: a capital letter first, then capitals, digits, _ and -. Write: name: FIRST_NAME',
       'connectors.yml:8:22 connectors.gorgias.event_mapping.ticket.close: Unknown key "ticket.close". Did you mean "ticket.closed"?',
     ])
   })
@@ -113,7 +113,11 @@ describe('complaints', () => {
       '    schedule: every day',
       '"every day" is no cron schedule. Every five minutes is "*/5 * * * *".',
     ],
-    ['a date that is none', '    backfill: { since: soon }', '"soon" is no date. Write it as 2024-01-31.'],
+    [
+      'a date that is none',
+      '    backfill: { since: soon }',
+      '"soon" is no date. A date is year, month, day. Write: since: 2024-01-31',
+    ],
     [
       'a country that is none',
       '    default_country: XX',
@@ -158,15 +162,19 @@ describe('complaints', () => {
 
   it('name duplicate keys, aliases, tags, prototypes and files that are too large', () => {
     expect(complaints(`${gorgias('')}connectors: {}`)[0]).toMatch(
-      /^connectors\.yml:4:1: Map keys must be unique/,
+      /^connectors\.yml:4:1: "connectors" stands here for the second time \(first: line 1\)/,
     )
     expect(complaints('a: &x 1\nb: *x')).toEqual([
-      'connectors.yml:2:4: Aliases (*name) are not read here: write the value out.',
+      'connectors.yml:2:4: Aliases (*name) are not read here: write the value itself.',
     ])
-    expect(complaints('a: !thing 1')[0]).toMatch(/^connectors\.yml:1:4: Unresolved tag: !thing/)
+    expect(complaints('a: !thing 1')[0]).toMatch(
+      /^connectors\.yml:1:4: A value that begins with ! needs quotes/,
+    )
     expect(complaints('__proto__: { x: 1 }')[0]).toContain('The key __proto__ is not allowed.')
     expect(complaints('x'.repeat(300_000))).toEqual(['connectors.yml:1:1: The file is larger than 256 KiB.'])
-    expect(complaints('')).toEqual(['connectors.yml:1:1: The file is empty.'])
+    expect(complaints('')).toEqual([
+      'connectors.yml:1:1: The file says nothing: it is empty, or holds comments only.',
+    ])
   })
 
   it('are all that any text can cause', () => {

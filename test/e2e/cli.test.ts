@@ -271,3 +271,30 @@ describe('the shell', () => {
     expect(stdout).toContain('--resources')
   })
 })
+
+describe('validate', () => {
+  const yaml = (lines: string): string =>
+    `connectors:\n  gorgias:\n    domain: yourstore.gorgias.com\n${lines}`
+
+  it('takes the file that is named, and finds one with the other ending', async () => {
+    writeFileSync(join(directory, 'other.yaml'), yaml(''))
+    const named = await runTajo(['validate', 'other.yaml'], directory)
+    const unnamed = await runTajo(['validate', '--config', 'other.yml'], directory)
+    const elsewhere = await runTajo(['plan', 'other.yaml'], directory)
+
+    expect(named).toMatchObject({ code: 0, stdout: expect.stringContaining('other.yaml is sound') })
+    expect(unnamed).toMatchObject({ code: 2, stderr: expect.stringContaining('mv other.yaml other.yml') })
+    expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringContaining('--config other.yaml') })
+  })
+
+  it('never shows a key that stands in the file, nor more than ten mistakes', async () => {
+    const keys = Array.from({ length: 14 }, (_, index) => `    key${index}: 1\n`).join('')
+    writeFileSync(join(directory, 'connectors.yml'), yaml(`    api_key: sk-SECRET-1234\n${keys}`))
+    const { code, stdout, stderr } = await runTajo(['validate'], directory)
+
+    expect(code).toBe(2)
+    expect(`${stdout}${stderr}`).not.toMatch(/SECRET/)
+    expect(stdout.match(/connectors\.yml:\d+:\d+ /g)).toHaveLength(10)
+    expect(stdout).toMatch(/and 5 more/)
+  })
+})

@@ -397,8 +397,10 @@ describe('a connectors.yml that is saved while tajo start runs', () => {
         stdout: expect.stringContaining('contacts would change'),
       })
       await daemon.untilTimes('is in force now', 2)
-      await daemon.untilTimes('Run ended', 3)
-      expect(sandbox.brevo.account.contacts.get(EMAIL)!.attributes['TICKET_COUNT']).toBe(101)
+      const count = (): unknown => sandbox.brevo.account.contacts.get(EMAIL)!.attributes['TICKET_COUNT']
+      // The schedule may have brought runs in between.
+      for (let runs = 3; runs < 6 && count() !== 101; runs += 1) await daemon.untilTimes('Run ended', runs)
+      expect(count()).toBe(101)
       const nothing = await runOnTerminal(['approve'], directory, {})
       expect([nothing.code, nothing.output]).toEqual([1, expect.stringContaining('No change')])
     } finally {
