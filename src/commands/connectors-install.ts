@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 import { createBrevoCaller } from '../brevo/client.ts'
 import { createAttribute, readAttributes, readLists } from '../brevo/setup.ts'
-import { newFile, withConnector } from '../config/edit.ts'
+import { newFile, withConnector, withImportList } from '../config/edit.ts'
 import { loadConfig, parseConfig } from '../config/load.ts'
 import { openSecretStore } from '../config/secrets.ts'
 import { createSource } from '../engine.ts'
@@ -12,6 +12,7 @@ import { refuseUnknownLists } from '../sync/readiness.ts'
 import { isSourceName, type SourceName } from '../sources/names.ts'
 import { SOURCES } from '../sources/registry.ts'
 import { checkMapping } from '../check/preparation.ts'
+import { offerImportList } from './lists.ts'
 import { createMissing, findKeys, type KeyOptions } from './keys.ts'
 import { type CommonOptions, openPorts } from './session.ts'
 import { paint, print, say } from './terminal.ts'
@@ -33,10 +34,10 @@ export async function runInstall(name: string, options: InstallOptions): Promise
   const { text, isNew } = draftFile(name, options)
   const config = parseConfig(options.config, text, process.env)
 
-  const { email, apiKey, brevoKey } = await findKeys(name, options)
+  const store = openSecretStore(options.stateDir, process.env)
+  const { email, apiKey, brevoKey } = await findKeys(name, options, (key) => store.read(key))
 
   // Nothing is written before everything was understood.
-  const store = openSecretStore(options.stateDir, process.env)
   store.write(`${name}.email`, email)
   store.write(`${name}.api_key`, apiKey)
   store.write('brevo.api_key', brevoKey)
@@ -61,6 +62,10 @@ export async function runInstall(name: string, options: InstallOptions): Promise
     const ready = await createMissing(misfits, options.yes === true, (attribute, type) =>
       createAttribute(brevo, attribute, type),
     )
+    if (config.brevo.importList === undefined) {
+      const list = await offerImportList(brevo, options.yes === true)
+      if (list !== null) writeFileSync(options.config, withImportList(text, list))
+    }
     if (connector.listPlaces.length > 0) refuseUnknownLists(connector.listPlaces, await readLists(brevo))
     print(ready ? `Next: tajo connectors test ${name}` : `Then: tajo connectors test ${name}`)
     return ready ? 0 : 2

@@ -4,14 +4,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { type BrevoCaller, createBrevoCaller } from '../brevo/client.ts'
-import {
-  createAttribute,
-  createFolder,
-  createList,
-  readAttributes,
-  readFirstFolder,
-  readLists,
-} from '../brevo/setup.ts'
+import { createAttribute, readAttributes } from '../brevo/setup.ts'
 import { readTags } from '../check/online.ts'
 import { checkMapping } from '../check/preparation.ts'
 import { newFile } from '../config/edit.ts'
@@ -21,7 +14,8 @@ import { createSource } from '../engine.ts'
 import { TajoError } from '../lib/errors.ts'
 import { type CustomField, toSlug } from '../model/records.ts'
 import type { Source } from '../sources/source.ts'
-import { askSecret, confirm } from './ask.ts'
+import { askSecret } from './ask.ts'
+import { findOrCreateLists, offerImportList } from './lists.ts'
 import { createMissing, findKeys, type KeyOptions } from './keys.ts'
 import { type CommonOptions, openPorts } from './session.ts'
 import { paint, print, say } from './terminal.ts'
@@ -42,7 +36,6 @@ const LIST_NAMES = {
   satisfied_customers: 'Satisfied customers',
   dissatisfied_customers: 'Dissatisfied customers',
 } as const
-const FOLDER = 'tajo'
 
 /** Exit code 0: written, and Brevo is ready; 2: written, and something is still missing in Brevo. */
 export async function runInit(options: InitOptions): Promise<number> {
@@ -77,6 +70,7 @@ export async function runInit(options: InitOptions): Promise<number> {
     const text = newFile(NAME, address, {
       schema: findSchema(),
       lists: options.lists === false ? {} : await chooseLists(brevo, options.yes === true),
+      importList: await offerImportList(brevo, options.yes === true),
       tags: await readTags(source),
       customFields: (await readCustomFields(source)).map(({ label }) => ({
         slug: toSlug(label),
@@ -120,24 +114,18 @@ async function findDomain(given: string | undefined): Promise<string> {
 
 /** Those of the known names that are there, and those that may be made. */
 async function chooseLists(brevo: BrevoCaller, yes: boolean): Promise<Record<string, number>> {
-  const known = await readLists(brevo)
-  const chosen: Record<string, number> = {}
-  const missing: [string, string][] = []
-  for (const [key, name] of Object.entries(LIST_NAMES)) {
-    const found = [...known].find(([, other]) => other.trim().toLowerCase() === name.toLowerCase())
-    if (found === undefined) missing.push([key, name])
-    else chosen[key] = found[0]
-  }
-  if (missing.length === 0) return chosen
-  const names = missing.map(([, name]) => `"${name}"`).join(', ')
-  const wanted = yes || (process.stdin.isTTY && (await confirm(`Brevo has no lists ${names}. Create them?`)))
-  if (!wanted) return chosen
-  const folder = (await readFirstFolder(brevo)) ?? (await createFolder(brevo, FOLDER))
-  for (const [key, name] of missing) {
-    chosen[key] = await createList(brevo, name, folder)
-    print(`${paint('green', '✓')} Created the list ${chosen[key]} (${name}) in Brevo`)
-  }
-  return chosen
+  const found = await findOrCreateLists(
+    brevo,
+    Object.values(LIST_NAMES),
+    yes,
+    (names) => `Brevo has no lists ${names}. Create them?`,
+  )
+  return Object.fromEntries(
+    Object.entries(LIST_NAMES).flatMap(([key, name]) => {
+      const id = found.get(name)
+      return id === undefined ? [] : [[key, id]]
+    }),
+  )
 }
 
 async function readCustomFields(source: Source): Promise<CustomField[]> {

@@ -21,24 +21,40 @@ export interface Keys {
   brevoKey: Secret
 }
 
-/** Both sides' keys. Throws `secret_missing`. */
-export async function findKeys(name: SourceName, options: KeyOptions): Promise<Keys> {
+/** Both sides' keys. `stored`: those that an earlier install left, where none are given. Throws `secret_missing`. */
+export async function findKeys(
+  name: SourceName,
+  options: KeyOptions,
+  stored: (name: string) => Secret | null = () => null,
+): Promise<Keys> {
   const lines = createStdinLines()
-  const fields = SOURCES[name].secrets
+  const { email, api_key: apiKey } = SOURCES[name].secrets
+  const find = (
+    given: string | undefined,
+    key: string,
+    field: { env: string; label: string },
+    sensitive: boolean,
+  ) => findSecret(given, field.env, field.label, lines, sensitive, () => stored(key))
   return {
-    email: await findSecret(options.email, fields.email.env, fields.email.label, lines, false),
-    apiKey: await findSecret(options.apiKey, fields.api_key.env, fields.api_key.label, lines, true),
-    brevoKey: await findSecret(options.brevoApiKey, 'BREVO_API_KEY', BREVO_KEY_LABEL, lines, true),
+    email: await find(options.email, `${name}.email`, email, false),
+    apiKey: await find(options.apiKey, `${name}.api_key`, apiKey, true),
+    brevoKey: await find(
+      options.brevoApiKey,
+      'brevo.api_key',
+      { env: 'BREVO_API_KEY', label: BREVO_KEY_LABEL },
+      true,
+    ),
   }
 }
 
-/** From the command line, the environment, standard input, or a prompt that shows nothing. */
+/** From the command line, the environment, the state, standard input, or a prompt that shows nothing. */
 async function findSecret(
   given: string | undefined,
   variable: string,
   label: string,
   lines: StdinLines,
   sensitive: boolean,
+  findStored: () => Secret | null,
 ): Promise<Secret> {
   if (given !== undefined && given !== '' && given !== '-') {
     if (sensitive)
@@ -49,6 +65,8 @@ async function findSecret(
   }
   const fromEnv = given === '-' ? null : readEnvSecret(variable, process.env)
   if (fromEnv !== null) return fromEnv
+  const stored = given === '-' ? null : findStored()
+  if (stored !== null) return stored
   const secret = process.stdin.isTTY ? await askSecret(label, sensitive) : ((await lines.next()) ?? '')
   if (secret === '')
     throw new TajoError('secret_missing', `There is no ${variable}: ${label}.`, {
@@ -78,7 +96,7 @@ export async function createMissing(
       (await confirm(`Brevo has no ${names}. Create ${missing.length === 1 ? 'it' : 'them'}?`)))
   if (!wanted) {
     say(
-      `${paint('red', '✗', process.stderr)} Brevo has no ${names}. Create them there, or run this again with --yes.`,
+      `${paint('red', '✗', process.stderr)} Brevo has no ${names}. Create them there, or run: tajo connectors install gorgias --yes`,
     )
     return false
   }

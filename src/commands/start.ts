@@ -12,6 +12,7 @@ import { type Prepared, startReloading } from '../reload.ts'
 import { serve } from '../serve.ts'
 import { openStoreReadOnly } from '../state/store.ts'
 import { type CommonOptions, openPorts, openSession, type Session } from './session.ts'
+import { findFirstSyncNote } from './sync.ts'
 import { createProgress } from './terminal.ts'
 
 /** Runs until SIGTERM or SIGINT; then what is under way is finished and the exit code is 0. */
@@ -34,7 +35,7 @@ export async function runStart(options: CommonOptions & { acceptRemovals?: boole
           connectors: config.connectors.filter((one) => one.enabled).map((one) => one.name),
           state: options.stateDir,
         })
-        return startDaemon(
+        const daemon = startDaemon(
           { ...session.engine, handled: () => handled },
           { ...ports, serve: (served) => serve({ ...session, apiKey, handled }, ports, served) },
           {
@@ -50,6 +51,11 @@ export async function runStart(options: CommonOptions & { acceptRemovals?: boole
           },
           { acceptRemovals: options.acceptRemovals === true },
         )
+        for (const { name } of config.connectors.filter((one) => one.enabled)) {
+          const note = findFirstSyncNote(config, daemon.engine.isBackfilled(name))
+          if (note !== null) ports.log.info(note)
+        }
+        return daemon
       },
     }
     sessions.set(prepared, session)

@@ -11,6 +11,8 @@ export interface ConnectorAddress {
 export interface Surroundings {
   /** Where editors find the schema. */
   schema?: string
+  /** Id of tajo's own list, for imports. */
+  importList?: number | null
   /** `satisfied_customers` → id of a list. */
   lists?: Record<string, number>
   /** Tags of the helpdesk. */
@@ -21,11 +23,22 @@ export interface Surroundings {
 /** A first connectors.yml, with the mapping of the documentation. */
 export function newFile(name: string, address: ConnectorAddress, around: Surroundings = {}): string {
   const modeline = around.schema === undefined ? '' : `# yaml-language-server: $schema=${around.schema}\n`
-  const brevo =
-    address.brevoBaseUrl === undefined ? '' : `brevo:\n  base_url: ${quote(address.brevoBaseUrl)}\n\n`
+  const lines = [
+    ...(address.brevoBaseUrl === undefined ? [] : [`  base_url: ${quote(address.brevoBaseUrl)}\n`]),
+    ...(around.importList == null
+      ? []
+      : [`  import_list: ${around.importList}               ${IMPORT_COMMENT}\n`]),
+  ]
+  const brevo = lines.length === 0 ? '' : `brevo:\n${lines.join('')}\n`
   const head = `${modeline}# tajo keeps your helpdesk and Brevo in step by this file. Every key: docs/configuration.md\n`
   return `${head}${brevo}connectors:\n${fitIn(newBlock(name, address), around)}`
 }
+
+const IMPORT_COMMENT = '# tajo’s own list: contacts of no other list are imported into it'
+
+/** The text with `brevo.import_list`. */
+export const withImportList = (text: string, list: number): string =>
+  setValue(text, ['brevo', 'import_list'], list)
 
 const LISTS = / *# lists: .*\n(?: *# {3}\w+: \d+\n)+/
 const TAGS = / *# tag_lists: .*\n/
@@ -97,7 +110,7 @@ function addConnector(text: string, name: string, address: ConnectorAddress): st
 }
 
 /** Sets a scalar, adding the keys on the way to it at the end of what is there. */
-function setValue(text: string, path: string[], value: string): string {
+function setValue(text: string, path: string[], value: string | number): string {
   const document = parse(text)
   const pair = findPair(document, path)
   if (pair !== null && isScalar(pair.value)) {
@@ -150,7 +163,7 @@ function lineEnd(text: string, offset: number): number {
   return end === -1 ? text.length : end + 1
 }
 
-const quote = (value: string): string => JSON.stringify(value)
+const quote = (value: string | number): string => JSON.stringify(value)
 
 function newBlock(name: string, address: ConnectorAddress, indent = 2): string {
   const lines = [`${name}:`, '  enabled: true']

@@ -9,6 +9,7 @@ import { fromMs, parseInstant } from '../model/time.ts'
 import { isValidSchedule } from '../lib/schedule.ts'
 import type { ConnectorsFile } from './schema.ts'
 import { suggest } from './validate.ts'
+import { mendDate } from './values.ts'
 
 export interface RuleComplaint {
   path: string[]
@@ -99,14 +100,6 @@ const hasValidDate = forEachConnector((connector, path) => {
   return [{ path: [...path, 'backfill', 'since'], message }]
 })
 
-function mendDate(text: string): string {
-  const [, first = '', second = '', year = ''] = /^(\d{1,2})[./](\d{1,2})[./](\d{4})$/.exec(text) ?? []
-  const isMonthFirst = text.includes('/')
-  const [month, day] = isMonthFirst ? [first, second] : [second, first]
-  const mended = year === '' ? '2024-01-31' : `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`
-  return ` A date is year, month, day. Write: since: ${mended}`
-}
-
 const hasKnownCountry = forEachConnector((connector, path) =>
   connector.default_country === undefined || isCountry(connector.default_country)
     ? []
@@ -117,6 +110,17 @@ const hasKnownCountry = forEachConnector((connector, path) =>
         },
       ],
 )
+
+/** Whoever is imported into it would seem to belong to it. */
+const hasOwnImportList: Rule = (file) =>
+  forEachConnector(({ lists, tag_lists: tags }) => {
+    const id = file.brevo?.import_list ?? null
+    const known = Object.entries({ ...lists, ...tags })
+    const other = known.find(([, one]) => (typeof one === 'object' ? one.id : one) === id)?.[0]
+    if (id === null || other === undefined) return []
+    const message = `List ${id} is ${other} already, and whoever is imported would seem to belong to it. Imports take a list of their own: tajo connectors install gorgias --yes makes one.`
+    return [{ path: ['brevo', 'import_list'], message }]
+  })(file)
 
 const hasSensibleScores = forEachConnector((connector, path) => {
   const { satisfied_from: from = 4, dissatisfied_to: to = 2 } = connector.satisfaction ?? {}
@@ -314,6 +318,7 @@ const RULES: Rule[] = [
   hasValidDate,
   hasKnownCountry,
   hasSensibleScores,
+  hasOwnImportList,
   mapsEachAttributeOnce,
   mapsEmailToIdentity,
   namesKnownFields,

@@ -107,6 +107,15 @@ export const LIST_ID: Kind = {
     /^#?(\d{1,9})(?:\.\d+)?$/.exec(value.replaceAll(/(?<=\d)[,.](?=\d{3}$)/g, ''))?.[1] ?? null,
 }
 
+/** The rule, and the date that was meant: `31.01.2024` and `01/31/2024` as `2024-01-31`. */
+export function mendDate(text: string): string {
+  const [, first = '', second = '', year = ''] = /^(\d{1,2})[./](\d{1,2})[./](\d{4})$/.exec(text) ?? []
+  const isMonthFirst = text.includes('/')
+  const [month, day] = isMonthFirst ? [first, second] : [second, first]
+  const mended = year === '' ? '2024-01-31' : `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`
+  return ` A date is year, month, day. Write: since: ${mended}`
+}
+
 /** By the pattern of the schema. */
 const BY_PATTERN: [RegExp, Kind][] = [
   [/smhdw/, DURATION],

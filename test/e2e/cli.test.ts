@@ -110,9 +110,31 @@ describe('a newcomer', () => {
 
     expect(install.code).toBe(2)
     expect(install.stderr).toMatch(
-      /Brevo has no GORGIAS_ID \(text\), TICKET_COUNT \(float\).* run this again with --yes/,
+      /Brevo has no GORGIAS_ID \(text\), TICKET_COUNT \(float\).* run: tajo connectors install gorgias --yes/,
     )
     expect(sandbox.brevo.account.attributes.has('TICKET_COUNT')).toBe(false)
+
+    // The keys are stored: the command that was named asks for nothing.
+    const env = { GORGIAS_EMAIL: '', GORGIAS_API_KEY: '', BREVO_API_KEY: '' }
+    const advised = await runTajo(['connectors', 'install', 'gorgias', '--yes'], directory, { env })
+    expect(advised).toMatchObject({ code: 0, stderr: '' })
+    expect(sandbox.brevo.account.attributes.has('TICKET_COUNT')).toBe(true)
+    expect(readFileSync(join(directory, 'connectors.yml'), 'utf8')).toMatch(/^ {2}import_list: \d+$/m)
+    const first = await runTajo(['sync', 'gorgias'], directory, { env })
+    expect(first.stderr).not.toMatch(/one by one/)
+  })
+
+  it('is told before a first sync without a list for imports how long it takes', async () => {
+    await start()
+    await runTajo(['connectors', 'install', 'gorgias', ...addresses()], directory)
+
+    const first = await runTajo(['sync', 'gorgias'], directory)
+    const second = await runTajo(['sync', 'gorgias'], directory)
+
+    expect(first.stderr).toMatch(
+      /one by one: 10,000 of them take 17 minutes.*tajo connectors install gorgias --yes/,
+    )
+    expect(second.stderr).not.toMatch(/one by one/)
   })
 })
 

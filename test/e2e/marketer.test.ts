@@ -111,6 +111,7 @@ describe('tajo init', () => {
       {
         answers: [
           ['Brevo has no lists', 'y'],
+          ['list of tajo’s own', 'y'],
           ['Brevo has no GORGIAS_ID', 'y'],
         ],
       },
@@ -118,7 +119,9 @@ describe('tajo init', () => {
 
     expect(ended.code).toBe(0)
     expect(screen(ended.output).join('\n')).toContain('Brevo has no lists')
-    expect([...sandbox.brevo.account.lists.values()]).toContain('Satisfied customers')
+    const lists = new Map([...sandbox.brevo.account.lists].map(([id, name]) => [name, id]))
+    expect([...lists.keys()]).toContain('Satisfied customers')
+    expect(readFileSync(file(), 'utf8')).toContain(`import_list: ${lists.get('tajo imports')} `)
   })
 })
 
