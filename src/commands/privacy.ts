@@ -90,7 +90,7 @@ export function runPrivacy(options: CommonOptions & { json?: boolean }): number 
   if (options.json === true) print(JSON.stringify(report))
   else {
     for (const [name, one] of Object.entries(report.connectors))
-      printConnector(name, one, options.stateDir, days)
+      printConnector(name, one, options.stateDir, days, toDays(config.payloadRetentionMs))
   }
   return 0
 }
@@ -113,7 +113,13 @@ const PROPERTIES = [
   'resolution_time',
 ]
 
-function printConnector(name: string, one: ConnectorPrivacy, stateDir: string, days: number): void {
+function printConnector(
+  name: string,
+  one: ConnectorPrivacy,
+  stateDir: string,
+  days: number,
+  contentDays: number,
+): void {
   const section = (title: string, lines: readonly string[]): void => {
     if (lines.length === 0) return
     print(`  ${paint('bold', title)}`)
@@ -138,7 +144,7 @@ function printConnector(name: string, one: ConnectorPrivacy, stateDir: string, d
   section('Each event carries', one.event_properties.length === 0 ? [] : [one.event_properties.join(', ')])
   section('How long', [
     'customers, tickets, surveys: while they are in the helpdesk; of deleted ones id and address stay; `tajo forget` removes a person',
-    `sent events: their id, name and address for ${days} days; their content until Brevo has taken them`,
+    `sent events: their id, name and address for ${days} days; their content for ${contentDays} days after Brevo has taken them, and what a customer wrote in it not at all`,
     'log: ids only, addresses masked (unless `debug: true`)',
   ])
 }

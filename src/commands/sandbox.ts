@@ -3,7 +3,8 @@ import { createSeededRandom } from '../lib/random.ts'
 import { liveOnce } from '../sandbox/live.ts'
 import { type Sandbox, type SandboxOptions, SANDBOX_KEYS, startSandbox } from '../sandbox/sandbox.ts'
 import { maskPersonal } from '../lib/redact.ts'
-import { paint, print } from './terminal.ts'
+import { TajoError } from '../lib/errors.ts'
+import { paint, print, toCount } from './terminal.ts'
 
 export interface SandboxCommandOptions {
   customers: string
@@ -22,17 +23,30 @@ const LIVE_EVERY_MS = 2_000
 export async function runSandbox(options: SandboxCommandOptions): Promise<number> {
   const setup: SandboxOptions = {
     size: {
-      customers: Number(options.customers),
-      tickets: Number(options.tickets),
-      messages: Number(options.messages),
-      surveys: Number(options.surveys),
+      customers: toCount(options.customers, '--customers'),
+      tickets: toCount(options.tickets, '--tickets'),
+      messages: toCount(options.messages, '--messages'),
+      surveys: toCount(options.surveys, '--surveys'),
     },
-    ports: { gorgias: Number(options.gorgiasPort), brevo: Number(options.brevoPort) },
+    ports: {
+      gorgias: toPort(options.gorgiasPort, '--gorgias-port'),
+      brevo: toPort(options.brevoPort, '--brevo-port'),
+    },
     gorgiasLimit: options.limits ? 40 : null,
     brevoLimit: options.limits ? 10 : null,
     prepared: options.prepared,
   }
-  const sandbox = await startSandbox(setup)
+  if (setup.size!.customers === 0 && setup.size!.tickets > 0)
+    throw new TajoError('usage', 'Tickets need customers: give --customers, or --tickets 0.')
+  const sandbox = await startSandbox(setup).catch((cause: unknown) => {
+    const { code, port } = cause as { code?: string; port?: number }
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw cause
+    const why = code === 'EACCES' ? 'may not be used by this user' : 'is taken by another program'
+    throw new TajoError('usage', `The port ${port} ${why}.`, {
+      hint: 'Give another one with --gorgias-port or --brevo-port, or 0 for any.',
+      cause,
+    })
+  })
   print(`Gorgias  ${sandbox.gorgiasUrl}`)
   print(`Brevo    ${sandbox.brevoUrl}`)
   print('')
@@ -52,6 +66,12 @@ export async function runSandbox(options: SandboxCommandOptions): Promise<number
   stopLiving()
   await sandbox.close()
   return 0
+}
+
+function toPort(text: string, option: string): number {
+  const port = toCount(text, option)
+  if (port <= 65_535) return port
+  throw new TajoError('usage', `${option} takes a port, from 0 (any) to 65535, not ${port}.`)
 }
 
 /** One readable line for each event that reaches Brevo. */

@@ -85,7 +85,8 @@ export function createPauses(
     },
     async over(key, signal) {
       for (let left = leftMs(key); left > 0; left = leftMs(key)) {
-        await clock.sleep(Math.min(left, LOOK_MS), signal)
+        // Whole milliseconds: a rest that is smaller than the clock's grain would never pass.
+        await clock.sleep(Math.ceil(Math.min(left, LOOK_MS)), signal)
         const paused = pauses.get(key)
         if (paused === undefined || paused.keys === readKeys()) continue
         pauses.set(key, { ...paused, refusals: 0, until: 0 })

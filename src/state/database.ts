@@ -7,8 +7,24 @@ import Sqlite from 'better-sqlite3'
 import { TajoError } from '../lib/errors.ts'
 import { MIGRATIONS } from './migrations.ts'
 
-export type Database = Sqlite.Database
-export type Statement = Sqlite.Statement
+/** Of better-sqlite3 what the state uses; its own types would be needed by everybody who compiles against the SDK. */
+export interface Statement<Params extends unknown[] = unknown[], Row = unknown> {
+  run(...params: Params): { changes: number; lastInsertRowid: number | bigint }
+  get(...params: Params): Row | undefined
+  all(...params: Params): Row[]
+  iterate(...params: Params): IterableIterator<Row>
+  pluck(): Statement<Params>
+}
+
+export interface Database {
+  readonly open: boolean
+  prepare<Params extends unknown[] | object = unknown[], Row = unknown>(
+    source: string,
+  ): Params extends unknown[] ? Statement<Params, Row> : Statement<[Params], Row>
+  exec(source: string): unknown
+  transaction<Result>(action: () => Result): (() => Result) & { immediate(): Result }
+  close(): unknown
+}
 
 export const DATABASE_FILE = 'tajo.db'
 const LOCK_FILE = 'tajo.lock'
@@ -22,8 +38,8 @@ const FULL = 2
 const KEPT = Symbol.for('tajo.sqlite.kept')
 const kept = ((globalThis as { [KEPT]?: unknown[] })[KEPT] ??= [])
 
-function open(file: string, options: Sqlite.Options = {}): Database {
-  const database = new Sqlite(file, options)
+function open(file: string, options: { readonly?: boolean; timeout?: number } = {}): Database {
+  const database = new Sqlite(file, options) as unknown as Database
   const prepare = database.prepare.bind(database)
   kept.push(database)
   return Object.assign(database, {
@@ -47,7 +63,7 @@ function prepareLazily(prepare: () => Statement): Statement {
     iterate: (...args: unknown[]) => get().iterate(...args),
     pluck: () => get().pluck(),
   }
-  return lazy as unknown as Statement
+  return lazy
 }
 
 /** For the simulation: a process can die before any statement and any commit. */
@@ -293,7 +309,9 @@ function assertDurable(database: Database): void {
 function checkIntegrity(database: Database, stateDir: string): void {
   const verdict = readPragma(database, 'quick_check(1)')
   if (verdict !== 'ok')
-    throw new TajoError('state_unusable', `The state in ${stateDir} is damaged: ${String(verdict)}.`)
+    throw new TajoError('state_unusable', `The state in ${stateDir} is damaged: ${String(verdict)}.`, {
+      hint: RESTORE,
+    })
 }
 
 /** Everything that SQLite or the disk can say, as one error that says what to do. */
@@ -304,10 +322,20 @@ function guard<T>(stateDir: string, action: () => T): T {
     if (cause instanceof TajoError) throw cause
     const code = (cause as { code?: string }).code ?? 'unknown'
     throw new TajoError('state_unusable', `The state in ${stateDir} can not be used (${code}).`, {
-      hint: 'Is the directory writable, and is there room on the disk?',
+      hint: adviceFor(code),
       cause,
     })
   }
+}
+
+const RESTORE =
+  'Put a backup in its place (tajo state backup makes them): what it does not know is looked for in Brevo before anything is sent.'
+
+function adviceFor(code: string): string {
+  if (/CORRUPT|NOTADB/.test(code)) return RESTORE
+  if (/FULL|ENOSPC/.test(code)) return 'The disk is full: make room, and start again; nothing is lost.'
+  if (/EACCES|EPERM|EROFS|READONLY|CANTOPEN/.test(code)) return 'Is the directory writable for this user?'
+  return 'Is the directory writable, and is there room on the disk?'
 }
 
 /** True for what SQLite throws: after such an error nothing is sent any more (reliability.md § 0.3). */

@@ -320,3 +320,15 @@ describe('validate', () => {
     expect(stdout).toMatch(/and 5 more/)
   })
 })
+
+it.each([
+  [['--customers', '-5'], '--customers takes a number, not "-5".'],
+  [['--gorgias-port', '99999'], '--gorgias-port takes a port, from 0 (any) to 65535, not 99999.'],
+  [['--brevo-port', 'abc'], '--brevo-port takes a number, not "abc".'],
+  [['--customers', '0'], 'Tickets need customers: give --customers, or --tickets 0.'],
+])('the sandbox refuses %j with a sentence', async (args, sentence) => {
+  const { code, stderr } = await runTajo(['sandbox', ...args], directory)
+
+  expect(code).toBe(2)
+  expect(stderr).toContain(sentence)
+})

@@ -253,3 +253,31 @@ await tajo.close()
     ].join('\n'),
   )
 })
+
+describe('a consumer that looks at every declaration', () => {
+  const USE = `import { TajoClient, TajoError } from '@tajo/sdk'
+const tajo = new TajoClient({ brevoApiKey: process.env['BREVO_API_KEY'] })
+tajo.connectors.on('gorgias', 'ticket.closed', (event) => { console.log(event.customer.email) })
+export const error: typeof TajoError = TajoError
+`
+  it.each([
+    ['nodenext', 'nodenext', 'use.ts'],
+    ['esnext', 'bundler', 'use.ts'],
+    ['nodenext', 'nodenext', 'use.cts'],
+  ])('compiles: --module %s --moduleResolution %s %s', (module, resolution, file) => {
+    const types = join(directory, 'node_modules/@types')
+    rmSync(types)
+    mkdirSync(types)
+    symlinkSync(resolve('node_modules/@types/node'), join(types, 'node'))
+    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
+    writeFileSync(join(directory, file), USE)
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node', '--module', module]
+
+    const compile = (): Buffer =>
+      execFileSync(resolve('node_modules/.bin/tsc'), [...options, '--moduleResolution', resolution, file], {
+        cwd: directory,
+      })
+
+    expect(compile).not.toThrow()
+  })
+})
