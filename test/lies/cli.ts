@@ -6,7 +6,7 @@ import { type Lie, LIES, lieOnce } from './lies.ts'
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
 const lies = (Object.keys(LIES) as Lie[]).filter((lie) => values.only === undefined || lie === values.only)
 /** Most of the time they wait. */
-const AT_ONCE = 5
+const AT_ONCE = 7
 let failed = 0
 const queue = lies.values()
 await Promise.all(

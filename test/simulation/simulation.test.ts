@@ -10,7 +10,7 @@ const FOUND_SOMETHING = [
 ]
 /** The same of short stories. */
 const FOUND_LATELY = [245, 94, 9, 2_003_901, 2_002_562, 7_002_059, 7_007_672, 8_007_281]
-const FIXED = Array.from({ length: 15 }, (_, index) => index + 1)
+const FIXED = Array.from({ length: 10 }, (_, index) => index + 1)
 const fresh = Math.floor(Math.random() * 1_000_000_000)
 const FRESH = Array.from({ length: 10 }, (_, index) => fresh + index)
 
