@@ -144,7 +144,7 @@ function printConnector(
   section('Each event carries', one.event_properties.length === 0 ? [] : [one.event_properties.join(', ')])
   section('How long', [
     'customers, tickets, surveys: while they are in the helpdesk; of deleted ones id and address stay; `tajo forget` removes a person',
-    `sent events: their id, name and address for ${days} days; their content for ${contentDays} days after Brevo has taken them, and what a customer wrote in it not at all`,
+    `sent events: their id, name and address for ${days} days; their content for ${contentDays} days after Brevo has taken them, the comment of a survey only until then`,
     'log: ids only, addresses masked (unless `debug: true`)',
   ])
 }

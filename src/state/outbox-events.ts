@@ -157,9 +157,11 @@ export function createOutboxEvents(database: Database) {
       const state: EventState = isUnsure ? 'uncertain' : 'pending'
       insert.run(eventId, email, name, occurredAt, JSON.stringify(event), state)
     },
-    /** Known and not told, on purpose. */
+    /** Known and not told, on purpose; what a customer wrote is not kept. */
     stageSkipped(event: EventWrite, occurredAt: Instant, reason: string): void {
-      insertSkipped.run(event.eventId, event.email, event.name, occurredAt, JSON.stringify(event), reason)
+      const { comment: _, ...properties } = event.properties
+      const payload = JSON.stringify({ ...event, properties })
+      insertSkipped.run(event.eventId, event.email, event.name, occurredAt, payload, reason)
     },
     /** A live run begins: what was found beside the last one is sent with what it finds. */
     join(): void {
