@@ -2,6 +2,7 @@
 import { createSeededRandom } from '../lib/random.ts'
 import { liveOnce } from '../sandbox/live.ts'
 import { type Sandbox, type SandboxOptions, SANDBOX_KEYS, startSandbox } from '../sandbox/sandbox.ts'
+import { formatDuration } from '../lib/human.ts'
 import { maskPersonal } from '../lib/redact.ts'
 import { TajoError } from '../lib/errors.ts'
 import { paint, print, toCount } from './terminal.ts'
@@ -83,7 +84,7 @@ export function showEvents(sandbox: Sandbox): void {
       typeof channel === 'string' ? `by ${channel}` : null,
       typeof score === 'number' ? `score ${score}` : null,
       typeof comment === 'string' ? `“${comment}”` : null,
-      typeof minutes === 'number' ? `after ${minutes} min` : null,
+      typeof minutes === 'number' ? `after ${formatDuration(minutes * 60_000)}` : null,
     ].filter((part) => part !== null)
     print(
       `${new Date(event.receivedAt).toISOString().slice(11, 19)} ${paint('green', event.name.padEnd(26))} ${maskPersonal(event.email ?? '')}  ${details.join(', ')}`,
