@@ -12,3 +12,13 @@ export function membershipOf(
   if (held?.lists.includes(list) !== true) return null
   return giving ? 'given' : 'found'
 }
+
+/** Where what Brevo holds is not known: what tajo gave may be there or not, and is tajo's where the next look finds it. */
+export function toGiving(lists: Record<string, Membership>): Record<string, Membership> {
+  return Object.fromEntries(
+    Object.entries(lists).map(([list, membership]): [string, Membership] => [
+      list,
+      membership === 'given' ? 'giving' : membership,
+    ]),
+  )
+}

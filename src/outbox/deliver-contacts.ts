@@ -5,7 +5,6 @@ import {
   type ContactWrite,
   hasWork,
   IDENTIFIERS,
-  type Membership,
   type Outcome,
   type ToldContact,
 } from '../model/operations.ts'
@@ -14,7 +13,7 @@ import { FAR_FUTURE, fromMs } from '../model/time.ts'
 import type { DueContact } from '../state/outbox-contacts.ts'
 import { type DeliveryContext, isFirstWrite, type Prepared, toTold, writeAgain } from './delivery.ts'
 import type { ContactDone } from '../model/destination.ts'
-import { membershipOf } from '../model/memberships.ts'
+import { membershipOf, toGiving } from '../model/memberships.ts'
 import { deliverEvents } from './deliver-events.ts'
 import { importBatch, verifyImports } from './deliver-imports.ts'
 import { deliverRenames } from './deliver-renames.ts'
@@ -68,6 +67,8 @@ async function deliverInBulk(context: Delivery, signal?: AbortSignal): Promise<b
   let seenAt = clock.now()
   store.transaction(() => store.contacts.startLook())
   await look(context, null, signal)
+  // What an earlier delivery imported and did not read back is older than anything of this one.
+  const readBackAll = store.contacts.hasUnverified()
   let importedSince: string | null = null
   let after: DueContact | null = null
   for (;;) {
@@ -85,7 +86,7 @@ async function deliverInBulk(context: Delivery, signal?: AbortSignal): Promise<b
     importedSince ??= imported.since
     if (!(await deliverUrgent(context, signal))) return false
   }
-  if (store.contacts.hasUnverified()) await verifyImports(context, importedSince, signal)
+  if (store.contacts.hasUnverified()) await verifyImports(context, readBackAll ? null : importedSince, signal)
   return true
 }
 
@@ -223,13 +224,7 @@ function prepareAll(context: Delivery, due: readonly DueContact[], bulk: boolean
  */
 function toKnown(told: ToldContact, { attempts, lost, again }: DueContact): ToldContact {
   if (attempts === 0 && lost === 0) return again === 0 ? told : { ...told, attributes: {} }
-  const lists = Object.fromEntries(
-    Object.entries(told.lists).map(([list, membership]): [string, Membership] => [
-      list,
-      membership === 'given' ? 'giving' : membership,
-    ]),
-  )
-  return { ...told, attributes: {}, lists }
+  return { ...told, attributes: {}, lists: toGiving(told.lists) }
 }
 
 /** With `contacts.create: never`, what a look at all of Brevo did not show is not asked for one by one. */

@@ -5,7 +5,7 @@ import { IDENTIFIERS } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
 import { type DeliveryContext, isFirstWrite, type Prepared, toTold, writeAgain } from './delivery.ts'
 import { type HeldContact, MAX_LIST_ADD } from '../model/destination.ts'
-import { membershipOf } from '../model/memberships.ts'
+import { membershipOf, toGiving } from '../model/memberships.ts'
 
 /** Rows that no page of the read-back named are repaired in portions of this size. */
 const LEFT_OVER = 1_000
@@ -179,11 +179,7 @@ export async function verifyImports(
     store.transaction(() => {
       for (const email of missed) {
         const told = store.contacts.told(email)
-        const lists = Object.fromEntries(
-          Object.entries(told.lists).filter(
-            ([, membership]) => membership !== 'given' && membership !== 'giving',
-          ),
-        )
+        const lists = toGiving(told.lists)
         store.contacts.putTold(
           email,
           {

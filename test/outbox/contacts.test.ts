@@ -95,6 +95,29 @@ describe('a customer whose address changes', () => {
   })
 })
 
+describe('an import that was not read back before the process ended', () => {
+  it('gave memberships all the same: they end with their reason', async () => {
+    shop.close()
+    const thresholds = { bulkFrom: 1, minImport: 1, batchFrom: 300, batchSize: 200 }
+    shop = openVirtualShop(1, { thresholds })
+    const id = addCustomer('imported@example.com')
+    let imported = false
+    await shop.killAt(({ url }) => {
+      imported ||= url.endsWith('/contacts/import')
+      return imported && url.includes('modifiedSince')
+    })
+    expect(contact('imported@example.com')!.lists).toEqual(new Set([LISTS.support]))
+    await shop.pass(30)
+    addCustomer('another@example.com')
+    await shop.sync()
+    shop.world.deleteCustomer(id)
+
+    await shop.sync()
+
+    expect(contact('imported@example.com')!.lists).toEqual(new Set())
+  })
+})
+
 describe('a contact that was deleted in Brevo', () => {
   it('is not made again; a person may ask for that', async () => {
     const id = addCustomer('gone@example.com')

@@ -29,19 +29,29 @@ export interface LifeOptions {
   stateDir: string
   yaml: string
   seed: number
-  /** Killed before this many statements, commits, requests, answers and sleeps; null: never. */
-  dieAt: number | null
+  /** When it is killed; null: never. */
+  death: Death | null
   /** Whether the helpdesk calls it. */
   webhooks: boolean
   thresholds: Thresholds
   log: Log
 }
 
+/**
+ * Killed before this many statements, commits, requests, answers and sleeps: of its whole life, or since the helpdesk answered
+ * so many times, which is in the middle of what one page causes.
+ */
+export interface Death {
+  steps: number
+  afterPage: number
+}
+
 export function live(options: LifeOptions): Life {
   const { network, stateDir } = options
   let steps = 0
   let dead = false
-  let { dieAt } = options
+  let { death } = options
+  let pages = 0
   let over = false
   let abandon = (): void => undefined
 
@@ -53,15 +63,20 @@ export function live(options: LifeOptions): Life {
   }
   const step = (): void => {
     if (dead) throw new Killed()
+    if (death === null || pages < death.afterPage) return
     steps += 1
-    if (steps !== dieAt) return
+    if (steps !== death.steps) return
     kill()
     throw new Killed()
   }
   const clock = new ProcessClock(network.universe, options.wall, step)
   const process = { step, isDead: () => dead }
+  const onAnswer = (side: 'gorgias' | 'brevo'): void => {
+    if (side === 'gorgias') pages += 1
+  }
   const http = createHttpFor(network, {
     isDead: process.isDead,
+    onAnswer,
     // The SDK must not see a rejection; a killed process simply hears nothing.
     step: () => {
       try {
@@ -112,7 +127,7 @@ export function live(options: LifeOptions): Life {
     isOver: () => over,
     isDead: () => dead,
     kill,
-    spare: () => (dieAt = null),
+    spare: () => (death = null),
     stop: () => daemon?.stop(),
   }
 }

@@ -64,6 +64,8 @@ export interface Network {
   onWebhook: ((ticketId: number) => void) | null
   /** Told of each contact that is read singly. */
   onLook?: (email: string) => void
+  /** Told of each request to Brevo, and of what struck it: for a look at one seed. */
+  trace?: (said: Record<string, unknown>) => void
   /** When a contact last left a list. */
   lastLeftAt(): number
   /** Where a test decides instead of chance. */
@@ -74,7 +76,10 @@ export const GORGIAS_URL = 'https://gorgias.test/api'
 export const BREVO_URL = 'https://brevo.test/v3'
 
 /** The network as one process sees it. `step` may kill the process; a dead one hears nothing any more. */
-export function createHttpFor(network: Network, process: { step(): void; isDead(): boolean }): Http {
+export function createHttpFor(
+  network: Network,
+  process: { step(): void; isDead(): boolean; onAnswer?(side: 'gorgias' | 'brevo'): void },
+): Http {
   const { universe, random } = network
   const seenPages = new Map<string, HttpOutcome>()
   /** What stands behind the cursor of a page that was given empty. */
@@ -92,8 +97,15 @@ export function createHttpFor(network: Network, process: { step(): void; isDead(
     const fault = network.script === null ? pickFault(network, side, request) : network.script(request, side)
     if (fault !== null) network.counts[fault] = (network.counts[fault] ?? 0) + 1
     const outcome = await meet(fault, side, request)
+    if (side === 'brevo')
+      network.trace?.({
+        request: `${request.method} ${request.url.slice(BREVO_URL.length)} ${request.body ?? ''}`,
+        answer: outcome.outcome === 'answer' ? `${outcome.status} ${outcome.body}` : outcome.outcome,
+        ...(fault === null ? {} : { fault }),
+      })
     // It left, and the process is not there any more to hear of it.
     if (process.isDead()) return NEVER_LEFT
+    process.onAnswer?.(side)
     process.step()
     return process.isDead() ? NEVER_LEFT : outcome
   }

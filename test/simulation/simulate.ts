@@ -11,7 +11,7 @@ import { THRESHOLDS, type Thresholds } from '../../src/outbox/delivery.ts'
 import { openStoreReadOnly } from '../../src/state/store.ts'
 import { Universe } from './clock.ts'
 import { createDirectServer } from './direct-server.ts'
-import { live, type Life, toYaml } from './life.ts'
+import { type Death, live, type Life, toYaml } from './life.ts'
 import { type Fault, LIES, type Network, ODD_PAGES } from './network.ts'
 import { judge, watchWrites } from './oracle.ts'
 import { Shop } from './shop.ts'
@@ -115,6 +115,7 @@ export async function simulate(
     script: null,
     onWebhook: null,
     onLook: looked,
+    trace: (said) => log.debug('Brevo', said),
     lastLeftAt: () => shop.lastLeftAt,
   }
   const webhooks = chance(0.4)
@@ -168,7 +169,7 @@ export async function simulate(
       seed: seed + lives,
       webhooks,
       thresholds,
-      dieAt: mayDie ? Math.floor(1 + random.next() ** 2 * 1_500) : null,
+      death: mayDie ? drawDeath(random) : null,
       log,
     })
   }
@@ -255,6 +256,13 @@ export async function simulate(
     life?.kill()
     rmSync(stateDir, { recursive: true, force: true })
   }
+}
+
+/** Half of them anywhere, half between two statements of what one answer of the helpdesk causes. */
+function drawDeath(random: Random): Death {
+  return random.next() < 0.5
+    ? { steps: Math.floor(1 + random.next() ** 2 * 1_500), afterPage: 0 }
+    : { steps: Math.floor(1 + random.next() * 40), afterPage: Math.floor(1 + random.next() * 60) }
 }
 
 /** Lost, doubled, late and in another order. */

@@ -85,7 +85,7 @@ export const VIRTUAL_KEYS = {
   brevoKey: new Secret('sim-brevo'),
 }
 
-export function openVirtualShop(seed = 1): VirtualShop {
+export function openVirtualShop(seed = 1, more: Partial<EngineOptions> = {}): VirtualShop {
   const { universe, shop, network } = openVirtualWorld(seed)
   const stateDir = mkdtempSync(join(tmpdir(), 'tajo-virtual-'))
   const yaml: VirtualShop['yaml'] = (policy = 'verify', more = {}) =>
@@ -104,6 +104,7 @@ export function openVirtualShop(seed = 1): VirtualShop {
     stateDir,
     ...VIRTUAL_KEYS,
     webhookSecrets: { gorgias: new Secret('sim-webhook-secret') },
+    ...more,
   })
 
   function start(file: string): { engine: Engine; kill(): void; isDead(): boolean } {
