@@ -300,6 +300,7 @@ export function startDaemon(
       void follow(() => followHints(name, hinted))
     }
     void follow(deliverPostponed)
+    void follow(() => engine.followTroubles(stopping.signal))
     let serving: Serving | null = null
     try {
       serving =

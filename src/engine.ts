@@ -8,7 +8,9 @@ import { createHelpdesks } from './engine/helpdesks.ts'
 import { createMappings } from './engine/mappings.ts'
 import { findOthers } from './engine/others.ts'
 import type { EngineOptions, Ports, SyncOptions } from './engine/options.ts'
+import { BREVO } from './engine/pauses.ts'
 import { type SyncReport, toSyncReport } from './engine/report.ts'
+import { createTroubles } from './engine/troubles.ts'
 import { createClockWatch } from './lib/clock-watch.ts'
 import { coerceError, isAbort, TajoError } from './lib/errors.ts'
 import { createRounds } from './lib/rounds.ts'
@@ -57,9 +59,10 @@ export type Engine = ReturnType<typeof openEngine>
 export function openEngine(options: EngineOptions, ports: Ports) {
   const { config, stateDir } = options
   const { clock, log } = ports
+  const troubles = createTroubles(clock)
   const caller: BrevoCaller = createBrevoCaller(
     { baseUrl: config.brevo.baseUrl, apiKey: options.brevoKey, logApiCalls: config.log.apiCalls },
-    ports,
+    { ...ports, onTrouble: troubles.of(BREVO) },
   )
   const store = (ports.openStore ?? openStore)(stateDir)
   let isSampled = false
@@ -68,7 +71,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       one.name,
       {
         config: one,
-        source: toSampled(createSource(one, options, ports), one),
+        source: toSampled(createSource(one, options, { ...ports, onTrouble: troubles.of(one.name) }), one),
         reading: createTurns(),
         freshness: createFreshness(),
       },
@@ -267,6 +270,8 @@ export function openEngine(options: EngineOptions, ports: Ports) {
 
   return {
     store,
+    /** Notes until `signal` aborts which of the APIs does not answer. */
+    followTroubles: (signal: AbortSignal): Promise<void> => troubles.follow(store, signal),
     /** Only some customers are seen. */
     isSampled,
     sync,

@@ -24,7 +24,7 @@ export async function writeContact(
   options: WriteOptions,
   signal?: AbortSignal,
 ): Promise<Outcome<ContactDone>> {
-  const done: ContactDone = { missing: false, mayRepeat: false, memberships: {}, refused: [] }
+  const done: ContactDone = { missing: false, mayRepeat: false, memberships: {}, left: [], refused: [] }
   const missing: Outcome<ContactDone> = { result: 'done', ...done, missing: true }
   const mayCreate = options.create && !write.exists
   let lists = write.addLists
@@ -33,6 +33,7 @@ export async function writeContact(
     if (held.result !== 'done') return held
     if (held.contact === null && !mayCreate) return missing
     lists = sortMemberships(write, held.contact, done.memberships)
+    done.left = held.contact?.unsubscribed ?? []
     const isInStep =
       held.contact !== null &&
       lists.length === 0 &&

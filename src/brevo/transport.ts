@@ -2,7 +2,7 @@
 // an answer. Brevo tells its budget with each answer (brevo-api.md § 4).
 import { linkSignal } from '../lib/abort.ts'
 import { backoffMs } from '../lib/backoff.ts'
-import { CircuitBreaker } from '../lib/breaker.ts'
+import { CircuitBreaker, type OnTrouble, toTrouble } from '../lib/breaker.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Http, HttpAnswer, HttpOutcome, HttpRequest } from '../lib/http.ts'
 import { BudgetLimiter } from '../lib/limiter.ts'
@@ -15,6 +15,7 @@ export interface BrevoPorts {
   clock: Clock
   random: Random
   log: Log
+  onTrouble?: OnTrouble
 }
 
 /** Brevo counts contacts, events and everything else apart (brevo-api.md § 4). */
@@ -40,14 +41,14 @@ export const RESTING = 'it did not answer before, and is asked again later'
 
 export function createTransport(
   { baseUrl, logApiCalls }: { baseUrl: string; logApiCalls: boolean },
-  { http, clock, random, log }: BrevoPorts,
+  { http, clock, random, log, onTrouble }: BrevoPorts,
 ): Transport {
   const limiters: Record<Bucket, BudgetLimiter> = {
     contacts: new BudgetLimiter(clock),
     events: new BudgetLimiter(clock),
     other: new BudgetLimiter(clock),
   }
-  const breaker = new CircuitBreaker(clock, random)
+  const breaker = new CircuitBreaker(clock, random, onTrouble)
   const waiting = new Set<{ abort(): void }>()
 
   /** Null: nobody waits any more. */
@@ -72,8 +73,8 @@ export function createTransport(
       if (release === null) return { outcome: 'never_left', reason: 'stopped' }
       const startedAt = clock.monotonic()
       const outcome = believe(method, path, await http.send({ ...request, timeoutMs: TIMEOUT_MS }))
-      // That one contact is answered badly says nothing of Brevo.
-      breaker.observe(outcome.outcome === 'answer' && (outcome.status < 500 || ONE_CONTACT.test(path)))
+      const isOne = outcome.outcome === 'answer' && ONE_CONTACT.test(path)
+      breaker.observe(toTrouble(outcome), isOne ? path : null)
       if (outcome.outcome === 'answer') observe(limiters[bucket], outcome)
       release()
       if (logApiCalls) {

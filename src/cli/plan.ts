@@ -48,12 +48,15 @@ export function addPlanCommands(program: Command): void {
     })
 
   common(program.command('diff-config'))
-    .description('say who would change with another connectors.yml, without one request')
-    .argument('<file>', 'the new one')
+    .description(
+      'say who would change with another connectors.yml than the one in force, without one request',
+    )
+    .argument('[file]', 'the other one; by default connectors.yml as it is now')
     .option('--limit <n>', 'how many contacts to show', '10')
     .addOption(json())
-    .action(async (file: string, options) => {
-      exit.code = await (await import('../commands/diff-config.ts')).runDiffConfig(file, options)
+    .action(async (file: string | undefined, options) => {
+      const other = file ?? options.config
+      exit.code = await (await import('../commands/diff-config.ts')).runDiffConfig(other, options)
     })
 
   common(program.command('approve'))

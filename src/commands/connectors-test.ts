@@ -24,6 +24,10 @@ export async function runConnectorsTest(
     const connector = session.config.connectors.find((one) => one.name === name)
     if (connector === undefined)
       throw new TajoError('usage', `There is no connector ${name} in ${options.config}.`)
+    if (!connector.enabled)
+      throw new TajoError('usage', `${name} is switched off in ${options.config} (enabled: false).`, {
+        hint: 'Take that line out, and test it then.',
+      })
     const brevo = openBrevo(session)
     const source = createSource(connector, session.engine, { ...session.ports, retries: 1 })
     const checks = [...source.checks(), ...toBrevoChecks(connector, source, brevo)]

@@ -69,20 +69,23 @@ export function runDeadLettersShow(id: string, options: LettersOptions): number 
   }
 }
 
-/** Takes effect with the next run, of a daemon too. */
+/** Takes effect with the next run, of a daemon too. Exit code 3 where one of them can't be tried again. */
 export function runDeadLettersRetry(ids: string[], options: LettersOptions): number {
-  return change(ids, options, 'tried again by the next run', (store, letter) => retryLetter(store, letter))
+  return change(ids, options, 'tried again by the next run', retryLetter)
 }
 
 export function runDeadLettersDrop(ids: string[], options: LettersOptions): number {
-  return change(ids, options, 'dropped', (store, letter) => dropLetter(store, letter))
+  return change(ids, options, 'dropped', (store, letter) => {
+    dropLetter(store, letter)
+    return null
+  })
 }
 
 function change(
   ids: string[],
   options: LettersOptions,
   done: string,
-  action: (store: Store, letter: DeadLetter) => void,
+  action: (store: Store, letter: DeadLetter) => string | null,
 ): number {
   if (ids.length === 0 && options.all !== true)
     throw new TajoError('usage', 'Which ones? Give their ids, or --all.', {
@@ -91,10 +94,18 @@ function change(
   const store = openStoreBeside(options.stateDir)
   try {
     const letters = options.all === true ? (store?.deadLetters.list() ?? []) : find(store, ids)
-    for (const letter of letters) store!.transaction(() => action(store!, letter))
-    if (options.json === true) print(JSON.stringify({ changed: letters.map((letter) => toId(letter)) }))
-    else print(`${formatCount(letters.length)} ${done}.`)
-    return 0
+    const results = letters.map((letter) => ({
+      id: toId(letter),
+      why: store!.transaction(() => action(store!, letter)),
+    }))
+    const failed = results.filter((one) => one.why !== null)
+    const changed = results.filter((one) => one.why === null).map((one) => one.id)
+    if (options.json === true) print(JSON.stringify({ changed, impossible: failed }))
+    else {
+      if (changed.length > 0 || failed.length === 0) print(`${formatCount(changed.length)} ${done}.`)
+      for (const { id, why } of failed) print(`${paint('bold', id)}  ${paint('red', 'not')} ${done}. ${why}`)
+    }
+    return failed.length > 0 ? 3 : 0
   } finally {
     store?.close()
   }

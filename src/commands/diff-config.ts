@@ -1,8 +1,10 @@
-// tajo diff-config NEW.yml: who would change with another connectors.yml, from the local records, without one request.
-import { loadConfig } from '../config/load.ts'
+// tajo diff-config [FILE]: who would change with this connectors.yml instead of the one in force, from the local records, without one request.
+import type { Config } from '../config/config.ts'
+import { checkConfig, loadConfig } from '../config/load.ts'
 import { TajoError } from '../lib/errors.ts'
 import { type ConfigDiff, diffConfigs } from '../plan/what-if.ts'
-import { openStoreReadOnly } from '../state/store.ts'
+import { readInForce } from '../state/config.ts'
+import { openStoreReadOnly, type Store } from '../state/store.ts'
 import { printContact } from './plan.ts'
 import type { CommonOptions } from './session.ts'
 import { fit, formatCount, paint, print, say, toCount, wrap } from './terminal.ts'
@@ -13,7 +15,6 @@ export interface DiffOptions extends CommonOptions {
 }
 
 export async function runDiffConfig(file: string, options: DiffOptions): Promise<number> {
-  const before = loadConfig(options.config, process.env)
   const after = loadConfig(file, process.env)
   const store = openStoreReadOnly(options.stateDir)
   if (store === null)
@@ -21,6 +22,7 @@ export async function runDiffConfig(file: string, options: DiffOptions): Promise
       hint: `See what a first sync would do: tajo plan --config ${file} --sample 20`,
     })
   try {
+    const before = loadInForce(store, options.config)
     const diff = await diffConfigs(store, before, after, toCount(options.limit, '--limit'))
     if (options.json === true) print(JSON.stringify(diff))
     else printDiff(diff)
@@ -28,6 +30,13 @@ export async function runDiffConfig(file: string, options: DiffOptions): Promise
   } finally {
     store.close()
   }
+}
+
+/** What the contacts stand on: not what somebody is just writing. */
+function loadInForce(store: Store, file: string): Config {
+  const text = readInForce(store)
+  const inForce = text === null ? null : checkConfig(file, text, process.env).config
+  return inForce === null ? loadConfig(file, process.env) : { ...inForce, file: `${file} in force` }
 }
 
 export function printDiff(diff: ConfigDiff): void {

@@ -8,7 +8,7 @@ import { openStore, openStoreReadOnly } from '../state/store.ts'
 import type { LedgerRow } from '../state/ledger.ts'
 import { type CommonOptions, openSession } from './session.ts'
 import { countShown } from './shown-events.ts'
-import { formatCount, paint, print, say } from './terminal.ts'
+import { formatCount, paint, print, say, toCount } from './terminal.ts'
 
 const LOOK_AGAIN_MS = 500
 
@@ -23,7 +23,7 @@ export async function runEventsTail(
   process.once('SIGINT', () => (stopped = true)).once('SIGTERM', () => (stopped = true))
   try {
     const shown = new Map<number, string>()
-    let rows = store.ledger.last(Number(options.lines))
+    let rows = store.ledger.last(toCount(options.lines, '--lines'))
     for (;;) {
       for (const row of rows) {
         if (shown.get(row.seq) === row.state) continue

@@ -4,7 +4,7 @@ import { loadConfig, parseConfig } from '../config/load.ts'
 import { type ConnectorStatus, readStatus } from '../engine/status.ts'
 import { isLocked } from '../state/database.ts'
 import { TajoError } from '../lib/errors.ts'
-import { formatTime } from '../lib/human.ts'
+import { formatTime, plural } from '../lib/human.ts'
 import { readInForce } from '../state/config.ts'
 import { openStoreReadOnly, type Store } from '../state/store.ts'
 import type { CommonOptions } from './session.ts'
@@ -45,12 +45,18 @@ function printStatus(name: string, status: ConnectorStatus | null): void {
   print(paint('bold', name))
   if (status === null) return print('  Nothing was synced yet. Start with: tajo sync ' + name)
   const row = (label: string, value: string): void => print(`  ${label.padEnd(14)} ${value}`)
+  const { helpdesk, brevo } = status.troubles
+  const outages = [
+    ...(helpdesk === null ? [] : [`${name} has not answered well since ${toWords(helpdesk)}`]),
+    ...(brevo === null ? [] : [`Brevo has not answered well since ${toWords(brevo)}`]),
+  ]
+  const reasons = outages.length > 0 || status.lastError === null ? outages : [status.lastError]
   row(
     'connected',
-    status.connected
-      ? paint('green', 'yes')
-      : `${paint('red', 'no')}${status.lastError === null ? '' : `: ${status.lastError}`}`,
+    status.connected ? paint('green', 'yes') : [paint('red', 'no'), ...reasons.slice(0, 1)].join(': '),
   )
+  for (const reason of reasons.slice(1)) row('', reason)
+  if (outages.length > 0) row('', 'Nothing is lost; what waits goes out by itself when it answers again.')
   row(
     'daemon',
     status.running
@@ -83,14 +89,15 @@ function printStatus(name: string, status: ConnectorStatus | null): void {
   row('CSAT responses', formatCount(status.csatResponses))
   row(
     'in Brevo',
-    `${formatCount(status.contactsInBrevo)} contacts, ${formatCount(status.events['sent'] ?? 0)} events sent`,
+    `${plural(status.contactsInBrevo, 'contact')}, ${plural(status.events['sent'] ?? 0, 'event')} sent`,
   )
   const budget = status.rateLimit?.helpdesk
   if (budget != null)
     row('rate limit', `${budget.used} of ${budget.limit} requests used when it last answered`)
+  const { contacts, events, behind } = status.backlog
   row(
     'backlog',
-    `${formatCount(status.backlog.contacts)} contacts, ${formatCount(status.backlog.events)} events`,
+    `${plural(contacts, 'contact')}, ${plural(events, 'event')}${behind > 0 ? ` (${formatCount(behind)} not sent yet because of what comes before)` : ''}`,
   )
   for (const [stream, { readUpTo, backfilled }] of Object.entries(status.cursors)) {
     if (readUpTo !== null)
@@ -101,13 +108,13 @@ function printStatus(name: string, status: ConnectorStatus | null): void {
   }
   const { uncertain = 0, parked = 0, skipped = 0 } = status.events
   if (uncertain > 0)
-    row('in doubt', `${formatCount(uncertain)} events were not answered; Brevo is asked for them`)
-  if (parked > 0) row('parked', `${formatCount(parked)} events: tajo dead-letters list`)
-  if (skipped > 0)
     row(
-      'not sent',
-      `${formatCount(skipped)} events: a condition, their age, or a contact that is not in Brevo`,
+      'in doubt',
+      `${plural(uncertain, 'event')} without an answer; Brevo is asked for ${uncertain === 1 ? 'it' : 'them'}`,
     )
+  if (parked > 0) row('parked', `${plural(parked, 'event')}: tajo dead-letters list`)
+  if (skipped > 0)
+    row('not sent', `${plural(skipped, 'event')}: a condition, their age, or a contact that is not in Brevo`)
   if (status.heldRemovals !== null)
     row(
       'guard',
@@ -120,6 +127,9 @@ function printStatus(name: string, status: ConnectorStatus | null): void {
   for (const { kind, key, reason } of status.setAside.latest) print(`    ${kind} ${mask(key)}: ${reason}`)
   if (status.setAside.count > 0) print('    What to do about them: tajo dead-letters list')
 }
+
+const toWords = ({ since, reason }: { since: string; reason: string }): string =>
+  `${formatTime(since)} (${reason})`
 
 /** Keys of contacts are addresses. */
 function mask(key: string): string {

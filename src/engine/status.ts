@@ -4,11 +4,12 @@ import { toIso } from '../model/time.ts'
 import { readHeldRemovals } from '../outbox/removals.ts'
 import { type PendingConfig, readPending } from '../state/config.ts'
 import { BREVO, readPauses } from './pauses.ts'
+import { readTroubles, type Trouble } from './troubles.ts'
 import type { Store } from '../state/store.ts'
 import { lastReconciledAt } from '../sync/reconcile.ts'
 
 export interface ConnectorStatus {
-  /** The last run came through. */
+  /** The last run came through, and while a daemon runs both sides answer it. */
   connected: boolean
   running: boolean
   lastSync: string | null
@@ -21,7 +22,8 @@ export interface ConnectorStatus {
   csatResponses: number
   contactsInBrevo: number
   cursors: Record<Stream, { readUpTo: string | null; backfilled: boolean }>
-  backlog: { contacts: number; events: number }
+  /** What is to be written. `behind`: so many of the events wait behind one whose answer was lost, or for their contact. */
+  backlog: { contacts: number; events: number; behind: number }
   events: Record<string, number>
   setAside: { count: number; latest: { kind: string; key: string; reason: string }[] }
   /** Memberships that a guard holds back: `tajo sync --accept-removals`. */
@@ -33,6 +35,8 @@ export interface ConnectorStatus {
   nextRun: string | null
   /** What was refused, and when it is tried again: the helpdesk, or (for all connectors) Brevo. */
   paused: { refused_by: 'helpdesk' | 'brevo'; until: string; reason: string } | null
+  /** Which side does not answer the daemon at the moment, since when and why. */
+  troubles: { helpdesk: Trouble | null; brevo: Trouble | null }
   /** A changed connectors.yml that is not in force: faulty, or waiting for `tajo approve`. */
   pendingConfig: { state: 'waiting' | 'faulty'; at: string; reasons: string[] } | null
 }
@@ -45,8 +49,11 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
     nextRun?: Record<string, string>
   }
   const letters = store.deadLetters.list()
+  const { [name]: helpdesk = null, [BREVO]: brevo = null } = running ? readTroubles(store) : {}
+  const isWell = findPause(store, name) === null && helpdesk === null && brevo === null
+  const events = store.outboxEvents.counts()
   return {
-    connected: last?.result === 'done' && (!running || findPause(store, name) === null),
+    connected: last?.result === 'done' && (!running || isWell),
     running,
     lastSync: toTime(done?.ended_at ?? null),
     lastError: last?.result === 'failed' ? last.error : null,
@@ -63,8 +70,8 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
         return [stream, { readUpTo, backfilled: cursor.backfilledAt !== null || stream === 'events' }]
       }),
     ) as ConnectorStatus['cursors'],
-    backlog: store.undelivered(),
-    events: store.outboxEvents.counts(),
+    backlog: toBacklog(store, events),
+    events,
     setAside: {
       count: letters.length,
       latest: letters.slice(0, 10).map(({ kind, key, reason }) => ({ kind, key, reason })),
@@ -74,8 +81,17 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
     rateLimit: JSON.parse(store.meta.read(`rate_limit:${name}`) ?? 'null') as ConnectorStatus['rateLimit'],
     nextRun: running ? (daemon.nextRun?.[name] ?? null) : null,
     paused: running ? findPause(store, name) : null,
+    troubles: { helpdesk, brevo },
     pendingConfig: toPendingConfig(readPending(store)),
   }
+}
+
+const WAITING = ['found', 'staged', 'pending', 'sending', 'uncertain']
+
+function toBacklog(store: Store, events: Record<string, number>): ConnectorStatus['backlog'] {
+  const due = store.undelivered()
+  const waiting = WAITING.reduce((sum, state) => sum + (events[state] ?? 0), 0)
+  return { contacts: due.contacts, events: waiting, behind: waiting - due.events }
 }
 
 function findPause(store: Store, name: string): ConnectorStatus['paused'] {

@@ -1,23 +1,31 @@
 // One for each API: when it does not answer, requests stop leaving, and after a while a single one looks whether it does again.
 import { backoffMs } from './backoff.ts'
 import type { Clock } from './clock.ts'
+import type { HttpOutcome } from './http.ts'
 import type { Random } from './random.ts'
 
 /** In a row; fewer may be bad luck. */
 const FAILURES = 5
 const REST = { baseMs: 5_000, capMs: 5 * 60_000 }
 
+/** Told when an API stops answering, with the reason, and (null) when it answers again. */
+export type OnTrouble = (reason: string | null) => void
+
 export class CircuitBreaker {
   readonly #clock: Clock
   readonly #random: Random
+  readonly #onTrouble: OnTrouble
   #failures = 0
+  /** Single objects that were answered badly since anything was answered well. */
+  readonly #objects = new Set<string>()
   #rests = 0
   #restsUntil = 0
   #probing = false
 
-  constructor(clock: Clock, random: Random) {
+  constructor(clock: Clock, random: Random, onTrouble: OnTrouble = () => undefined) {
     this.#clock = clock
     this.#random = random
+    this.#onTrouble = onTrouble
   }
 
   /** Milliseconds until a request may leave; 0: now. At the end of a rest only one may, until its outcome is known. */
@@ -30,19 +38,35 @@ export class CircuitBreaker {
     return 0
   }
 
-  /** What became of a request: whether the API answered it at all, however badly it was asked. */
-  observe(answered: boolean): void {
+  /**
+   * What became of a request: null if the API answered it, however badly it was asked; otherwise why not. That one object is
+   * answered badly, however often, says little of the API; that many are, and nothing else is answered, does.
+   */
+  observe(trouble: string | null, object: string | null = null): void {
     this.#probing = false
-    if (answered) {
+    if (trouble === null) {
+      this.#objects.clear()
+      if (this.#failures >= FAILURES) this.#onTrouble(null)
       this.#failures = 0
       this.#rests = 0
       return
     }
+    if (object !== null && this.#failures < FAILURES) {
+      if (this.#objects.has(object)) return
+      this.#objects.add(object)
+    }
     this.#failures += 1
     if (this.#failures < FAILURES) return
+    if (this.#failures === FAILURES) this.#onTrouble(trouble)
     this.#restsUntil = this.#clock.monotonic() + backoffMs(REST, this.#rests, this.#random)
     this.#rests += 1
   }
+}
+
+/** Null: the API answered. */
+export function toTrouble(outcome: HttpOutcome): string | null {
+  if (outcome.outcome !== 'answer') return `no answer (${outcome.reason})`
+  return outcome.status < 500 ? null : `it answers ${outcome.status}`
 }
 
 /** How often to look whether the one that was let through has come back. */

@@ -10,6 +10,8 @@ export interface ContactDone {
   mayRepeat: boolean
   /** For each list that was to be added: whether it was given, found there, or had been left by the contact. */
   memberships: Record<string, Membership>
+  /** Lists that the contact has left, where the write looked at it. */
+  left: readonly number[]
   /** Parts that were refused while the rest was taken: identifiers, mostly. */
   refused: { attribute: string; reason: string }[]
 }

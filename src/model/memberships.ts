@@ -22,3 +22,12 @@ export function toGiving(lists: Record<string, Membership>): Record<string, Memb
     ]),
   )
 }
+
+/** What a look that names the lists which the contact has left makes of what was known. */
+export function withLeft(
+  lists: Record<string, Membership>,
+  left: readonly number[],
+): Record<string, Membership> {
+  const known = left.filter((list) => lists[list] !== undefined)
+  return { ...lists, ...Object.fromEntries(known.map((list) => [list, 'left' as const])) }
+}

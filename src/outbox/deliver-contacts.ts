@@ -13,7 +13,7 @@ import { FAR_FUTURE, fromMs } from '../model/time.ts'
 import type { DueContact } from '../state/outbox-contacts.ts'
 import { type DeliveryContext, isFirstWrite, type Prepared, toTold, writeAgain } from './delivery.ts'
 import type { ContactDone } from '../model/destination.ts'
-import { membershipOf, toGiving } from '../model/memberships.ts'
+import { membershipOf, toGiving, withLeft } from '../model/memberships.ts'
 import { deliverEvents } from './deliver-events.ts'
 import { importBatch, verifyImports } from './deliver-imports.ts'
 import { deliverRenames } from './deliver-renames.ts'
@@ -205,7 +205,7 @@ function prepareAll(context: Delivery, due: readonly DueContact[], bulk: boolean
       if (write !== null && hasWork(write) && !isUnwanted(context, write, bulk)) {
         return [{ contact, told, write, held }]
       }
-      if (held) store.outboxContacts.postpone(contact, fromMs(clock.now()) + HELD_RETRY)
+      if (held) store.outboxContacts.hold(contact, fromMs(clock.now()) + HELD_RETRY)
       else store.outboxContacts.finish(contact)
       if (write !== null && told.exists) store.contacts.putTold(contact.email, told, fromMs(clock.now()))
       if (!told.exists) endEventsOfNobody(context, contact.email, told.gone)
@@ -254,6 +254,7 @@ function applySeen({ store }: Delivery, write: ContactWrite, told: ToldContact):
   const seen = store.contacts.seen(write.email)
   if (seen === null) return
   write.lookUp = false
+  told.lists = withLeft(told.lists, seen.unsubscribed)
   write.addLists = write.addLists.filter((list) => {
     const membership = membershipOf(list, seen, write.giving.includes(list))
     if (membership !== null) told.lists[list] = membership
@@ -288,8 +289,8 @@ function settle(context: Delivery, prepared: Prepared, outcome: Outcome<ContactD
     case 'done':
       if (outcome.missing) return settleMissing(context, prepared)
       acknowledge(context, prepared, outcome)
-      if (held) store.outboxContacts.postpone(contact, now + HELD_RETRY)
-      else if (outcome.mayRepeat || contact.attempts > 0 || contact.lost === 1) writeAgain(context, contact)
+      if (outcome.mayRepeat || contact.attempts > 0 || contact.lost === 1) writeAgain(context, contact)
+      else if (held) store.outboxContacts.hold(contact, now + HELD_RETRY)
       else store.outboxContacts.finish(contact)
       if (isFirstWrite(context, told)) report.contactsWritten += 1
       return
@@ -330,7 +331,8 @@ function settleMissing(context: Delivery, { contact, told }: Prepared): void {
 function acknowledge(context: Delivery, { told, write }: Prepared, done: ContactDone): void {
   const { store, clock, report } = context
   const now = fromMs(clock.now())
-  store.contacts.putTold(write.email, toTold(told, write, done.memberships), now)
+  const next = toTold(told, write, done.memberships)
+  store.contacts.putTold(write.email, { ...next, lists: withLeft(next.lists, done.left) }, now)
   store.deadLetters.clear('contact', write.email)
   for (const { attribute, reason } of done.refused) {
     store.deadLetters.put('identifier', `${write.email}/${attribute}`, reason, now)

@@ -2,6 +2,7 @@
 import { fromMs } from '../model/time.ts'
 import type { DeadLetter } from '../state/dead-letters.ts'
 import type { Store } from '../state/store.ts'
+import { isAskedFor } from '../model/set-aside.ts'
 import type { DeliveryContext } from './delivery.ts'
 
 /** Makes due what is to be tried again now. */
@@ -12,33 +13,47 @@ export function retryRefused({ store, clock }: DeliveryContext): void {
   }
 }
 
-/** The dead letter stays until it came right. Called in a transaction. */
-export function retryLetter(store: Store, { kind, key }: DeadLetter): void {
+/** The dead letter stays until it came right. Why it can't be tried again, null if it is. Called in a transaction. */
+export function retryLetter(store: Store, { kind, key }: DeadLetter): string | null {
   store.deadLetters.retryAt(kind, key, null)
   switch (kind) {
-    case 'event':
-      if (!store.outboxEvents.retry(key)) store.deadLetters.clear(kind, key)
-      return
+    case 'event': {
+      const event = store.outboxEvents.find(key)
+      if (event !== null && store.contacts.told(event.email).gone)
+        return 'Its contact was deleted in Brevo: retry the dead letter of that contact first.'
+      if (store.outboxEvents.retry(key)) return null
+      store.deadLetters.clear(kind, key)
+      return 'What was in it is not kept any more, so it is not set aside any more either.'
+    }
     case 'identifier': {
       const [email, attribute] = splitIdentifier(key)
       store.contacts.unsay(email, attribute)
-      return store.outboxContacts.mark(email, 'background')
+      store.outboxContacts.mark(email, 'background')
+      return null
     }
     case 'contact': {
       // Its address is to be changed first: that is what is tried again.
-      if (store.renames.has(key)) return store.deadLetters.retryAt(kind, key, 0)
+      if (store.renames.has(key)) {
+        store.deadLetters.retryAt(kind, key, 0)
+        return null
+      }
       const told = store.contacts.told(key)
       // Asked for by a person: the contact may be made again.
       if (told.gone && told.toldAt !== null)
         store.contacts.putTold(key, { ...told, gone: false }, told.toldAt)
-      return store.outboxContacts.mark(key, 'live')
+      store.outboxContacts.mark(key, 'live')
+      return null
     }
     case 'handler':
       store.handlerEvents.reopen(key)
-      return store.deadLetters.clear(kind, key)
+      store.deadLetters.clear(kind, key)
+      return null
     case 'record':
+      if (!isAskedFor(key))
+        return 'The helpdesk is not asked for it singly: the next reconcile reads it again.'
       // Read again by the next run (sync/retry-records.ts).
-      return store.deadLetters.retryAt(kind, key, 0)
+      store.deadLetters.retryAt(kind, key, 0)
+      return null
   }
 }
 

@@ -67,6 +67,10 @@ export async function diffConfigs(
       Object.fromEntries(first.addLists.map((list) => [list, 'given' as const])),
     )
     const write = prepareContact(store, toMappings(now), email, base, records)!
+    // To clear what nobody told is no change.
+    write.attributes = Object.fromEntries(
+      Object.entries(write.attributes).filter(([name, value]) => value !== (base.attributes[name] ?? null)),
+    )
     const changed = Object.keys(write.attributes)
     if (changed.length + write.addLists.length + write.removeLists.length === 0) {
       diff.contacts.same += 1

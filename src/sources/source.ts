@@ -1,5 +1,6 @@
 // The contract between tajo and a helpdesk. A source knows paging, limits and quirks of one API; it knows nothing of
 // Brevo, mapping or SQL. Adding one: docs/add-a-source.md.
+import type { OnTrouble } from '../lib/breaker.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Http } from '../lib/http.ts'
 import type { Log } from '../lib/log.ts'
@@ -116,6 +117,7 @@ export interface SourcePorts {
   log: Log
   /** How often a request is tried again; fewer where someone sits and waits. Default: the source's own patience. */
   retries?: number
+  onTrouble?: OnTrouble | undefined
 }
 
 export type Credentials = Record<string, Secret>

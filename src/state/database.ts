@@ -234,8 +234,8 @@ export function isLocked(stateDir: string): boolean {
   try {
     lock(stateDir)()
     return false
-  } catch {
-    return true
+  } catch (thrown) {
+    return thrown instanceof TajoError && thrown.code === 'state_locked'
   }
 }
 

@@ -55,6 +55,9 @@ export function createOutboxContacts(database: Database) {
   const postpone = database.prepare(
     'UPDATE outbox_contacts SET attempts = attempts + 1, due_at = ? WHERE email = ? AND generation = ?',
   )
+  const hold = database.prepare(
+    'UPDATE outbox_contacts SET attempts = 0, again = 0, lost = 0, due_at = ? WHERE email = ? AND generation = ?',
+  )
   const writeAgain = database.prepare(
     'UPDATE outbox_contacts SET again = 1, lost = 0, attempts = 0, due_at = ? WHERE email = ? AND generation = ?',
   )
@@ -109,6 +112,10 @@ export function createOutboxContacts(database: Database) {
     },
     postpone(contact: DueContact, until: Instant): void {
       postpone.run(until, contact.email, contact.generation)
+    },
+    /** In step but for what a guard holds back. */
+    hold(contact: DueContact, until: Instant): void {
+      hold.run(until, contact.email, contact.generation)
     },
     /** Taken, after an answer was lost: the request that was not answered may still land, with older values. */
     writeAgain(contact: DueContact, at: Instant): void {

@@ -1,16 +1,11 @@
 // Records that were set aside are asked for again when their time has come.
 import { TajoError } from '../lib/errors.ts'
+import { isAskedFor, OBJECT_OF_STREAM } from '../model/set-aside.ts'
 import { fromMs } from '../model/time.ts'
 import type { DeadLetter } from '../state/dead-letters.ts'
 import type { SyncContext } from './context.ts'
 import { createPatience } from './patience.ts'
-import { type ObjectKind, reread } from './reread.ts'
-
-const OBJECTS: Record<string, ObjectKind> = {
-  customers: 'customer',
-  tickets: 'ticket',
-  satisfaction_surveys: 'satisfaction_survey',
-}
+import { reread } from './reread.ts'
 
 export async function retryRecords(context: SyncContext, signal?: AbortSignal): Promise<void> {
   const { store, source, clock } = context
@@ -18,10 +13,10 @@ export async function retryRecords(context: SyncContext, signal?: AbortSignal): 
   for (const letter of store.deadLetters.due('record', fromMs(clock.now()))) {
     const [name, stream = '', id = '', part] = letter.key.split('/')
     if (name !== source.name) continue
-    const kind = OBJECTS[stream]
     if (stream === 'feed' || part === 'phone') store.transaction(() => reopen(context, letter, stream, id))
-    else if (kind === undefined || !isId(id)) store.deadLetters.retryAt('record', letter.key, null)
+    else if (!isAskedFor(letter.key)) store.deadLetters.retryAt('record', letter.key, null)
     else {
+      const kind = OBJECT_OF_STREAM[stream as keyof typeof OBJECT_OF_STREAM]
       try {
         const apply = await reread(context, kind, id, signal)
         patience.succeeded()
@@ -41,9 +36,4 @@ function reopen({ store, source }: SyncContext, letter: DeadLetter, stream: stri
   if (stream === 'feed') store.sourceEvents.reopen(source.name, id)
   else store.customers.askPhone(source.name, id)
   store.deadLetters.retryAt('record', letter.key, stream === 'feed' ? 0 : null)
-}
-
-/** What came without an id can't be asked for. */
-function isId(id: string): boolean {
-  return /^[\w-]+$/.test(id) && id !== 'unknown'
 }

@@ -71,7 +71,8 @@ describe('a newcomer', () => {
         running: false,
         customersCount: SMALL.customers,
         ticketsTracked: SMALL.tickets,
-        backlog: { contacts: 0, events: 0 },
+        backlog: { contacts: 0, events: 0, behind: 0 },
+        troubles: { helpdesk: null, brevo: null },
       },
     })
     const list = await runTajo(['connectors', 'list'], directory)

@@ -75,7 +75,54 @@ describe('an event whose answer was lost', () => {
 
     expect(sync.code).toBe(3)
     expect(sync.stdout).toContain('Doubt    1 events were not answered')
-    expect((await tajo('status')).stdout).toContain('in doubt       1 events')
+    expect((await tajo('status')).stdout).toContain('in doubt       1 event without an answer')
+  })
+})
+
+it('status says of an outage which side does not answer, and counts what waits as its JSON does', async () => {
+  for (let index = 0; index < 8; index += 1) addTicket(`c${index}@example.com`)
+  sandbox.brevo.intercept = ({ path }) =>
+    /contacts(?!.(attributes|lists))|events/.test(path) ? { status: 503, body: '{"message":"Down"}' } : null
+  const daemon = startTajo(['start'], directory)
+  try {
+    type Status = {
+      gorgias: { connected: boolean; troubles: { brevo: unknown }; backlog: { events: number } } | null
+    }
+    let status: Status
+    do {
+      status = JSON.parse((await tajo('status', '--json')).stdout) as Status
+    } while (status.gorgias?.troubles.brevo == null)
+
+    const shown = (await tajo('status')).stdout
+
+    expect(status.gorgias).toMatchObject({
+      connected: false,
+      troubles: { helpdesk: null, brevo: { reason: 'it answers 503' } },
+    })
+    expect(shown).toMatch(/connected +no: Brevo has not answered well since .* \(it answers 503\)/)
+    expect(shown).toMatch(new RegExp(`backlog +8 contacts, ${status.gorgias.backlog.events} events`))
+  } finally {
+    daemon.child.kill('SIGTERM')
+    await daemon.ended
+  }
+})
+
+it('an event whose contact was deleted in Brevo can not be tried again by itself, and exit code 3 says so', async () => {
+  addTicket('gone@example.com')
+  await tajo('sync', 'gorgias')
+  sandbox.brevo.account.delete('gone@example.com')
+  sandbox.world.addTicket({ customerId: [...sandbox.world.customers.keys()][0]! })
+  await tajo('sync', 'gorgias')
+  const letters = JSON.parse((await tajo('dead-letters', 'list', '--json')).stdout) as {
+    id: string
+    kind: string
+  }[]
+
+  const retried = await tajo('dead-letters', 'retry', letters.find((one) => one.kind === 'event')!.id)
+
+  expect(retried).toMatchObject({
+    code: 3,
+    stdout: expect.stringContaining('retry the dead letter of that contact first'),
   })
 })
 

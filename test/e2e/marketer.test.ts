@@ -320,6 +320,27 @@ describe('tajo diff-config', () => {
     expect(screen(terminal.output).filter((line) => line.length > 70)).toEqual([])
     expect(requests()).toBe(before)
   })
+
+  it('compares the file that is being edited with the one in force, and calls no clearing of nothing a change', async () => {
+    await open()
+    await run('sync', 'gorgias')
+    const plusOne = 'TICKET_COUNT: { value: nb_tickets + 1, type: number }'
+    edit((yaml) => yaml.replace('nb_tickets: TICKET_COUNT', plusOne))
+    expect(json('diff-config', await run('diff-config', '--json'))).toMatchObject({
+      contacts: { change: sandbox.brevo.account.contacts.size },
+    })
+    const tier = 'nb_tickets: TICKET_COUNT\n      custom_fields.tier: CUSTOMER_TYPE'
+    edit((yaml) => yaml.replace(plusOne, tier))
+
+    const diff = json('diff-config', await run('diff-config', '--json')) as {
+      contacts: { change: number }
+      samples: { attributes: Record<string, { old: unknown; new: unknown }> }[]
+    }
+
+    const values = diff.samples.flatMap((one) => Object.values(one.attributes))
+    expect(diff.contacts.change).toBeLessThan(sandbox.brevo.account.contacts.size)
+    expect(values.filter((one) => one.old === null && one.new === null)).toEqual([])
+  })
 })
 
 describe('tajo test-mapping and tajo record', () => {

@@ -16,16 +16,16 @@ describe('a circuit breaker', () => {
   it('lets nothing leave after five failures in a row, then a single request', async () => {
     const clock = new VirtualClock()
     const breaker = new CircuitBreaker(clock, half)
-    for (let failure = 0; failure < 4; failure += 1) breaker.observe(false)
+    for (let failure = 0; failure < 4; failure += 1) breaker.observe('no answer')
     expect(breaker.untilOpen()).toBe(0)
-    breaker.observe(false)
+    breaker.observe('no answer')
 
     const rest = breaker.untilOpen()
     expect(rest).toBeGreaterThan(2_000)
     await clock.run(clock.sleep(rest))
     expect(breaker.untilOpen()).toBe(0)
     expect(breaker.untilOpen()).toBeGreaterThan(0)
-    breaker.observe(true)
+    breaker.observe(null)
     expect([breaker.untilOpen(), breaker.untilOpen()]).toEqual([0, 0])
   })
 
@@ -33,9 +33,9 @@ describe('a circuit breaker', () => {
     const clock = new VirtualClock()
     const breaker = new CircuitBreaker(clock, { next: () => 0.999 })
     const rests: number[] = []
-    for (let failure = 0; failure < 4; failure += 1) breaker.observe(false)
+    for (let failure = 0; failure < 4; failure += 1) breaker.observe('no answer')
     for (let round = 0; round < 9; round += 1) {
-      breaker.observe(false)
+      breaker.observe('no answer')
       const rest = breaker.untilOpen()
       rests.push(rest)
       await clock.run(clock.sleep(rest))
@@ -47,11 +47,31 @@ describe('a circuit breaker', () => {
     expect(rests[1]! / rests[0]!).toBeGreaterThan(1.5)
   })
 
+  it('is not opened by one object that is answered badly, however often, but by five where nothing else is answered', () => {
+    const breaker = new CircuitBreaker(new VirtualClock(), half)
+    for (let round = 0; round < 20; round += 1) breaker.observe('it answers 500', '/contacts/a')
+    expect(breaker.untilOpen()).toBe(0)
+
+    for (const object of ['b', 'c', 'd', 'e']) breaker.observe('it answers 500', `/contacts/${object}`)
+
+    expect(breaker.untilOpen()).toBeGreaterThan(0)
+  })
+
+  it('tells when an API stops answering, and when it answers again', () => {
+    const told: (string | null)[] = []
+    const breaker = new CircuitBreaker(new VirtualClock(), half, (reason) => told.push(reason))
+    for (let failure = 0; failure < 7; failure += 1) breaker.observe('it answers 503')
+    breaker.observe(null)
+    breaker.observe(null)
+
+    expect(told).toEqual(['it answers 503', null])
+  })
+
   it('is not opened by failures that answers come between', () => {
     const breaker = new CircuitBreaker(new VirtualClock(), half)
     for (let round = 0; round < 20; round += 1) {
-      for (let failure = 0; failure < 4; failure += 1) breaker.observe(false)
-      breaker.observe(true)
+      for (let failure = 0; failure < 4; failure += 1) breaker.observe('no answer')
+      breaker.observe(null)
     }
 
     expect(breaker.untilOpen()).toBe(0)

@@ -1,6 +1,8 @@
 // Whose contact is written, and how: addresses that change, contacts that were deleted, blocks, memberships, guards.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
+import { parseConfig } from '../../src/config/load.ts'
+import { explainContact } from '../../src/explain/explain.ts'
 import type { HttpRequest } from '../../src/lib/http.ts'
 import { LISTS } from '../simulation/shop.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
@@ -271,7 +273,46 @@ it('a value that an unanswered write may have left is written again, even if it 
   expect(contact('a@example.com')!.attributes).toMatchObject({ TICKET_COUNT: 1 })
 })
 
+describe('a list that was left in Brevo', () => {
+  it('is known as left as soon as the contact is looked at, and explained so', async () => {
+    const id = addCustomer('a@example.com')
+    await shop.sync()
+    shop.account.leaveList('a@example.com', LISTS.support)
+    shop.world.addTicket({ customerId: id, tags: ['vip'] })
+
+    await shop.sync()
+
+    expect(contact('a@example.com')!.lists).toEqual(new Set([LISTS.vip]))
+    const lists = await shop.open(
+      async ({ store }) =>
+        explainContact(store, parseConfig('connectors.yml', shop.yaml(), {}), 'a@example.com')!.lists,
+    )
+    expect(lists[LISTS.support]).toMatchObject({
+      member: false,
+      reason: expect.stringContaining('left this list'),
+    })
+  })
+})
+
 describe('guards.max_removals', () => {
+  it('writes nobody again while it holds back', async () => {
+    const ids = Array.from({ length: 60 }, (_, index) => addCustomer(`c${index}@example.com`))
+    await shop.sync()
+    for (const ticket of shop.world.tickets.values()) shop.world.changeTicket(ticket.id, { spam: true })
+    await shop.sync()
+    await shop.pass(70)
+    let writes = 0
+    shop.meet((request) => {
+      if (isWrite(request)) writes += 1
+      return null
+    })
+
+    const report = await shop.sync()
+
+    expect(report.heldRemovals).not.toBeNull()
+    expect([writes, ids.length]).toEqual([0, 60])
+  })
+
   it('takes no membership away where too many would go, and all of them once that is accepted', async () => {
     const ids = Array.from({ length: 60 }, (_, index) => addCustomer(`c${index}@example.com`))
     await shop.sync()

@@ -129,7 +129,7 @@ export class Shop {
       [1.5, () => this.#leaveByClick()],
       [0.8, () => this.#addByHand()],
       [0.6, () => this.#blockByHand()],
-      [0.3, () => this.#deleteByHand()],
+      [0.8, () => this.#deleteByHand()],
     ]
     let dice = this.#random.next() * actions.reduce((sum, [weight]) => sum + weight, 0)
     for (const [weight, action] of actions) {
@@ -162,8 +162,7 @@ export class Shop {
     this.#note('CUSTOMER_CREATED', ['customer_id', String(customer.id)], customer.id, customer.created)
   }
 
-  #openTicket(): void {
-    const customer = this.#anyCustomer()
+  #openTicket(customer = this.#anyCustomer()): void {
     if (customer === undefined) return
     const ticket = this.world.addTicket({
       customerId: customer.id,
@@ -251,8 +250,7 @@ export class Shop {
       this.world.changeCustomer(customer.id, { name: `Renamed ${(this.#names += 1)}` })
   }
 
-  #changeAddress(): void {
-    const customer = this.#anyCustomer()
+  #changeAddress(customer = this.#anyCustomer()): void {
     if (customer === undefined) return
     const email = this.#random.next() < 0.1 ? null : `moved.${(this.#names += 1)}@example.com`
     if (email === null || customer.email === null || customer.email === OWN_ADDRESS)
@@ -325,7 +323,14 @@ export class Shop {
 
   #blockByHand(): void {
     const contact = this.#pickOf([...this.account.contacts.values()])
-    if (contact !== undefined) this.#block(contact.email)
+    if (contact === undefined) return
+    this.#block(contact.email)
+    // The block is to go with the address, wherever that goes.
+    if (this.#random.next() < 0.5) this.#changeAddress(this.#ownerOf(contact.email))
+  }
+
+  #ownerOf(email: string): WorldCustomer | undefined {
+    return [...this.world.customers.values()].find((one) => one.email?.toLowerCase() === email)
   }
 
   #block(email: string): void {
@@ -354,6 +359,9 @@ export class Shop {
       if (email?.toLowerCase() === contact.email || had(id)) this.lostContact.add(id)
     this.#doubt((one) => one.customerId !== null && this.lostContact.has(one.customerId))
     this.account.delete(contact.email)
+    // Whoever is written to no more shows nothing: something happens to them.
+    const owner = this.#ownerOf(contact.email)
+    if (owner !== undefined) this.#openTicket(owner)
   }
 
   #byHand(action: () => void): void {

@@ -1,7 +1,7 @@
 // Talks to the Gorgias REST API: address, authentication, rate limit, retries. It hands back JSON; what the JSON means
 // is wire.ts and to-records.ts. Facts: gorgias-api.md § 1-3.
 import { backoffMs } from '../../lib/backoff.ts'
-import type { CircuitBreaker } from '../../lib/breaker.ts'
+import { type CircuitBreaker, toTrouble } from '../../lib/breaker.ts'
 import { TajoError } from '../../lib/errors.ts'
 import type { HttpAnswer, HttpOutcome } from '../../lib/http.ts'
 import type { Priority, WindowLimiter } from '../../lib/limiter.ts'
@@ -84,8 +84,7 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
     const outcome = await http
       .send({ method, url, headers, ...body, timeoutMs: TIMEOUT_MS, signal })
       .finally(release)
-    // That one object is answered badly says nothing of the API.
-    account.breaker.observe(outcome.outcome === 'answer' && (outcome.status < 500 || isObject(path)))
+    account.breaker.observe(toTrouble(outcome), outcome.outcome === 'answer' && isObject(path) ? path : null)
     if (outcome.outcome === 'answer') {
       observe(outcome)
       account.skew.observe(outcome.headers['date'], sentAt, clock.now())

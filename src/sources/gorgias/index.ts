@@ -105,7 +105,7 @@ export function createGorgias(config: GorgiasConfig, credentials: Credentials, p
       ports.clock,
     ),
     skew,
-    breaker: new CircuitBreaker(ports.clock, ports.random),
+    breaker: new CircuitBreaker(ports.clock, ports.random, ports.onTrouble),
     retries: new RetryBudget(),
     logApiCalls: config.log_api_calls,
   }
