@@ -120,7 +120,16 @@ export function toEvent(
     date: toIso(occurrence.at),
     properties: { event_id: eventId, ...toProperties(occurrence), ...evaluateAll(rule.properties, values) },
     ...toContactProperties(evaluateAll(rule.contactProperties, values)),
+    ...namesOfSaid({ ...rule.contactProperties, ...rule.properties }),
   }
+}
+
+/** Properties that are computed from what a customer wrote. */
+export function namesOfSaid(expressions: Record<string, Expression>): Pick<EventWrite, 'said'> {
+  const said = Object.entries(expressions).flatMap(([name, { source, uses }]) =>
+    uses.has('comment') || (uses.has('survey') && source.includes('comment')) ? [name] : [],
+  )
+  return said.length === 0 ? {} : { said }
 }
 
 /** What is unknown is left out. */

@@ -63,6 +63,8 @@ export interface EventWrite {
   properties: Record<string, AttributeValue | null>
   /** Attributes that Brevo sets on the contact with the event. */
   contactProperties?: Record<string, string | number | boolean> | undefined
+  /** What a customer wrote, by the names of the properties that tell it: sent, and not kept after that. */
+  said?: readonly string[] | undefined
 }
 
 /** What became of one operation. */

@@ -63,14 +63,18 @@ interface UncertainRow {
   looks: number
 }
 
-const WITHOUT_COMMENT = "json_remove(payload, '$.properties.comment')"
+/** Sent, or not sent on purpose: what a customer wrote is not kept. A merge patch takes away whatever it names as null. */
+const WITHOUT_SAID = `json_patch(json_remove(payload, '$.properties.comment'), coalesce((
+  SELECT json_object('properties', json_group_object(value, NULL), 'contactProperties', json_group_object(value, NULL))
+  FROM json_each(payload, '$.said') HAVING count(*) > 0), '{}'))`
 
 export function createOutboxEvents(database: Database) {
   const insert = database.prepare(`
     INSERT INTO outbox_events (event_id, email, name, occurred_at, payload, state) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (event_id) DO NOTHING`)
   const insertSkipped = database.prepare(`
-    INSERT INTO outbox_events (event_id, email, name, occurred_at, payload, state, reason) VALUES (?, ?, ?, ?, ?, 'skipped', ?)
+    INSERT INTO outbox_events (event_id, email, name, occurred_at, payload, state, reason)
+    SELECT ?, ?, ?, ?, ${WITHOUT_SAID}, 'skipped', ? FROM (SELECT ? AS payload) WHERE true
     ON CONFLICT (event_id) DO NOTHING`)
   // What happened before the state was restored may have been sent by the state that was lost.
   const release = database.prepare(`
@@ -93,11 +97,14 @@ export function createOutboxEvents(database: Database) {
     "UPDATE outbox_events SET state = 'sending', sending_at = ?, looks = 0 WHERE event_id = ?",
   )
   const setState = database.prepare('UPDATE outbox_events SET state = ? WHERE event_id = ?')
+  const setSkipped = database.prepare(
+    `UPDATE outbox_events SET state = 'skipped', payload = ${WITHOUT_SAID} WHERE event_id = ?`,
+  )
   const setSent = database.prepare(
-    `UPDATE outbox_events SET state = 'sent', payload = ${WITHOUT_COMMENT}, sent_at = ? WHERE event_id = ?`,
+    `UPDATE outbox_events SET state = 'sent', payload = ${WITHOUT_SAID}, sent_at = ? WHERE event_id = ?`,
   )
   const setConfirmed = database.prepare(`
-    UPDATE outbox_events SET state = 'sent', payload = ${WITHOUT_COMMENT}, sent_at = coalesce(sending_at, @now), confirmed_at = @now
+    UPDATE outbox_events SET state = 'sent', payload = ${WITHOUT_SAID}, sent_at = coalesce(sending_at, @now), confirmed_at = @now
     WHERE event_id = @eventId`)
   const retry = database.prepare(`
     UPDATE outbox_events SET state = 'pending', attempts = 0, due_at = 0
@@ -159,9 +166,8 @@ export function createOutboxEvents(database: Database) {
     },
     /** Known and not told, on purpose; what a customer wrote is not kept. */
     stageSkipped(event: EventWrite, occurredAt: Instant, reason: string): void {
-      const { comment: _, ...properties } = event.properties
-      const payload = JSON.stringify({ ...event, properties })
-      insertSkipped.run(event.eventId, event.email, event.name, occurredAt, payload, reason)
+      const { eventId, email, name } = event
+      insertSkipped.run(eventId, email, name, occurredAt, reason, JSON.stringify(event))
     },
     /** A live run begins: what was found beside the last one is sent with what it finds. */
     join(): void {
@@ -189,7 +195,7 @@ export function createOutboxEvents(database: Database) {
       setState.run('refused', eventId)
     },
     skip(eventId: string): void {
-      setState.run('skipped', eventId)
+      setSkipped.run(eventId)
     },
     /** A refused or parked one is sent after all; false if there is none such. */
     retry: (eventId: string): boolean => retry.run(eventId).changes > 0,

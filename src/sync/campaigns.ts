@@ -1,6 +1,6 @@
 // Campaigns: what happened is noted in the transaction that saw it, and decided when its time has come, after another look at the
 // source. Firing puts the event into the outbox in the transaction that keeps the decision, so it is never sent twice.
-import { toProperties, evaluateAll } from '../mapping/apply.ts'
+import { evaluateAll, namesOfSaid, toProperties } from '../mapping/apply.ts'
 import {
   type CampaignFacts,
   type CampaignRule,
@@ -12,7 +12,7 @@ import type { Values } from '../mapping/expressions.ts'
 import { toEventValues } from '../mapping/variables.ts'
 import { TajoError } from '../lib/errors.ts'
 import type { Occurrence } from '../model/occurrence.ts'
-import type { AttributeValue } from '../model/operations.ts'
+import type { AttributeValue, EventWrite } from '../model/operations.ts'
 import { type ContactRecords, type Profile, toProfile } from '../model/profile.ts'
 import { fromMs, type Instant, toIso } from '../model/time.ts'
 import type { CampaignEntry } from '../state/campaigns.ts'
@@ -118,7 +118,8 @@ function settle(context: SyncContext, rule: CampaignRule | undefined, entry: Cam
   else {
     const params = evaluateAll(rule!.params, about.values)
     const isUnsure = entry.occurredAt <= readVerifyUntil(store)
-    fire(store, rule!, { ...entry, email }, { ...about.told, ...params }, { now, isUnsure })
+    const properties = { ...about.told, ...params }
+    fire(store, rule!, { ...entry, email }, properties, { now, isUnsure, ...namesOfSaid(rule!.params) })
   }
   return decision
 }
@@ -132,7 +133,7 @@ export function fire(
   rule: Pick<CampaignRule, 'name' | 'event'>,
   entry: Pick<CampaignEntry, 'id' | 'email' | 'occurredAt'>,
   properties: Record<string, AttributeValue>,
-  { now, isUnsure }: { now: Instant; isUnsure: boolean },
+  { now, isUnsure, said }: { now: Instant; isUnsure: boolean; said?: EventWrite['said'] },
 ): void {
   const { id, email, occurredAt } = entry
   const event = {
@@ -141,6 +142,7 @@ export function fire(
     name: rule.event,
     date: toIso(now),
     properties: { event_id: id, campaign: rule.name, ...properties },
+    ...(said === undefined ? {} : { said }),
   }
   store.outboxEvents.stageReady(event, occurredAt, isUnsure)
   store.outboxContacts.mark(email, 'live')

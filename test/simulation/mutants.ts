@@ -72,8 +72,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'what an unanswered write left is taken for what was told',
     file: 'outbox/deliver-contacts.ts',
-    from: 'if (attempts === 0 && lost === 0) return',
-    to: 'if (attempts >= 0 || lost === 0) return',
+    from: 'if (attempts === 0 && lost === 0) return again === 0 ? told : { ...told, attributes: {} }',
+    to: 'if (attempts >= 0 || lost === 0 || again === 0) return told',
   },
   {
     name: 'a web page with 200 is believed',

@@ -1,5 +1,8 @@
 // Events are what happens after go-live, each occurrence once, on the timeline of an existing contact, in order.
+import { join } from 'node:path'
+
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import Sqlite from 'better-sqlite3'
 
 import { openShop, type Shop } from '../support/sandbox.ts'
 
@@ -142,6 +145,38 @@ describe('an occurrence after go-live', () => {
     expect(csat.map((event) => event.name)).toEqual(['CSAT_SURVEY_SENT', 'CSAT_SUBMITTED'])
     expect(csat[1]!.properties).toMatchObject({ score: 5, comment: 'Thanks!', survey_id: String(survey.id) })
     expect(shop.sandbox.brevo.account.contacts.get('a@example.com')!.attributes['CSAT_SCORE']).toBe(4)
+  })
+
+  it('keeps nothing of what a customer wrote once it is sent, or not sent on purpose', async () => {
+    const yaml = shop.yaml(`
+    event_mapping:
+      satisfaction_survey.responded:
+        event: ANSWERED
+        when: score > 2
+        properties: { said: comment, stars: score, quote: 'survey.comment' }`)
+    const customerId = world().addCustomer({ email: 'a@example.com' }).id
+    for (const score of [5, 1]) {
+      const survey = world().addSurvey(world().addTicket({ customerId }).id)
+      world().scoreSurvey(survey.id, score, { comment: 'So many words' })
+    }
+
+    await shop.sync({}, yaml)
+
+    expect(events().map((one) => [one.properties['said'], one.properties['quote']])).toEqual([
+      ['So many words', 'So many words'],
+    ])
+    const state = new Sqlite(join(shop.directory, 'state/tajo.db'), { readonly: true })
+    const rows = state.prepare('SELECT state, payload FROM outbox_events ORDER BY state').all() as {
+      state: string
+      payload: string
+    }[]
+    state.close()
+    expect(rows.map((row) => row.state)).toEqual(['sent', 'skipped'])
+    expect(rows.map((row) => (JSON.parse(row.payload) as { properties: object }).properties)).toEqual([
+      expect.objectContaining({ stars: 5 }),
+      expect.objectContaining({ score: 1 }),
+    ])
+    expect(rows.filter((row) => row.payload.includes('So many'))).toEqual([])
   })
 
   it('of a survey that is first seen answered has the answer in the answer only', async () => {
