@@ -1,7 +1,8 @@
 // Commands to try it without an account, and for the shell.
 import { Argument, type Command } from 'commander'
 
-import { exit } from './options.ts'
+import { TRIGGERED } from '../sandbox/trigger.ts'
+import { common, exit, json } from './options.ts'
 
 export function addTryCommands(program: Command): void {
   program
@@ -25,6 +26,18 @@ export function addTryCommands(program: Command): void {
     .description('show it all: a sandbox, a first sync, and a helpdesk that goes on living')
     .action(async () => {
       exit.code = await (await import('../commands/demo.ts')).runDemo()
+    })
+
+  common(program.command('trigger'))
+    .description('let something happen to one person in the sandbox')
+    .addArgument(new Argument('<occurrence>', 'what').choices(TRIGGERED))
+    .requiredOption('--email <address>', 'to whom; somebody new is made a customer')
+    .option('--score <n>', 'of a survey that is answered', '5')
+    .option('--comment <text>', 'of a survey that is answered')
+    .option('--tag <name>', 'that the ticket gets', 'vip')
+    .addOption(json())
+    .action(async (occurrence: string, options) => {
+      exit.code = await (await import('../commands/trigger.ts')).runTrigger(occurrence, options)
     })
 
   program

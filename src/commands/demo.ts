@@ -16,7 +16,7 @@ const LIVE_EVERY_MS = 1_500
 
 export async function runDemo(): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'tajo-demo-'))
-  const sandbox = await startSandbox({ gorgiasLimit: GORGIAS_LIMIT, brevoLimit: BREVO_LIMIT })
+  const sandbox = await startSandbox({ alive: true, gorgiasLimit: GORGIAS_LIMIT, brevoLimit: BREVO_LIMIT })
   const config = join(directory, 'connectors.yml')
   writeFileSync(config, demoConfig(sandbox.gorgiasUrl, sandbox.brevoUrl))
   const { world } = sandbox

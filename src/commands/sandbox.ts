@@ -36,6 +36,7 @@ export async function runSandbox(options: SandboxCommandOptions): Promise<number
     gorgiasLimit: options.limits ? 40 : null,
     brevoLimit: options.limits ? 10 : null,
     prepared: options.prepared,
+    alive: true,
   }
   if (setup.size!.customers === 0 && setup.size!.tickets > 0)
     throw new TajoError('usage', 'Tickets need customers: give --customers, or --tickets 0.')
@@ -57,6 +58,7 @@ export async function runSandbox(options: SandboxCommandOptions): Promise<number
     `  tajo connectors install gorgias --base-url ${sandbox.gorgiasUrl} --brevo-base-url ${sandbox.brevoUrl} --yes`,
   )
   print('  tajo sync gorgias')
+  print('  tajo trigger ticket.closed --email someone@example.com')
   print('')
   print('Ctrl-C ends it.')
   showEvents(sandbox)

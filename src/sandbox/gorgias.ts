@@ -8,6 +8,7 @@ import * as json from './gorgias-json.ts'
 import { answerList, isWithin, type Listing } from './gorgias-list.ts'
 import { MovingWindow } from './rate-limit.ts'
 import { SortedList } from './sorted-list.ts'
+import { TRIGGER_PATH } from './trigger.ts'
 import { installIntegrations } from './webhooks.ts'
 import type { World, WorldWebhook } from './world.ts'
 
@@ -42,6 +43,7 @@ export function createGorgias(options: GorgiasOptions): GorgiasSandbox {
 
   server.addHook('onRequest', async (request, reply) => {
     const template = request.routeOptions.url ?? 'unknown'
+    if (template === TRIGGER_PATH) return undefined
     sandbox.requests.set(template, (sandbox.requests.get(template) ?? 0) + 1)
     if (window !== null) {
       const { used, waitMs } = window.take(Math.floor(world.now() / 1000))

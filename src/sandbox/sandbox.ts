@@ -6,6 +6,8 @@ import { BrevoAccount } from './brevo-account.ts'
 import { type BrevoSandbox, createBrevo } from './brevo.ts'
 import { createGorgias, type GorgiasSandbox } from './gorgias.ts'
 import { DEMO_SIZE, type SeedSize, seedWorld } from './seed.ts'
+import { installTrigger } from './trigger.ts'
+import { deliverOverHttp, fireWebhooks } from './webhooks.ts'
 import { World } from './world.ts'
 
 export interface SandboxOptions {
@@ -18,6 +20,8 @@ export interface SandboxOptions {
   ports?: { gorgias: number; brevo: number }
   /** False: Brevo has no attributes but its own, and no lists. */
   prepared?: boolean
+  /** Whether the helpdesk calls the webhooks that are installed in it, and lets things happen on request. */
+  alive?: boolean
 }
 
 export interface Sandbox {
@@ -84,8 +88,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     apiKey: SANDBOX_KEYS.BREVO_API_KEY,
     perSecond: options.brevoLimit === undefined ? 10 : options.brevoLimit,
   })
+  if (options.alive === true) {
+    fireWebhooks(world, deliverOverHttp)
+    installTrigger(gorgias.server, world)
+  }
   await gorgias.server.listen({ host: '127.0.0.1', port: options.ports?.gorgias ?? 0 })
-  await brevo.server.listen({ host: '127.0.0.1', port: options.ports?.brevo ?? 0 })
+  try {
+    await brevo.server.listen({ host: '127.0.0.1', port: options.ports?.brevo ?? 0 })
+  } catch (thrown) {
+    await gorgias.server.close()
+    throw thrown
+  }
 
   return {
     world,

@@ -98,3 +98,38 @@ it('asks for an address that the helpdesk can reach', async () => {
     stderr: expect.stringContaining('Plain http') as unknown,
   })
 })
+
+it('tajo trigger lets something happen in a sandbox, which calls the webhook; and nowhere else', async () => {
+  await sandbox.close()
+  const ports = {
+    gorgias: Number(new URL(sandbox.gorgiasUrl).port),
+    brevo: Number(new URL(sandbox.brevoUrl).port),
+  }
+  sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null, ports, alive: true })
+  const daemon = startTajo(['start'], directory)
+  let log = ''
+  daemon.child.stderr!.on('data', (chunk: Buffer) => (log += chunk.toString()))
+  await daemon.until('Run ended')
+  const address = /"address":"([^"]+)"/.exec(log)![1]!
+  await tajo('webhooks', 'install', 'gorgias', '--url', address)
+  const told = new Promise<string>((resolve) => {
+    sandbox.brevo.account.onEvent = (event) => resolve(event.name)
+  })
+
+  const triggered = await tajo('trigger', 'ticket.closed', '--email', 'jane@example.com')
+
+  expect(triggered).toMatchObject({ code: 0, stdout: expect.stringContaining('was answered and closed') })
+  expect(await told).toBe('RESOLVED')
+  daemon.child.kill('SIGTERM')
+  expect((await daemon.ended).code).toBe(0)
+  writeFileSync(
+    join(directory, 'real.yml'),
+    'connectors:\n  gorgias:\n    domain: shop.gorgias.com\n    event_mapping: { ticket.closed: RESOLVED }\n',
+  )
+  expect(
+    await tajo('trigger', 'ticket.closed', '--email', 'a@b.example', '--config', 'real.yml'),
+  ).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('in a real helpdesk nothing is made to happen'),
+  })
+})
