@@ -33,6 +33,8 @@ const UNITS: [RegExp, (count: number) => string][] = [
 export const DURATION: Kind = {
   rule: 'A duration is a number and one of s, m, h, d, w.',
   mend(value) {
+    const [, hours, minutes] = /^\s*(\d+)\s*h\s*(\d+)\s*m?(?:in)?\s*$/i.exec(value) ?? []
+    if (hours !== undefined) return `${Number(hours) * 60 + Number(minutes)}m`
     const [, given = '', unit = ''] = /^\s*(\d+(?:[.,]\d+)?|[a-z]+?)[\s-]*([a-z]+)\s*$/i.exec(value) ?? []
     const word = NUMBERS.indexOf(given.toLowerCase())
     const count = word >= 0 ? word : Number(given.replace(',', '.'))

@@ -8,6 +8,8 @@ export interface Mistake {
   offset: number
 }
 
+const MINUTES = { m: 1, h: 60, d: 1_440 }
+
 /** Slips of the pen: a pattern of the token, the rule, and the whole mended. */
 const SLIPS: { about: RegExp; rule: string; mend: (source: string) => string }[] = [
   {
@@ -68,6 +70,14 @@ const SLIPS: { about: RegExp; rule: string; mend: (source: string) => string }[]
     rule: 'A function stands behind a dot.',
     mend: (source) => source.replace(/(\S+)\s+(?:contains|like)\s+("[^"]*"|'[^']*')/i, '$1.contains($2)'),
   },
+  {
+    about: /\b\d+(?:\.\d+)?\s*(?:m|min|minutes?|h|hours?|d|days?)\b/i,
+    rule: 'A condition counts times in minutes.',
+    mend: (source) =>
+      source.replaceAll(/\b(\d+(?:\.\d+)?)\s*(m|h|d)[a-z]*\b/gi, (_, count: string, unit: string) =>
+        String(Number(count) * MINUTES[unit.toLowerCase() as keyof typeof MINUTES]),
+      ),
+  },
   { about: /\d,\d/, rule: 'Numbers have a point.', mend: (source) => source.replace(/(\d),(\d)/g, '$1.$2') },
   {
     about: /\d+\s*%\s*$/,
@@ -116,8 +126,31 @@ export function toMistake(error: ParseError | TypeError, source: string, variabl
   const [, left, operator, right] = /^no such overload: (.+?) (\S+) (.+?)$/i.exec(error.summary) ?? []
   if (operator !== undefined) return { message: toMismatch(left!, operator, right!, source), offset }
   const [, call] = /no matching overload for '?(?:[\w<>]+\.)?(\w+)/i.exec(error.summary) ?? []
-  if (call !== undefined) return { message: `There is no ${call}() for this. ${FUNCTIONS}`, offset }
+  if (call !== undefined) {
+    const meant = MEANT[call.toLowerCase()]
+    const instead = meant === undefined ? FUNCTIONS : `Did you mean ${meant}?`
+    return { message: `There is no ${call}() for this. ${instead}`, offset }
+  }
   return findSlip(source) ?? { message: `${upperFirst(error.summary)}. ${FUNCTIONS}`, offset }
+}
+
+/** Functions as other languages call them. */
+const MEANT: Record<string, string> = {
+  includes: 'contains',
+  contain: 'contains',
+  has: 'contains',
+  startswith: 'startsWith',
+  endswith: 'endsWith',
+  len: 'size',
+  length: 'size',
+  count: 'size',
+  lowercase: 'lower',
+  tolower: 'lower',
+  tolowercase: 'lower',
+  upper: 'lower',
+  exists: 'known',
+  isset: 'known',
+  isknown: 'known',
 }
 
 const FUNCTIONS =
@@ -181,6 +214,9 @@ const STATUS_FIELDS = new Set(['status', 'ticket.status'])
 /** Comparisons that are sound and can never come true. */
 export function findNever(nodes: Iterable<ASTNode>): Mistake | null {
   for (const node of nodes) {
+    const asked = toAskedText(node)
+    if (asked !== null)
+      return { message: `A field stands without quotes. Write: known(${asked})`, offset: node.start }
     if (!['==', '!=', 'in', '>=', '>', '<', '<='].includes(node.op)) continue
     const [left, right] = node.args as unknown as [ASTNode, ASTNode]
     const field = toField(left) ?? toField(right)
@@ -211,6 +247,15 @@ export function findNever(nodes: Iterable<ASTNode>): Mistake | null {
       return { message: `A score is 1 to 5, never ${number}.`, offset: other.start }
   }
   return null
+}
+
+/** `known("score")` is always true: a text is known. Null for any other call. */
+function toAskedText(node: ASTNode): string | null {
+  if (node.op !== 'call') return null
+  const [called, [argument]] = node.args as unknown as [string, ASTNode[]]
+  return called === 'known' && argument?.op === 'value' && typeof argument.args === 'string'
+    ? argument.args
+    : null
 }
 
 /** `channel`, `ticket.channel`. */

@@ -165,6 +165,11 @@ describe('a value that does not fit is shown mended', () => {
       `8:12 "45 days" does not fit. ${RULES.duration} Write: delay: 45d`,
     ],
     [
+      'hours and minutes',
+      campaign('delay: 2h30m'),
+      `8:12 "2h30m" does not fit. ${RULES.duration} Write: delay: 150m`,
+    ],
+    [
       '2 hours',
       campaign('delay: 2 hours'),
       `8:12 "2 hours" does not fit. ${RULES.duration} Write: delay: 2h`,
@@ -218,6 +223,9 @@ describe('a condition', () => {
     ['subject > 4', 'text and a number can’t be compared. Write: subject == "4"'],
     ['channel == "e-mail"', 'There is no channel "e-mail". Write: channel == "email"'],
     ['channel == email', 'email without quotes is a field. Write: channel == "email"'],
+    ['resolution_time > 2h', 'A condition counts times in minutes. Write: resolution_time > 120'],
+    ['known("score")', 'A field stands without quotes. Write: known(score)'],
+    ['subject.startswith("x")', 'There is no startswith() for this. Did you mean startsWith?'],
     ['status == "resolved"', 'A ticket is "open" or "closed", never "resolved".'],
     ['score >= 40', 'A score is 1 to 5, never 40.'],
     ['tags == "vip"', 'a list and text can’t be compared: one of them is a list. Write: "vip" in tags'],
