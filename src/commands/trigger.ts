@@ -77,6 +77,6 @@ async function ask(origin: string, input: TriggerInput): Promise<string> {
       hint: 'Start it with tajo sandbox --gorgias-port, with the port that stands in the file.',
     })
   } finally {
-    await http.close()
+    http.close()
   }
 }

@@ -252,7 +252,7 @@ export function findNever(nodes: Iterable<ASTNode>): Mistake | null {
 /** `known("score")` is always true: a text is known. Null for any other call. */
 function toAskedText(node: ASTNode): string | null {
   if (node.op !== 'call') return null
-  const [called, [argument]] = node.args as unknown as [string, ASTNode[]]
+  const [called, [argument]] = node.args
   return called === 'known' && argument?.op === 'value' && typeof argument.args === 'string'
     ? argument.args
     : null
