@@ -320,7 +320,7 @@ export function startDaemon(
             return await running
           },
         })) ?? null
-      if (serving !== null) log.info('Serving', { address: serving.address })
+      if (serving?.address != null) log.info('Serving', { address: serving.address })
       await Promise.race([stopped, failed])
     } finally {
       stopping.abort()

@@ -2,6 +2,7 @@
 import { type BrevoCaller, createBrevoCaller } from './brevo/client.ts'
 import { createBrevoDestination } from './brevo/destination.ts'
 import type { ConnectorConfig } from './config/config.ts'
+import { type Forgotten, forgetPerson, resetCursors } from './engine/care.ts'
 import { enabled, toStreams } from './engine/streams.ts'
 import { createSource, toContext } from './engine/connectors.ts'
 import { createHelpdesks } from './engine/helpdesks.ts'
@@ -17,6 +18,7 @@ import { createRounds } from './lib/rounds.ts'
 import { createTurns, type Turns } from './lib/turns.ts'
 import { needsPhone } from './mapping/compile.ts'
 import type { OccurrenceType } from './model/occurrence.ts'
+import type { Stream } from './model/records.ts'
 import { fromMs, type Instant, toMs } from './model/time.ts'
 import { type DeliveryContext, THRESHOLDS } from './outbox/delivery.ts'
 import { type DeliveryReport, emptyReport } from './outbox/report.ts'
@@ -316,6 +318,15 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     /** With `leaveOthers`: what a changed mapping writes of whoever is not marked; null where it did not change. */
     othersToWrite: (pause: () => Promise<void>, signal?: AbortSignal) =>
       findOthers(store, mappings, pause, signal),
+
+    /** While no write of this person is under way. */
+    forget: (email: string, wantsDeletion: boolean): Promise<Forgotten> =>
+      delivering.between(() => forgetPerson(store, caller, email, wantsDeletion, fromMs(clock.now()))),
+    /** The next run reads these streams again, from `to` on. */
+    async resetCursors(streams: readonly Stream[], to: Instant): Promise<void> {
+      for (const { config: one, reading } of connectors.values())
+        await reading(async () => resetCursors(store, one.name, streams, to))
+    },
 
     ...createHelpdesks(find, { store, clock, log }, options.webhookSecrets ?? {}),
 

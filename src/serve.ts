@@ -1,15 +1,17 @@
-// The server of a daemon, wired: webhooks into its inbox, and the control API if there is a key for it.
+// The doors of a daemon, wired: webhooks into its inbox, the control API if there is a key for it, and a socket for commands.
 import { randomUUID } from 'node:crypto'
 
 import type { Config } from './config/config.ts'
 import { createControl, type TriggerRequest } from './control.ts'
-import type { Engine, Ports } from './engine.ts'
+import type { Engine, Ports, SyncOptions } from './engine.ts'
 import { TajoError } from './lib/errors.ts'
 import type { Secret } from './lib/secret.ts'
 import { OCCURRENCE_TYPES, type OccurrenceType } from './model/occurrence.ts'
+import type { Stream } from './model/records.ts'
 import { type ControlDoor, installControl } from './server/control.ts'
 import { createInbox } from './server/inbox.ts'
 import { OPENAPI } from './server/openapi.ts'
+import { type LocalActions, openLocalDoor } from './server/local.ts'
 import { createServer } from './server/server.ts'
 import { installWebhooks } from './server/webhooks.ts'
 
@@ -23,12 +25,14 @@ export interface Served {
 }
 
 export interface Serving {
-  address: string
+  /** Null: only commands on this machine are served. */
+  address: string | null
   close(): Promise<void>
 }
 
 export interface ServeOptions {
   config: Config
+  stateDir: string
   /** By connector; several while they are rotated, divided by commas. */
   webhookSecrets: Readonly<Record<string, Secret>>
   /** Null: there is no control API. */
@@ -41,7 +45,39 @@ export async function serve(
   options: ServeOptions,
   ports: Pick<Ports, 'clock' | 'log'>,
   served: Served,
-): Promise<Serving | null> {
+): Promise<Serving> {
+  const closing = new AbortController()
+  const local = await openLocalDoor(options.stateDir, toLocalActions(served, closing.signal))
+  const open = await serveOthers(options, ports, served, closing.signal).catch(async (thrown: unknown) => {
+    await local.close()
+    throw thrown
+  })
+  return {
+    address: open?.address ?? null,
+    async close() {
+      closing.abort()
+      await Promise.all([local.close(), open?.close()])
+    },
+  }
+}
+
+/** What commands ask for while the daemon holds the state (commands/beside.ts). */
+function toLocalActions({ engine, track }: Served, closing: AbortSignal): LocalActions {
+  return {
+    sync: ({ connector, ...asked }) =>
+      track(() => engine.sync(String(connector), asked as SyncOptions, closing)),
+    forget: ({ email, delete_contact: wantsDeletion }) =>
+      track(() => engine.forget(String(email), wantsDeletion === true)),
+    'reset-cursors': ({ streams, to }) => track(() => engine.resetCursors(streams as Stream[], Number(to))),
+  }
+}
+
+async function serveOthers(
+  options: ServeOptions,
+  ports: Pick<Ports, 'clock' | 'log'>,
+  served: Served,
+  closing: AbortSignal,
+): Promise<{ address: string; close(): Promise<void> } | null> {
   const { config, webhookSecrets, apiKey } = options
   if (config.server === null) return null
   const { engine, onHint, onFailure } = served
@@ -58,21 +94,9 @@ export async function serve(
       })),
     inbox,
   )
-  const closing = new AbortController()
   if (apiKey !== null)
-    installControl(
-      server.routes,
-      openDoor(options, ports, served, closing.signal),
-      () => toList(apiKey),
-      OPENAPI,
-    )
-  return {
-    address: await server.listen(),
-    async close() {
-      closing.abort()
-      await server.close()
-    },
-  }
+    installControl(server.routes, openDoor(options, ports, served, closing), () => toList(apiKey), OPENAPI)
+  return { address: await server.listen(), close: () => server.close() }
 }
 
 function toList(secret: Secret | undefined): string[] {

@@ -104,7 +104,7 @@ export function addCareCommands(program: Command): void {
     .argument('<resource>', 'all, events, customers, tickets, messages or satisfaction_surveys')
     .option('--to <date>', 'what changed since then; default: everything')
     .action(async (resource: string, options) => {
-      exit.code = (await loadState()).runStateResetCursor(resource, options)
+      exit.code = await (await loadState()).runStateResetCursor(resource, options)
     })
 
   common(program.command('forget'))

@@ -3,13 +3,14 @@ import { openBrevo } from '../check/online.ts'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { deleteContact, leaveLists } from '../brevo/erase.ts'
+import { type Forgotten, forgetPerson } from '../engine/care.ts'
 import { TajoError } from '../lib/errors.ts'
 import { normalizeEmail } from '../model/email.ts'
 import { fromMs, toIso } from '../model/time.ts'
 import { openStore } from '../state/store.ts'
 import { confirm } from './ask.ts'
-import { type CommonOptions, openSession } from './session.ts'
+import { hereOrBeside } from './beside.ts'
+import { type CommonOptions, openSession, type Session } from './session.ts'
 import { print, say } from './terminal.ts'
 
 export interface ForgetOptions extends CommonOptions {
@@ -18,18 +19,12 @@ export interface ForgetOptions extends CommonOptions {
   json?: boolean
 }
 
-interface Receipt {
-  /** Of the address: all that is kept, with a salt of this state. */
-  hash: string
+interface Receipt extends Forgotten {
   at: string
-  /** Rows removed from the state, by kind. */
-  removed: Record<string, number>
-  brevo: { known: boolean; lists_left: number[]; contact_deleted: boolean }
   /** Copies of the state that may still hold the person. */
   backups: string[]
 }
 
-/** Brevo first: if it does not answer, the state still knows what is to be done. */
 export async function runForget(address: string, options: ForgetOptions): Promise<number> {
   const email = normalizeEmail(address)
   if (email === null) throw new TajoError('usage', 'That is no e-mail address.')
@@ -44,50 +39,33 @@ export async function runForget(address: string, options: ForgetOptions): Promis
         hint: 'For scripts there is --yes.',
       })
     }
-    const store = openStore(options.stateDir)
-    try {
-      const caller = openBrevo(session)
-      // While the address is being changed in Brevo, both are this person's.
-      const addresses = [email, ...store.renames.linked(email)]
-      const left = new Set<number>()
-      let known = false
-      let deleted = false
-      for (const one of addresses) {
-        const given = Object.entries(store.contacts.told(one).lists)
-          .filter(([, membership]) => membership === 'given' || membership === 'giving')
-          .map(([list]) => Number(list))
-        if (given.length > 0 && (await leaveLists(caller, one, given))) {
-          known = true
-          for (const list of given) left.add(list)
-        }
-        if (options.deleteContact === true && (await deleteContact(caller, one))) deleted = true
-      }
-      known ||= deleted
-      const now = fromMs(session.ports.clock.now())
-      const erased: Record<string, number> = {}
-      let hash = ''
-      for (const one of addresses.toReversed()) {
-        const forgotten = store.forget(one, now)
-        hash = forgotten.hash
-        for (const [kind, count] of Object.entries(forgotten.erased))
-          erased[kind] = (erased[kind] ?? 0) + count
-      }
-      const receipt: Receipt = {
-        hash,
-        at: toIso(now),
-        removed: erased,
-        brevo: { known, lists_left: [...left], contact_deleted: deleted },
-        backups: findBackups(options.stateDir),
-      }
-      if (options.json === true) print(JSON.stringify(receipt))
-      else printReceipt(receipt, options.deleteContact === true)
-      return 0
-    } finally {
-      // Truncates the log: what was deleted is gone from the files too (secure_delete).
-      store.close()
-    }
+    const wantsDeletion = options.deleteContact === true
+    const forgotten = await hereOrBeside(
+      options.stateDir,
+      () => forgetHere(session, email, wantsDeletion),
+      'forget',
+      {
+        email,
+        delete_contact: wantsDeletion,
+      },
+    )
+    const at = toIso(fromMs(session.ports.clock.now()))
+    const receipt: Receipt = { ...forgotten, at, backups: findBackups(options.stateDir) }
+    if (options.json === true) print(JSON.stringify(receipt))
+    else printReceipt(receipt, wantsDeletion)
+    return 0
   } finally {
     session.close()
+  }
+}
+
+async function forgetHere(session: Session, email: string, wantsDeletion: boolean): Promise<Forgotten> {
+  const store = openStore(session.engine.stateDir)
+  try {
+    const now = fromMs(session.ports.clock.now())
+    return await forgetPerson(store, openBrevo(session), email, wantsDeletion, now)
+  } finally {
+    store.close()
   }
 }
 

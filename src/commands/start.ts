@@ -37,7 +37,11 @@ export async function runStart(options: CommonOptions & { acceptRemovals?: boole
         })
         const daemon = startDaemon(
           { ...session.engine, handled: () => handled },
-          { ...ports, serve: (served) => serve({ ...session, apiKey, handled }, ports, served) },
+          {
+            ...ports,
+            serve: (served) =>
+              serve({ ...session, stateDir: options.stateDir, apiKey, handled }, ports, served),
+          },
           {
             // Only the first sync takes long enough to watch.
             onProgress: (_, one) => {

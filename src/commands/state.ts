@@ -3,11 +3,13 @@ import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import { systemClock } from '../lib/clock.ts'
+import { resetCursors } from '../engine/care.ts'
 import { TajoError } from '../lib/errors.ts'
 import { type Stream, STREAMS } from '../model/records.ts'
 import { parseInstant, toIso } from '../model/time.ts'
 import { SOURCES } from '../sources/registry.ts'
 import { EXPORTED_TABLES, openStore, openStoreReadOnly, type Store } from '../state/store.ts'
+import { hereOrBeside } from './beside.ts'
 import type { CommonOptions } from './session.ts'
 import { formatCount, print, say } from './terminal.ts'
 
@@ -100,30 +102,23 @@ export function runStateExport(options: StateOptions & { out?: string }): number
 }
 
 /** The next run reads the stream again, from that date or as a whole; each occurrence is known, so no event is repeated. */
-export function runStateResetCursor(resource: string, options: StateOptions & { to?: string }): number {
+export async function runStateResetCursor(
+  resource: string,
+  options: StateOptions & { to?: string },
+): Promise<number> {
   const streams = toStreams(resource)
   const to = options.to === undefined ? 0 : parseInstant(options.to)
   if (to === null)
     throw new TajoError('usage', `"${options.to}" is no date.`, { hint: 'Write it as 2024-01-31.' })
-  const store = openStore(options.stateDir)
-  try {
-    store.transaction(() => {
-      for (const source of Object.keys(SOURCES)) {
-        for (const stream of streams) {
-          const cursor = store.cursors.read(source, stream)
-          // Nothing was read yet: the first sync reads everything anyway.
-          if (cursor.watermark === null) continue
-          store.cursors.write(source, stream, {
-            ...cursor,
-            watermark: Math.min(to, cursor.watermark),
-            walk: null,
-          })
-        }
-      }
-    })
-  } finally {
-    store.close()
+  const here = async (): Promise<void> => {
+    const store = openStore(options.stateDir)
+    try {
+      for (const source of Object.keys(SOURCES)) resetCursors(store, source, streams, to)
+    } finally {
+      store.close()
+    }
   }
+  await hereOrBeside(options.stateDir, here, 'reset-cursors', { streams, to })
   print(
     `${streams.join(', ')}: the next run reads ${to === 0 ? 'everything' : `what changed since ${toIso(to)}`} again. No event is repeated.`,
   )

@@ -1,11 +1,12 @@
-// tajo sync: one pass of reading and delivering.
+// tajo sync: one pass of reading and delivering, by this process or by the daemon that holds the state.
 import { setMaxListeners } from 'node:events'
 
 import type { Config } from '../config/config.ts'
-import { openEngine, type Resource, type SyncReport } from '../engine.ts'
+import { openEngine, type Progress, type Resource, type SyncReport } from '../engine.ts'
 import { isAbort, TajoError } from '../lib/errors.ts'
 import { parseInstant } from '../model/time.ts'
 import { writeInForce } from '../state/config.ts'
+import { hereOrBeside } from './beside.ts'
 import { type CommonOptions, openSession } from './session.ts'
 import { createProgress, formatCount, paint, print, say } from './terminal.ts'
 
@@ -33,38 +34,38 @@ const STREAM_WORDS: Record<string, string> = {
 export async function runSync(name: string, options: SyncCommandOptions): Promise<number> {
   const resources = parseResources(options.resources)
   const since = parseSince(options.since)
+  const asked = {
+    resources,
+    since,
+    reconcile: options.reconcile === true,
+    waitForDoubt: options.wait !== false,
+    acceptRemovals: options.acceptRemovals === true,
+  }
   const session = openSession(options)
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)
   const interrupt = (): void => stop.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   const progress = createProgress()
-  try {
+  const here = async (): Promise<SyncReport> => {
     const engine = openEngine(session.engine, session.ports)
     try {
       const note = findFirstSyncNote(session.config, engine.isBackfilled(name))
       if (note !== null && options.json !== true) say(note)
-      const report = await engine.sync(
-        name,
-        {
-          resources,
-          since,
-          reconcile: options.reconcile === true,
-          waitForDoubt: options.wait !== false,
-          acceptRemovals: options.acceptRemovals === true,
-          onProgress: (one) => progress.update(one),
-          // Whoever calls a sync has decided: a daemon that is started later does not ask again.
-          onAccepted: () => engine.store.transaction(() => writeInForce(engine.store, session.text)),
-        },
-        stop.signal,
-      )
-      progress.done()
-      if (options.json === true) print(JSON.stringify(report))
-      else printReport(report)
-      return toExitCode(report)
+      const onProgress = (one: Progress): void => progress.update(one)
+      // Whoever calls a sync has decided: a daemon that is started later does not ask again.
+      const onAccepted = (): void => engine.store.transaction(() => writeInForce(engine.store, session.text))
+      return await engine.sync(name, { ...asked, onProgress, onAccepted }, stop.signal)
     } finally {
       engine.close()
     }
+  }
+  try {
+    const report = await hereOrBeside(options.stateDir, here, 'sync', { ...asked, connector: name })
+    progress.done()
+    if (options.json === true) print(JSON.stringify(report))
+    else printReport(report)
+    return toExitCode(report)
   } catch (thrown) {
     progress.done()
     if (!isAbort(thrown)) throw thrown

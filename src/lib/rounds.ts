@@ -7,6 +7,8 @@ export interface Rounds {
    * returns at once; with `wait` it waits for its own turn instead.
    */
   run(round: () => Promise<void>, options?: { wait: boolean }): Promise<void>
+  /** Something else, once, while no round is under way. */
+  between<T>(action: () => Promise<T>): Promise<T>
   /** Rings when somebody asks while a round is under way: it need not sleep on. */
   asked: Bell
 }
@@ -14,7 +16,7 @@ export interface Rounds {
 export function createRounds(): Rounds {
   const asked = createBell()
   let again = false
-  const current: { rounds: Promise<void> | null } = { rounds: null }
+  const current: { rounds: Promise<void> | null; isRound: boolean } = { rounds: null, isRound: true }
 
   async function runAll(round: () => Promise<void>): Promise<void> {
     do {
@@ -23,11 +25,21 @@ export function createRounds(): Rounds {
     } while (again)
   }
 
+  function begin(work: Promise<unknown>, isRound: boolean): void {
+    current.isRound = isRound
+    current.rounds = work
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => (current.rounds = null))
+  }
+
   return {
     asked,
     async run(round, { wait } = { wait: false }) {
       while (current.rounds !== null) {
-        if (!wait) {
+        if (!wait && current.isRound) {
           again = true
           asked.ring()
           return
@@ -35,8 +47,14 @@ export function createRounds(): Rounds {
         await current.rounds
       }
       const rounds = runAll(round)
-      current.rounds = rounds.catch(() => undefined).finally(() => (current.rounds = null))
+      begin(rounds, true)
       await rounds
+    },
+    async between(action) {
+      while (current.rounds !== null) await current.rounds
+      const done = action()
+      begin(done, false)
+      return await done
     },
   }
 }

@@ -154,7 +154,7 @@ export function openDatabase(
       database,
       close() {
         watch?.step()
-        database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+        truncateLog(database)
         database.close()
         releaseLock()
       },
@@ -214,6 +214,11 @@ export function copyDatabase(database: Database, file: string): void {
 export function copyForScratch(database: Database, file: string): void {
   database.prepare('VACUUM INTO ?').run(file)
   chmodSync(file, 0o600)
+}
+
+/** What stood in the log is in the file, or gone from both. */
+export function truncateLog(database: Database): void {
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
 }
 
 /** Every complaint of SQLite about the file; empty if it is sound. */

@@ -14,6 +14,7 @@ import {
   openDatabaseBeside,
   openDatabaseReadOnly,
   type Watch,
+  truncateLog,
 } from './database.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { createOutboxContacts } from './outbox-contacts.ts'
@@ -224,6 +225,7 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
     /** When the next look for an event in doubt is due; null if none is in doubt. */
     nextLookAt: (): Instant | null => nextLook.get()?.at ?? null,
 
+    truncateLog: (): void => truncateLog(database),
     /** One moment of the state, as a file of its own. */
     copyTo: (file: string): void => copyDatabase(database, file),
     /** What is wrong with the file; empty if nothing is. */

@@ -46,11 +46,11 @@ ${shop.yaml().replace('    rate_limit', `    schedule: "0 0 1 1 *"\n    survey_s
         ...ports,
         serve: async (served) => {
           const serving = await serve(
-            { config, webhookSecrets, apiKey: null, handled: new Set() },
+            { config, stateDir: `${shop.directory}/state`, webhookSecrets, apiKey: null, handled: new Set() },
             ports,
             served,
           )
-          address = serving!.address
+          address = serving.address!
           return serving
         },
       },

@@ -1,0 +1,59 @@
+// The door for commands of the same user on this machine: a socket in the state's directory. Who may read the state may use it,
+// so it needs no key, and is open where the server is switched off, too.
+import { createHash } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+import fastify from 'fastify'
+
+import { coerceError, isAbort, TajoError } from '../lib/errors.ts'
+
+/** Does one thing, with what was given for it; what it gives goes back as JSON. */
+export type LocalActions = Record<string, (given: Record<string, unknown>) => Promise<unknown>>
+
+const STOPPED = new TajoError('daemon_unreachable', 'The running tajo was stopped before this was done.', {
+  hint: 'Nothing is half done: run the command again.',
+})
+
+/** Longer paths are refused by the system. */
+const LONGEST_PATH = 100
+
+/** Where the daemon of this state listens. */
+export function toSocketPath(stateDir: string): string {
+  const name = `tajo-${createHash('sha256').update(resolve(stateDir)).digest('hex').slice(0, 16)}`
+  if (process.platform === 'win32') return `\\\\.\\pipe\\${name}`
+  const path = join(resolve(stateDir), 'tajo.sock')
+  return path.length > LONGEST_PATH ? join(tmpdir(), `${name}.sock`) : path
+}
+
+/** Whoever calls holds the lock of the state: a socket that is there was left by a process that died. */
+export async function openLocalDoor(
+  stateDir: string,
+  actions: LocalActions,
+): Promise<{ close(): Promise<void> }> {
+  const routes = fastify({ forceCloseConnections: true })
+  for (const [name, action] of Object.entries(actions)) {
+    routes.post(`/${name}`, async (request, reply) => {
+      try {
+        return await reply.send((await action(request.body as Record<string, unknown>)) ?? {})
+      } catch (thrown) {
+        const { code, message, hint, details } = isAbort(thrown) ? STOPPED : coerceError(thrown)
+        return await reply.code(500).send({ error: { code, message, hint, details } })
+      }
+    })
+  }
+  const path = toSocketPath(stateDir)
+  if (process.platform !== 'win32') rmSync(path, { force: true })
+  const umask = process.umask(0o177)
+  try {
+    await routes.listen({ path })
+  } finally {
+    process.umask(umask)
+  }
+  return {
+    async close() {
+      await routes.close()
+    },
+  }
+}
