@@ -33,6 +33,7 @@ import { decideCampaigns } from './sync/campaigns.ts'
 import { type DirectoryContext, findGoLive } from './sync/context.ts'
 import { createFreshness, type Freshness } from './sync/freshness.ts'
 import { type ReadOptions, readBackground, readDirectories, readSource } from './sync/read.ts'
+import { readPerson } from './sync/person.ts'
 import { isReconcileDue, reconcile } from './sync/reconcile.ts'
 
 export { enabled, type Resource } from './engine/streams.ts'
@@ -174,7 +175,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
         connector.sync.customers && needsPhone(connector.rules)
           ? { defaultCountry: connector.defaultCountry }
           : null,
-      liveOnly: sync.liveOnly ?? false,
+      liveOnly: sync.liveOnly ?? sync.contact !== undefined,
       hints: [],
       onPage(stream, records) {
         read[stream] = (read[stream] ?? 0) + records
@@ -200,6 +201,8 @@ export function openEngine(options: EngineOptions, ports: Ports) {
             ...toReadOptions(connector, sync, read, signal),
             hints: store.hints.due(name, fromMs(clock.now()), MOST_HINTS),
           }
+          if (sync.contact !== undefined && !(await readPerson(context, sync.contact, signal)))
+            warnings.push(`No customer of ${name} has this address.`)
           await readSource(context, reading)
           if (sync.reconcile === true) await reconcile(context, reading)
           await decideCampaigns(context, signal)

@@ -8,6 +8,7 @@ export function addSyncCommands(program: Command): void {
     .description('read what changed and write it to Brevo, once')
     .addArgument(connector())
     .option('--resources <names>', 'only these: customers,tickets,satisfaction_surveys')
+    .option('--contact <email>', 'this person first and whole, at once')
     .option('--since <date>', 'read again what changed since then (2024-01-31)')
     .option('--reconcile', 'then read everything again, for what the helpdesk changes without a trace')
     .option('--no-wait', 'do not wait for events in doubt: exit code 3 if there are any')

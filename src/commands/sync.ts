@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events'
 import type { Config } from '../config/config.ts'
 import { openEngine, type Progress, type Resource, type SyncReport } from '../engine.ts'
 import { isAbort, TajoError } from '../lib/errors.ts'
+import { normalizeEmail } from '../model/email.ts'
 import { parseInstant } from '../model/time.ts'
 import { writeInForce } from '../state/config.ts'
 import { hereOrBeside } from './beside.ts'
@@ -13,6 +14,7 @@ import { createProgress, formatCount, paint, print, say } from './terminal.ts'
 export interface SyncCommandOptions extends CommonOptions {
   resources?: string
   since?: string
+  contact?: string
   json?: boolean
   /** False under --no-wait. */
   wait?: boolean
@@ -34,7 +36,10 @@ const STREAM_WORDS: Record<string, string> = {
 export async function runSync(name: string, options: SyncCommandOptions): Promise<number> {
   const resources = parseResources(options.resources)
   const since = parseSince(options.since)
+  const contact = options.contact === undefined ? undefined : normalizeEmail(options.contact)
+  if (contact === null) throw new TajoError('usage', `"${options.contact}" is no e-mail address.`)
   const asked = {
+    contact,
     resources,
     since,
     reconcile: options.reconcile === true,

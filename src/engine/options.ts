@@ -52,6 +52,8 @@ export interface SyncOptions {
   liveOnly?: boolean
   /** Reads everything again, after what changed. */
   reconcile?: boolean
+  /** Reads this person before anything else, and leaves what is left of the first sync. */
+  contact?: string | undefined
   /** How long to wait for an API that does not take a delivery now. */
   patienceMs?: number
   /** Whether to wait until no event is in doubt any more; that may take an hour. */

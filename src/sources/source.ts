@@ -65,8 +65,8 @@ export interface Budget {
   limit: number
 }
 
-/** Streams that can be asked for one customer, or for one ticket. */
-export type Related = 'tickets' | 'messages' | 'satisfaction_surveys'
+/** Streams that can be asked for one address, one customer, or one ticket. */
+export type Related = 'customers' | 'tickets' | 'messages' | 'satisfaction_surveys'
 
 export interface Source {
   readonly name: string
@@ -89,7 +89,10 @@ export interface Source {
     signal?: AbortSignal,
   ): Promise<Reread>
 
-  /** All tickets of one customer, or all messages or surveys of one ticket; empty where there is no such thing. */
+  /**
+   * All customers with an address, all tickets of one customer, or all messages or surveys of one ticket; empty where there is
+   * no such thing.
+   */
   readOf(stream: Related, id: RecordId, signal?: AbortSignal): Promise<Page>
 
   /** The preferred phone of a customer as typed (no list has it), or null. Merged and deleted customers have none. */

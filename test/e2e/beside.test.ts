@@ -66,6 +66,32 @@ it('tajo sync is done by the daemon, and prints its report', async () => {
   expect((await tajo('sync', 'gorgias', '--resources', 'tickets')).stdout).toContain('Read')
 })
 
+it('tajo sync --contact reads one person whole, whatever their lists showed', async () => {
+  // As where a hundred thousand others are read before.
+  const { id: customerId } = sandbox.world.addCustomer({ email: 'b@example.com' })
+  sandbox.world.addTicket({ customerId })
+  sandbox.gorgias.intercept = ({ path, query }) =>
+    /api.(customers|tickets)$/.test(path) &&
+    query['email'] === undefined &&
+    query['customer_id'] === undefined
+      ? { status: 200, body: '{"data":[],"object":"list","meta":{"next_cursor":null}}' }
+      : null
+
+  const sync = await tajo('sync', 'gorgias', '--contact', 'B@example.com', '--json')
+
+  expect(JSON.parse(sync.stdout)).toMatchObject({
+    contacts: { written: 1 },
+    events: { sent: 1 },
+    warnings: [],
+  })
+  expect(sandbox.brevo.account.contacts.get('b@example.com')!.attributes).toMatchObject({ TICKET_COUNT: 1 })
+  const nobody = await tajo('sync', 'gorgias', '--contact', 'nobody@example.com')
+  expect(nobody).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('No customer of gorgias has this address'),
+  })
+})
+
 it('tajo forget is done by the daemon: nothing of the person is in the files', async () => {
   const forgotten = await tajo('forget', 'a@example.com', '--yes', '--json')
 

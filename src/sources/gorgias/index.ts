@@ -6,7 +6,7 @@ import { RetryBudget } from '../../lib/retry-budget.ts'
 import { ClockSkew } from '../../lib/skew.ts'
 import type { Directory, SourceRecord, Stream } from '../../model/records.ts'
 import { fromMs, type Instant, parseInstant, toIso } from '../../model/time.ts'
-import type { Credentials, Page, Reread, Source, SourcePorts } from '../source.ts'
+import type { Credentials, Page, Related, Reread, Source, SourcePorts } from '../source.ts'
 import { createGorgiasWebhooks } from './webhooks.ts'
 import { createGorgiasClient, type GorgiasAnswer, type GorgiasClient, type Params } from './client.ts'
 import {
@@ -64,6 +64,14 @@ const STREAM_LISTINGS: Record<Stream, Listing> = {
     sortKey: 'created_datetime',
     toRecord: toSurvey,
   },
+}
+
+/** Whose a list can be asked for (gorgias-api.md § 3). */
+const OWNERS: Record<Related, string> = {
+  customers: 'email',
+  tickets: 'customer_id',
+  messages: 'ticket_id',
+  satisfaction_surveys: 'ticket_id',
 }
 
 const DIRECTORY_LISTINGS: Record<Directory, Listing> = {
@@ -152,7 +160,7 @@ function toSource(client: GorgiasClient, now: () => Instant, inBackground: () =>
 
     async readOf(stream, id, signal) {
       const listing = STREAM_LISTINGS[stream]
-      const owner = stream === 'tickets' ? 'customer_id' : 'ticket_id'
+      const owner = OWNERS[stream]
       const whole: Page = { ...EMPTY_PAGE, records: [], invalid: [] }
       for (let cursor: string | null = null; ;) {
         const params: Params = { ...listing.params, [owner]: id, ...(cursor === null ? {} : { cursor }) }
