@@ -10,6 +10,7 @@ import { exit } from './cli/options.ts'
 import { addPlanCommands } from './cli/plan.ts'
 import { addSyncCommands } from './cli/sync.ts'
 import { addTryCommands } from './cli/try.ts'
+import { rememberPlaces } from './commands/advice.ts'
 import type { ErrorKind } from './lib/errors.ts'
 
 const program = new Command('tajo')
@@ -29,6 +30,8 @@ addPlanCommands(program)
 addSyncCommands(program)
 addCareCommands(program)
 addTryCommands(program)
+
+program.hook('preAction', (_, command) => rememberPlaces(program, command.opts()))
 
 const EXIT_CODES: Record<ErrorKind, number> = { config: 2, fatal: 1, transient: 1, record: 3, guard: 4 }
 

@@ -173,7 +173,7 @@ function* checkWork(store: Store, file: string): Generator<Verdict> {
     yield problem(
       'List memberships',
       `more than ${held.limit} would be taken away, so none is`,
-      'tajo plan, and if that is right: tajo sync gorgias --accept-removals',
+      'tajo sync gorgias --accept-removals',
     )
   const doubtful = store.outboxEvents.counts().uncertain ?? 0
   if (doubtful > 0) yield warning('Events in doubt', `${doubtful}; Brevo is asked for them`, 'tajo status')

@@ -65,7 +65,7 @@ async function findSecret(
   }
   const fromEnv = given === '-' ? null : readEnvSecret(variable, process.env)
   if (fromEnv !== null) return fromEnv
-  const stored = given === '-' ? null : findStored()
+  const stored = given === '-' ? null : readable(findStored)
   if (stored !== null) return stored
   const secret = process.stdin.isTTY ? await askSecret(label, sensitive) : ((await lines.next()) ?? '')
   if (secret === '')
@@ -73,6 +73,17 @@ async function findSecret(
       hint: `Set ${variable}, or give it on standard input, a line for each key.`,
     })
   return new Secret(secret)
+}
+
+/** A stored key that can't be read is asked for again. */
+function readable(findStored: () => Secret | null): Secret | null {
+  try {
+    return findStored()
+  } catch (thrown) {
+    if (!(thrown instanceof TajoError) || thrown.code !== 'secret_unreadable') throw thrown
+    say(`${paint('yellow', 'note', process.stderr)} ${thrown.message}`)
+    return null
+  }
 }
 
 /** Creates what is missing, if that is wanted; says what is in the way. False if something still is. */

@@ -122,7 +122,7 @@ export function printReport(report: SyncReport): void {
     )
   if (report.heldRemovals !== null)
     print(
-      `${paint('red', 'Guard')}    more than ${formatCount(report.heldRemovals.limit)} list memberships would be taken away, so none was; if that is right: --accept-removals`,
+      `${paint('red', 'Guard')}    more than ${formatCount(report.heldRemovals.limit)} list memberships would be taken away, so none was; if that is right: tajo sync ${report.connector} --accept-removals`,
     )
   const open = undelivered.contacts + undelivered.events
   if (open > 0 && report.heldRemovals === null)

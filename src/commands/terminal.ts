@@ -7,6 +7,7 @@ import type { Progress } from '../engine.ts'
 import { coerceError, TajoError } from '../lib/errors.ts'
 import { maskPersonal } from '../lib/redact.ts'
 import { isDatabaseError } from '../state/database.ts'
+import { toRunnable } from './advice.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -18,12 +19,12 @@ export function paint(style: Style, text: string, stream: NodeJS.WriteStream = p
 }
 
 export function print(line = ''): void {
-  process.stdout.write(`${line}\n`)
+  process.stdout.write(`${toRunnable(line)}\n`)
 }
 
 /** A word beside the result. */
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`)
+  process.stderr.write(`${toRunnable(line)}\n`)
 }
 
 export function formatCount(count: number): string {

@@ -28,7 +28,8 @@ export interface WebhooksInstallOptions extends CommonOptions {
 /** Makes the webhook, or puts it right. While a secret is replaced the old one stays valid. */
 export async function runWebhooksInstall(name: string, options: WebhooksInstallOptions): Promise<number> {
   const { config, connector } = find(name, options)
-  const url = toAddress(options.url ?? config.server?.publicUrl ?? null, name)
+  const before = readState(options.stateDir, (store) => readInstalled(store, name))
+  const url = toAddress(options.url ?? config.server?.publicUrl ?? before?.url ?? null, name)
   const secrets = openSecretStore(options.stateDir, process.env)
   const fromEnv = readEnvSecret(webhookVariable(name), process.env)
   const stored = secrets.read(webhookSecretName(name))?.reveal().split(',') ?? []
@@ -39,7 +40,6 @@ export async function runWebhooksInstall(name: string, options: WebhooksInstallO
   try {
     const credentials = { [name]: readCredentials(name, options.stateDir, process.env) }
     const source = createSource(connector, { credentials }, { ...session.ports, retries: 2 })
-    const before = readState(options.stateDir, (store) => readInstalled(store, name))
     const existing = await source.webhooks.find({ id: before?.id ?? null, url })
     // Valid before the helpdesk uses it.
     if (isNew) secrets.write(webhookSecretName(name), new Secret([secret, ...stored.slice(0, 1)].join(',')))

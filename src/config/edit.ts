@@ -127,10 +127,18 @@ function setValue(text: string, path: string[], value: string | number): string 
       .join('')}${'  '.repeat(path.length - 1)}${line}`
   }
   const first = isMap(parent.value) ? parent.value.items[0] : undefined
-  const at =
-    first === undefined ? lineEnd(text, rangeOf(parent.key)[1]) : lineStart(text, rangeOf(first.key)[0])
-  const indent = first === undefined ? path.length - 1 : (rangeOf(first.key)[0] - at) / 2
-  return `${text.slice(0, at)}${'  '.repeat(indent)}${line}${text.slice(at)}`
+  if (isMap(parent.value) && parent.value.flow === true) {
+    const brace = rangeOf(parent.value)[0] + 1
+    const rest = text.slice(brace).trimStart()
+    return `${text.slice(0, brace)} ${line.trimEnd()}${first === undefined ? ' ' : ', '}${rest}`
+  }
+  if (first === undefined) {
+    const at = lineEnd(text, rangeOf(parent.key)[1])
+    return `${text.slice(0, at)}${'  '.repeat(path.length - 1)}${line}${text.slice(at)}`
+  }
+  const key = rangeOf(first.key)[0]
+  const at = lineStart(text, key)
+  return `${text.slice(0, at)}${text.slice(at, key)}${line}${text.slice(at)}`
 }
 
 function parse(text: string): Document.Parsed {

@@ -92,6 +92,17 @@ export function openSecretStore(stateDir: string, env: Env): SecretStore {
     }
   }
 
+  /** Whoever stores a key anew gets out of a damaged file; it is kept beside the new one. */
+  function loadOrBeginAnew(): StoreFile {
+    try {
+      return load()
+    } catch (thrown) {
+      if (!(thrown instanceof TajoError) || !(thrown.cause instanceof SyntaxError)) throw thrown
+      renameSync(path, `${path}.damaged`)
+      return load()
+    }
+  }
+
   function save(store: StoreFile): void {
     const temporary = `${path}.new`
     writeFileSync(temporary, JSON.stringify(store, null, 2), { mode: 0o600 })
@@ -141,7 +152,7 @@ export function openSecretStore(stateDir: string, env: Env): SecretStore {
 
     write(name, secret) {
       mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-      const store = load()
+      const store = loadOrBeginAnew()
       const nonce = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', findKey(stateDir, store, env), nonce)
       cipher.setAAD(Buffer.from(name))

@@ -185,7 +185,7 @@ export function openDatabaseBeside(stateDir: string): Database | null {
     if (readPragma(database, 'user_version') !== MIGRATIONS.length) {
       database.close()
       throw new TajoError('state_unusable', 'The state was written by another version of tajo.', {
-        hint: 'Run `tajo sync` or `tajo start` once with this version.',
+        hint: 'Run it once with this version: tajo start',
       })
     }
     return database

@@ -117,6 +117,8 @@ function note({ store, source, log }: Watched, health: WebhookHealth): void {
   const say = health.state === 'ok' ? log.info : log.warn
   say(WORDS[health.state], {
     connector: source.name,
-    ...(health.state === 'ok' ? {} : { polling: 'every minute meanwhile', look: 'tajo webhooks status' }),
+    ...(health.state === 'ok'
+      ? {}
+      : { polling: 'every minute meanwhile', look: `tajo webhooks status ${source.name}` }),
   })
 }

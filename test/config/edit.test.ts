@@ -1,7 +1,7 @@
 // Changing connectors.yml touches the lines in question and nothing else.
 import { describe, expect, it } from '@jest/globals'
 
-import { newFile, withConnector, withoutConnector } from '../../src/config/edit.ts'
+import { newFile, withConnector, withImportList, withoutConnector } from '../../src/config/edit.ts'
 import { parseConfig } from '../../src/config/load.ts'
 
 const HAND_MADE = `# our settings
@@ -65,5 +65,28 @@ describe('a connector that is there', () => {
 
   it('can be removed, and the rest stays', () => {
     expect(withoutConnector(`# top\n${file}# end\n`, 'gorgias')).toBe('# top\nconnectors: {}\n# end\n')
+  })
+})
+
+describe('the import list', () => {
+  const REST = 'connectors:\n  gorgias: { domain: shop.gorgias.com }\n'
+
+  it.each([
+    ['', 'brevo:\n  import_list: 50\n'],
+    ['brevo:\n', 'brevo:\n  import_list: 50\n'],
+    ['brevo: {}\n', 'brevo: { import_list: 50 }\n'],
+    [
+      'brevo: { base_url: "https://a.example/v3" }\n',
+      'brevo: { import_list: 50, base_url: "https://a.example/v3" }\n',
+    ],
+    [
+      'brevo:\n   base_url: "https://a.example/v3" # odd\n',
+      'brevo:\n   import_list: 50\n   base_url: "https://a.example/v3" # odd\n',
+    ],
+  ])('goes where it belongs, however the file is written: %j', (before, after) => {
+    const edited = withImportList(`${before}${REST}`, 50)
+
+    expect(edited).toBe(before === '' ? `${REST}${after}` : `${after}${REST}`)
+    expect(parseConfig('c.yml', edited, {}).brevo.importList).toBe(50)
   })
 })

@@ -1,0 +1,119 @@
+// What a text advises is run in the situation that printed it, as it was printed.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { EMPTY } from '../support/sandbox.ts'
+import { runTajo } from '../support/tajo.ts'
+
+const PLACES = ['--config', 'my shop.yml', '--state-dir', 'elsewhere']
+const FLAGS = "--config 'my shop.yml' --state-dir elsewhere"
+
+let directory: string
+let sandbox: Sandbox
+const tajo = (...args: string[]) => runTajo([...args, ...PLACES], directory)
+/** As a shell would. */
+const paste = (command: string) =>
+  runTajo(
+    [...command.matchAll(/'([^']*)'|(\S+)/g)].slice(1).map(([, quoted, plain]) => quoted ?? plain!),
+    directory,
+  )
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tajo-advice-'))
+  sandbox = await startSandbox({
+    size: { ...EMPTY, customers: 3, tickets: 3 },
+    gorgiasLimit: null,
+    brevoLimit: null,
+  })
+})
+afterEach(async () => {
+  await sandbox.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+function write(lines = 'field_mapping: { nb_tickets: TICKET_COUNT }', file = PLACES[1]!): void {
+  writeFileSync(
+    join(directory, file),
+    `brevo: { base_url: "${sandbox.brevoUrl}" }
+connectors:
+  gorgias:
+    base_url: "${sandbox.gorgiasUrl}"
+    rate_limit: { requests: 100000, per_seconds: 1 }
+    ${lines}
+`,
+  )
+}
+
+/** The one command that was advised, with the places it was asked for. */
+function advised(output: string, beginsWith: string): string {
+  const found =
+    new RegExp(`tajo ${beginsWith}[^\\n]*`).exec(output)?.[0] ?? `nothing of ${beginsWith} in: ${output}`
+  expect(found).toContain(FLAGS)
+  return found
+}
+
+describe('advice that is followed comes through', () => {
+  it('of status before a first sync', async () => {
+    write()
+    const { stdout } = await tajo('status')
+
+    expect(await paste(advised(stdout, 'sync'))).toMatchObject({ code: 0 })
+  })
+
+  it('of sync where Brevo lacks an attribute', async () => {
+    write('field_mapping: { nb_tickets: HOW_MANY }')
+    const { stderr, code } = await tajo('sync', 'gorgias')
+    expect(code).toBe(2)
+
+    expect(await paste(advised(stderr, 'connectors install'))).toMatchObject({ code: 0 })
+
+    expect(await tajo('sync', 'gorgias')).toMatchObject({ code: 0 })
+  })
+
+  it('of diff-config before a first sync', async () => {
+    write()
+    write('field_mapping: { nb_tickets: TICKET_COUNT, name: FIRSTNAME }', 'new.yml')
+    const { stderr } = await tajo('diff-config', 'new.yml')
+
+    const found = /tajo plan[^\n]*/.exec(stderr)![0]
+
+    expect(found).toBe('tajo plan --state-dir elsewhere --config new.yml --sample 20')
+    expect(await paste(found)).toMatchObject({ code: 0 })
+  })
+
+  it('of a damaged file of keys', async () => {
+    write()
+    expect(await tajo('connectors', 'install', 'gorgias', '--yes')).toMatchObject({ code: 0 })
+    writeFileSync(join(directory, 'elsewhere/secrets.json'), '{ "version": 1, "sal', { mode: 0o600 })
+    const withoutKeys = { env: { GORGIAS_EMAIL: '', GORGIAS_API_KEY: '', BREVO_API_KEY: '' } }
+    const { stderr } = await runTajo(['sync', 'gorgias', ...PLACES], directory, withoutKeys)
+
+    expect(await paste(advised(stderr, 'connectors install'))).toMatchObject({ code: 0 })
+
+    expect(await runTajo(['sync', 'gorgias', ...PLACES], directory, withoutKeys)).toMatchObject({ code: 0 })
+  })
+
+  it('of what was set aside', async () => {
+    write()
+    sandbox.brevo.intercept = ({ method, path }) =>
+      method === 'POST' && path === '/v3/contacts'
+        ? { status: 400, body: '{"code":"invalid_parameter","message":"No"}' }
+        : null
+    const { stdout } = await tajo('sync', 'gorgias')
+    const list = await paste(advised(stdout, 'dead-letters list'))
+    expect(list).toMatchObject({ code: 0, stdout: expect.stringContaining('the contact') })
+
+    const id = /^([0-9a-f]{8}) /m.exec(list.stdout)![1]!
+    const shown = await tajo('dead-letters', 'show', id)
+    sandbox.brevo.intercept = null
+    expect(await paste(advised(shown.stdout, 'dead-letters retry').split(/[.] Or/)[0]!)).toMatchObject({
+      code: 0,
+    })
+    await tajo('sync', 'gorgias')
+    expect((await tajo('dead-letters', 'show', id)).code).toBe(2)
+  })
+})
