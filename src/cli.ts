@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander'
 import { addCareCommands } from './cli/care.ts'
 import { addConnectorCommands } from './cli/connectors.ts'
 import { exit } from './cli/options.ts'
+import { pathsWithPlaces } from './cli/paths.ts'
 import { addPlanCommands } from './cli/plan.ts'
 import { addSyncCommands } from './cli/sync.ts'
 import { addTryCommands } from './cli/try.ts'
@@ -31,7 +32,7 @@ addSyncCommands(program)
 addCareCommands(program)
 addTryCommands(program)
 
-program.hook('preAction', (_, command) => rememberPlaces(program, command.opts()))
+program.hook('preAction', (_, command) => rememberPlaces(pathsWithPlaces(program), command.opts()))
 
 const EXIT_CODES: Record<ErrorKind, number> = { config: 2, fatal: 1, transient: 1, record: 3, guard: 4 }
 

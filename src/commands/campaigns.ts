@@ -1,4 +1,5 @@
 // tajo campaigns: what each campaign did and did not do, why, and a switch.
+import { formatTime } from '../lib/human.ts'
 import { loadConfig } from '../config/load.ts'
 import type { CampaignRule } from '../mapping/campaigns.ts'
 import { TajoError } from '../lib/errors.ts'
@@ -67,7 +68,7 @@ export function runCampaignsWhy(name: string, address: string, options: Campaign
   else if (shown.length === 0) print(`${name} had nothing to decide about this contact.`)
   for (const one of options.json === true ? [] : shown) {
     const time = one.decided_at ?? `due ${one.due_at}`
-    print(`${paint('bold', WORDS[one.state])}  ${time}  for what happened at ${one.happened_at}`)
+    print(`${paint('bold', WORDS[one.state])}  ${time}  for what happened at ${formatTime(one.happened_at)}`)
     if (one.reason !== null) print(`  ${one.reason}`)
   }
   return 0

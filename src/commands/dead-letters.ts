@@ -1,4 +1,5 @@
 // tajo dead-letters: what was set aside, why, and what can be done about it.
+import { formatTime, plural } from '../lib/human.ts'
 import { createHash } from 'node:crypto'
 
 import { TajoError } from '../lib/errors.ts'
@@ -40,7 +41,7 @@ export function runDeadLettersList(options: LettersOptions): number {
       print(
         paint(
           'dim',
-          `          ${one.attempts} ${one.attempts === 1 ? 'attempt' : 'attempts'} since ${one.first_at}; ${toNext(one)}`,
+          `          ${plural(one.attempts, 'attempt')} since ${formatTime(one.first_at)}; ${toNext(one)}`,
         ),
       )
     }
@@ -60,7 +61,10 @@ export function runDeadLettersShow(id: string, options: LettersOptions): number 
       row('what', shown.what)
       row('why', shown.why)
       row('what to do', shown.what_to_do)
-      row('attempts', `${shown.attempts}, first ${shown.first_at}, last ${shown.last_at}`)
+      row(
+        'attempts',
+        `${shown.attempts}, first ${formatTime(shown.first_at)}, last ${formatTime(shown.last_at)}`,
+      )
       row('next', toNext(shown))
     }
     return 0
@@ -175,7 +179,7 @@ function explain({ kind, key, reason }: DeadLetter, store: Store): { what: strin
         what:
           event === null
             ? `the event ${key}`
-            : `the event ${event.name} of ${toIso(event.occurredAt)} for ${event.email}`,
+            : `the event ${event.name} of ${formatTime(toIso(event.occurredAt))} for ${event.email}`,
         todo:
           event?.state === 'parked'
             ? `Look at the contact's timeline in Brevo: is the event there? If it is not, retry sends it again.`
@@ -195,5 +199,5 @@ const STREAM_WORDS: Record<string, string> = {
 }
 
 function toNext({ next_try_at: next }: Shown): string {
-  return next === null ? 'not tried again unless you say so' : `tried again at ${next}`
+  return next === null ? 'not tried again unless you say so' : `tried again at ${formatTime(next)}`
 }

@@ -1,4 +1,5 @@
 // tajo events tail and tajo replay: the ledger of events, as it grows, and once more.
+import { formatTime } from '../lib/human.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { TajoError } from '../lib/errors.ts'
@@ -59,7 +60,7 @@ function toShown(row: LedgerRow) {
 function toLine(row: LedgerRow): string {
   const colour = row.state === 'sent' ? 'green' : row.state === 'refused' ? 'red' : 'yellow'
   const reason = row.reason === null ? '' : paint('dim', `  ${row.reason}`)
-  return `${toIso(row.occurredAt)}  ${paint(colour, row.state.padEnd(9))}  ${row.name.padEnd(28)}  ${maskPersonal(row.email)}${reason}`
+  return `${formatTime(toIso(row.occurredAt))}  ${paint(colour, row.state.padEnd(9))}  ${row.name.padEnd(28)}  ${maskPersonal(row.email)}${reason}`
 }
 
 /** Sends again, from the ledger, what Brevo does not show. */

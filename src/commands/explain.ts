@@ -1,4 +1,5 @@
 // tajo explain: why a contact holds what it holds, who is in a list and why, what an attribute holds. No request is made.
+import { formatTime } from '../lib/human.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/config.ts'
 import { type ExplainedAttribute, type Explanation, explainContact } from '../explain/explain.ts'
@@ -67,7 +68,7 @@ export function printExplanation(explained: Explanation): void {
         paint(
           'dim',
           wrap(
-            `      sent ${one.sent_at}${one.previous === null ? '' : `; before: ${show(one.previous)}`}`,
+            `      sent ${formatTime(one.sent_at)}${one.previous === null ? '' : `; before: ${show(one.previous)}`}`,
             8,
           ),
         ),

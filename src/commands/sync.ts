@@ -1,4 +1,5 @@
 // tajo sync: one pass of reading and delivering, by this process or by the daemon that holds the state.
+import { plural } from '../lib/human.ts'
 import { setMaxListeners } from 'node:events'
 
 import type { Config } from '../config/config.ts'
@@ -107,19 +108,17 @@ export function printReport(report: SyncReport): void {
   )
   print(`Read     ${parts.join(', ')}`)
   print(
-    `Written  ${formatCount(contacts.written)} contacts (${formatCount(contacts.unchanged)} in step` +
-      `${contacts.repaired > 0 ? `, ${formatCount(contacts.repaired)} repaired after the import` : ''}), ${formatCount(events.sent)} events`,
+    `Written  ${plural(contacts.written, 'contact')} (${formatCount(contacts.unchanged)} in step` +
+      `${contacts.repaired > 0 ? `, ${formatCount(contacts.repaired)} repaired after the import` : ''}), ${plural(events.sent, 'event')}`,
   )
   if (events.confirmed > 0)
-    print(`Found    ${formatCount(events.confirmed)} events in Brevo that had not been answered`)
+    print(`Found    ${plural(events.confirmed, 'event')} in Brevo that had not been answered`)
   if (events.inDoubt > 0)
     print(
-      `${paint('yellow', 'Doubt')}    ${formatCount(events.inDoubt)} events were not answered; Brevo is asked for them before they are sent again`,
+      `${paint('yellow', 'Doubt')}    ${plural(events.inDoubt, 'event')} without an answer; Brevo is asked before anything is sent again`,
     )
   if (setAside > 0)
-    print(
-      `${paint('yellow', 'Aside')}    ${formatCount(setAside)} records were set aside: tajo dead-letters list`,
-    )
+    print(`${paint('yellow', 'Aside')}    ${plural(setAside, 'record')} set aside: tajo dead-letters list`)
   if (report.heldRemovals !== null)
     print(
       `${paint('red', 'Guard')}    more than ${formatCount(report.heldRemovals.limit)} list memberships would be taken away, so none was; if that is right: tajo sync ${report.connector} --accept-removals`,
@@ -127,7 +126,7 @@ export function printReport(report: SyncReport): void {
   const open = undelivered.contacts + undelivered.events
   if (open > 0 && report.heldRemovals === null)
     print(
-      `${paint('red', 'Open')}     ${formatCount(open)} writes are still to be delivered; the next run tries again`,
+      `${paint('red', 'Open')}     ${plural(open, 'write')} still to be delivered; the next run tries again`,
     )
   print(paint('dim', `Took     ${report.seconds} s`))
 }

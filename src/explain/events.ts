@@ -1,4 +1,5 @@
 // What was told of a contact, what was not, and why.
+import { formatTime } from '../lib/human.ts'
 import { toIso } from '../model/time.ts'
 import type { CampaignState } from '../state/campaigns.ts'
 import type { LedgerRow } from '../state/ledger.ts'
@@ -44,7 +45,10 @@ function explainState(store: Store, row: LedgerRow): Pick<ExplainedEvent, 'state
   const letter = store.deadLetters.find('event', row.eventId)
   switch (row.state) {
     case 'sent':
-      return { state: 'sent', reason: row.sentAt === null ? 'Sent.' : `Sent at ${toIso(row.sentAt)}.` }
+      return {
+        state: 'sent',
+        reason: row.sentAt === null ? 'Sent.' : `Sent at ${formatTime(toIso(row.sentAt))}.`,
+      }
     case 'uncertain':
       return {
         state: 'held',
@@ -75,8 +79,8 @@ export function explainCampaigns(store: Store, email: string): ExplainedCampaign
     reason:
       entry.reason ??
       (entry.state === 'fired'
-        ? `Fired at ${toIso(entry.decidedAt ?? entry.dueAt)}.`
-        : `To be decided at ${toIso(entry.dueAt)}.`),
+        ? `Fired at ${formatTime(toIso(entry.decidedAt ?? entry.dueAt))}.`
+        : `To be decided at ${formatTime(toIso(entry.dueAt))}.`),
     at: toIso(entry.occurredAt),
   }))
 }

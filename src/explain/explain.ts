@@ -1,5 +1,6 @@
 // Why a contact holds what it holds: from the state alone, by the functions that computed it. Its shape is documented
 // (docs/json.md) and has a schema (schema/explain.schema.json).
+import { formatTime, plural } from '../lib/human.ts'
 import type { Config, ConnectorConfig } from '../config/config.ts'
 import { enabled, toStreams } from '../engine/streams.ts'
 import { type Compiled, compileMapping, type FieldRule } from '../mapping/compile.ts'
@@ -127,8 +128,8 @@ function describeContact(store: Store, email: string, told: ToldContact, people:
   const again =
     confirmAt === null
       ? ''
-      : ` An earlier write was not answered: all is written once more at ${toIso(confirmAt)}.`
-  return `In Brevo, last written ${told.toldAt === null ? 'before tajo' : toIso(told.toldAt)}.${again}${refused}`
+      : ` An earlier write was not answered: all is written once more at ${formatTime(toIso(confirmAt))}.`
+  return `In Brevo, last written ${told.toldAt === null ? 'before tajo' : formatTime(toIso(told.toldAt))}.${again}${refused}`
 }
 
 function explainAttributes(
@@ -207,7 +208,7 @@ function explainLists(
     }
     const { inSupport } = connector.rules
     if (inSupport?.list != null)
-      put(inSupport.list, `in_support: ${profile?.openTickets ?? 0} open tickets`, inSupport.where)
+      put(inSupport.list, `in_support: ${plural(profile?.openTickets ?? 0, 'open ticket')}`, inSupport.where)
   }
   for (const id of Object.keys(told.lists))
     if (lists[id] === undefined) put(Number(id), 'No line of the mapping names it any more', null)

@@ -190,7 +190,7 @@ describe('a mistake', () => {
     const sync = await runTajo(['sync', 'gorgias'], directory)
 
     expect(sync.code).toBe(3)
-    expect(sync.stdout).toContain('1 records were set aside: tajo dead-letters list')
+    expect(sync.stdout).toContain('1 record set aside: tajo dead-letters list')
     const status = await runTajo(['status'], directory)
     expect(status.stdout).toContain('contact b***@e***.com: Brevo answered 400: No')
   })
@@ -199,7 +199,8 @@ describe('a mistake', () => {
 describe('the daemon', () => {
   const withSchedule = (): void => {
     const file = join(directory, 'connectors.yml')
-    writeFileSync(file, readFileSync(file, 'utf8').replace('"*/5 * * * *"', '"* * * * * *"'))
+    const yaml = readFileSync(file, 'utf8').replace('"*/5 * * * *"', '"* * * * * *"')
+    writeFileSync(file, `server: { port: 0 }\n${yaml}`)
   }
   const untilEvent = (): Promise<string> =>
     new Promise((resolve) => {

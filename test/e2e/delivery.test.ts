@@ -63,7 +63,7 @@ describe('an event whose answer was lost', () => {
     const sync = await tajo('sync', 'gorgias')
 
     expect(sync.code).toBe(0)
-    expect(sync.stdout).toContain('Found    1 events in Brevo that had not been answered')
+    expect(sync.stdout).toContain('Found    1 event in Brevo that had not been answered')
     expect(sandbox.brevo.account.events).toHaveLength(1)
     const to = new Date(Date.now() + 3_600_000).toISOString()
     const audit = await tajo('audit', '--to', to, '--json')
@@ -74,7 +74,7 @@ describe('an event whose answer was lost', () => {
     const sync = await tajo('sync', 'gorgias', '--no-wait')
 
     expect(sync.code).toBe(3)
-    expect(sync.stdout).toContain('Doubt    1 events were not answered')
+    expect(sync.stdout).toContain('Doubt    1 event without an answer')
     expect((await tajo('status')).stdout).toContain('in doubt       1 event without an answer')
   })
 })
