@@ -34,7 +34,7 @@ const ALLOWED: Record<string, string[]> = {
 
 const DOORS: Record<string, string> = {
   'better-sqlite3': 'state/database.ts',
-  '@getbrevo/brevo': 'brevo/client.ts',
+  '@getbrevo/brevo': 'brevo/sdk.ts',
   got: 'lib/http.ts',
   '@marcbachmann/cel-js': 'mapping/expressions.ts',
   yaml: 'config/',

@@ -1,7 +1,5 @@
-// The only import of @getbrevo/brevo. The SDK builds requests and reads answers; its own retries are off, because it would
-// repeat events (reliability.md § 0.1). Pace and waiting are ours: Brevo tells its budget with each answer.
-import { BrevoClient, BrevoError } from '@getbrevo/brevo'
-
+// Calls Brevo through its SDK, which builds requests and reads answers; its own retries are off, because it would repeat
+// events (reliability.md § 0.1). Pace and waiting are ours: Brevo tells its budget with each answer.
 import { linkSignal } from '../lib/abort.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import { TajoError } from '../lib/errors.ts'
@@ -18,6 +16,7 @@ import {
   SAFE_RETRIES,
   type Transport,
 } from './transport.ts'
+import { BrevoError, type BrevoSdk, createBrevoSdk } from './sdk.ts'
 import { toObject } from './wire.ts'
 
 export { type BrevoPorts, isTemporary } from './transport.ts'
@@ -44,10 +43,10 @@ export interface BrevoRefusal {
 }
 
 /** The SDK types the values of a batch more narrowly than those of a single event. */
-export type BatchEventsRequest = Parameters<BrevoClient['event']['createBatchEvents']>[0]
+export type BatchEventsRequest = Parameters<BrevoSdk['event']['createBatchEvents']>[0]
 
 type SdkCall<T> = (
-  sdk: BrevoClient,
+  sdk: BrevoSdk,
   options: { abortSignal: AbortSignal },
 ) => { withRawResponse(): Promise<{ data: T; rawResponse: { status: number; headers: Headers } }> }
 
@@ -96,7 +95,7 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     return new Response(content, { status: outcome.status, headers: outcome.headers })
   }
 
-  const sdk = new BrevoClient({
+  const sdk = createBrevoSdk({
     // Asked for each request: keys may be replaced while the process runs.
     apiKey: () => account.apiKey.reveal(),
     baseUrl: account.baseUrl,
