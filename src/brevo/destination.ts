@@ -5,14 +5,16 @@ import { holds, writeContact } from './contacts.ts'
 import { renameContact } from './rename.ts'
 import { readEvents, sendEvent, sendEvents } from './events.ts'
 import { toObject } from './wire.ts'
-import { countImportable, importContacts, readContacts } from './import.ts'
+import { countImportable, fitsFile, importContacts, readContacts } from './import.ts'
 
 export function createBrevoDestination(caller: BrevoCaller, ports: Pick<BrevoPorts, 'clock'>): Destination {
   return {
     writeContact: (write, options, signal) => writeContact(caller, write, options, signal),
     renameContact: (rename, note, signal) => renameContact(caller, rename, note, signal),
-    importContacts: (writes, list, signal) => importContacts(caller, ports.clock, writes, list, signal),
+    importContacts: (writes, list, format, signal) =>
+      importContacts(caller, ports.clock, writes, list, format, signal),
     importable: countImportable,
+    fitsFile,
     readContacts: (since, signal) => readContacts(caller, since, signal),
     sendEvent: (event, signal) => sendEvent(caller, event, signal),
     sendEvents: (events, signal) => sendEvents(caller, events, signal),

@@ -27,6 +27,9 @@ export interface HeldContact {
   unsubscribed: number[]
 }
 
+/** The two forms in which many contacts travel at once. */
+export type ImportFormat = 'json' | 'file'
+
 export interface WriteOptions {
   create: boolean
   claim(lists: readonly number[]): void
@@ -70,11 +73,15 @@ export interface Destination {
   importContacts(
     writes: readonly ContactWrite[],
     list: number,
+    format: ImportFormat,
     signal?: AbortSignal,
   ): Promise<Outcome<{ since: string | null }>>
 
   /** How many of `writes` one import takes. */
   importable(writes: readonly ContactWrite[]): number
+
+  /** True if a file can carry all of the write's values. */
+  fitsFile(write: ContactWrite): boolean
 
   /** Adds up to 150 known contacts to a list. `failed`: those that it did not add, because they are in it or unknown. */
   addToList(

@@ -4,13 +4,19 @@ import type { AttributeValue, ContactWrite, Membership } from '../model/operatio
 import { IDENTIFIERS } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
 import { type DeliveryContext, isFirstWrite, type Prepared, toTold, writeAgain } from './delivery.ts'
-import { type HeldContact, MAX_LIST_ADD } from '../model/destination.ts'
+import { type HeldContact, type ImportFormat, MAX_LIST_ADD } from '../model/destination.ts'
 import { membershipOf, toGiving } from '../model/memberships.ts'
+import type { Store } from '../state/store.ts'
+import { chooseFormat, isUntried, learn, readLessons } from './import-lessons.ts'
 
 /** Rows that no page of the read-back named are repaired in portions of this size. */
 const LEFT_OVER = 1_000
 /** Brevo's clock gives whole seconds. */
 const CLOCK_GRAIN_MS = 2_000
+/** So many times the contacts of a trial are due: below that, single repairs cost less. */
+const WORTH_A_TRIAL = 10
+/** Each kind of value is tried in JSON, and in a file if JSON drops it; most contacts show all kinds at once. */
+const MAX_TRIALS = 4
 
 /** Imports what can be. `stopped`: Brevo did not take it now. `since`: Brevo's clock at the first import, if there was one. */
 export async function importBatch(
@@ -18,25 +24,19 @@ export async function importBatch(
   prepared: readonly Prepared[],
   signal?: AbortSignal,
 ): Promise<{ stopped: boolean; since: string | null }> {
-  const { store, destination, log, clock } = context
+  const { store, log, clock, thresholds } = context
   let since: string | null = null
   for (const [list, group] of groupByList(context, prepared)) {
-    for (let start = 0; start < group.length;) {
-      const rest = group.slice(start)
-      const portion = rest.slice(0, destination.importable(rest.map(({ write }) => write)))
-      start += portion.length
-      if (portion.length < context.thresholds.minImport) continue
-      // The look at all of Brevo came before: from here on these memberships are ours, whatever becomes of the answer.
-      const emails = portion.map(({ contact }) => contact.email)
-      store.transaction(() => {
-        store.outboxContacts.startSending(emails)
-        for (const { write } of portion) {
-          if (write.addLists.includes(list)) store.contacts.claim(write.email, [list])
-        }
-      })
-      const outcome = await destination.importContacts(
+    const rest = new Set(group)
+    for (let trials = 0; rest.size > 0;) {
+      const { portion, format, isTrial } = takePortion(context, [...rest], trials < MAX_TRIALS)
+      for (const one of portion) rest.delete(one)
+      if (portion.length < thresholds.minImport) continue
+      const emails = claimAll(store, portion, list)
+      const outcome = await context.destination.importContacts(
         portion.map(({ write }) => write),
         list,
+        format,
         signal,
       )
       if (outcome.result !== 'done') {
@@ -49,16 +49,78 @@ export async function importBatch(
         if (outcome.result === 'refused') continue
         return { stopped: true, since }
       }
-      since ??= outcome.since ?? new Date(clock.now()).toISOString()
+      const began = outcome.since ?? new Date(clock.now()).toISOString()
+      since ??= began
       store.transaction(() => {
         for (const one of portion) acknowledgeImport(context, one, list)
         store.outboxContacts.endSending(emails)
       })
       context.onDelivery(context.report, store.undelivered)
       await fillOtherLists(context, portion, list, signal)
+      if (!isTrial) continue
+      trials += 1
+      await learnFrom(context, portion, format, began, signal)
     }
   }
   return { stopped: false, since }
+}
+
+interface Portion {
+  portion: Prepared[]
+  format: ImportFormat
+  isTrial: boolean
+}
+
+/** As many as one import takes, all in the same format; few of them where that tries something. */
+function takePortion(
+  { store, destination, thresholds }: DeliveryContext,
+  rest: readonly Prepared[],
+  mayTry: boolean,
+): Portion {
+  const lessons = readLessons(store)
+  const formatOf = ({ write }: Prepared): ImportFormat => chooseFormat(lessons, write, destination)
+  const format = formatOf(rest[0]!)
+  const same = rest.filter((one) => formatOf(one) === format)
+  const isWorth = mayTry && rest.length >= WORTH_A_TRIAL * thresholds.trial
+  const untried = isWorth ? same.filter(({ write }) => isUntried(lessons, format, write)) : []
+  const isTrial = untried.length >= thresholds.minImport
+  const chosen = isTrial ? untried.slice(0, thresholds.trial) : same
+  return {
+    portion: chosen.slice(0, destination.importable(chosen.map(({ write }) => write))),
+    format,
+    isTrial,
+  }
+}
+
+/** The look at all of Brevo came before: from here on these memberships are ours, whatever becomes of the answer. */
+function claimAll(store: Store, portion: readonly Prepared[], list: number): string[] {
+  const emails = portion.map(({ contact }) => contact.email)
+  store.transaction(() => {
+    store.outboxContacts.startSending(emails)
+    for (const { write } of portion) {
+      if (write.addLists.includes(list)) store.contacts.claim(write.email, [list])
+    }
+  })
+  return emails
+}
+
+/** Reads a trial back at once; all that was imported is read back once more in the end. */
+async function learnFrom(
+  context: DeliveryContext,
+  portion: readonly Prepared[],
+  format: ImportFormat,
+  since: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { store, destination, log } = context
+  const writes = new Map(portion.map(({ write }) => [write.email, write]))
+  const trial: { write: ContactWrite; held: HeldContact }[] = []
+  await readBack(context, since, signal, (held) => {
+    const write = writes.get(held.email)
+    if (write !== undefined) trial.push({ write, held })
+  })
+  const lessons = learn(store, format, trial, destination)
+  log.verbose('Learned what an import carries', { format, arrives: lessons[format] })
 }
 
 /** Each contact goes with the list that most of them share; contacts without any with the list that is set for them. */
@@ -164,13 +226,8 @@ export async function verifyImports(
   since: string | null,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { store, destination, clock } = context
-  const from = since === null ? null : new Date(Date.parse(since) - CLOCK_GRAIN_MS).toISOString()
-  for await (const page of destination.readContacts(from, signal)) {
-    store.transaction(() => {
-      for (const contact of page) verify(context, contact)
-    })
-  }
+  const { store, clock } = context
+  await readBack(context, since, signal)
   // Not named by any page: everything is written again, singly. One that the import was to make may be made; one that was
   // there before was deleted, and is not put back.
   for (;;) {
@@ -193,6 +250,23 @@ export async function verifyImports(
           fromMs(clock.now()),
         )
         store.outboxContacts.mark(email, 'background')
+      }
+    })
+  }
+}
+
+async function readBack(
+  context: DeliveryContext,
+  since: string | null,
+  signal?: AbortSignal,
+  onContact: (contact: HeldContact) => void = () => undefined,
+): Promise<void> {
+  const from = since === null ? null : new Date(Date.parse(since) - CLOCK_GRAIN_MS).toISOString()
+  for await (const page of context.destination.readContacts(from, signal)) {
+    context.store.transaction(() => {
+      for (const contact of page) {
+        onContact(contact)
+        verify(context, contact)
       }
     })
   }

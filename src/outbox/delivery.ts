@@ -22,6 +22,8 @@ export interface Thresholds {
   bulkFrom: number
   /** Fewer than these are no import of their own: single writes are quicker than waiting for one. */
   minImport: number
+  /** Contacts of a first portion from which tajo learns what an import drops; done where ten times as many are due. */
+  trial: number
   /** So many events due: a batch is worth having up to 200 in doubt at once. */
   batchFrom: number
   /** Events of one batch; Brevo takes 200. */
@@ -31,6 +33,7 @@ export interface Thresholds {
 export const THRESHOLDS: Thresholds = {
   bulkFrom: 500,
   minImport: 50,
+  trial: 50,
   batchFrom: 300,
   batchSize: MAX_EVENT_BATCH,
 }

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts'
 import { type Engine, type EngineOptions, openEngine, type Ports, type SyncReport } from '../engine.ts'
 import { TajoError } from '../lib/errors.ts'
 import { createScratch } from '../state/scratch.ts'
+import { forgetLessons } from '../outbox/import-lessons.ts'
 import { openStoreReadOnly, openStoreScratch } from '../state/store.ts'
 import type { PlanFile } from './plan.ts'
 import { type RehearsalOptions, type Swept, toPlanFile } from './report.ts'
@@ -51,6 +52,7 @@ async function rehearseOnce(
     )
     try {
       engine.store.trial.begin()
+      forgetLessons(engine.store)
       const given = leaveOthers ? engine.store.contacts.countGiven() : 0
       const reports: SyncReport[] = []
       for (const name of options.connectors)

@@ -64,6 +64,8 @@ export class BrevoAccount {
   readonly merged: string[] = []
   onEvent: ((event: SandboxEvent) => void) | null = null
   importDelayMs = 200
+  /** Whether an import leaves `false` out: reported of JSON, not of files (brevo-api.md § 2.5). */
+  importDropsFalse = { json: true, file: false }
   /** How long after it was taken an event is shown in the list. */
   eventLagMs = 0
   /** Changing the address of a blocked contact lifts the block, whatever the same request says (brevo-api.md § 2.2). */
@@ -217,6 +219,7 @@ export class BrevoAccount {
   importRow(
     row: { email?: unknown; attributes?: Record<string, unknown> },
     listIds: readonly number[],
+    isFile = false,
   ): void {
     if (typeof row.email !== 'string' || !row.email.includes('@')) return
     const email = row.email.toLowerCase()
@@ -232,7 +235,7 @@ export class BrevoAccount {
       const attribute = this.attributes.get(name)
       if (
         attribute !== undefined &&
-        value !== false &&
+        (value !== false || !this.importDropsFalse[isFile ? 'file' : 'json']) &&
         value !== '' &&
         value !== null &&
         fits(attribute, value)

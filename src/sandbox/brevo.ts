@@ -4,6 +4,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 
 import { type BrevoAccount, type ContactInput, Refusal, type SandboxContact } from './brevo-account.ts'
 import { installBrevoEvents } from './brevo-events.ts'
+import { parseImportFile } from './brevo-file.ts'
 import { installFaults, type Intercept } from './faults.ts'
 import { FixedWindow } from './rate-limit.ts'
 
@@ -174,16 +175,18 @@ function installImports(server: FastifyInstance, account: BrevoAccount): void {
   server.post('/v3/contacts/import', { bodyLimit: IMPORT_LIMIT }, (request, reply) => {
     const body = request.body as {
       jsonBody?: { email?: unknown; attributes?: Record<string, unknown> }[]
+      fileBody?: string
       listIds?: number[]
       newList?: unknown
     }
-    if (!Array.isArray(body.jsonBody))
-      throw new Refusal('missing_parameter', 'fileUrl, fileBody or jsonBody is required')
+    if (Array.isArray(body.jsonBody) === (typeof body.fileBody === 'string'))
+      throw new Refusal('missing_parameter', 'Exactly one of fileUrl, fileBody and jsonBody is required')
     if ((body.listIds?.length ?? 0) === 0 && body.newList === undefined)
       throw new Refusal('missing_parameter', 'listIds or newList is required')
     for (const list of body.listIds ?? [])
       if (!account.lists.has(list)) throw new Refusal('invalid_parameter', 'List ID does not exist')
-    for (const row of body.jsonBody) account.importRow(row, body.listIds ?? [])
+    const rows = body.jsonBody ?? parseImportFile(body.fileBody ?? '', account.attributes)
+    for (const row of rows) account.importRow(row, body.listIds ?? [], body.jsonBody === undefined)
     const processId = account.nextId()
     account.processes.set(processId, { readyAt: account.now() + account.importDelayMs })
     return reply.code(202).send({ processId })

@@ -100,7 +100,7 @@ describe('a customer whose address changes', () => {
 describe('an import that was not read back before the process ended', () => {
   it('gave memberships all the same: they end with their reason', async () => {
     shop.close()
-    const thresholds = { bulkFrom: 1, minImport: 1, batchFrom: 300, batchSize: 200 }
+    const thresholds = { bulkFrom: 1, minImport: 1, trial: 50, batchFrom: 300, batchSize: 200 }
     shop = openVirtualShop(1, { thresholds })
     const id = addCustomer('imported@example.com')
     let imported = false

@@ -208,6 +208,7 @@ export const MAPPING = `    lists: { all_support_contacts: 35, satisfied_custome
       last_satisfaction_score: CSAT_SCORE
       satisfaction_count: CSAT_RESPONSES
       custom_fields.tier: TIER
+      custom_fields.wholesale: WHOLESALE
     event_mapping:
       ticket.created: TICKET_CREATED
       ticket.closed: TICKET_CLOSED

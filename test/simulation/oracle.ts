@@ -38,11 +38,11 @@ export function watchWrites(shop: Shop): { broken: string[]; looked(email: strin
     noteWritten(email)
     return result
   }
-  account.importRow = (row, lists) => {
+  account.importRow = (row, lists, isFile) => {
     const email = String(row.email).toLowerCase()
     if (!account.contacts.has(email) && shop.deletedByHand.has(email))
       broken.push(`${email} was deleted and is back`)
-    importRow.call(account, row, lists)
+    importRow.call(account, row, lists, isFile)
     noteWritten(email)
   }
   function noteWritten(email: string): void {
@@ -94,7 +94,7 @@ function judgeContacts(shop: Shop, create: boolean): string[] {
 
 function compareAttributes(contact: SandboxContact, expected: Record<string, unknown>): string[] {
   return Object.entries(expected).flatMap(([name, value]) => {
-    const held = (contact.attributes[name] ?? null) as string | number | null
+    const held = (contact.attributes[name] ?? null) as string | number | boolean | null
     return held === value
       ? []
       : [`${contact.email}: ${name} is ${String(held)} and should be ${String(value)}`]
@@ -160,6 +160,7 @@ function expect(
       CSAT_SCORE: lastScored?.score ?? null,
       CSAT_RESPONSES: surveys.length,
       TIER: main.customFields[11] ?? null,
+      WHOLESALE: main.customFields[12] ?? null,
     },
   }
 }

@@ -63,6 +63,7 @@ export class Shop {
     this.account = new BrevoAccount(() => universe.now)
     this.world.users.push({ id: 7, email: OWN_ADDRESS, name: 'Mia', created: 1 })
     this.world.fields.push({ id: 11, label: 'Tier', type: 'text', managedType: null, created: 1 })
+    this.world.fields.push({ id: 12, label: 'Wholesale', type: 'boolean', managedType: null, created: 1 })
     for (const [name, type] of ATTRIBUTES) this.account.addAttribute(name, type)
     for (const list of [...Object.values(LISTS), IMPORT_LIST]) this.account.lists.set(list, `list ${list}`)
   }
@@ -152,7 +153,8 @@ export class Shop {
           : dice < 0.16 && others.length > 0
             ? this.#pick(others).email
             : `Person.${this.#names}@Example.com`
-    const customer = this.world.addCustomer({ name: `Person ${this.#names}`, email, ...fields })
+    const customFields = { 12: this.#names % 3 === 0 }
+    const customer = this.world.addCustomer({ name: `Person ${this.#names}`, email, customFields, ...fields })
     if (email !== null) this.addresses.add(email.toLowerCase())
     return customer
   }
@@ -475,4 +477,5 @@ const ATTRIBUTES: [string, string][] = [
   ['CSAT_SCORE', 'float'],
   ['CSAT_RESPONSES', 'float'],
   ['TIER', 'text'],
+  ['WHOLESALE', 'boolean'],
 ]

@@ -79,6 +79,7 @@ export async function simulate(
   const universe = new Universe(START)
   const sourceOffsetMs = chance(0.2) ? (random.next() - 0.5) * 240_000 : 0
   const shop = new Shop(universe, createSeededRandom(seed + 1), sourceOffsetMs)
+  shop.account.importDropsFalse = { json: seed % 4 !== 0, file: seed % 3 === 0 }
   shop.account.importDelayMs = random.next() * 20_000
   shop.account.eventLagMs = random.next() * 1.5 * 60_000
   shop.account.liftsBlockOnRename = chance(0.5)
@@ -153,7 +154,7 @@ export async function simulate(
 
   // Few contacts and events go the ways of the many, too: imports, list additions, batches.
   const thresholds: Thresholds =
-    !large && chance(0.5) ? { bulkFrom: 3, minImport: 1, batchFrom: 2, batchSize: 3 } : THRESHOLDS
+    !large && chance(0.5) ? { bulkFrom: 3, minImport: 1, trial: 1, batchFrom: 2, batchSize: 3 } : THRESHOLDS
   const usesSync = !large && !nightly && chance(0.25)
   let lives = 0
   let life: Life | null = null
