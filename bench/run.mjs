@@ -1,5 +1,6 @@
 // npm run bench: the figures of docs/performance.md, measured through the built binary. Nothing is asserted here.
 // TAJO_BENCH_SCALE (default 1) makes the shop smaller for a quick look.
+import { measureParts } from './parts.mjs'
 import { measureMarketer } from './marketer.mjs'
 import { measurePolls, prepareWorkspace, runTajo, startSandbox } from './lib.mjs'
 import { measureWebhooks } from './webhooks.mjs'
@@ -58,6 +59,11 @@ if (only === undefined || only === 'first-sync' || only === 'marketer') {
   }
   workspace.remove()
   sandbox.stop()
+}
+
+if (only === undefined || only === 'parts') {
+  const tenth = Object.fromEntries(Object.entries(size).map(([name, count]) => [name, count / 10]))
+  await measureParts(note, flags(tenth))
 }
 
 if (only === undefined || only === 'webhooks') await measureWebhooks(note, scale)

@@ -92,12 +92,21 @@ async function walkOnce(
   start: Walk,
   options: WalkOptions & { onDone?: () => void },
 ): Promise<void> {
+  const { clock, freshness, source } = context
   let progress = start
   let previous: Page | null = null
   // From before the request of a page leaves until the page is stored.
-  let watch = context.freshness.watch()
+  let watch = freshness.watch()
+  const waiting: ReadPage[] = []
+  const store = (done: boolean): void => {
+    commitPages(context, stream, which, waiting, done, options.onDone)
+    for (const { page: stored, watch: ended } of waiting.splice(0)) {
+      ended.close()
+      options.onPage(stream, stored.records.length)
+    }
+  }
   try {
-    for await (const page of context.source.read(stream, { token: start.token }, options.signal)) {
+    for await (const page of source.read(stream, { token: start.token }, options.signal)) {
       refuseAscending(stream, previous, page)
       await readMentioned(context, page.records, options.signal)
       const done = page.next === null || isBelow(page, progress.low)
@@ -107,24 +116,42 @@ async function walkOnce(
         low: progress.low,
         token: page.next,
       }
-      commitPage(
-        context,
-        stream,
-        which,
-        withoutOvertaken(context, page, watch),
-        progress,
-        done,
-        options.onDone,
-      )
-      watch.close()
-      options.onPage(stream, page.records.length)
+      waiting.push({ page, watch, progress, readAt: clock.monotonic() })
+      if (done || which === 'walk' || isEnough(waiting, clock.monotonic())) {
+        store(done)
+      }
       if (done) return
       previous = page
-      watch = context.freshness.watch()
+      watch = freshness.watch()
     }
+  } catch (thrown) {
+    // The helpdesk does not answer, or tajo is stopped: what was read is kept.
+    if (waiting.length > 0 && (thrown instanceof TajoError || isAbort(thrown))) store(false)
+    throw thrown
   } finally {
     watch.close()
+    for (const one of waiting) one.watch.close()
   }
+}
+
+interface ReadPage {
+  page: Page
+  watch: Watch
+  /** How far the walk is with it. */
+  progress: Walk
+  /** By the monotonic clock. */
+  readAt: number
+}
+
+/**
+ * Pages of what was there before share a commit, because a flush to disk costs as much as what is in it; a process that is
+ * killed reads them again. What is new is stored page by page.
+ */
+const MOST_PAGES = 8
+const LONGEST_WAIT_MS = 1_000
+
+function isEnough(waiting: readonly ReadPage[], now: number): boolean {
+  return waiting.length >= MOST_PAGES || now - waiting[0]!.readAt >= LONGEST_WAIT_MS
 }
 
 /** A live run has the last word. */
@@ -134,18 +161,20 @@ function withoutOvertaken({ lane }: SyncContext, page: Page, watch: Watch): Page
 }
 
 /** One transaction: the records, what follows from them, and how far the walk is. */
-function commitPage(
+function commitPages(
   context: SyncContext,
   stream: Stream,
   which: Which,
-  page: Page,
-  progress: Walk,
+  waiting: readonly ReadPage[],
   done: boolean,
   onDone: (() => void) | undefined,
 ): void {
   const { store, source, clock, goLive } = context
+  const { progress } = waiting.at(-1)!
+  // Before any of them is stored: that would look as if it had overtaken the next one.
+  const pages = waiting.map(({ page, watch }) => withoutOvertaken(context, page, watch))
   store.transaction(() => {
-    ingestPage(context, stream, page)
+    for (const page of pages) ingestPage(context, stream, page)
     const cursor = store.cursors.read(source.name, stream)
     const next: Cursor = { ...cursor, [which]: done ? null : progress }
     if (which === 'backfill') {
@@ -153,11 +182,8 @@ function commitPage(
       next.watermark ??= progress.high ?? goLive
       if (done) next.backfilledAt = fromMs(clock.now())
     } else if (which === 'reconcile') {
-      store.reconciled.put(
-        source.name,
-        stream,
-        [...page.records, ...page.invalid].map((item) => item.id),
-      )
+      const ids = pages.flatMap((page) => [...page.records, ...page.invalid].map((item) => item.id))
+      store.reconciled.put(source.name, stream, ids)
     } else if (done && progress.high !== null) {
       next.watermark = Math.max(cursor.watermark ?? progress.high, progress.high)
     }

@@ -29,7 +29,8 @@ describe('a first sync', () => {
     const contacts = [...shop.sandbox.brevo.account.contacts.values()]
     const { brevo } = shop.takeRequests()
     expect(brevo.get('POST /v3/contacts/import')).toBeGreaterThanOrEqual(1)
-    expect(report.contacts.repaired).toBeGreaterThan(500)
+    // Those from whom it is learned that JSON drops false; the others travel as a file.
+    expect(report.contacts.repaired).toBe(50)
     expect(contacts.length).toBeGreaterThan(800)
     expect(contacts.every((contact) => contact.attributes['VIP_STATUS'] === false)).toBe(true)
   })
