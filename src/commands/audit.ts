@@ -1,5 +1,6 @@
 // tajo audit: what was sent against what Brevo shows, over a span of time that is over.
 import { TajoError } from '../lib/errors.ts'
+import { formatTime } from '../lib/human.ts'
 import { fromMs, type Instant, parseInstant, toIso } from '../model/time.ts'
 import { openStoreReadOnly } from '../state/store.ts'
 import { type CommonOptions, openSession } from './session.ts'
@@ -78,7 +79,7 @@ export async function runAudit(options: AuditOptions): Promise<number> {
 }
 
 function printAudit(audit: Audit): void {
-  print(`Events between ${audit.from} and ${audit.to}`)
+  print(`Events between ${formatTime(audit.from)} and ${formatTime(audit.to)}`)
   const row = (label: string, count: number, bad: boolean): void =>
     print(`  ${label.padEnd(10)} ${bad && count > 0 ? paint('red', formatCount(count)) : formatCount(count)}`)
   row('sent', audit.sent, false)
@@ -91,7 +92,7 @@ function printAudit(audit: Audit): void {
     print(`  ${paint('red', '✗')} ${name} ${event_id} is in Brevo ${times} times`)
   for (const { event_id, name, sent_at } of audit.missing.slice(0, 20))
     print(
-      `  ${paint('red', '✗')} ${name} ${event_id}, taken at ${sent_at}, is not shown by Brevo (or its contact was deleted since)`,
+      `  ${paint('red', '✗')} ${name} ${event_id}, taken at ${formatTime(sent_at)}, is not shown by Brevo (or its contact was deleted since)`,
     )
   if (audit.sent > 0 && audit.doubled.length + audit.missing.length === 0)
     print(`${paint('green', '✓')} Brevo shows each of them once.`)

@@ -5,7 +5,7 @@ import type { ConnectorConfig } from '../config/config.ts'
 import { createSource } from '../engine.ts'
 import { noteKeysTested } from '../engine/pauses.ts'
 import { systemClock } from '../lib/clock.ts'
-import { TajoError } from '../lib/errors.ts'
+import { coerceError, TajoError } from '../lib/errors.ts'
 import { isLocked } from '../state/database.ts'
 import { openStoreBeside } from '../state/store.ts'
 import type { Check, Source } from '../sources/source.ts'
@@ -13,7 +13,7 @@ import { refuseMisfits, refuseUnknownLists } from '../sync/readiness.ts'
 import { openBrevo } from '../check/online.ts'
 import { checkMapping } from '../check/preparation.ts'
 import { type CommonOptions, openSession } from './session.ts'
-import { paint, print, printError } from './terminal.ts'
+import { paint, print, printError, say } from './terminal.ts'
 
 export async function runConnectorsTest(
   name: string,
@@ -30,9 +30,11 @@ export async function runConnectorsTest(
       })
     const brevo = openBrevo(session)
     const source = createSource(connector, session.engine, { ...session.ports, retries: 1 })
-    const checks = [...source.checks(), ...toBrevoChecks(connector, source, brevo)]
-    const results = []
-    for (const check of checks) results.push(await runCheck(check, options.json === true))
+    const quiet = options.json === true
+    const results = [
+      ...(await runChecks(source.checks(), quiet)),
+      ...(await runChecks(toBrevoChecks(connector, source, brevo), quiet)),
+    ]
     if (options.json === true) print(JSON.stringify(results))
     const isWell = results.every((one) => one.ok)
     if (isWell) tellDaemon(options.stateDir)
@@ -67,17 +69,48 @@ function toBrevoChecks(connector: ConnectorConfig, source: Source, brevo: BrevoC
   ]
 }
 
-async function runCheck(
-  check: Check,
-  quiet: boolean,
-): Promise<{ check: string; ok: boolean; reason?: string }> {
+interface Result {
+  check: string
+  ok: boolean
+  reason?: string
+}
+
+/** What a check of one side takes before a word is said. */
+const SILENCE_MS = 2_000
+const NO_ANSWER = new Set(['source_unavailable', 'brevo_unavailable'])
+
+/** Where one side does not answer, it is not asked for the rest. */
+async function runChecks(checks: readonly Check[], quiet: boolean): Promise<Result[]> {
+  const results: Result[] = []
+  let answers = true
+  for (const check of checks) {
+    if (answers) {
+      const { code, ...result } = await runCheck(check, quiet)
+      results.push(result)
+      answers = code === undefined || !NO_ANSWER.has(code)
+    } else {
+      if (!quiet) print(`${paint('dim', '–')} ${check.label}: not asked`)
+      results.push({ check: check.label, ok: false, reason: 'Not asked: there was no answer before.' })
+    }
+  }
+  return results
+}
+
+async function runCheck(check: Check, quiet: boolean): Promise<Result & { code?: string }> {
+  const answered = new AbortController()
+  systemClock.sleep(SILENCE_MS, answered.signal).then(
+    () => quiet || say(paint('dim', `  ${check.label}: waiting for an answer …`, process.stderr)),
+    () => undefined,
+  )
   try {
     await check.run()
     if (!quiet) print(`${paint('green', '✓')} ${check.label}`)
     return { check: check.label, ok: true }
   } catch (thrown) {
     if (!quiet) print(`${paint('red', '✗')} ${check.label}`)
-    const error = quiet ? (thrown as Error) : printError(thrown, ' ')
-    return { check: check.label, ok: false, reason: error.message }
+    const error = quiet ? coerceError(thrown) : printError(thrown, ' ')
+    return { check: check.label, ok: false, reason: error.message, code: error.code }
+  } finally {
+    answered.abort()
   }
 }

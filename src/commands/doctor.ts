@@ -143,6 +143,7 @@ function* checkState({ stateDir, config: file }: DoctorOptions): Generator<Verdi
     yield complaints.length === 0
       ? ok('State', 'sound')
       : problem('State', `damaged: ${complaints[0]}`, 'tajo state check')
+    if (complaints.length > 0) return
     yield isRunning ? ok('Daemon', 'it runs') : warning('Daemon', 'it does not run', 'tajo start')
     yield* checkWork(store, file)
   } finally {

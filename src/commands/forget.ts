@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import { type Forgotten, forgetPerson } from '../engine/care.ts'
 import { TajoError } from '../lib/errors.ts'
+import { formatTime } from '../lib/human.ts'
 import { normalizeEmail } from '../model/email.ts'
 import { fromMs, toIso } from '../model/time.ts'
 import { openStore } from '../state/store.ts'
@@ -70,7 +71,7 @@ async function forgetHere(session: Session, email: string, wantsDeletion: boolea
 }
 
 function printReceipt({ hash, at, removed, brevo, backups }: Receipt, wantsDeletion: boolean): void {
-  print(`Forgotten at ${at}`)
+  print(`Forgotten at ${formatTime(at)}`)
   const rows = Object.entries(removed).filter(([, count]) => count > 0)
   print(
     `  state     ${rows.length === 0 ? 'held nothing' : rows.map(([kind, count]) => `${count} ${kind.replaceAll('_', ' ')}`).join(', ')}`,

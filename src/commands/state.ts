@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { systemClock } from '../lib/clock.ts'
 import { resetCursors } from '../engine/care.ts'
 import { TajoError } from '../lib/errors.ts'
+import { formatTime, plural } from '../lib/human.ts'
 import { type Stream, STREAMS } from '../model/records.ts'
 import { parseInstant, toIso } from '../model/time.ts'
 import { SOURCES } from '../sources/registry.ts'
@@ -50,22 +51,14 @@ export function runStateCheck(options: StateOptions): number {
   const store = openOrComplain(options.stateDir)
   try {
     const complaints = store.check()
-    const counts = store.outboxEvents.counts()
-    const { contacts, events } = store.undelivered()
-    if (options.json === true)
-      print(
-        JSON.stringify({
-          ok: complaints.length === 0,
-          complaints,
-          events: counts,
-          undelivered: { contacts, events },
-        }),
-      )
-    else if (complaints.length === 0) {
+    const ok = complaints.length === 0
+    // What a damaged file says of itself is not to be counted on.
+    const work = ok ? { events: store.outboxEvents.counts(), undelivered: store.undelivered() } : null
+    if (options.json === true) print(JSON.stringify({ ok, complaints, ...work }))
+    else if (work !== null) {
+      const { contacts, events } = work.undelivered
       print(`✓ The state in ${options.stateDir} is sound.`)
-      print(
-        `  ${formatCount(contacts)} contacts and ${formatCount(events)} events are still to be delivered.`,
-      )
+      print(`  Still to be delivered: ${plural(contacts, 'contact')} and ${plural(events, 'event')}.`)
     } else {
       for (const complaint of complaints) print(`✗ ${complaint}`)
       say(
@@ -73,7 +66,7 @@ export function runStateCheck(options: StateOptions): number {
       )
       say('what happened so far is history to it and fires no event.')
     }
-    return complaints.length === 0 ? 0 : 1
+    return ok ? 0 : 1
   } finally {
     store.close()
   }
@@ -120,7 +113,7 @@ export async function runStateResetCursor(
   }
   await hereOrBeside(options.stateDir, here, 'reset-cursors', { streams, to })
   print(
-    `${streams.join(', ')}: the next run reads ${to === 0 ? 'everything' : `what changed since ${toIso(to)}`} again. No event is repeated.`,
+    `${streams.join(', ')}: the next run reads ${to === 0 ? 'everything' : `what changed since ${formatTime(toIso(to))}`} again. No event is repeated.`,
   )
   return 0
 }

@@ -6,7 +6,7 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 import type { Progress } from '../engine.ts'
 import { coerceError, TajoError } from '../lib/errors.ts'
 import { maskPersonal } from '../lib/redact.ts'
-import { isDatabaseError } from '../state/database.ts'
+import { adviceFor, isDatabaseError } from '../state/database.ts'
 import { toRunnable } from './advice.ts'
 
 type Style = Parameters<typeof styleText>[0]
@@ -52,15 +52,20 @@ function toStateError(cause: unknown): TajoError {
     'state_unusable',
     `The state could not be read or written (${code}); nothing more was sent.`,
     {
-      hint: 'Make room on the disk, or let tajo write to the directory. What was acknowledged is kept; start again then.',
+      hint: adviceFor(code),
       cause,
     },
   )
 }
 
+/** A terminal that does not know its width says 0. */
+function widthOf(stream: NodeJS.WriteStream): number {
+  return stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY
+}
+
 /** Cut to the width of the terminal; what is piped stays whole. Colours take no room. */
 export function fit(line: string, stream: NodeJS.WriteStream = process.stdout): string {
-  const width = stream.isTTY ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY
+  const width = widthOf(stream)
   if (stripVTControlCharacters(line).length <= width) return line
   let shown = 0
   let cut = ''
@@ -78,7 +83,7 @@ export function fit(line: string, stream: NodeJS.WriteStream = process.stdout): 
 
 /** Sentences, broken at spaces to the width of the terminal; what follows the first line is indented. */
 export function wrap(text: string, indent = 0, stream: NodeJS.WriteStream = process.stdout): string {
-  const width = stream.isTTY ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY
+  const width = widthOf(stream)
   const lines: string[] = []
   let line = ''
   for (const word of text.split(/(?<=\S) /)) {
@@ -121,7 +126,7 @@ export function createProgress(
     const now = performance.now()
     if (!force && now - drawnAt < REDRAW_MS) return
     drawnAt = now
-    stream.write(`\r\u001b[2K${line.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`)
+    stream.write(`\r\u001b[2K${line.slice(0, widthOf(stream) - 1)}`)
   }
   return {
     update(progress) {

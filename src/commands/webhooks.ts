@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load.ts'
 import { openSecretStore, readEnvSecret } from '../config/secrets.ts'
 import { createSource } from '../engine.ts'
 import { TajoError } from '../lib/errors.ts'
+import { formatTime, plural } from '../lib/human.ts'
 import { Secret } from '../lib/secret.ts'
 import { fromMs, toIso } from '../model/time.ts'
 import { openStore, openStoreBeside, openStoreReadOnly, type Store } from '../state/store.ts'
@@ -197,11 +198,11 @@ function printStatus(name: string, status: WebhookStatus): void {
       row('mend', `${difference}: tajo webhooks install ${name}`)
   }
   if (health !== null && health.state !== 'ok')
-    row('watchdog', `${health.state.replace('_', ' ')} since ${health.since}`)
+    row('watchdog', `${health.state.replace('_', ' ')} since ${formatTime(health.since)}`)
   row(
     'deliveries',
-    `${formatCount(deliveries.accepted)} taken, ${formatCount(deliveries.ignored)} named no ticket, ${formatCount(deliveries.unauthorized)} were refused`,
+    `${formatCount(deliveries.accepted)} taken, ${formatCount(deliveries.ignored)} named no ticket, ${formatCount(deliveries.unauthorized)} refused`,
   )
-  row('last', deliveries.lastAt ?? 'never')
-  if (status.waiting > 0) row('waiting', `${formatCount(status.waiting)} tickets are to be read again`)
+  row('last', deliveries.lastAt === null ? 'never' : formatTime(deliveries.lastAt))
+  if (status.waiting > 0) row('waiting', `${plural(status.waiting, 'ticket')} to be read again`)
 }

@@ -1,6 +1,6 @@
 // The only import of yaml for reading: text → plain values, and where each of them stands. Hostile files are stopped here
 // (reliability.md § 7): size, aliases, tags, keys that reach for prototypes.
-import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, visit } from 'yaml'
+import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, visit } from 'yaml'
 
 import { findSyntaxMistake } from './syntax.ts'
 
@@ -57,7 +57,16 @@ export function parseFile(text: string, env: Readonly<Record<string, string | un
         if (isScalar(pair.key) && FORBIDDEN_KEYS.has(String(pair.key.value)))
           complain(pair.key.range?.[0] ?? 0, `The key ${String(pair.key.value)} is not allowed.`)
       },
-      Scalar(position, node) {
+      Scalar(position, node, above) {
+        if (typeof node.value === 'number' && /^0[xo]/i.test(node.source ?? '')) {
+          const pair = above.at(-1)
+          const key =
+            isPair(pair) && isScalar(pair.key) && position !== 'key' ? `${String(pair.key.value)}: ` : ''
+          complain(
+            node.range?.[0] ?? 0,
+            `${node.source} is read as ${node.value}: 0x and 0o begin other ways of counting. Write: ${key}${node.value}`,
+          )
+        }
         if (position === 'key' || typeof node.value !== 'string') return
         node.value = node.value.replace(VARIABLE, (whole, name: string) => {
           const value = env[name]

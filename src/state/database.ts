@@ -223,6 +223,16 @@ export function truncateLog(database: Database): void {
 
 /** Every complaint of SQLite about the file; empty if it is sound. */
 export function checkDatabase(database: Database): string[] {
+  try {
+    return findComplaints(database)
+  } catch (thrown) {
+    // So damaged that it can't even be looked through.
+    if (!isDatabaseError(thrown)) throw thrown
+    return [`${(thrown as Error).message} (${(thrown as { code?: string }).code})`]
+  }
+}
+
+function findComplaints(database: Database): string[] {
   const complaints = (
     database.prepare('PRAGMA integrity_check(20)').all() as { integrity_check: string }[]
   ).map((row) => row.integrity_check)
@@ -336,7 +346,8 @@ function guard<T>(stateDir: string, action: () => T): T {
 const RESTORE =
   'Put a backup in its place (tajo state backup makes them): what it does not know is looked for in Brevo before anything is sent.'
 
-function adviceFor(code: string): string {
+/** What a person can do about a code of SQLite or of the disk. */
+export function adviceFor(code: string): string {
   if (/CORRUPT|NOTADB/.test(code)) return RESTORE
   if (/FULL|ENOSPC/.test(code)) return 'The disk is full: make room, and start again; nothing is lost.'
   if (/EACCES|EPERM|EROFS|READONLY|CANTOPEN/.test(code)) return 'Is the directory writable for this user?'

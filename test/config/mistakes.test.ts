@@ -125,6 +125,11 @@ describe('a value that does not fit is shown mended', () => {
       `4:36 ${RULES.list} This one is too long.`,
     ],
     [
+      'a list id in hexadecimal',
+      `${TOP}    lists: { all_support_contacts: 0x23 }\n`,
+      '4:36 0x23 is read as 35: 0x and 0o begin other ways of counting. Write: all_support_contacts: 35',
+    ],
+    [
       'a score of 40',
       `${TOP}    satisfaction: { satisfied_from: 40 }\n`,
       '4:37 A score is 1 to 5. Write 4, for example.',

@@ -1,5 +1,5 @@
 // What a text advises is run in the situation that printed it, as it was printed.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -95,6 +95,23 @@ describe('advice that is followed comes through', () => {
     expect(await paste(advised(stderr, 'connectors install'))).toMatchObject({ code: 0 })
 
     expect(await runTajo(['sync', 'gorgias', ...PLACES], directory, withoutKeys)).toMatchObject({ code: 0 })
+  })
+
+  it('of a damaged state: what is wrong is shown, and a backup in its place ends it', async () => {
+    write()
+    expect(await tajo('sync', 'gorgias')).toMatchObject({ code: 0 })
+    expect(await tajo('state', 'backup', '--out', 'copy.db')).toMatchObject({ code: 0 })
+    const file = join(directory, 'elsewhere/tajo.db')
+    const bytes = readFileSync(file)
+    writeFileSync(file, bytes.fill(0x5a, 8_192, 40_000))
+
+    expect(await tajo('status')).toMatchObject({ code: 1, stderr: expect.stringContaining('Put a backup') })
+    expect(await tajo('state', 'check')).toMatchObject({ code: 1, stdout: expect.stringMatching(/^✗ /) })
+    expect((await tajo('doctor')).stdout).toContain('✗ State: damaged')
+
+    copyFileSync(join(directory, 'copy.db'), file)
+    expect(await tajo('state', 'check')).toMatchObject({ code: 0 })
+    expect(await tajo('sync', 'gorgias')).toMatchObject({ code: 0 })
   })
 
   it('of what was set aside', async () => {
