@@ -1,6 +1,6 @@
 // tajo init: a first connectors.yml that fits this helpdesk and this Brevo, from the few things that matter.
 import { existsSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { type BrevoCaller, createBrevoCaller } from '../brevo/client.ts'
@@ -68,7 +68,7 @@ export async function runInit(options: InitOptions): Promise<number> {
     print(`${paint('green', '✓')} Brevo lets tajo in`)
 
     const text = newFile(NAME, address, {
-      schema: findSchema(),
+      schema: findSchema(options.config),
       lists: options.lists === false ? {} : await chooseLists(brevo, options.yes === true),
       importList: await offerImportList(brevo, options.yes === true),
       tags: await readTags(source),
@@ -135,9 +135,18 @@ async function readCustomFields(source: Source): Promise<CustomField[]> {
   return fields
 }
 
-/** Beside the configuration where the package is installed there, else where it is. */
-function findSchema(): string {
+/**
+ * From the configuration to the schema, so that both can be moved, or mounted, together: that of the package which is installed
+ * beside or above the configuration, else this one's.
+ */
+function findSchema(config: string): string {
   const own = fileURLToPath(new URL('../../schema/connectors.schema.json', import.meta.url))
-  const installed = join('node_modules', '@tajo', 'sdk', 'schema', 'connectors.schema.json')
-  return existsSync(installed) ? `./${relative('.', installed)}` : own
+  const beside = dirname(resolve(config))
+  for (let at = beside; ; at = dirname(at)) {
+    const installed = join(at, 'node_modules', '@tajo', 'sdk', 'schema', 'connectors.schema.json')
+    const isFound = existsSync(installed)
+    if (!isFound && at !== dirname(at)) continue
+    const path = relative(beside, isFound ? installed : own)
+    return path.startsWith('.') ? path : `./${path}`
+  }
 }

@@ -84,6 +84,8 @@ async function readAll(
     const hasBegun = options.streams.every(
       (stream) => store.cursors.read(source.name, stream).watermark !== null,
     )
+    // What this run found while it read what was there before; a background that reads beside it leaves that to the next run.
+    if (!options.liveOnly) store.outboxEvents.join()
     if (hasBegun) store.outboxEvents.release(horizon, readVerifyUntil(store))
     if (isWhole) noteReadUpTo(context, horizon)
     settleHints(context, hinted)

@@ -117,7 +117,7 @@ async function walkOnce(
         token: page.next,
       }
       waiting.push({ page, watch, progress, readAt: clock.monotonic() })
-      if (done || which === 'walk' || isEnough(waiting, clock.monotonic())) {
+      if (done || which === 'walk' || previous === null || isEnough(waiting, clock.monotonic())) {
         store(done)
       }
       if (done) return
@@ -145,7 +145,7 @@ interface ReadPage {
 
 /**
  * Pages of what was there before share a commit, because a flush to disk costs as much as what is in it; a process that is
- * killed reads them again. What is new is stored page by page.
+ * killed reads them again. The first one is stored at once, because live runs begin where it does; what is new, page by page.
  */
 const MOST_PAGES = 8
 const LONGEST_WAIT_MS = 1_000

@@ -79,7 +79,8 @@ describe('tajo init', () => {
 
     expect([ended.code, ended.stderr]).toEqual([0, ''])
     const yaml = readFileSync(file(), 'utf8')
-    expect(yaml).toMatch(/^# yaml-language-server: \$schema=.*connectors\.schema\.json\n/)
+    const schema = /^# yaml-language-server: \$schema=(\.\.?\/.*connectors\.schema\.json)\n/.exec(yaml)![1]!
+    expect(existsSync(join(directory, schema))).toBe(true)
     expect(yaml).toContain('your tags: ')
     expect(yaml).toContain('# custom_fields.')
     expect([...sandbox.brevo.account.lists.values()]).toContain('Satisfied customers')

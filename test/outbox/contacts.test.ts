@@ -97,6 +97,22 @@ describe('a customer whose address changes', () => {
   })
 })
 
+describe('a first sync that was killed before it stored a page', () => {
+  it('leaves to the next sync what happened since, and that one tells it', async () => {
+    addCustomer('before@example.com')
+    await shop.killAt(({ url }) => url.includes('/api/customers'))
+    addCustomer('since@example.com', 0)
+    await shop.pass(1)
+
+    const report = await shop.sync()
+
+    expect(shop.account.events.map(({ name, contactId }) => [name, contactId])).toEqual([
+      ['CUSTOMER_CREATED', contact('since@example.com')!.id],
+    ])
+    expect(report.undelivered).toEqual({ contacts: 0, events: 0 })
+  })
+})
+
 describe('an import that was not read back before the process ended', () => {
   it('gave memberships all the same: they end with their reason', async () => {
     shop.close()
