@@ -24,13 +24,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the outbox transaction is split: records are stored before what follows from them',
     file: 'sync/walk.ts',
-    from: '  store.transaction(() => {\n    ingestPage(context, stream, page)\n    const cursor',
-    to: '  ingestPage(context, stream, page)\n  store.transaction(() => {\n    const cursor',
+    from: '  store.transaction(() => {\n    for (const page of pages) ingestPage(context, stream, page)\n    const cursor',
+    to: '  for (const page of pages) ingestPage(context, stream, page)\n  store.transaction(() => {\n    const cursor',
   },
   {
     name: 'the cursor is saved before the page is stored',
     file: 'sync/walk.ts',
-    from: '  store.transaction(() => {\n    ingestPage(context, stream, page)\n    const cursor',
+    from: '  store.transaction(() => {\n    for (const page of pages) ingestPage(context, stream, page)\n    const cursor',
     to: '  store.transaction(() => {\n    const cursor',
   },
   {
