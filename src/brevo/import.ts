@@ -41,7 +41,7 @@ export function countImportable(writes: readonly ContactWrite[]): number {
 
 /** How a file escapes what separates its cells is not documented, and lists have no form in it. */
 export function fitsFile(write: ContactWrite): boolean {
-  return Object.values(toImportRow(write).attributes).every(
+  return [write.email, ...Object.values(toImportRow(write).attributes)].every(
     (value) => !Array.isArray(value) && !/[;"\r\n]/.test(String(value)),
   )
 }

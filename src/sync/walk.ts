@@ -182,7 +182,8 @@ function commitPages(
       next.watermark ??= progress.high ?? goLive
       if (done) next.backfilledAt = fromMs(clock.now())
     } else if (which === 'reconcile') {
-      const ids = pages.flatMap((page) => [...page.records, ...page.invalid].map((item) => item.id))
+      // Also those that a live run has overtaken: the helpdesk lists them.
+      const ids = waiting.flatMap(({ page }) => [...page.records, ...page.invalid].map((item) => item.id))
       store.reconciled.put(source.name, stream, ids)
     } else if (done && progress.high !== null) {
       next.watermark = Math.max(cursor.watermark ?? progress.high, progress.high)

@@ -1,6 +1,8 @@
 // What an import drops is learned from a first portion, and travels another way from then on.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
+import { fitsFile } from '../../src/brevo/import.ts'
+import type { ContactWrite } from '../../src/model/operations.ts'
 import type { HttpRequest } from '../../src/lib/http.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
 
@@ -72,6 +74,13 @@ describe('an import that drops false', () => {
     addCustomers(30, 'Ann; or "Anna"')
     expect(new Set(await sync())).toEqual(new Set([false]))
     expect([...shop.account.contacts.values()].at(-1)!.attributes['FIRSTNAME']).toContain('Ann;')
+  })
+
+  it('never shifts the cells of a file by what stands in an address or a value', () => {
+    const write = { email: 'ann@example.com', attributes: { FIRSTNAME: 'Ann' } } as unknown as ContactWrite
+    expect(fitsFile(write)).toBe(true)
+    expect(fitsFile({ ...write, email: '"a;b"@example.com' })).toBe(false)
+    expect(fitsFile({ ...write, attributes: { FIRSTNAME: 'Ann;Lee' } })).toBe(false)
   })
 
   it('is not believed of one that carries everything', async () => {
