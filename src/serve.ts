@@ -8,6 +8,7 @@ import { TajoError } from './lib/errors.ts'
 import type { Secret } from './lib/secret.ts'
 import { OCCURRENCE_TYPES, type OccurrenceType } from './model/occurrence.ts'
 import type { Stream } from './model/records.ts'
+import { type Replayed, replayEvents } from './outbox/replay.ts'
 import { type ControlDoor, installControl } from './server/control.ts'
 import { createInbox } from './server/inbox.ts'
 import { OPENAPI } from './server/openapi.ts'
@@ -68,6 +69,7 @@ function toLocalActions({ engine, track }: Served, closing: AbortSignal): LocalA
       track(() => engine.sync(String(connector), asked as SyncOptions, closing)),
     forget: ({ email, delete_contact: wantsDeletion }) =>
       track(() => engine.forget(String(email), wantsDeletion === true)),
+    replay: async ({ events }) => replayEvents(engine.store, events as Replayed[]),
     'reset-cursors': ({ streams, to }) => track(() => engine.resetCursors(streams as Stream[], Number(to))),
   }
 }

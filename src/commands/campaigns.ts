@@ -67,7 +67,7 @@ export function runCampaignsWhy(name: string, address: string, options: Campaign
   if (options.json === true) print(JSON.stringify(shown))
   else if (shown.length === 0) print(`${name} had nothing to decide about this contact.`)
   for (const one of options.json === true ? [] : shown) {
-    const time = one.decided_at ?? `due ${one.due_at}`
+    const time = one.due_at === null ? formatTime(one.decided_at!) : `due ${formatTime(one.due_at)}`
     print(`${paint('bold', WORDS[one.state])}  ${time}  for what happened at ${formatTime(one.happened_at)}`)
     if (one.reason !== null) print(`  ${one.reason}`)
   }

@@ -4,9 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { TajoError } from '../lib/errors.ts'
 import { maskPersonal } from '../lib/redact.ts'
-import { fromMs, parseInstant, toIso } from '../model/time.ts'
+import { fromMs, type Instant, parseInstant, toIso } from '../model/time.ts'
+import { replayEvents } from '../outbox/replay.ts'
 import { openStore, openStoreReadOnly } from '../state/store.ts'
 import type { LedgerRow } from '../state/ledger.ts'
+import { hereOrBeside } from './beside.ts'
 import { type CommonOptions, openSession } from './session.ts'
 import { countShown } from './shown-events.ts'
 import { formatCount, paint, print, say, toCount } from './terminal.ts'
@@ -75,9 +77,8 @@ export async function runReplay(
   const to = Math.min(latest, options.to === undefined ? latest : toInstant(options.to))
   if (from >= to) throw new TajoError('usage', '--from must be before --to.')
   const dryRun = options.dryRun === true
-  const store = dryRun ? openStoreReadOnly(options.stateDir) : openStore(options.stateDir)
   try {
-    const rows = (store?.ledger.sentBetween(from, to) ?? []).filter(
+    const rows = readSent(options.stateDir, from, to).filter(
       (row) => options.event === undefined || row.name === options.event,
     )
     const shown = await countShown(
@@ -88,19 +89,11 @@ export async function runReplay(
     )
     const missing = rows.filter((row) => !shown.has(row.eventId))
     const possible = missing.filter((row) => row.hasPayload)
-    if (!dryRun && store !== null)
-      store.transaction(() => {
-        for (const { eventId, email } of possible) {
-          store.ledger.replay(eventId)
-          // Whether the contact is still there is seen first: one that was deleted is told nothing.
-          store.outboxContacts.mark(email, 'background')
-          store.outboxContacts.doubt(email)
-        }
-      })
+    const toSend = dryRun ? possible.length : await replay(options.stateDir, possible)
     const report = {
       in_ledger: rows.length,
       in_brevo: rows.length - missing.length,
-      to_send: possible.length,
+      to_send: toSend,
       /** Their content is kept for `retention.payloads` only. */
       without_content: missing.length - possible.length,
     }
@@ -113,16 +106,36 @@ export async function runReplay(
         say(
           `${formatCount(report.without_content)} can not be sent again: their content is not kept any more.`,
         )
-      if (!dryRun && possible.length > 0)
+      if (!dryRun && toSend > 0)
         print(
           'Brevo is asked for them three times more before they are sent: tajo sync gorgias, or tajo start',
         )
     }
     return report.without_content > 0 ? 3 : 0
   } finally {
-    store?.close()
     session.close()
   }
+}
+
+function readSent(stateDir: string, from: Instant, to: Instant): LedgerRow[] {
+  const store = openStoreReadOnly(stateDir)
+  const rows = store?.ledger.sentBetween(from, to) ?? []
+  store?.close()
+  return rows
+}
+
+async function replay(stateDir: string, rows: readonly LedgerRow[]): Promise<number> {
+  const events = rows.map(({ eventId, email }) => ({ eventId, email }))
+  if (events.length === 0) return 0
+  const here = async (): Promise<number> => {
+    const store = openStore(stateDir)
+    try {
+      return replayEvents(store, events)
+    } finally {
+      store.close()
+    }
+  }
+  return await hereOrBeside(stateDir, here, 'replay', { events })
 }
 
 /** In multiples of `verify_after`: the last of the three looks. */

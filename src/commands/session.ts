@@ -13,6 +13,7 @@ import type { Secret } from '../lib/secret.ts'
 import { isSourceName } from '../sources/names.ts'
 import { SOURCES } from '../sources/registry.ts'
 import type { Credentials } from '../sources/source.ts'
+import { inPlaces } from './advice.ts'
 
 export interface CommonOptions {
   config: string
@@ -61,12 +62,14 @@ export function openPorts(log: Config['log'], secrets: readonly Secret[]): { por
       http,
       clock: systemClock,
       random: systemRandom,
-      log: createLog({
-        level: log.level,
-        readable: isTerminal,
-        color: isTerminal && process.env['NO_COLOR'] === undefined,
-        redactor,
-      }),
+      log: inPlaces(
+        createLog({
+          level: log.level,
+          readable: isTerminal,
+          color: isTerminal && process.env['NO_COLOR'] === undefined,
+          redactor,
+        }),
+      ),
     },
     close: () => http.close(),
   }

@@ -25,7 +25,7 @@ export function createLog(options: {
       ? styleText(COLORS[level as LogLevel], level.padEnd(7), { validateStream: false })
       : level.padEnd(7)
     const text = options.redactor.clean(stripVTControlCharacters(`${String(message)}${extras.join('')}`))
-    return `${String(timestamp).slice(11, 19)} ${label} ${text.replaceAll('\n', '\\n')}`
+    return `${toLocalTime(String(timestamp))} ${label} ${text.replaceAll('\n', '\\n')}`
   })
   const logger = winston.createLogger({
     level: options.level,
@@ -43,6 +43,9 @@ export function createLog(options: {
     debug: at('debug'),
   }
 }
+
+/** `14:03:22`, where people look; JSON lines keep UTC. */
+const toLocalTime = (timestamp: string): string => new Date(timestamp).toTimeString().slice(0, 8)
 
 function format(value: unknown): string {
   return typeof value === 'string' && !/[\s"=]/.test(value) ? value : JSON.stringify(value)

@@ -19,6 +19,9 @@ const STOPPED = new TajoError('daemon_unreachable', 'The running tajo was stoppe
 /** Longer paths are refused by the system. */
 const LONGEST_PATH = 100
 
+/** In bytes: `replay` names up to half a million events. */
+const LONGEST_BODY = 64 * 2 ** 20
+
 /** Where the daemon of this state listens. */
 export function toSocketPath(stateDir: string): string {
   const name = `tajo-${createHash('sha256').update(resolve(stateDir)).digest('hex').slice(0, 16)}`
@@ -32,11 +35,13 @@ export async function openLocalDoor(
   stateDir: string,
   actions: LocalActions,
 ): Promise<{ close(): Promise<void> }> {
-  const routes = fastify({ forceCloseConnections: true })
+  const routes = fastify({ forceCloseConnections: true, bodyLimit: LONGEST_BODY })
   for (const [name, action] of Object.entries(actions)) {
     routes.post(`/${name}`, async (request, reply) => {
       try {
-        return await reply.send((await action(request.body as Record<string, unknown>)) ?? {})
+        return await reply
+          .type('application/json')
+          .send(JSON.stringify((await action(request.body as Record<string, unknown>)) ?? {}))
       } catch (thrown) {
         const { code, message, hint, details } = isAbort(thrown) ? STOPPED : coerceError(thrown)
         return await reply.code(500).send({ error: { code, message, hint, details } })

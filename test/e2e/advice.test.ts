@@ -114,6 +114,12 @@ describe('advice that is followed comes through', () => {
     expect(await tajo('sync', 'gorgias')).toMatchObject({ code: 0 })
   })
 
+  it('and sentences name the file that was given', async () => {
+    write()
+
+    expect((await tajo('approve')).stdout).toBe('No change of my shop.yml waits for an approval.\n')
+  })
+
   it('of what was set aside', async () => {
     write()
     sandbox.brevo.intercept = ({ method, path }) =>

@@ -20,6 +20,7 @@ beforeEach(async () => {
   writeFileSync(
     join(directory, 'connectors.yml'),
     `server: { enabled: false }
+events: { verify_after: 0.1s }
 brevo: { base_url: "${sandbox.brevoUrl}" }
 connectors:
   gorgias:
@@ -115,6 +116,23 @@ it('tajo state reset-cursor is done by the daemon: the next run reads everything
   const sync = JSON.parse((await tajo('sync', 'gorgias', '--json')).stdout) as { read: { tickets: number } }
   expect(sync.read.tickets).toBe(2)
   expect(sandbox.brevo.account.events).toHaveLength(1)
+})
+
+it('tajo replay is done by the daemon, and an event that Brevo has lost is told again', async () => {
+  addTicket('b@example.com')
+  await tajo('sync', 'gorgias')
+  const { account } = sandbox.brevo
+  account.events.splice(0)
+  const from = ['replay', '--from', '2020-01-01', '--json']
+  // What was sent just now may not be shown yet, so it does not count at first.
+  while (!(await tajo(...from, '--dry-run')).stdout.includes('"in_ledger":1'));
+
+  const replay = await tajo(...from)
+
+  expect(replay).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse(replay.stdout)).toEqual({ in_ledger: 1, in_brevo: 0, to_send: 1, without_content: 0 })
+  expect(await tajo('sync', 'gorgias')).toMatchObject({ code: 0 })
+  expect(account.events).toHaveLength(1)
 })
 
 it('what goes wrong in the daemon is said by the command; nobody else may use its socket', async () => {

@@ -284,18 +284,6 @@ describe('the daemon', () => {
   })
 })
 
-describe('the shell', () => {
-  it.each(['bash', 'zsh', 'fish'])('%s gets a completion that names the commands', async (shell) => {
-    await start({ size: EMPTY })
-
-    const { code, stdout } = await runTajo(['completion', shell], directory)
-
-    expect(code).toBe(0)
-    expect(stdout).toContain('connectors')
-    expect(stdout).toContain('--resources')
-  })
-})
-
 describe('validate', () => {
   const yaml = (lines: string): string =>
     `connectors:\n  gorgias:\n    domain: yourstore.gorgias.com\n${lines}`

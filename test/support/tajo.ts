@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 import { SANDBOX_KEYS } from '../../src/sandbox/sandbox.ts'
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
 export interface Ended {
   code: number | null
