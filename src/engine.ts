@@ -32,6 +32,7 @@ import { prepareContact } from './sync/desire.ts'
 import { decideCampaigns } from './sync/campaigns.ts'
 import { type DirectoryContext, findGoLive } from './sync/context.ts'
 import { createFreshness, type Freshness } from './sync/freshness.ts'
+import { readManyPhones } from './sync/phones.ts'
 import { type ReadOptions, readBackground, readDirectories, readSource } from './sync/read.ts'
 import { readPerson } from './sync/person.ts'
 import { isReconcileDue, reconcile } from './sync/reconcile.ts'
@@ -216,9 +217,12 @@ export function openEngine(options: EngineOptions, ports: Ports) {
           asked: delivering.asked,
         }
         // A live run need not wait for a delivery that is under way: that one sees to it.
-        await delivering.run(() => deliverAll(toDelivery(delivery, sync), patience, signal), {
-          wait: sync.liveOnly !== true,
-        })
+        const context = toDelivery(delivery, sync)
+        // A live run need not wait for a delivery that is under way: that one sees to it.
+        const deliver = (stop = signal): Promise<void> =>
+          delivering.run(() => deliverAll(context, patience, stop), { wait: sync.liveOnly !== true })
+        await readManyPhones(contextOf(connector), toReadOptions(connector, sync, read, signal), deliver)
+        await deliver()
         store.meta.write(
           `rate_limit:${name}`,
           JSON.stringify({ helpdesk: connector.source.budget(), brevo: caller.budget() }),
@@ -340,12 +344,9 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     untilNextDue(): number | null {
       followClock()
       const waits = [untilNextDue(store, clock), ...[...connectors.values()].map((one) => untilDecision(one))]
-      const known = waits.filter((wait) => wait !== null)
-      return known.length === 0 ? null : Math.min(...known)
+      return waits.reduce((first, wait) => (first === null || (wait !== null && wait < first) ? wait : first))
     },
 
-    close(): void {
-      store.close()
-    },
+    close: (): void => store.close(),
   }
 }

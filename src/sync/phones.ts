@@ -1,8 +1,9 @@
 // No list has phones: one request for each customer that is new or changed.
 import { TajoError } from '../lib/errors.ts'
+import { meanwhile } from '../lib/meanwhile.ts'
 import { toE164 } from '../model/phone.ts'
 import { fromMs } from '../model/time.ts'
-import type { SyncContext } from './context.ts'
+import { type DirectoryContext, findGoLive, type SyncContext } from './context.ts'
 import { runAll } from './parallel.ts'
 import { createPatience, type Patience } from './patience.ts'
 
@@ -10,10 +11,38 @@ import { createPatience, type Patience } from './patience.ts'
 const PARALLEL = 4
 const BATCH = 100
 
+export interface PhoneOptions {
+  /** National numbers are read as of this country. */
+  defaultCountry: string | undefined
+}
+
+/** From so many on they are not waited for. */
+export const areManyPhones = ({ store, source }: SyncContext): boolean =>
+  store.customers.phoneDue(source.name, '', BATCH).length === BATCH
+
+/** Between two deliveries while phones are read. */
+const DELIVER_EVERY_MS = 5_000
+
+/** Hours of requests to the helpdesk: what is known already is delivered meanwhile, and each phone soon after it is read. */
+export async function readManyPhones(
+  base: DirectoryContext,
+  {
+    phones,
+    liveOnly,
+    signal,
+  }: { phones: PhoneOptions | null; liveOnly: boolean; signal?: AbortSignal | undefined },
+  deliver: (stop: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const context = { ...base, goLive: findGoLive(base), lane: 'background' as const }
+  if (phones === null || liveOnly || !areManyPhones(context)) return
+  const read = (stop: AbortSignal): Promise<unknown> => readPhones(context, phones, stop)
+  await meanwhile(context.clock, DELIVER_EVERY_MS, read, deliver, signal)
+}
+
 /** How many it asked for. */
 export async function readPhones(
   context: SyncContext,
-  { defaultCountry }: { defaultCountry: string | undefined },
+  { defaultCountry }: PhoneOptions,
   signal?: AbortSignal,
 ): Promise<number> {
   const { store, source } = context

@@ -11,7 +11,7 @@ import { noteReadUpTo } from './in-support.ts'
 import { ingestPage } from './ingest.ts'
 import { resolveOrphans } from './orphans.ts'
 import { runAll } from './parallel.ts'
-import { readPhones } from './phones.ts'
+import { areManyPhones, type PhoneOptions, readPhones } from './phones.ts'
 import { retryRecords } from './retry-records.ts'
 import { OVERLAP, readFeed, walkBackfill, walkChanges, type WalkOptions } from './walk.ts'
 
@@ -23,8 +23,8 @@ export interface ReadOptions extends WalkOptions {
   since: Instant | null
   /** Surveys created within this time may be scored without a trace, and are read again. 0: only new ones. */
   surveyWindowMs: number
-  /** Phones are mapped, each costs a request; national numbers are read as of this country. */
-  phones: { defaultCountry: string | undefined } | null
+  /** Phones are mapped; each costs a request. */
+  phones: PhoneOptions | null
   /** What is left of the first sync, and the phones, are read in the background. */
   liveOnly: boolean
   /** What webhooks named. */
@@ -38,7 +38,8 @@ const DIRECTORY_MAX_AGE = fromMs(3_600_000)
 
 /**
  * Reads all there is to read; afterwards the events that it found may be sent. What happened while it was reading waits for
- * the next run: something earlier may have been missed by it. Stops at the first error that is not a record's.
+ * the next run: something earlier may have been missed by it. Many phones are left. Stops at the first error that is not a
+ * record's.
  */
 export async function readSource(context: SyncContext, options: ReadOptions): Promise<void> {
   const { source, clock } = context
@@ -75,7 +76,8 @@ async function readAll(
   const isFirst = !store.cursors.isBackfilled(source.name, options.streams)
   await readStreams(context, surveys, options)
   if (isFirst && !options.liveOnly) await resolveOrphans(context, options.signal)
-  if (options.phones !== null && !options.liveOnly) await readPhones(context, options.phones, options.signal)
+  if (options.phones !== null && !options.liveOnly && !areManyPhones(context))
+    await readPhones(context, options.phones, options.signal)
   if (isWhole) await followFeed(context, options.signal)
   await retryRecords(context, options.signal)
   const horizon = findHorizon()

@@ -56,6 +56,32 @@ describe('a first sync', () => {
     ).toBe(report.contacts.written)
   })
 
+  it('writes what is known while phones are read, one request for each', async () => {
+    shop = await openShop({ size: { customers: 150, tickets: 200, messages: 0, surveys: 0 } })
+    const { account } = shop.sandbox.brevo
+    const customers = [...shop.sandbox.world.customers.values()]
+    for (const [index, customer] of customers.entries()) customer.phone = `+1 212 555 ${1000 + index}`
+    let asked = 0
+    shop.sandbox.gorgias.intercept = ({ path }) => {
+      if (/customers.\d+$/.test(path)) asked += 1
+      return asked > 50 && account.contacts.size === 0
+        ? { status: 429, headers: { 'retry-after': '1' }, body: '{}' }
+        : null
+    }
+
+    const report = await shop.sync(
+      {},
+      shop.yaml(`
+    lists: { all_support_contacts: 35 }
+    field_mapping: { phone: SMS, name: FIRSTNAME }`),
+    )
+
+    const contacts = [...account.contacts.values()]
+    expect(contacts.length).toBeGreaterThan(100)
+    expect(contacts.every((one) => one.attributes['SMS'] !== undefined)).toBe(true)
+    expect(report).toMatchObject({ contacts: { written: contacts.length }, setAside: 0 })
+  })
+
   it('reads only what changed since `backfill.since`', async () => {
     shop = await openShop({ size: SIZE })
     const since = new Date(Date.now() - 100 * 86_400_000).toISOString().slice(0, 10)
