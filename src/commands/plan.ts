@@ -1,5 +1,5 @@
 // tajo plan, tajo sync --dry-run: what a sync would do, before it does it. tajo apply: just that, and nothing else.
-import { formatDuration, plural } from '../lib/human.ts'
+import { formatDuration, formatTime, plural } from '../lib/human.ts'
 import { requestsForSample } from '../sources/sample.ts'
 import { openStoreReadOnly } from '../state/store.ts'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
@@ -246,7 +246,12 @@ export function printPlan(plan: Plan, options: CommonOptions): void {
     print(paint('dim', `  … and ${formatCount(rest)} more (--limit ${contacts.create + contacts.update})`))
   if (plan.held.length > 0) print()
   for (const one of plan.held)
-    print(wrap(`${paint('yellow', 'not now')}  ${one.name} for ${one.email}, of ${one.at}: ${one.reason}`, 9))
+    print(
+      wrap(
+        `${paint('yellow', 'not now')}  ${one.name} for ${one.email}, of ${formatTime(one.at)}: ${one.reason}`,
+        9,
+      ),
+    )
   const waiting = countHeld(plan) - plan.held.length
   if (waiting > 0) print(paint('dim', `  … and ${formatCount(waiting)} more that do not fire now (--limit)`))
   print()
