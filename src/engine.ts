@@ -10,13 +10,15 @@ import { createMappings } from './engine/mappings.ts'
 import { findOthers } from './engine/others.ts'
 import type { EngineOptions, Ports, SyncOptions } from './engine/options.ts'
 import { BREVO } from './engine/pauses.ts'
+import { toReadOptions } from './engine/reading.ts'
 import { type SyncReport, toSyncReport } from './engine/report.ts'
 import { createTroubles } from './engine/troubles.ts'
 import { createClockWatch } from './lib/clock-watch.ts'
 import { coerceError, isAbort, TajoError } from './lib/errors.ts'
+import { meanwhile } from './lib/meanwhile.ts'
 import { createRounds } from './lib/rounds.ts'
 import { createTurns, type Turns } from './lib/turns.ts'
-import { needsPhone } from './mapping/compile.ts'
+import { identifies } from './mapping/compile.ts'
 import type { OccurrenceType } from './model/occurrence.ts'
 import type { Stream } from './model/records.ts'
 import { fromMs, type Instant, toMs } from './model/time.ts'
@@ -32,8 +34,8 @@ import { prepareContact } from './sync/desire.ts'
 import { decideCampaigns } from './sync/campaigns.ts'
 import { type DirectoryContext, findGoLive } from './sync/context.ts'
 import { createFreshness, type Freshness } from './sync/freshness.ts'
-import { readManyPhones } from './sync/phones.ts'
-import { type ReadOptions, readBackground, readDirectories, readSource } from './sync/read.ts'
+import { DELIVER_EVERY_MS, readManyPhones } from './sync/phones.ts'
+import { readBackground, readDirectories, readSource } from './sync/read.ts'
 import { readPerson } from './sync/person.ts'
 import { isReconcileDue, reconcile } from './sync/reconcile.ts'
 
@@ -120,6 +122,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       random: ports.random,
       log,
       prepare: (email, told) => prepareContact(store, mappings.current(), email, told),
+      identifies: () => enabled(config).some((one) => identifies(one.rules)),
       importList: config.brevo.importList,
       createContacts: config.delivery.createContacts,
       thresholds: options.thresholds ?? THRESHOLDS,
@@ -161,30 +164,11 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     return toContext(connector.config, source, store, ports, connector.freshness, config, handled)
   }
 
-  function toReadOptions(
-    { config: connector }: Connector,
-    sync: SyncOptions,
-    read: Record<string, number>,
-    signal: AbortSignal | undefined,
-  ): ReadOptions {
-    return {
-      streams: toStreams(connector, sync.resources),
-      backfillSince: connector.backfillSince,
-      since: sync.since ?? null,
-      surveyWindowMs: sync.surveys === 'new' ? 0 : connector.surveyWindowMs,
-      phones:
-        connector.sync.customers && needsPhone(connector.rules)
-          ? { defaultCountry: connector.defaultCountry }
-          : null,
-      liveOnly: sync.liveOnly ?? sync.contact !== undefined,
-      hints: [],
-      onPage(stream, records) {
-        read[stream] = (read[stream] ?? 0) + records
-        sync.onProgress?.({ phase: 'reading', read })
-      },
-      signal,
-    }
-  }
+  /** Identifiers cost a write each: where there are any, they go out while a first sync is still reading. */
+  const isTellingEarly = ({ config: one }: Connector, { liveOnly, resources }: SyncOptions): boolean =>
+    liveOnly !== true &&
+    identifies(one.rules) &&
+    !store.cursors.isBackfilled(one.name, toStreams(one, resources))
 
   /** One pass: read what changed, deliver what follows. Throws what only a person can mend; the rest is in the report. */
   async function sync(name: string, sync: SyncOptions = {}, signal?: AbortSignal): Promise<SyncReport> {
@@ -193,35 +177,48 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     return await record(connector, (read, delivery, warnings) =>
       untilAborted(signal, async () => {
         const known = sync.readOnly === true ? null : await mappings.check(signal)
-        await connector.reading(async () => {
-          const base = contextOf(connector)
-          if (sync.quick !== true) await readDirectories(base, signal)
-          if (known !== null) mappings.refuse(known)
-          const context = { ...base, goLive: findGoLive(base) }
-          const reading = {
-            ...toReadOptions(connector, sync, read, signal),
-            hints: store.hints.due(name, fromMs(clock.now()), MOST_HINTS),
-          }
-          if (sync.contact !== undefined && !(await readPerson(context, sync.contact, signal)))
-            warnings.push(`No customer of ${name} has this address.`)
-          await readSource(context, reading)
-          if (sync.reconcile === true) await reconcile(context, reading)
-          await decideCampaigns(context, signal)
-        })
-        if (known === null) return
-        warnings.push(...mappings.compile(known))
-        sync.onAccepted?.()
+        const context = toDelivery(delivery, sync)
         const patience = {
           forDeliveryMs: sync.patienceMs ?? DEFAULT_PATIENCE_MS,
           forDoubt: sync.waitForDoubt ?? false,
           asked: delivering.asked,
         }
         // A live run need not wait for a delivery that is under way: that one sees to it.
-        const context = toDelivery(delivery, sync)
-        // A live run need not wait for a delivery that is under way: that one sees to it.
         const deliver = (stop = signal): Promise<void> =>
           delivering.run(() => deliverAll(context, patience, stop), { wait: sync.liveOnly !== true })
-        await readManyPhones(contextOf(connector), toReadOptions(connector, sync, read, signal), deliver)
+        await connector.reading(async () => {
+          const base = contextOf(connector)
+          if (sync.quick !== true) await readDirectories(base, signal)
+          if (known !== null) mappings.refuse(known)
+          const reader = { ...base, goLive: findGoLive(base) }
+          const reading = {
+            ...toReadOptions(connector.config, sync, read, signal),
+            hints: store.hints.due(name, fromMs(clock.now()), MOST_HINTS),
+          }
+          if (sync.contact !== undefined && !(await readPerson(reader, sync.contact, signal)))
+            warnings.push(`No customer of ${name} has this address.`)
+          if (known === null || !isTellingEarly(connector, sync)) await readSource(reader, reading)
+          else {
+            mappings.compile(known)
+            const readOn = (stop: AbortSignal): Promise<void> =>
+              readSource(reader, { ...reading, signal: stop })
+            const tell = (stop: AbortSignal): Promise<void> =>
+              delivering.run(() => deliverAll(context, { ...patience, forDeliveryMs: 0 }, stop), {
+                wait: true,
+              })
+            await meanwhile(clock, DELIVER_EVERY_MS, readOn, tell, signal)
+          }
+          if (sync.reconcile === true) await reconcile(reader, reading)
+          await decideCampaigns(reader, signal)
+        })
+        if (known === null) return
+        warnings.push(...mappings.compile(known))
+        sync.onAccepted?.()
+        await readManyPhones(
+          contextOf(connector),
+          toReadOptions(connector.config, sync, read, signal),
+          deliver,
+        )
         await deliver()
         store.meta.write(
           `rate_limit:${name}`,
@@ -315,7 +312,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       const base = contextOf(connector, source)
       const context = { ...base, goLive: findGoLive(base), lane: 'background' as const }
       const read: Record<string, number> = {}
-      const options = toReadOptions(connector, { onProgress }, read, signal)
+      const options = toReadOptions(connector.config, { onProgress }, read, signal)
       const found = await readBackground(context, options)
       if (!isReconcileDue(context, reconcileAt)) return found ? read : null
       await reconcile(context, options)

@@ -8,6 +8,7 @@ import {
   suitableType,
 } from '../model/attributes.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
+import { IDENTIFIERS } from '../model/operations.ts'
 import type { Profile } from '../model/profile.ts'
 import { type CustomField, toSlug } from '../model/records.ts'
 import type { Expression } from './expressions.ts'
@@ -224,6 +225,11 @@ function resolveField(name: string, customFields: readonly CustomField[]): Resol
 }
 
 const CUSTOM_TYPES: Record<string, FieldType> = { text: 'text', number: 'number', boolean: 'boolean' }
+
+/** True if any rule fills an identifier, which costs a write a contact. */
+export function identifies({ fields }: MappingRules): boolean {
+  return fields.some(({ attribute }) => IDENTIFIERS.has(attribute))
+}
 
 /** True if any rule needs the phone, which costs a request a customer. */
 export function needsPhone(rules: MappingRules): boolean {

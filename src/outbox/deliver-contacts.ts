@@ -1,35 +1,18 @@
 // Brings contacts in step: one by one where few are due, by import where many are. What is written is computed at that
 // moment from the records and compared with what Brevo was last told, so nothing is written that Brevo holds already.
-import { backoffMs } from '../lib/backoff.ts'
-import {
-  type ContactWrite,
-  hasWork,
-  IDENTIFIERS,
-  type Outcome,
-  type ToldContact,
-} from '../model/operations.ts'
-import { TajoError } from '../lib/errors.ts'
-import { FAR_FUTURE, fromMs } from '../model/time.ts'
+import { type ContactWrite, hasWork, IDENTIFIERS, type ToldContact } from '../model/operations.ts'
+import { fromMs } from '../model/time.ts'
 import type { DueContact } from '../state/outbox-contacts.ts'
-import { type DeliveryContext, isFirstWrite, type Prepared, toTold, writeAgain } from './delivery.ts'
-import type { ContactDone } from '../model/destination.ts'
+import { type DeliveryContext, isFirstWrite, type Prepared } from './delivery.ts'
 import { membershipOf, toGiving, withLeft } from '../model/memberships.ts'
 import { deliverEvents } from './deliver-events.ts'
 import { importBatch, verifyImports } from './deliver-imports.ts'
 import { deliverRenames } from './deliver-renames.ts'
 import { mayRemove } from './removals.ts'
+import { endEventsOfNobody, HELD_RETRY, writeSingly } from './write-singly.ts'
 
 const BULK_BATCH = 5_000
 const SINGLE_BATCH = 200
-/** Writes under way at once: enough to use 10 a second at half a second each. */
-const PARALLEL = 6
-/** One after the other, these many failures mean that Brevo is not well: stop asking, and come back later. */
-const GIVE_UP_AFTER = 6
-/** Answers stored in one transaction. */
-const ANSWERS_PER_TRANSACTION = 25
-const RETRY = { baseMs: 2_000, capMs: 15 * 60_000 }
-/** Memberships that a guard held back are looked at again this often. */
-const HELD_RETRY = fromMs(3_600_000)
 
 interface Delivery extends DeliveryContext {
   /** False while a guard holds list memberships back. */
@@ -53,7 +36,7 @@ export async function deliverContacts(outer: DeliveryContext, signal?: AbortSign
     } else if (store.contacts.hasUnverified()) {
       await verifyImports(context, null, signal)
     }
-    return await deliverSingly(context, 'background', signal)
+    return (await deliverSingly(context, 'background', signal)) && (await deliverEarly(context, signal))
   } finally {
     store.contacts.clearSeen()
   }
@@ -120,76 +103,43 @@ async function deliverSingly(
   signal?: AbortSignal,
 ): Promise<boolean> {
   const { store, clock } = context
-  let failures = 0
   for (;;) {
     const due = store.outboxContacts.due(fromMs(clock.now()), null, lane, SINGLE_BATCH)
     if (due.length === 0) return true
     const prepared = prepareAll(context, due, false)
-    const queue = prepared.values()
-    const answers = createAnswers(context)
-    const worker = async (): Promise<void> => {
-      for (const one of queue) {
-        signal?.throwIfAborted()
-        const outcome = await write(context, one, signal)
-        failures = outcome.result === 'retry' || outcome.result === 'uncertain' ? failures + 1 : 0
-        answers.add(one, outcome)
-        if (failures >= GIVE_UP_AFTER) return
-      }
-    }
-    const ended = await Promise.allSettled(Array.from({ length: PARALLEL }, worker))
-    answers.store()
-    store.outboxContacts.endSending(prepared.map(({ contact }) => contact.email))
-    const failed = ended.find((one) => one.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
-    if (failures >= GIVE_UP_AFTER) return false
+    if (!(await writeSingly(context, prepared, signal))) return false
     if (due.length === SINGLE_BATCH && !(await deliverEvents(context, signal))) return false
   }
 }
 
-/** What a write that was cut off did is not known, unless Brevo itself said that it did nothing. */
-async function write(
-  { store, destination, createContacts }: Delivery,
-  { write: wanted }: Prepared,
-  signal?: AbortSignal,
-): Promise<Outcome<ContactDone>> {
-  try {
-    return await destination.writeContact(
-      wanted,
-      {
-        create: createContacts,
-        claim: (lists) => store.transaction(() => store.contacts.claim(wanted.email, lists)),
-      },
-      signal,
-    )
-  } catch (thrown) {
-    if (!(thrown instanceof TajoError)) store.outboxContacts.doubt(wanted.email)
-    throw thrown
+/**
+ * While a first sync is still reading: an identifier costs a write of its own, so whoever has one is written with what is
+ * known of them, and the rest follows when everything is read. Others wait for that.
+ */
+async function deliverEarly(context: Delivery, signal?: AbortSignal): Promise<boolean> {
+  const { store, clock } = context
+  if (!context.createContacts || !context.identifies()) return true
+  for (;;) {
+    const held = store.outboxContacts.held(fromMs(clock.now()), SINGLE_BATCH)
+    if (held.length === 0) return true
+    const prepared = store.transaction(() => prepareEarly(context, held))
+    if (!(await writeSingly(context, prepared, signal))) return false
+    if (!(await deliverUrgent(context, signal))) return false
   }
 }
 
-/**
- * Answers are stored some at a time: a contact write that is repeated after a crash changes nothing, so this costs no
- * certainty, and saves a flush to disk for each.
- */
-function createAnswers(context: Delivery): {
-  add(prepared: Prepared, outcome: Outcome<ContactDone>): void
-  store(): void
-} {
-  let waiting: [Prepared, Outcome<ContactDone>][] = []
-  const flush = (): void => {
-    context.store.transaction(() => {
-      for (const [prepared, outcome] of waiting) settle(context, prepared, outcome)
-    })
-    waiting = []
-    context.onDelivery(context.report, context.store.undelivered)
-  }
-  return {
-    add(prepared, outcome) {
-      waiting.push([prepared, outcome])
-      if (waiting.length >= ANSWERS_PER_TRANSACTION) flush()
-    },
-    store: flush,
-  }
+function prepareEarly(context: Delivery, held: readonly DueContact[]): Prepared[] {
+  const { store } = context
+  const prepared = held.flatMap((contact) => {
+    const told = toKnown(store.contacts.told(contact.email), contact)
+    const write = told.gone ? null : context.prepare(contact.email, told)
+    if (write !== null && Object.keys(write.attributes).some((name) => IDENTIFIERS.has(name)))
+      return [{ contact, told, write, held: false, isEarly: true }]
+    store.outboxContacts.setLooked(contact)
+    return []
+  })
+  store.outboxContacts.startSending(prepared.map(({ contact }) => contact.email))
+  return prepared
 }
 
 /** What is to be written; contacts that are in step already leave the outbox here. */
@@ -232,23 +182,6 @@ function isUnwanted({ store, createContacts }: Delivery, write: ContactWrite, bu
   return !createContacts && bulk && !write.exists && store.contacts.seen(write.email)?.absent === true
 }
 
-/** Events wait for their contact; where there is none and will be none, they must not wait for ever. */
-function endEventsOfNobody(context: Delivery, email: string, gone: boolean): void {
-  const { store, clock, report, createContacts } = context
-  for (const eventId of store.outboxEvents.openOf(email)) {
-    if (!createContacts && !gone) {
-      store.outboxEvents.skip(eventId)
-      continue
-    }
-    store.outboxEvents.refuse(eventId)
-    const reason = gone ? DELETED_IN_BREVO : 'No customer has its address any more.'
-    store.deadLetters.put('event', eventId, reason, fromMs(clock.now()), { retry: false })
-    report.setAside += 1
-  }
-}
-
-const DELETED_IN_BREVO = 'The contact was deleted in Brevo, and tajo does not put it back.'
-
 /** After Brevo was read as a whole, what it held is known: memberships found there, lists left, contacts not there. */
 function applySeen({ store }: Delivery, write: ContactWrite, told: ToldContact): void {
   const seen = store.contacts.seen(write.email)
@@ -278,68 +211,4 @@ function isImportable({ store, importList }: Delivery, { told, write }: Prepared
     Object.entries(write.attributes).some(([name, value]) => value !== null && !IDENTIFIERS.has(name)) ||
     write.addLists.length > 0
   )
-}
-
-/** What an answer means for the outbox. Called in a transaction. */
-function settle(context: Delivery, prepared: Prepared, outcome: Outcome<ContactDone>): void {
-  const { store, clock, random, report } = context
-  const { contact, told, held } = prepared
-  const now = fromMs(clock.now())
-  switch (outcome.result) {
-    case 'done':
-      if (outcome.missing) return settleMissing(context, prepared)
-      acknowledge(context, prepared, outcome)
-      if (outcome.mayRepeat || contact.attempts > 0 || contact.lost === 1) writeAgain(context, contact)
-      else if (held) store.outboxContacts.hold(contact, now + HELD_RETRY)
-      else store.outboxContacts.finish(contact)
-      if (isFirstWrite(context, told)) report.contactsWritten += 1
-      return
-    case 'refused': {
-      // Nothing of it was carried out, so no membership is in doubt.
-      store.contacts.putTold(contact.email, told, now)
-      const retryAt = store.deadLetters.put('contact', contact.email, outcome.reason, now)
-      store.outboxContacts.postpone(contact, retryAt ?? FAR_FUTURE)
-      report.setAside += 1
-      return
-    }
-    case 'retry':
-    case 'uncertain':
-      // Also where something changed meanwhile, and the row is due again already.
-      store.outboxContacts.doubt(contact.email)
-      return store.outboxContacts.postpone(contact, now + fromMs(backoffMs(RETRY, contact.attempts, random)))
-  }
-}
-
-/** Brevo has no such contact: it was deleted there, or connectors.yml says that none is to be made. */
-function settleMissing(context: Delivery, { contact, told }: Prepared): void {
-  const { store, clock, report } = context
-  const now = fromMs(clock.now())
-  store.outboxContacts.finish(contact)
-  if (told.exists) {
-    store.contacts.putTold(
-      contact.email,
-      { ...told, exists: false, gone: true, attributes: {}, lists: {}, unverified: null, repair: false },
-      now,
-    )
-    store.deadLetters.put('contact', contact.email, DELETED_IN_BREVO, now, { retry: false })
-    report.setAside += 1
-  }
-  endEventsOfNobody(context, contact.email, told.exists)
-}
-
-/** Notes what Brevo was told. Called in a transaction. */
-function acknowledge(context: Delivery, { told, write }: Prepared, done: ContactDone): void {
-  const { store, clock, report } = context
-  const now = fromMs(clock.now())
-  const next = toTold(told, write, done.memberships)
-  store.contacts.putTold(write.email, { ...next, lists: withLeft(next.lists, done.left) }, now)
-  store.deadLetters.clear('contact', write.email)
-  for (const { attribute, reason } of done.refused) {
-    store.deadLetters.put('identifier', `${write.email}/${attribute}`, reason, now)
-    report.setAside += 1
-  }
-  for (const attribute of Object.keys(write.attributes)) {
-    const taken = IDENTIFIERS.has(attribute) && !done.refused.some((one) => one.attribute === attribute)
-    if (taken) store.deadLetters.clear('identifier', `${write.email}/${attribute}`)
-  }
 }

@@ -47,6 +47,8 @@ export interface DeliveryContext {
   log: Log
   /** The difference between what a contact should hold and what Brevo was told. Null: none of ours any more. */
   prepare(email: string, told: ToldContact): ContactWrite | null
+  /** True if the mapping fills an identifier that is known with the customer. */
+  identifies(): boolean
   /** A list for contacts without any, so that an import can take them. */
   importList: number | undefined
   /** Whether customers that Brevo does not know become contacts. */
@@ -67,6 +69,8 @@ export interface Prepared {
   write: ContactWrite
   /** A guard held memberships back: the contact stays due. */
   held: boolean
+  /** Of a first sync that is still reading: the contact stays due. */
+  isEarly?: boolean
 }
 
 /** What was told before, and this write on top of it. A refused value counts as told: the same one is not sent again. */

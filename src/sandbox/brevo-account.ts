@@ -171,10 +171,13 @@ export class BrevoAccount {
     extId: string | undefined,
   ): void {
     for (const name of PHONE_ATTRIBUTES) {
+      if (!(name in attributes)) continue
       const value = attributes[name]
+      this.#phones.delete(`${name}:${String(contact.attributes[name])}`)
       if (typeof value === 'string' && value !== '') this.#phones.set(`${name}:${value}`, contact.email)
     }
     if (extId === undefined) return
+    if (contact.extId !== null) this.#extIds.delete(contact.extId)
     contact.extId = extId
     this.#extIds.set(extId, contact.email)
   }

@@ -9,9 +9,14 @@ import type { Database } from './database.ts'
  */
 export type Lane = 'live' | 'background' | 'held'
 const LANES: Record<Lane, number> = { live: 0, background: 1, held: 2 }
+/** Held, and looked at since it changed: what can be written before the end of the first sync is written. */
+const LOOKED = 3
 
 /** What was to be written once more is so after the write that a change causes, too. */
 const STILL_IN_DOUBT = 'lost = max(lost, again, attempts > 0), again = 0'
+/** While an address is being changed in Brevo, neither it nor the old one is written. */
+const NOT_RENAMED =
+  'NOT EXISTS (SELECT 1 FROM renames r WHERE r.email = outbox_contacts.email OR r.before = outbox_contacts.email)'
 const THESE = 'email IN (SELECT value FROM json_each(?))'
 
 export interface DueContact {
@@ -44,12 +49,17 @@ export function createOutboxContacts(database: Database) {
   const due = database.prepare<[number, number, string, number, number], DueContact>(`
     SELECT email, lane, generation, attempts, again, lost FROM outbox_contacts
     WHERE due_at <= ? AND (lane, email) > (?, ?) AND lane <= ?
-      -- While an address is being changed in Brevo, neither it nor the old one is written.
-      AND NOT EXISTS (SELECT 1 FROM renames r WHERE r.email = outbox_contacts.email OR r.before = outbox_contacts.email)
+      AND ${NOT_RENAMED}
     ORDER BY lane, email LIMIT ?`)
   const releaseHeld = database.prepare(
-    `UPDATE outbox_contacts SET lane = ${LANES.background} WHERE lane = ${LANES.held}`,
+    `UPDATE outbox_contacts SET lane = ${LANES.background} WHERE lane >= ${LANES.held}`,
   )
+  const setLooked = database.prepare(
+    `UPDATE outbox_contacts SET lane = ${LOOKED} WHERE lane = ${LANES.held} AND email = ? AND generation = ?`,
+  )
+  const held = database.prepare<[number, number], DueContact>(`
+    SELECT email, lane, generation, attempts, again, lost FROM outbox_contacts
+    WHERE lane = ${LANES.held} AND due_at <= ? AND ${NOT_RENAMED} ORDER BY email LIMIT ?`)
   const finish = database.prepare('DELETE FROM outbox_contacts WHERE email = ? AND generation = ?')
   const drop = database.prepare('DELETE FROM outbox_contacts WHERE email = ?')
   const postpone = database.prepare(
@@ -98,6 +108,12 @@ export function createOutboxContacts(database: Database) {
     /** The first sync has read everything: what waited for that may go. */
     releaseHeld(): void {
       releaseHeld.run()
+    },
+    /** What waits for the end of the first sync and was not looked at since it changed. */
+    held: (now: Instant, limit: number): DueContact[] => held.all(now, limit),
+    /** Unless it changed meanwhile. */
+    setLooked(contact: DueContact): void {
+      setLooked.run(contact.email, contact.generation)
     },
     /** Up to and including `lane`, in the order of lanes and addresses, those after `after`. */
     due: (now: Instant, after: DueContact | null, lane: Exclude<Lane, 'held'>, limit: number): DueContact[] =>

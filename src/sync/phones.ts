@@ -20,8 +20,8 @@ export interface PhoneOptions {
 export const areManyPhones = ({ store, source }: SyncContext): boolean =>
   store.customers.phoneDue(source.name, '', BATCH).length === BATCH
 
-/** Between two deliveries while phones are read. */
-const DELIVER_EVERY_MS = 5_000
+/** Between two deliveries beside a reading that takes long. */
+export const DELIVER_EVERY_MS = 5_000
 
 /** Hours of requests to the helpdesk: what is known already is delivered meanwhile, and each phone soon after it is read. */
 export async function readManyPhones(

@@ -120,7 +120,7 @@ async function readStreams(
 ): Promise<void> {
   for (const stream of streams) await readChanges(context, stream, options)
   if (options.liveOnly) return
-  const patient = { ...context, lane: 'background' as const }
+  const patient = { ...context, lane: 'held' as const }
   await runAll(streams.map((stream) => () => walkBackfill(patient, stream, options.backfillSince, options)))
 }
 

@@ -234,6 +234,8 @@ export function toYaml(options: {
   policy: string
   verifyAfter?: string
   campaigns?: boolean
+  /** Maps the customer's id in the shop to an identifier of Brevo's, which no import carries. */
+  extId?: boolean
 }): string {
   return `brevo: { base_url: "${BREVO_URL}"${options.importList ? ', import_list: 50' : ''} }
 contacts: { create: ${options.create} }
@@ -244,5 +246,5 @@ ${options.campaigns === true ? CAMPAIGNS : ''}connectors:
     schedule: "${options.schedule}"
     reconcile: "${options.reconcile}"
     rate_limit: ${options.rateLimit}
-${MAPPING}`
+${options.extId === true ? MAPPING.replace('field_mapping:', 'field_mapping:\n      external_id: EXT_ID') : MAPPING}`
 }

@@ -57,8 +57,12 @@ export function watchWrites(shop: Shop): { broken: string[]; looked(email: strin
 }
 
 /** What is not as it must be; empty if all is well. */
-export function judge(shop: Shop, options: { goLive: number; create: boolean; inOrder: boolean }): string[] {
+export function judge(
+  shop: Shop,
+  options: { goLive: number; create: boolean; inOrder: boolean; extId?: boolean },
+): string[] {
   return [
+    ...(options.extId === true && options.create ? judgeIdentifiers(shop) : []),
     ...judgeContacts(shop, options.create),
     ...judgeBlocks(shop),
     ...judgeEvents(shop, options.goLive, options.create),
@@ -101,6 +105,17 @@ function compareAttributes(contact: SandboxContact, expected: Record<string, unk
   })
 }
 
+/** One id cannot be at two contacts: where somebody else holds it, it was refused. */
+function judgeIdentifiers(shop: Shop): string[] {
+  const held = new Set([...shop.account.contacts.values()].map((one) => one.extId))
+  return [...shop.account.contacts.values()].flatMap(({ email, extId }) => {
+    const wanted = email === OWN_ADDRESS ? null : expect(shop, email)?.externalId
+    return wanted == null || wanted === extId || held.has(wanted)
+      ? []
+      : [`${email}: EXT_ID is ${String(extId)} and should be ${wanted}, which nobody holds`]
+  })
+}
+
 function judgeBlocks(shop: Shop): string[] {
   return [...shop.account.contacts.values()]
     .filter((contact) => shop.blocked.has(contact.id) && !contact.emailBlacklisted)
@@ -111,7 +126,12 @@ function judgeBlocks(shop: Shop): string[] {
 function expect(
   shop: Shop,
   email: string,
-): { attributes: Record<string, unknown>; lists: Set<number>; mayBeAbsent: boolean } | null {
+): {
+  attributes: Record<string, unknown>
+  externalId: string | null
+  lists: Set<number>
+  mayBeAbsent: boolean
+} | null {
   const { world } = shop
   const owners = [...world.customers.values()].filter((one) => one.email?.trim().toLowerCase() === email)
   if (owners.length === 0) return null
@@ -149,6 +169,7 @@ function expect(
   if (lastScored !== undefined && lastScored.score! <= 2) lists.add(LISTS.dissatisfied)
   return {
     lists,
+    externalId: main.externalId,
     mayBeAbsent: owners.some((one) => shop.lostContact.has(one.id)),
     attributes: {
       GORGIAS_ID: String(main.id),

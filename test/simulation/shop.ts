@@ -154,7 +154,13 @@ export class Shop {
             ? this.#pick(others).email
             : `Person.${this.#names}@Example.com`
     const customFields = { 12: this.#names % 3 === 0 }
-    const customer = this.world.addCustomer({ name: `Person ${this.#names}`, email, customFields, ...fields })
+    const customer = this.world.addCustomer({
+      name: `Person ${this.#names}`,
+      externalId: `shop-${this.#names}`,
+      email,
+      customFields,
+      ...fields,
+    })
     if (email !== null) this.addresses.add(email.toLowerCase())
     return customer
   }

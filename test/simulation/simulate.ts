@@ -124,6 +124,7 @@ export async function simulate(
   const wall = { offsetMs: 0 }
   const create = chance(0.85)
   const nightly = chance(0.5) && long
+  const extId = seed % 3 === 0
   const yaml = toYaml({
     schedule: '*/30 * * * *',
     reconcile: nightly ? '30 1 * * *' : '0 * * * *',
@@ -133,6 +134,7 @@ export async function simulate(
     policy: 'verify',
     verifyAfter: '2m',
     campaigns: true,
+    extId,
   })
   const stateDir = mkdtempSync(join(SCRATCH, 'tajo-sim-'))
   shop.seedPast(
@@ -242,7 +244,7 @@ export async function simulate(
       seed,
       complaints: [
         ...broken,
-        ...judge(shop, { goLive, create, inOrder: !usesOldPages && wall.offsetMs === 0 }),
+        ...judge(shop, { goLive, create, extId, inOrder: !usesOldPages && wall.offsetMs === 0 }),
       ],
       counts: {
         lives,
