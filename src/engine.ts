@@ -30,7 +30,7 @@ import type { Source } from './sources/source.ts'
 import { longestPlans, recoverState } from './state/recover.ts'
 import { openStore } from './state/store.ts'
 import { deliverAll, untilNextDue } from './sync/deliver.ts'
-import { prepareContact } from './sync/desire.ts'
+import { prepareContact, recordsInBatches } from './sync/desire.ts'
 import { decideCampaigns } from './sync/campaigns.ts'
 import { type DirectoryContext, findGoLive } from './sync/context.ts'
 import { createFreshness, type Freshness } from './sync/freshness.ts'
@@ -121,7 +121,10 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       clock,
       random: ports.random,
       log,
-      prepare: (email, told) => prepareContact(store, mappings.current(), email, told),
+      preparing(emails) {
+        const recordsOf = recordsInBatches(store, emails)
+        return (email, told) => prepareContact(store, mappings.current(), email, told, recordsOf)
+      },
       identifies: () => enabled(config).some((one) => identifies(one.rules)),
       importList: config.brevo.importList,
       createContacts: config.delivery.createContacts,

@@ -130,9 +130,10 @@ async function deliverEarly(context: Delivery, signal?: AbortSignal): Promise<bo
 
 function prepareEarly(context: Delivery, held: readonly DueContact[]): Prepared[] {
   const { store } = context
+  const prepare = context.preparing(held.map(({ email }) => email))
   const prepared = held.flatMap((contact) => {
     const told = toKnown(store.contacts.told(contact.email), contact)
-    const write = told.gone ? null : context.prepare(contact.email, told)
+    const write = told.gone ? null : prepare(contact.email, told)
     if (write !== null && Object.keys(write.attributes).some((name) => IDENTIFIERS.has(name)))
       return [{ contact, told, write, held: false, isEarly: true }]
     store.outboxContacts.setLooked(contact)
@@ -146,9 +147,10 @@ function prepareEarly(context: Delivery, held: readonly DueContact[]): Prepared[
 function prepareAll(context: Delivery, due: readonly DueContact[], bulk: boolean): Prepared[] {
   const { store, report, clock } = context
   return store.transaction(() => {
+    const prepare = context.preparing(due.map(({ email }) => email))
     const prepared = due.flatMap((contact) => {
       const told = toKnown(store.contacts.told(contact.email), contact)
-      const write = told.gone ? null : context.prepare(contact.email, told)
+      const write = told.gone ? null : prepare(contact.email, told)
       const held = write !== null && !context.mayRemove && write.removeLists.length > 0
       if (held) write.removeLists = []
       if (write !== null && bulk) applySeen(context, write, told)

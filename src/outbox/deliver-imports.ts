@@ -284,6 +284,8 @@ function verify({ store, destination, clock, report }: DeliveryContext, contact:
   const differs =
     Object.keys(attributes).length < Object.keys(told.attributes).length ||
     Object.keys(lists).length < Object.keys(told.lists).length
+  if (!differs && Object.entries(lists).every(([list, membership]) => told.lists[list] === membership))
+    return store.contacts.confirm(contact.email)
   const verified = { ...told, attributes, lists, unverified: null, repair: differs }
   store.contacts.putTold(contact.email, verified, fromMs(clock.now()))
   if (!differs) return

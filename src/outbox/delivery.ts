@@ -45,8 +45,11 @@ export interface DeliveryContext {
   clock: Clock
   random: Random
   log: Log
-  /** The difference between what a contact should hold and what Brevo was told. Null: none of ours any more. */
-  prepare(email: string, told: ToldContact): ContactWrite | null
+  /**
+   * For these contacts, in this order: the difference between what one should hold and what Brevo was told. Null: none of ours
+   * any more.
+   */
+  preparing(emails: readonly string[]): (email: string, told: ToldContact) => ContactWrite | null
   /** True if the mapping fills an identifier that is known with the customer. */
   identifies(): boolean
   /** A list for contacts without any, so that an import can take them. */

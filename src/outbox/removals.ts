@@ -35,8 +35,8 @@ function findExcess(context: DeliveryContext, rule: RemovalLimit): { count: numb
     const last = emails.at(-1)
     if (last === undefined) return null
     after = last
-    for (const email of emails)
-      count += context.prepare(email, store.contacts.told(email))?.removeLists.length ?? 0
+    const prepare = context.preparing(emails)
+    for (const email of emails) count += prepare(email, store.contacts.told(email))?.removeLists.length ?? 0
     if (count <= floor) continue
     // How many there are in all is only counted where it matters.
     limit ??=

@@ -60,6 +60,7 @@ export function createContacts(database: Database) {
   const dueWithGiven = database.prepare<[string, number], { email: string }>(`
     SELECT o.email FROM outbox_contacts o JOIN contacts c ON c.email = o.email
     WHERE o.lane < 2 AND o.email > ? AND c.lists LIKE '%"giv%' ORDER BY o.email LIMIT ?`)
+  const confirm = database.prepare('UPDATE contacts SET unverified = 0, repair = 0 WHERE email = ?')
   const unverified = database.prepare<[number], { email: string }>(
     'SELECT email FROM contacts WHERE unverified > 0 LIMIT ?',
   )
@@ -125,6 +126,10 @@ export function createContacts(database: Database) {
         now,
         told.gone ? '{}' : toHistory(before, attributes, now),
       )
+    },
+    /** It was read back, and holds what it was told. */
+    confirm(email: string): void {
+      confirm.run(email)
     },
     /** When the values that Brevo was told were sent, and what each was before. */
     sentOf(email: string): (attribute: string) => Sent {

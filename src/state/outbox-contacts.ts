@@ -34,7 +34,9 @@ export function createOutboxContacts(database: Database) {
   const mark = database.prepare(`
     INSERT INTO outbox_contacts (email, lane) VALUES (?, ?)
     ON CONFLICT (email) DO UPDATE SET
-      generation = generation + 1, attempts = 0, ${STILL_IN_DOUBT}, due_at = 0, lane = min(lane, excluded.lane)`)
+      generation = generation + 1, attempts = 0, ${STILL_IN_DOUBT}, due_at = 0, lane = min(lane, excluded.lane)
+    -- A first sync marks each contact some ten times: nothing changes in a row that waits untouched for its end.
+    WHERE NOT (lane = ${LANES.held} AND excluded.lane = ${LANES.held} AND sending = 0 AND attempts = 0 AND due_at = 0)`)
   const markAll = database.prepare(`
     INSERT INTO outbox_contacts (email, lane)
       SELECT DISTINCT email, ${LANES.background} FROM customers WHERE email IS NOT NULL

@@ -75,6 +75,23 @@ export function desireContact(
 /** Reads the records of so many contacts at once. */
 const RECORDS_BATCH = 500
 
+/** As `store.recordsOf`, for contacts that are asked for in this order. */
+export function recordsInBatches(store: Store, emails: readonly string[]): Store['recordsOf'] {
+  const batchOf = new Map(emails.map((email, index) => [email, Math.floor(index / RECORDS_BATCH)]))
+  const known = new Map<string, ReturnType<Store['recordsOfMany']>>()
+  let current = -1
+  return (source, email) => {
+    const batch = batchOf.get(email)!
+    if (batch !== current) known.clear()
+    current = batch
+    const start = batch * RECORDS_BATCH
+    const records =
+      known.get(source) ?? store.recordsOfMany(source, emails.slice(start, start + RECORDS_BATCH))
+    known.set(source, records)
+    return records.get(email)!
+  }
+}
+
 /** Visits contacts, with their records at hand; `pause` is waited for now and then, where others need their turn. */
 export async function visitContacts(
   store: Store,
@@ -82,15 +99,9 @@ export async function visitContacts(
   pause: () => Promise<void>,
   visit: (email: string, recordsOf: Store['recordsOf']) => void,
 ): Promise<void> {
-  for (let start = 0; start < emails.length; start += RECORDS_BATCH) {
-    await pause()
-    const batch = emails.slice(start, start + RECORDS_BATCH)
-    const known = new Map<string, ReturnType<Store['recordsOfMany']>>()
-    const recordsOf: Store['recordsOf'] = (source, email) => {
-      const records = known.get(source) ?? store.recordsOfMany(source, batch)
-      known.set(source, records)
-      return records.get(email)!
-    }
-    for (const email of batch) visit(email, recordsOf)
+  const recordsOf = recordsInBatches(store, emails)
+  for (const [index, email] of emails.entries()) {
+    if (index % RECORDS_BATCH === 0) await pause()
+    visit(email, recordsOf)
   }
 }

@@ -17,22 +17,59 @@ export interface Watch {
   close(): void
 }
 
+/** More than the pages that are under way hold; what no watch asks for is dropped then. */
+const MOST_KEPT = 20_000
+
 export function createFreshness(): Freshness {
-  const open = new Set<{ stored: Set<string>; only: ReadonlySet<string> | undefined }>()
+  /** What was stored, by the order of storing; what is stored again goes to the end. */
+  const stored = new Map<string, number>()
+  /** From which number on each open watch looks. */
+  const open = new Set<{ from: number }>()
+  const chosen = new Set<{ stored: Set<string>; only: ReadonlySet<string> }>()
+  let next = 0
+
+  function drop(): void {
+    const first = Math.min(...[...open].map(({ from }) => from))
+    for (const [key, at] of stored) {
+      if (at >= first) return
+      stored.delete(key)
+    }
+  }
+
+  function watchOnly(only: ReadonlySet<string>): Watch {
+    const entry = { stored: new Set<string>(), only }
+    chosen.add(entry)
+    return {
+      isOvertaken: ({ kind, id }) => entry.stored.has(`${kind}/${id}`),
+      isStored: (kind, id) => entry.stored.has(`${kind}/${id}`),
+      close: () => void chosen.delete(entry),
+    }
+  }
+
   return {
     note(kind, id) {
-      if (open.size === 0) return
+      if (open.size + chosen.size === 0) return
       const key = `${kind}/${id}`
-      for (const { stored, only } of open) if (only === undefined || only.has(key)) stored.add(key)
+      for (const entry of chosen) if (entry.only.has(key)) entry.stored.add(key)
+      if (open.size === 0) return
+      stored.delete(key)
+      stored.set(key, next)
+      next += 1
+      if (stored.size > MOST_KEPT) drop()
     },
     watch(only) {
-      const stored = new Set<string>()
-      const entry = { stored, only }
+      if (only !== undefined) return watchOnly(only)
+      const entry = { from: next }
       open.add(entry)
+      const isStored = (kind: string, id: string): boolean =>
+        (stored.get(`${kind}/${id}`) ?? -1) >= entry.from
       return {
-        isOvertaken: (record) => stored.has(`${record.kind}/${record.id}`),
-        isStored: (kind, id) => stored.has(`${kind}/${id}`),
-        close: () => void open.delete(entry),
+        isOvertaken: ({ kind, id }) => isStored(kind, id),
+        isStored,
+        close() {
+          open.delete(entry)
+          if (open.size === 0) stored.clear()
+        },
       }
     },
   }
