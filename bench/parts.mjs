@@ -1,9 +1,12 @@
 // Where the CPU of a first sync goes: a profile of the built binary, its samples sorted by what was running.
-import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-import { CLI, KEYS, prepareWorkspace, startSandbox } from './lib.mjs'
+import { KEYS, prepareWorkspace, startSandbox } from './lib.mjs'
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
 /** Of better-sqlite3, by the names that a profile gives its native functions. */
 const SQLITE = new Set([
@@ -31,9 +34,9 @@ const PARTS = [
     'SQLite',
     ({ functionName, url }) => (url === '' && SQLITE.has(functionName)) || url.includes('better-sqlite3'),
   ],
-  ['SQLite', ({ url }) => url.includes('/dist/state/')],
-  ['delivery', ({ url }) => /\/dist\/(outbox|brevo|mapping)\//.test(url)],
-  ['ingest', ({ url }) => /\/dist\/(sync|sources|model)\//.test(url)],
+  ['SQLite', ({ url }) => url.includes('/parts/state/')],
+  ['delivery', ({ url }) => /\/parts\/(outbox|brevo|mapping)\//.test(url)],
+  ['ingest', ({ url }) => /\/parts\/(sync|sources|model)\//.test(url)],
   [
     'HTTP',
     ({ url }) =>
@@ -43,17 +46,25 @@ const PARTS = [
   ],
   [
     'HTTP',
-    ({ url }) => /node_modules\/(got|@sindresorhus|get-stream|keyv|responselike)|\/dist\/lib\/http/.test(url),
+    ({ url }) =>
+      /node_modules\/(got|@sindresorhus|get-stream|keyv|responselike)|\/parts\/lib\/http/.test(url),
   ],
   ['start and the rest', () => true],
 ]
 
 export async function measureParts(note, size) {
+  // Not the bundle: a profile sorts by files.
+  execFileSync(
+    'npx',
+    ['tsc', '-p', 'tsconfig.build.json', '--emitDeclarationOnly', 'false', '--outDir', 'parts'],
+    { cwd: ROOT },
+  )
+  copyFileSync(`${ROOT}src/config/validators.generated.js`, `${ROOT}parts/config/validators.generated.js`)
   const sandbox = await startSandbox(['--no-limits', ...size])
   const workspace = prepareWorkspace(sandbox, '{ requests: 1000000, per_seconds: 1 }')
   const child = spawn(
     process.execPath,
-    ['--cpu-prof', `--cpu-prof-dir=${workspace.directory}`, CLI, 'sync', 'gorgias'],
+    ['--cpu-prof', `--cpu-prof-dir=${workspace.directory}`, `${ROOT}parts/cli.js`, 'sync', 'gorgias'],
     {
       cwd: workspace.directory,
       env: { ...process.env, ...KEYS },
@@ -80,4 +91,5 @@ export async function measureParts(note, size) {
   )
   workspace.remove()
   sandbox.stop()
+  rmSync(`${ROOT}parts`, { recursive: true })
 }

@@ -6,9 +6,9 @@ import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { startSandbox } from '../dist/sandbox/sandbox.js'
-import { fireWebhooks } from '../dist/sandbox/webhooks.js'
-import { openStoreReadOnly } from '../dist/state/store.js'
+import { startSandbox } from '../src/sandbox/sandbox.ts'
+import { fireWebhooks } from '../src/sandbox/webhooks.ts'
+import { openStoreReadOnly } from '../src/state/store.ts'
 import { CLI, KEYS, prepareWorkspace } from './lib.mjs'
 
 const SECRET = 'bench-webhook-secret-of-some-length'

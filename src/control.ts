@@ -1,6 +1,6 @@
 // What can be asked of a running engine by others: the SDK in the same process, and the control API.
 import type { Config } from './config/config.ts'
-import type { Engine, Resource, SyncReport } from './engine.ts'
+import type { Engine, SyncReport } from './engine.ts'
 import { type ConnectorStatus, readStatus } from './engine/status.ts'
 import { TajoError } from './lib/errors.ts'
 import { type CampaignFacts, type CampaignRule, decide } from './mapping/campaigns.ts'
@@ -11,32 +11,8 @@ import { toProfile } from './model/profile.ts'
 import { fromMs, parseInstant } from './model/time.ts'
 import { readVerifyUntil } from './state/recover.ts'
 import { factsOf, fire } from './sync/campaigns.ts'
+import type { SyncRequest, Triggered, TriggerRequest } from './engine/requests.ts'
 import { toTold, type ToldEvent } from './sync/told.ts'
-
-export interface SyncRequest {
-  /** `full` reads everything again, after what changed. */
-  type?: 'incremental' | 'full' | undefined
-  resources?: Resource[] | undefined
-  /** What changed since then is read again: `2024-01-31`. */
-  since?: string | undefined
-  /** Rows a request; the helpdesk's most is always asked for, so this is only checked. */
-  batchSize?: number | undefined
-}
-
-export interface TriggerRequest {
-  email: string
-  /** Properties of the event; what is null or no number is left out. */
-  params?: Readonly<Record<string, AttributeValue | null>> | undefined
-  /** The same key fires once; default: every call is one of its own. */
-  idempotencyKey?: string | undefined
-}
-
-export interface Triggered {
-  fired: boolean
-  /** Why not; null if it fired. */
-  reason: string | null
-  eventId: string
-}
 
 export type Control = ReturnType<typeof createControl>
 

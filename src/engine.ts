@@ -39,7 +39,7 @@ import { readBackground, readDirectories, readSource } from './sync/read.ts'
 import { readPerson } from './sync/person.ts'
 import { isReconcileDue, reconcile } from './sync/reconcile.ts'
 
-export { enabled, type Resource } from './engine/streams.ts'
+export { enabled } from './engine/streams.ts'
 export { createSource } from './engine/connectors.ts'
 export type { EngineOptions, Ports, SyncOptions } from './engine/options.ts'
 export type { Progress, SyncReport } from './engine/report.ts'

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 
 import type { Config } from './config/config.ts'
-import { createControl, type TriggerRequest } from './control.ts'
+import { createControl } from './control.ts'
+import type { TriggerRequest } from './engine/requests.ts'
 import type { Engine, Ports, SyncOptions } from './engine.ts'
 import { TajoError } from './lib/errors.ts'
 import type { Secret } from './lib/secret.ts'

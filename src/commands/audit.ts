@@ -1,11 +1,11 @@
 // tajo audit: what was sent against what Brevo shows, over a span of time that is over.
 import { TajoError } from '../lib/errors.ts'
-import { formatTime } from '../lib/human.ts'
+import { formatTime, formatCount } from '../lib/human.ts'
 import { fromMs, type Instant, parseInstant, toIso } from '../model/time.ts'
 import { openStoreReadOnly } from '../state/store.ts'
 import { type CommonOptions, openSession } from './session.ts'
 import { countShown } from './shown-events.ts'
-import { formatCount, paint, print } from './terminal.ts'
+import { paint, print } from './terminal.ts'
 
 export interface AuditOptions extends CommonOptions {
   from?: string

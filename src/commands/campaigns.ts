@@ -1,5 +1,5 @@
 // tajo campaigns: what each campaign did and did not do, why, and a switch.
-import { formatTime } from '../lib/human.ts'
+import { formatTime, formatCount } from '../lib/human.ts'
 import { loadConfig } from '../config/load.ts'
 import type { CampaignRule } from '../mapping/campaigns.ts'
 import { TajoError } from '../lib/errors.ts'
@@ -9,7 +9,7 @@ import type { CampaignState } from '../state/campaigns.ts'
 import { openStoreBeside, openStoreReadOnly, type Store } from '../state/store.ts'
 import { pausedKey } from '../sync/campaigns.ts'
 import type { CommonOptions } from './session.ts'
-import { formatCount, paint, print } from './terminal.ts'
+import { paint, print } from './terminal.ts'
 
 type CampaignOptions = CommonOptions & { json?: boolean }
 

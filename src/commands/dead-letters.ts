@@ -1,5 +1,5 @@
 // tajo dead-letters: what was set aside, why, and what can be done about it.
-import { formatTime, plural } from '../lib/human.ts'
+import { formatTime, plural, formatCount } from '../lib/human.ts'
 import { createHash } from 'node:crypto'
 
 import { TajoError } from '../lib/errors.ts'
@@ -9,7 +9,7 @@ import { dropLetter, retryLetter, splitIdentifier } from '../outbox/retry.ts'
 import type { DeadLetter } from '../state/dead-letters.ts'
 import { openStoreBeside, openStoreReadOnly, type Store } from '../state/store.ts'
 import type { CommonOptions } from './session.ts'
-import { formatCount, paint, print } from './terminal.ts'
+import { paint, print } from './terminal.ts'
 
 type LettersOptions = CommonOptions & { json?: boolean; all?: boolean }
 

@@ -7,7 +7,8 @@ import { startDaemon } from '../daemon.ts'
 import { SANDBOX_KEYS, startSandbox } from '../sandbox/sandbox.ts'
 import { keepLiving, showEvents, untilInterrupted } from './sandbox.ts'
 import { openSession } from './session.ts'
-import { createProgress, formatCount, paint, print } from './terminal.ts'
+import { formatCount } from '../lib/human.ts'
+import { createProgress, paint, print } from './terminal.ts'
 
 /** With the real limits (2 and 10 requests a second) the first sync of this shop takes 20 minutes. */
 const GORGIAS_LIMIT = 4_000

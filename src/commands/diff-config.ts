@@ -7,7 +7,8 @@ import { readInForce } from '../state/config.ts'
 import { openStoreReadOnly, type Store } from '../state/store.ts'
 import { printContact } from './plan.ts'
 import type { CommonOptions } from './session.ts'
-import { fit, formatCount, paint, print, say, toCount, wrap } from './terminal.ts'
+import { formatCount } from '../lib/human.ts'
+import { fit, paint, print, say, toCount, wrap } from './terminal.ts'
 
 export interface DiffOptions extends CommonOptions {
   limit: string

@@ -1,5 +1,5 @@
 // tajo events tail and tajo replay: the ledger of events, as it grows, and once more.
-import { formatTime } from '../lib/human.ts'
+import { formatTime, formatCount } from '../lib/human.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { TajoError } from '../lib/errors.ts'
@@ -11,7 +11,7 @@ import type { LedgerRow } from '../state/ledger.ts'
 import { hereOrBeside } from './beside.ts'
 import { type CommonOptions, openSession } from './session.ts'
 import { countShown } from './shown-events.ts'
-import { formatCount, paint, print, say, toCount } from './terminal.ts'
+import { paint, print, say, toCount } from './terminal.ts'
 
 const LOOK_AGAIN_MS = 500
 

@@ -1,5 +1,5 @@
 // tajo explain: why a contact holds what it holds, who is in a list and why, what an attribute holds. No request is made.
-import { formatTime } from '../lib/human.ts'
+import { formatTime, formatCount } from '../lib/human.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/config.ts'
 import { type ExplainedAttribute, type Explanation, explainContact } from '../explain/explain.ts'
@@ -9,7 +9,7 @@ import { normalizeEmail } from '../model/email.ts'
 import type { Origin } from '../mapping/origins.ts'
 import { openStoreReadOnly, type Store } from '../state/store.ts'
 import type { CommonOptions } from './session.ts'
-import { fit, formatCount, paint, print, toCount, wrap } from './terminal.ts'
+import { fit, paint, print, toCount, wrap } from './terminal.ts'
 
 export interface ExplainOptions extends CommonOptions {
   list?: string

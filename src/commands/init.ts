@@ -1,7 +1,6 @@
 // tajo init: a first connectors.yml that fits this helpdesk and this Brevo, from the few things that matter.
 import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 import { type BrevoCaller, createBrevoCaller } from '../brevo/client.ts'
 import { createAttribute, readAttributes } from '../brevo/setup.ts'
@@ -11,6 +10,7 @@ import { newFile } from '../config/edit.ts'
 import { parseConfig } from '../config/load.ts'
 import { openSecretStore } from '../config/secrets.ts'
 import { createSource } from '../engine.ts'
+import { findOwnFile } from '../lib/own-file.ts'
 import { TajoError } from '../lib/errors.ts'
 import { type CustomField, toSlug } from '../model/records.ts'
 import type { Source } from '../sources/source.ts'
@@ -140,7 +140,7 @@ async function readCustomFields(source: Source): Promise<CustomField[]> {
  * beside or above the configuration, else this one's.
  */
 function findSchema(config: string): string {
-  const own = fileURLToPath(new URL('../../schema/connectors.schema.json', import.meta.url))
+  const own = findOwnFile('schema/connectors.schema.json')
   const beside = dirname(resolve(config))
   for (let at = beside; ; at = dirname(at)) {
     const installed = join(at, 'node_modules', '@tajo', 'sdk', 'schema', 'connectors.schema.json')

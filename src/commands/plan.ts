@@ -1,5 +1,5 @@
 // tajo plan, tajo sync --dry-run: what a sync would do, before it does it. tajo apply: just that, and nothing else.
-import { formatDuration, formatTime, plural } from '../lib/human.ts'
+import { formatDuration, formatTime, plural, formatCount } from '../lib/human.ts'
 import { requestsForSample } from '../sources/sample.ts'
 import { openStoreReadOnly } from '../state/store.ts'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ import { fingerprint, secondsAtHelpdesk } from '../plan/report.ts'
 import { writeInForce } from '../state/config.ts'
 import { type CommonOptions, openSession, type Session } from './session.ts'
 import { printReport, toExitCode } from './sync.ts'
-import { createProgress, formatCount, fit, paint, print, say, wrap, toCount } from './terminal.ts'
+import { createProgress, fit, paint, print, say, wrap, toCount } from './terminal.ts'
 
 export interface PlanCommandOptions extends CommonOptions {
   connector?: string

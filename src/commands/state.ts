@@ -5,14 +5,14 @@ import { dirname, join } from 'node:path'
 import { systemClock } from '../lib/clock.ts'
 import { resetCursors } from '../engine/care.ts'
 import { TajoError } from '../lib/errors.ts'
-import { formatTime, plural } from '../lib/human.ts'
+import { formatTime, plural, formatCount } from '../lib/human.ts'
 import { type Stream, STREAMS } from '../model/records.ts'
 import { parseInstant, toIso } from '../model/time.ts'
 import { SOURCES } from '../sources/registry.ts'
 import { EXPORTED_TABLES, openStore, openStoreReadOnly, type Store } from '../state/store.ts'
 import { hereOrBeside } from './beside.ts'
 import type { CommonOptions } from './session.ts'
-import { formatCount, print, say } from './terminal.ts'
+import { print, say } from './terminal.ts'
 
 type StateOptions = CommonOptions & { json?: boolean }
 

@@ -4,11 +4,11 @@ import { loadConfig, parseConfig } from '../config/load.ts'
 import { type ConnectorStatus, readStatus } from '../engine/status.ts'
 import { isLocked } from '../state/database.ts'
 import { TajoError } from '../lib/errors.ts'
-import { formatTime, plural } from '../lib/human.ts'
+import { formatTime, plural, formatCount } from '../lib/human.ts'
 import { readInForce } from '../state/config.ts'
 import { openStoreReadOnly, type Store } from '../state/store.ts'
 import type { CommonOptions } from './session.ts'
-import { formatCount, paint, print } from './terminal.ts'
+import { paint, print } from './terminal.ts'
 
 export function runStatus(options: CommonOptions & { json?: boolean }): number {
   const store = openStoreReadOnly(options.stateDir)

@@ -1,16 +1,17 @@
 // tajo sync: one pass of reading and delivering, by this process or by the daemon that holds the state.
-import { plural } from '../lib/human.ts'
+import { plural, formatCount } from '../lib/human.ts'
 import { setMaxListeners } from 'node:events'
 
 import type { Config } from '../config/config.ts'
-import { openEngine, type Progress, type Resource, type SyncReport } from '../engine.ts'
+import { openEngine, type Progress, type SyncReport } from '../engine.ts'
+import type { Resource } from '../engine/requests.ts'
 import { isAbort, TajoError } from '../lib/errors.ts'
 import { normalizeEmail } from '../model/email.ts'
 import { parseInstant } from '../model/time.ts'
 import { writeInForce } from '../state/config.ts'
 import { hereOrBeside } from './beside.ts'
 import { type CommonOptions, openSession } from './session.ts'
-import { createProgress, formatCount, paint, print, say } from './terminal.ts'
+import { createProgress, paint, print, say } from './terminal.ts'
 
 export interface SyncCommandOptions extends CommonOptions {
   resources?: string

@@ -1,6 +1,6 @@
 // How commands speak: results to standard output, everything else to standard error; colours and moving lines only where
 // someone watches.
-import { formatDuration } from '../lib/human.ts'
+import { formatDuration, formatCount } from '../lib/human.ts'
 import { stripVTControlCharacters, styleText } from 'node:util'
 
 import type { Progress } from '../engine.ts'
@@ -25,10 +25,6 @@ export function print(line = ''): void {
 /** A word beside the result. */
 export function say(line: string): void {
   process.stderr.write(`${toRunnable(line)}\n`)
-}
-
-export function formatCount(count: number): string {
-  return count.toLocaleString('en-US')
 }
 
 /** What went wrong, each complaint on a line of its own, and what to do. */

@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load.ts'
 import { openSecretStore, readEnvSecret } from '../config/secrets.ts'
 import { createSource } from '../engine.ts'
 import { TajoError } from '../lib/errors.ts'
-import { formatTime, plural } from '../lib/human.ts'
+import { formatTime, plural, formatCount } from '../lib/human.ts'
 import { Secret } from '../lib/secret.ts'
 import { fromMs, toIso } from '../model/time.ts'
 import { openStore, openStoreBeside, openStoreReadOnly, type Store } from '../state/store.ts'
@@ -19,7 +19,7 @@ import {
   webhookSecretName,
   webhookVariable,
 } from './session.ts'
-import { formatCount, paint, print } from './terminal.ts'
+import { paint, print } from './terminal.ts'
 
 export interface WebhooksInstallOptions extends CommonOptions {
   url?: string

@@ -1,4 +1,5 @@
 // What the schema complains of, brought down to its causes: it complains of every branch of a union, and of all that follows.
+import { findOwnFile } from '../lib/own-file.ts'
 import { readFileSync } from 'node:fs'
 
 import type { ErrorObject } from 'ajv'
@@ -109,8 +110,7 @@ const schemas = new Map<string, object>()
 export function readSchema(name: string): object {
   const known = schemas.get(name)
   if (known !== undefined) return known
-  const file = new URL(`../../schema/${name}`, import.meta.url)
-  const schema = JSON.parse(readFileSync(file, 'utf8')) as object
+  const schema = JSON.parse(readFileSync(findOwnFile(`schema/${name}`), 'utf8')) as object
   schemas.set(name, schema)
   return schema
 }

@@ -10,7 +10,7 @@ import type { OccurrenceType } from '../model/occurrence.ts'
 import type { Instant } from '../model/time.ts'
 import type { Credentials } from '../sources/source.ts'
 import type { OpenStore } from '../state/store.ts'
-import type { Resource } from './streams.ts'
+import type { Resource } from './requests.ts'
 import type { Progress } from './report.ts'
 
 export interface Ports {

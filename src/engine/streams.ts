@@ -1,9 +1,8 @@
 // Which connectors run, and what of each is read: known from connectors.yml alone.
+import type { Resource } from './requests.ts'
 import type { Config, ConnectorConfig } from '../config/config.ts'
 import { needsMessages } from '../mapping/compile.ts'
 import type { Stream } from '../model/records.ts'
-
-export type Resource = 'customers' | 'tickets' | 'satisfaction_surveys'
 
 export function enabled(config: Config): ConnectorConfig[] {
   return config.connectors.filter((connector) => connector.enabled)

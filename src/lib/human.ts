@@ -19,5 +19,10 @@ export function formatTime(iso: string): string {
 
 /** `1 event`, `2 events`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+  return `${formatCount(count)} ${count === 1 ? one : many}`
+}
+
+/** `12,345`. By hand: to load the locales takes a tenth of what a whole command takes. */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ',')
 }

@@ -1,8 +1,8 @@
 // What users of the SDK hand in and get back.
-import type { SyncReport } from '../engine.ts'
+import type { SyncReport } from '../engine/report.ts'
 import type { ConnectorStatus } from '../engine/status.ts'
 import type { ConnectorsFile } from '../config/schema.ts'
-import type { SyncRequest, Triggered, TriggerRequest } from '../control.ts'
+import type { SyncRequest, Triggered, TriggerRequest } from '../engine/requests.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 import type { ToldEvent } from '../sync/told.ts'
 

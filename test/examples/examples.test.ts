@@ -1,17 +1,8 @@
 // The examples as their users run them: with the packed package, against a sandbox over real HTTP.
 import { execFileSync, spawn } from 'node:child_process'
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 
@@ -22,6 +13,15 @@ let packed: string
 let sandbox: Sandbox
 let directory: string
 let customer: number
+
+/** What comes with the package, as npm would install it; and what an example itself asks for. */
+const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+  packages: Record<string, { dev?: boolean; peer?: boolean; devOptional?: boolean }>
+}
+const INSTALLED = Object.entries(packages).flatMap(([path, { dev, devOptional }]) =>
+  dev === true || devOptional === true ? [] : (/^node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path)?.[1] ?? []),
+)
+const OF_EXAMPLES = ['express', '@types/node', 'undici-types']
 
 /** Unpacked from the tarball; what it depends on comes from this repository. */
 beforeAll(() => {
@@ -41,8 +41,10 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tajo-example-'))
   const modules = join(directory, 'node_modules')
   mkdirSync(join(modules, '@tajo'), { recursive: true })
-  for (const name of readdirSync('node_modules'))
-    if (name !== '.bin' && name !== '@tajo') symlinkSync(resolve('node_modules', name), join(modules, name))
+  for (const name of [...INSTALLED, ...OF_EXAMPLES]) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true })
+    symlinkSync(resolve('node_modules', name), join(modules, name))
+  }
   cpSync(join(packed, 'package'), join(modules, '@tajo/sdk'), { recursive: true })
   writeFileSync(
     join(directory, 'connectors.yml'),
@@ -265,10 +267,6 @@ export const error: typeof TajoError = TajoError
     ['esnext', 'bundler', 'use.ts'],
     ['nodenext', 'nodenext', 'use.cts'],
   ])('compiles: --module %s --moduleResolution %s %s', (module, resolution, file) => {
-    const types = join(directory, 'node_modules/@types')
-    rmSync(types)
-    mkdirSync(types)
-    symlinkSync(resolve('node_modules/@types/node'), join(types, 'node'))
     writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
     writeFileSync(join(directory, file), USE)
     const options = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node', '--module', module]
