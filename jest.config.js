@@ -1,4 +1,6 @@
 // Jest in ESM mode; @swc/jest only strips types (tsc checks them).
+import { availableParallelism } from 'node:os'
+
 export default {
   testEnvironment: '<rootDir>/test/support/environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
@@ -11,7 +13,7 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   globalSetup: '<rootDir>/test/support/utc.mjs',
   workerIdleMemoryLimit: '512MB',
-  // As many as there are cores: most of the time is waiting for processes and for each other.
-  maxWorkers: '100%',
+  // One more than there are cores: some tests wait for other processes.
+  maxWorkers: availableParallelism() + 1,
   testTimeout: 30_000,
 }

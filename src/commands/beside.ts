@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { type ErrorCode, TajoError } from '../lib/errors.ts'
-import { toSocketPath } from '../server/local.ts'
+import { toSocketPath } from '../server/socket-path.ts'
 
 /** While a changed connectors.yml goes live the daemon's door is shut for a moment. */
 const TRIES = 20

@@ -1,13 +1,11 @@
 // The door for commands of the same user on this machine: a socket in the state's directory. Who may read the state may use it,
 // so it needs no key, and is open where the server is switched off, too.
-import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
 
 import fastify from 'fastify'
 
 import { coerceError, isAbort, TajoError } from '../lib/errors.ts'
+import { toSocketPath } from './socket-path.ts'
 
 /** Does one thing, with what was given for it; what it gives goes back as JSON. */
 export type LocalActions = Record<string, (given: Record<string, unknown>) => Promise<unknown>>
@@ -16,19 +14,8 @@ const STOPPED = new TajoError('daemon_unreachable', 'The running tajo was stoppe
   hint: 'Nothing is half done: run the command again.',
 })
 
-/** Longer paths are refused by the system. */
-const LONGEST_PATH = 100
-
 /** In bytes: `replay` names up to half a million events. */
 const LONGEST_BODY = 64 * 2 ** 20
-
-/** Where the daemon of this state listens. */
-export function toSocketPath(stateDir: string): string {
-  const name = `tajo-${createHash('sha256').update(resolve(stateDir)).digest('hex').slice(0, 16)}`
-  if (process.platform === 'win32') return `\\\\.\\pipe\\${name}`
-  const path = join(resolve(stateDir), 'tajo.sock')
-  return path.length > LONGEST_PATH ? join(tmpdir(), `${name}.sock`) : path
-}
 
 /** Whoever calls holds the lock of the state: a socket that is there was left by a process that died. */
 export async function openLocalDoor(
