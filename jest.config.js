@@ -12,7 +12,7 @@ export default {
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   globalSetup: '<rootDir>/test/support/utc.mjs',
-  workerIdleMemoryLimit: '512MB',
+  workerIdleMemoryLimit: '1GB',
   // One more than there are cores: some tests wait for other processes.
   maxWorkers: availableParallelism() + 1,
   testTimeout: 30_000,

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 
 import { countWrites, openShop, type Shop, sum } from '../support/sandbox.ts'
 
-const SIZE = { customers: 430, tickets: 610, messages: 1_250, surveys: 120 }
+const SIZE = { customers: 210, tickets: 610, messages: 1_250, surveys: 120 }
 const DAY = 86_400_000_000
 
 let shop: Shop
