@@ -84,6 +84,7 @@ if (only === undefined || only === 'limits') {
   note('with limits on, floor that both limits give', `${(floorMs / 1000).toFixed(1)} s`)
   note('with limits on, wall', `${(first.wallMs / 1000).toFixed(1)} s`)
   note('with limits on, wall above the floor', `${((first.wallMs / floorMs - 1) * 100).toFixed(1)} %`)
+  await measureMarketer((what, value) => note(`with limits on, ${what}`, value), workspace.directory)
   workspace.remove()
   sandbox.stop()
 }

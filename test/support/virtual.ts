@@ -61,9 +61,9 @@ export function openVirtualWorld(seed = 1): { universe: Universe; shop: Shop; ne
     world: shop.world,
     email: 'sim@shop.example',
     apiKey: 'sim-key',
-    rateLimit: null,
+    rateLimit: { requests: 40, windowMs: 20_000 },
   })
-  createBrevo({ server: servers.brevo.routes, account: shop.account, apiKey: 'sim-brevo', perSecond: null })
+  createBrevo({ server: servers.brevo.routes, account: shop.account, apiKey: 'sim-brevo', perSecond: 10 })
   const network: Network = {
     universe,
     random: createSeededRandom(2),
@@ -92,7 +92,7 @@ export function openVirtualShop(seed = 1, more: Partial<EngineOptions> = {}): Vi
     toYaml({
       schedule: '*/5 * * * *',
       reconcile: '0 3 * * *',
-      rateLimit: '{ requests: 100000, per_seconds: 1 }',
+      rateLimit: '{ requests: 40, per_seconds: 20 }',
       importList: false,
       create: 'always',
       policy,
