@@ -19,7 +19,7 @@ import { type Schedule, startSchedule } from './lib/schedule.ts'
 import { formatDuration } from './lib/human.ts'
 import { fromMs, type Instant } from './model/time.ts'
 import type { Served, Serving } from './serve.ts'
-import { isDatabaseError } from './state/database.ts'
+import { isDatabaseError } from './state/sqlite.ts'
 
 export interface DaemonHooks {
   onProgress?: (connector: string, progress: Progress) => void
@@ -273,7 +273,7 @@ export function startDaemon(
 
   function schedule(name: string, expression: string, action: () => Promise<unknown>): void {
     const start = ports.startSchedule ?? startSchedule
-    schedules.push({ name, schedule: start(expression, () => follow(action), log) })
+    schedules.push({ name, schedule: start(expression, () => follow(action), { clock, log }) })
   }
 
   const ended = (async () => {

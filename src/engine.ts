@@ -11,14 +11,16 @@ import { findOthers } from './engine/others.ts'
 import type { EngineOptions, Ports, SyncOptions } from './engine/options.ts'
 import { BREVO } from './engine/pauses.ts'
 import { toReadOptions } from './engine/reading.ts'
-import { type SyncReport, toSyncReport } from './engine/report.ts'
+import { createRecorder } from './engine/recorder.ts'
+import type { SyncReport } from './engine/report.ts'
 import { createTroubles } from './engine/troubles.ts'
 import { createClockWatch } from './lib/clock-watch.ts'
-import { coerceError, isAbort, TajoError } from './lib/errors.ts'
+import { TajoError } from './lib/errors.ts'
 import { meanwhile } from './lib/meanwhile.ts'
 import { createRounds } from './lib/rounds.ts'
 import { createTurns, type Turns } from './lib/turns.ts'
 import { identifies } from './mapping/compile.ts'
+import type { Attribute } from './model/attributes.ts'
 import type { OccurrenceType } from './model/occurrence.ts'
 import type { Stream } from './model/records.ts'
 import { fromMs, type Instant, toMs } from './model/time.ts'
@@ -44,8 +46,6 @@ export { createSource } from './engine/connectors.ts'
 export type { EngineOptions, Ports, SyncOptions } from './engine/options.ts'
 export type { Progress, SyncReport } from './engine/report.ts'
 
-/** Kept longer than anything is staged, whatever the clocks say. */
-const PRUNE_MARGIN_MS = 24 * 3_600_000
 /** Followed by one run. */
 const MOST_HINTS = 500
 /** Long enough for a restart of Brevo's side, short enough for a cron job. */
@@ -97,6 +97,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
   }
   const mappings = createMappings(config, store, caller, clock, options.leaveOthers)
   const delivering = createRounds()
+  const record = createRecorder(store, clock, config)
   const lookTimes = createLookTimes()
   const clockWatch = createClockWatch(clock)
 
@@ -177,9 +178,9 @@ export function openEngine(options: EngineOptions, ports: Ports) {
   async function sync(name: string, sync: SyncOptions = {}, signal?: AbortSignal): Promise<SyncReport> {
     const connector = find(name)
     followClock()
-    return await record(connector, (read, delivery, warnings) =>
+    return await record(name, (read, delivery, warnings) =>
       untilAborted(signal, async () => {
-        const known = sync.readOnly === true ? null : await mappings.check(signal)
+        const known = await findKnown(sync, warnings, signal)
         const context = toDelivery(delivery, sync)
         const patience = {
           forDeliveryMs: sync.patienceMs ?? DEFAULT_PATIENCE_MS,
@@ -231,6 +232,23 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     )
   }
 
+  /** Null: nothing is delivered. A Brevo that does not answer is no reason for a daemon not to read the helpdesk. */
+  async function findKnown(
+    { readOnly, liveOnly }: SyncOptions,
+    warnings: string[],
+    signal?: AbortSignal,
+  ): Promise<Attribute[] | null> {
+    if (readOnly === true) return null
+    try {
+      return await mappings.check(signal)
+    } catch (thrown) {
+      const isPassing = thrown instanceof TajoError && thrown.kind === 'transient'
+      if (!isPassing || liveOnly !== true) throw thrown
+      warnings.push(`${thrown.message} Nothing was delivered.`)
+      return null
+    }
+  }
+
   /** Milliseconds until a campaign is to be decided, by the helpdesk's clock: what it waits for happened there. */
   function untilDecision({ config: connector, source }: Connector): number | null {
     const at = store.campaigns.nextDueAt(connector.name)
@@ -244,37 +262,6 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     if (store.campaigns.due(connector.config.name, connector.source.now(), 1).length === 0) return
     const base = contextOf(connector)
     await decideCampaigns({ ...base, goLive: findGoLive(base) }, signal)
-  }
-
-  /** Keeps a row of the run, however it ends. */
-  async function record(
-    { config: { name } }: Connector,
-    action: (read: Record<string, number>, delivery: DeliveryReport, warnings: string[]) => Promise<void>,
-  ): Promise<SyncReport> {
-    const startedAt = clock.monotonic()
-    const since = fromMs(clock.now())
-    const run = { connector: name, read: {}, delivery: emptyReport(), warnings: [] as string[], since }
-    const runId = store.runs.start(name, since)
-    const toReport = (): SyncReport => toSyncReport(store, { ...run, tookMs: clock.monotonic() - startedAt })
-    try {
-      await action(run.read, run.delivery, run.warnings)
-      const before = fromMs(clock.now() - config.eventRetentionMs - PRUNE_MARGIN_MS)
-      store.transaction(() => {
-        store.outboxEvents.prune(before)
-        store.outboxEvents.prunePayloads(fromMs(clock.now() - config.payloadRetentionMs))
-        store.campaigns.prune(before)
-        store.handlerEvents.expire(fromMs(clock.now() - config.payloadRetentionMs))
-        store.handlerEvents.prune(before)
-      })
-      const report = toReport()
-      store.runs.end(runId, fromMs(clock.now()), 'done', null, report)
-      return report
-    } catch (thrown) {
-      const stopped = isAbort(thrown)
-      const reason = stopped ? null : coerceError(thrown).message
-      store.runs.end(runId, fromMs(clock.now()), stopped ? 'stopped' : 'failed', reason, toReport())
-      throw thrown
-    }
   }
 
   return {

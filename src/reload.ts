@@ -19,7 +19,7 @@ import {
   writeInForce,
   writePending,
 } from './state/config.ts'
-import { isDatabaseError } from './state/database.ts'
+import { isDatabaseError } from './state/sqlite.ts'
 import type { Store } from './state/store.ts'
 
 /** A text of connectors.yml with all that it needs to run: keys, ports. */

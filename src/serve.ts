@@ -98,7 +98,7 @@ async function serveOthers(
     inbox,
   )
   if (apiKey !== null)
-    installControl(server.routes, openDoor(options, ports, served, closing), () => toList(apiKey), OPENAPI)
+    installControl(server.routes, openDoor(options, ports, served, closing), () => [apiKey.reveal()], OPENAPI)
   return { address: await server.listen(), close: () => server.close() }
 }
 

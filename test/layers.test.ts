@@ -33,7 +33,7 @@ const ALLOWED: Record<string, string[]> = {
 }
 
 const DOORS: Record<string, string> = {
-  'better-sqlite3': 'state/database.ts',
+  'better-sqlite3': 'state/sqlite.ts',
   '@getbrevo/brevo': 'brevo/sdk.ts',
   got: 'lib/http.ts',
   '@marcbachmann/cel-js': 'mapping/expressions.ts',

@@ -58,7 +58,12 @@ export interface BrevoCaller extends Pick<Transport, 'stopWaiting' | 'waitMs' | 
    * these was not answered, and may still be carried out.
    */
   callSafely<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>>
+  /** The same for what somebody waits for: not answered where Brevo asks for a long rest. For what counts as contacts. */
+  callSoon<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>>
 }
+
+/** Longer than any window of Brevo's for contacts. */
+const LONG_REST_MS = 60_000
 
 /** The SDK's own time-out would also run while we wait for our turn: up to an hour. */
 const SDK_TIMEOUT_SECONDS = 2 * 3_600
@@ -80,6 +85,8 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
   const { clock, random, log } = ports
   const transport = createTransport(account, ports)
   const retries = new RetryBudget()
+  /** 401 and 403 in a row, by what was asked for. */
+  const refusals = new Map<string, number>()
 
   /** The SDK's way to the network. */
   async function send(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
@@ -104,15 +111,34 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     fetch: send,
   })
 
-  async function call<T>(what: string, action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>> {
+  async function call<T>(
+    what: string,
+    action: SdkCall<T>,
+    signal?: AbortSignal,
+    longestMs = Number.POSITIVE_INFINITY,
+  ): Promise<BrevoAnswer<T>> {
     for (let attempt = 0; ; attempt += 1) {
+      if (transport.waitMs('contacts') > longestMs)
+        return { answered: false, uncertain: false, reason: 'it asks to wait' }
       const answer = await callOnce(action, signal)
       signal?.throwIfAborted()
+      if (answer.answered && answer.ok) refusals.delete(what)
       if (!answer.answered || answer.ok) return answer
-      if (answer.status === 401 || answer.status === 403)
-        throw unauthorized(what, answer.status, answer.message)
+      if (answer.status === 401 || answer.status === 403) {
+        if (!(await isItsOwn(what, answer, signal))) throw unauthorized(what, answer.status, answer.message)
+        return answer
+      }
       if (answer.status !== 429 || attempt >= MAX_SLOW_DOWNS) return answer
     }
+  }
+
+  /** Whatever stands in front of Brevo may refuse one request, in Brevo's own shape; the key is asked for something else then. */
+  async function isItsOwn(what: string, { message }: BrevoRefusal, signal?: AbortSignal): Promise<boolean> {
+    const count = (refusals.get(what) ?? 0) + 1
+    refusals.set(what, count)
+    if (count > MOST_REFUSALS || UNKNOWN_IP.test(message)) return false
+    const account = await callOnce((one, options) => one.account.getAccount(options), signal)
+    return account.answered && account.ok
   }
 
   async function callOnce<T>(action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>> {
@@ -154,26 +180,38 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     }
   }
 
+  async function callAgain<T>(
+    what: string,
+    action: SdkCall<T>,
+    signal?: AbortSignal,
+    longestMs?: number,
+  ): Promise<BrevoAnswer<T>> {
+    retries.earn()
+    let doubtful = false
+    for (let attempt = 0; ; attempt += 1) {
+      const answer = await call(what, action, signal, longestMs)
+      if (!isWorthRepeating(answer) || attempt >= SAFE_RETRIES || !retries.take())
+        return answer.answered && answer.ok ? { ...answer, afterDoubt: doubtful } : answer
+      doubtful ||= !answer.answered && answer.uncertain
+      const waitMs = backoffMs(BACKOFF, attempt, random)
+      log.verbose('Brevo did not answer well, waiting', { what, wait_ms: Math.round(waitMs) })
+      await clock.sleep(waitMs, signal)
+    }
+  }
+
   return {
-    call,
-    async callSafely(what, action, signal) {
-      retries.earn()
-      let doubtful = false
-      for (let attempt = 0; ; attempt += 1) {
-        const answer = await call(what, action, signal)
-        if (!isWorthRepeating(answer) || attempt >= SAFE_RETRIES || !retries.take())
-          return answer.answered && answer.ok ? { ...answer, afterDoubt: doubtful } : answer
-        doubtful ||= !answer.answered && answer.uncertain
-        const waitMs = backoffMs(BACKOFF, attempt, random)
-        log.verbose('Brevo did not answer well, waiting', { what, wait_ms: Math.round(waitMs) })
-        await clock.sleep(waitMs, signal)
-      }
-    },
+    call: (what, action, signal) => call(what, action, signal),
+    callSafely: (what, action, signal) => callAgain(what, action, signal),
+    callSoon: (what, action, signal) => callAgain(what, action, signal, LONG_REST_MS),
     stopWaiting: () => transport.stopWaiting(),
     waitMs: (bucket) => transport.waitMs(bucket),
     budget: () => transport.budget(),
   }
 }
+
+/** So many refusals of the same kind in a row are no matter of one contact or one event: a right is missing. */
+const MOST_REFUSALS = 5
+const UNKNOWN_IP = /unrecogni[sz]ed ip/i
 
 function isWorthRepeating(answer: BrevoAnswer<unknown>): boolean {
   if (!answer.answered && answer.reason === RESTING) return false
@@ -193,7 +231,7 @@ export function unavailable(what: string, answer: BrevoAnswer<unknown>): TajoErr
 }
 
 function unauthorized(what: string, status: number, message: string): TajoError {
-  if (/unrecogni[sz]ed ip/i.test(message)) {
+  if (UNKNOWN_IP.test(message)) {
     return new TajoError(
       'brevo_unauthorized',
       `Brevo does not know the IP address of this machine (${what}).`,

@@ -51,6 +51,7 @@ export async function writeContact(
     }
     if (!answer.answered || isTemporary(answer.status)) return { result: 'retry', reason: describe(answer) }
     if (answer.status === 404) return missing
+    if (answer.status === 401 || answer.status === 403) return { result: 'refused', reason: describe(answer) }
     const suspects = findSuspects(answer, attributes)
     if (suspects.length === 0) return { result: 'refused', reason: describe(answer) }
     for (const attribute of suspects) done.refused.push({ attribute, reason: describe(answer) })

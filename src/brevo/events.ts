@@ -128,6 +128,9 @@ const ACCOUNT_CODES = new Set([
   'permission_denied',
 ])
 
+/** 401 and 403 come this far only where the key is good for something else. */
+const OF_ONE = new Set([400, 401, 403, 422])
+
 /** Only an answer below 500 is certain: a 5xx may come from in front of a Brevo that took the event. */
 function toOutcome(answer: BrevoAnswer<unknown>): Outcome<object> {
   if (!answer.answered) {
@@ -135,6 +138,6 @@ function toOutcome(answer: BrevoAnswer<unknown>): Outcome<object> {
   }
   if (answer.ok) return { result: 'done' }
   if (answer.status >= 500 || answer.status === 408) return { result: 'uncertain', reason: describe(answer) }
-  const isItsOwn = (answer.status === 400 || answer.status === 422) && !ACCOUNT_CODES.has(answer.code)
+  const isItsOwn = OF_ONE.has(answer.status) && !ACCOUNT_CODES.has(answer.code)
   return { result: isItsOwn ? 'refused' : 'retry', reason: describe(answer) }
 }

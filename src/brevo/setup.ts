@@ -5,7 +5,7 @@ import { type BrevoCaller, unavailable } from './client.ts'
 import { toItems, toObject, toText } from './wire.ts'
 
 export async function readAttributes(caller: BrevoCaller, signal?: AbortSignal): Promise<Attribute[]> {
-  const answer = await caller.callSafely(
+  const answer = await caller.callSoon(
     'reading the attributes',
     (sdk, options) => sdk.contacts.getAttributes(options),
     signal,
@@ -109,7 +109,7 @@ const LIST_PAGE = 50
 export async function readLists(caller: BrevoCaller, signal?: AbortSignal): Promise<Map<number, string>> {
   const lists = new Map<number, string>()
   for (let offset = 0; ; offset += LIST_PAGE) {
-    const answer = await caller.callSafely(
+    const answer = await caller.callSoon(
       'reading the lists',
       (sdk, options) => sdk.contacts.getLists({ limit: LIST_PAGE, offset }, options),
       signal,

@@ -34,6 +34,8 @@ export interface Transport {
 
 /** An import of 8 MB may take this long to be taken in. */
 const TIMEOUT_MS = 60_000
+/** No window of Brevo's is longer than an hour (brevo-api.md § 4). */
+const LONGEST_RESET_MS = 3_600_000
 /** Waited on a 429 that does not say when the window ends. */
 const RESET_UNKNOWN_MS = 10_000
 /** Brevo did not answer several times in a row, and is left alone for a while. */
@@ -75,7 +77,7 @@ export function createTransport(
       const outcome = believe(method, path, await http.send({ ...request, timeoutMs: TIMEOUT_MS }))
       const isOne = outcome.outcome === 'answer' && ONE_CONTACT.test(path)
       breaker.observe(toTrouble(outcome), isOne ? path : null)
-      if (outcome.outcome === 'answer') observe(limiters[bucket], outcome)
+      if (outcome.outcome === 'answer') observe(limiters[bucket], outcome, breaker)
       release()
       if (logApiCalls) {
         log.info('Brevo request', {
@@ -137,11 +139,14 @@ function believe(method: HttpRequest['method'], path: string, outcome: HttpOutco
   return { outcome: 'unanswered', reason: `something in between answered ${outcome.status} in its place` }
 }
 
-function observe(limiter: BudgetLimiter, answer: HttpAnswer): void {
+function observe(limiter: BudgetLimiter, answer: HttpAnswer, breaker: CircuitBreaker): void {
   const remaining = toNumber(answer.headers['x-sib-ratelimit-remaining'])
-  const resetMs = toNumber(answer.headers['x-sib-ratelimit-reset']) * 1000
-  if (answer.status === 429) limiter.exhaust(Number.isFinite(resetMs) ? resetMs : RESET_UNKNOWN_MS)
-  else if (Number.isFinite(remaining) && Number.isFinite(resetMs)) limiter.observe(remaining, resetMs)
+  const askedMs = toNumber(answer.headers['x-sib-ratelimit-reset']) * 1000
+  const resetMs = Math.min(askedMs, LONGEST_RESET_MS)
+  if (answer.status === 429) {
+    limiter.exhaust(Number.isFinite(resetMs) ? resetMs : RESET_UNKNOWN_MS)
+    if (Number.isFinite(askedMs)) breaker.slowDown(askedMs, resetMs)
+  } else if (Number.isFinite(remaining) && Number.isFinite(resetMs)) limiter.observe(remaining, resetMs)
 }
 
 /** NaN for what is no number of something. */

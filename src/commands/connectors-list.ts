@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 
 import { withoutConnector } from '../config/edit.ts'
 import { loadConfig } from '../config/load.ts'
-import { openSecretStore } from '../config/secrets.ts'
+import { openSecretStore } from '../config/secret-store.ts'
 import { TajoError } from '../lib/errors.ts'
 import { SOURCES } from '../sources/registry.ts'
 import type { CommonOptions } from './session.ts'

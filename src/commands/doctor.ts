@@ -4,9 +4,11 @@ import { accessSync, constants, existsSync } from 'node:fs'
 import { checkOnline } from '../check/online.ts'
 import { checkConfig, readConfig } from '../config/load.ts'
 import type { Config } from '../config/config.ts'
+import { readEnvSecret } from '../config/secrets.ts'
 import { createSource, enabled } from '../engine.ts'
 import { coerceError } from '../lib/errors.ts'
 import { readHeldRemovals } from '../outbox/removals.ts'
+import { SOURCES } from '../sources/registry.ts'
 import { readPending } from '../state/config.ts'
 import { isLocked } from '../state/database.ts'
 import { openStoreReadOnly, type Store } from '../state/store.ts'
@@ -42,8 +44,7 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
     const session = openKeys(options, add)
     if (session !== null) {
       try {
-        if (options.offline !== true)
-          for await (const verdict of checkBothSides(session, options)) add(verdict)
+        if (options.offline !== true) for await (const verdict of checkBothSides(session)) add(verdict)
       } finally {
         session.close()
       }
@@ -104,7 +105,7 @@ function checkFile({ config: file }: DoctorOptions, add: (verdict: Verdict) => v
       problem(
         'Configuration',
         `${file} has ${count} in line ${first.line}: ${first.message}`,
-        `tajo validate --config ${file}`,
+        'tajo validate',
       ),
     )
     return null
@@ -122,7 +123,7 @@ function checkFile({ config: file }: DoctorOptions, add: (verdict: Verdict) => v
   return config
 }
 
-function* checkState({ stateDir, config: file }: DoctorOptions): Generator<Verdict> {
+function* checkState({ stateDir }: DoctorOptions): Generator<Verdict> {
   if (!existsSync(stateDir))
     return yield warning('State', `nothing was stored in ${stateDir} yet`, 'tajo plan --sample 20')
   try {
@@ -145,14 +146,14 @@ function* checkState({ stateDir, config: file }: DoctorOptions): Generator<Verdi
       : problem('State', `damaged: ${complaints[0]}`, 'tajo state check')
     if (complaints.length > 0) return
     yield isRunning ? ok('Daemon', 'it runs') : warning('Daemon', 'it does not run', 'tajo start')
-    yield* checkWork(store, file)
+    yield* checkWork(store)
   } finally {
     store.close()
   }
 }
 
 /** What waits for a person. */
-function* checkWork(store: Store, file: string): Generator<Verdict> {
+function* checkWork(store: Store): Generator<Verdict> {
   const pending = readPending(store)
   if (pending?.state === 'waiting')
     yield warning('Change of connectors.yml', `it waits: ${pending.reasons.join('; ')}`, 'tajo approve')
@@ -160,7 +161,7 @@ function* checkWork(store: Store, file: string): Generator<Verdict> {
     yield problem(
       'Change of connectors.yml',
       pending.reasons[0] ?? 'it has mistakes',
-      `tajo validate --online --config ${file}`,
+      'tajo validate --online',
     )
   const letters = store.deadLetters.list().length
   if (letters > 0)
@@ -192,7 +193,7 @@ function openKeys(options: DoctorOptions, add: (verdict: Verdict) => void): Sess
   }
 }
 
-async function* checkBothSides(session: Session, options: DoctorOptions): AsyncGenerator<Verdict> {
+async function* checkBothSides(session: Session): AsyncGenerator<Verdict> {
   let reachable = true
   for (const connector of enabled(session.config)) {
     const source = createSource(connector, session.engine, { ...session.ports, retries: 1 })
@@ -212,7 +213,7 @@ async function* checkBothSides(session: Session, options: DoctorOptions): AsyncG
   try {
     const findings = await checkOnline(session)
     const worst = findings.find((one) => one.severity === 'error') ?? findings[0]
-    const next = `tajo validate --online --config ${options.config}`
+    const next = 'tajo validate --online'
     if (worst === undefined) yield ok(name)
     else
       yield (worst.severity === 'error' ? problem : warning)(
@@ -232,10 +233,12 @@ async function attempt(check: string, action: () => Promise<void>, next: string)
     return ok(check)
   } catch (thrown) {
     const error = coerceError(thrown)
-    return problem(
-      check,
-      error.message,
-      error.code === 'source_unauthorized' ? 'tajo connectors install gorgias --rotate' : next,
-    )
+    if (error.code !== 'source_unauthorized') return problem(check, error.message, next)
+    const { email, api_key: key } = SOURCES.gorgias.secrets
+    const inEnv = [email.env, key.env].filter((name) => readEnvSecret(name, process.env) !== null)
+    // What comes from the environment goes before what is stored.
+    return inEnv.length === 0
+      ? problem(check, error.message, 'tajo connectors install gorgias --rotate')
+      : problem(check, `${error.message} It comes from the environment: ${inEnv.join(', ')}`, null)
   }
 }

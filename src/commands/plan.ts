@@ -91,6 +91,8 @@ export async function runApply(file: string, options: CommonOptions & { json?: b
   if (fingerprint(text) !== plan.config.sha256)
     throw drifted([`${options.config} was changed since the plan was made.`])
   const session = openSession(options)
+  const looking = createProgress(process.stderr, 'Looking')
+  const progress = createProgress()
   try {
     return await interruptible(async (signal) => {
       const now = await rehearse(
@@ -102,10 +104,12 @@ export async function runApply(file: string, options: CommonOptions & { json?: b
           acceptRemovals: plan.accept_removals,
           sample: null,
           limit: 0,
+          onProgress: (one) => looking.update(one),
           pause: () => setImmediate(),
         },
         signal,
       )
+      looking.done()
       const differences = comparePlans(plan, now)
       if (differences.length > 0) throw drifted(differences)
       const http = onlyPlanned(session.ports.http, session.config.brevo.baseUrl, now)
@@ -115,9 +119,14 @@ export async function runApply(file: string, options: CommonOptions & { json?: b
         for (const name of plan.connectors) {
           const report = await engine.sync(
             name,
-            { waitForDoubt: true, acceptRemovals: plan.accept_removals },
+            {
+              waitForDoubt: true,
+              acceptRemovals: plan.accept_removals,
+              onProgress: (one) => progress.update(one),
+            },
             signal,
           )
+          progress.done()
           if (options.json === true) print(JSON.stringify(report))
           else printReport(report)
           worst = Math.max(worst, toExitCode(report))
@@ -129,6 +138,8 @@ export async function runApply(file: string, options: CommonOptions & { json?: b
       }
     })
   } finally {
+    looking.done()
+    progress.done()
     session.close()
   }
 }

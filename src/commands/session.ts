@@ -1,7 +1,8 @@
 // What every command starts from: the options all of them take, the configuration, the keys, the ports to the outside.
 import { parseConfig, readConfig } from '../config/load.ts'
 import type { Config } from '../config/config.ts'
-import { openSecretStore, readEnvSecret, requireSecret } from '../config/secrets.ts'
+import { openSecretStore } from '../config/secret-store.ts'
+import { readEnvSecret, requireSecret } from '../config/secrets.ts'
 import type { EngineOptions, Ports } from '../engine.ts'
 import { systemClock } from '../lib/clock.ts'
 import { TajoError } from '../lib/errors.ts'

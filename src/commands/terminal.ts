@@ -6,7 +6,8 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 import type { Progress } from '../engine.ts'
 import { coerceError, TajoError } from '../lib/errors.ts'
 import { maskPersonal } from '../lib/redact.ts'
-import { adviceFor, isDatabaseError } from '../state/database.ts'
+import { adviceFor } from '../state/database.ts'
+import { isDatabaseError } from '../state/sqlite.ts'
 import { toRunnable } from './advice.ts'
 
 type Style = Parameters<typeof styleText>[0]
@@ -101,7 +102,11 @@ const LEAST_SECONDS = 1
 
 const showRate = (rate: number): string => (rate <= 0 ? '' : `, ${formatCount(Math.round(rate))} a second`)
 
-/** A line that redraws itself on a terminal, and is silent elsewhere. */
+/** Where nobody watches a line is written so long after the start, and then each minute. */
+const FIRST_LINE_MS = 10_000
+const NEXT_LINE_MS = 60_000
+
+/** A line that redraws itself on a terminal; elsewhere one now and then, so that a log shows that it goes on. */
 export function createProgress(
   stream: NodeJS.WriteStream = process.stderr,
   writing = 'Writing',
@@ -109,7 +114,9 @@ export function createProgress(
   update(progress: Progress): void
   done(): void
 } {
+  const startedAt = performance.now()
   let drawnAt = 0
+  let dueAt = startedAt + FIRST_LINE_MS
   let most = 0
   /** Of each phase, when it was first seen, and how much was done then. */
   const began: Partial<Record<Progress['phase'], { at: number; done: number }>> = {}
@@ -120,13 +127,18 @@ export function createProgress(
   }
   const draw = (line: string, force: boolean): void => {
     const now = performance.now()
+    if (!stream.isTTY) {
+      dueAt = now + NEXT_LINE_MS
+      stream.write(`${line}\n`)
+      return
+    }
     if (!force && now - drawnAt < REDRAW_MS) return
     drawnAt = now
     stream.write(`\r\u001b[2K${line.slice(0, widthOf(stream) - 1)}`)
   }
   return {
     update(progress) {
-      if (!stream.isTTY) return
+      if (!stream.isTTY && performance.now() < dueAt) return
       if (progress.phase === 'sampling') {
         const { done, total } = progress
         const rate = rateOf('sampling', done)

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 
 import type { ConnectorConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
-import { openSecretStore, readEnvSecret } from '../config/secrets.ts'
+import { openSecretStore, type SecretStore } from '../config/secret-store.ts'
+import { readEnvSecret } from '../config/secrets.ts'
 import { createSource } from '../engine.ts'
 import { TajoError } from '../lib/errors.ts'
 import { formatTime, plural, formatCount } from '../lib/human.ts'
@@ -33,7 +34,7 @@ export async function runWebhooksInstall(name: string, options: WebhooksInstallO
   const url = toAddress(options.url ?? config.server?.publicUrl ?? before?.url ?? null, name)
   const secrets = openSecretStore(options.stateDir, process.env)
   const fromEnv = readEnvSecret(webhookVariable(name), process.env)
-  const stored = secrets.read(webhookSecretName(name))?.reveal().split(',') ?? []
+  const stored = readStored(secrets, name, options.rotate === true)
   const given = fromEnv?.reveal().split(',')[0]
   const isNew = given === undefined && (stored[0] === undefined || options.rotate === true)
   const secret = given ?? (isNew ? randomBytes(32).toString('base64url') : stored[0]!)
@@ -51,10 +52,21 @@ export async function runWebhooksInstall(name: string, options: WebhooksInstallO
     const did = existing === null ? 'Made' : 'Put right'
     print(`${paint('green', '✓')} ${did} the webhook at ${connector.account}: it calls ${url}`)
     if (isNew && stored.length > 0) print('The secret before stays valid until the next --rotate.')
-    print('It is followed by: tajo start')
+    print(isLocked(options.stateDir) ? 'A running tajo listens to it from now on.' : 'Next: tajo start')
     return 0
   } finally {
     session.close()
+  }
+}
+
+/** One that can't be read is replaced where that is asked for. */
+function readStored(secrets: SecretStore, name: string, rotate: boolean): string[] {
+  try {
+    return secrets.read(webhookSecretName(name))?.reveal().split(',') ?? []
+  } catch (thrown) {
+    const isUnreadable = thrown instanceof TajoError && thrown.code === 'secret_unreadable'
+    if (!isUnreadable || !rotate) throw thrown
+    return []
   }
 }
 

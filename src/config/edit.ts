@@ -64,7 +64,7 @@ function fitIn(block: string, { lists = {}, tags = [], customFields = [] }: Surr
 
 const MOST_TAGS = 20
 
-/** The text with the connector added, or with its addresses changed where it is there already. */
+/** The text with the connector added, or with its addresses changed, and switched on, where it is there already. */
 export function withConnector(text: string, name: string, address: ConnectorAddress): string {
   let edited = text
   if (address.brevoBaseUrl !== undefined)
@@ -73,6 +73,9 @@ export function withConnector(text: string, name: string, address: ConnectorAddr
   if (address.domain !== undefined) edited = setValue(edited, ['connectors', name, 'domain'], address.domain)
   if (address.baseUrl !== undefined)
     edited = setValue(edited, ['connectors', name, 'base_url'], address.baseUrl)
+  const enabled = findPair(parse(edited), ['connectors', name, 'enabled'])?.value
+  if (isScalar(enabled) && enabled.value === false)
+    edited = setValue(edited, ['connectors', name, 'enabled'], true)
   return edited
 }
 
@@ -110,7 +113,7 @@ function addConnector(text: string, name: string, address: ConnectorAddress): st
 }
 
 /** Sets a scalar, adding the keys on the way to it at the end of what is there. */
-function setValue(text: string, path: string[], value: string | number): string {
+function setValue(text: string, path: string[], value: string | number | boolean): string {
   const document = parse(text)
   const pair = findPair(document, path)
   if (pair !== null && isScalar(pair.value)) {
@@ -171,7 +174,7 @@ function lineEnd(text: string, offset: number): number {
   return end === -1 ? text.length : end + 1
 }
 
-const quote = (value: string | number): string => JSON.stringify(value)
+const quote = (value: string | number | boolean): string => JSON.stringify(value)
 
 function newBlock(name: string, address: ConnectorAddress, indent = 2): string {
   const lines = [`${name}:`, '  enabled: true']

@@ -1,6 +1,7 @@
 // One for each API: when it does not answer, requests stop leaving, and after a while a single one looks whether it does again.
 import { backoffMs } from './backoff.ts'
 import type { Clock } from './clock.ts'
+import { formatDuration } from './human.ts'
 import type { HttpOutcome } from './http.ts'
 import type { Random } from './random.ts'
 
@@ -21,6 +22,7 @@ export class CircuitBreaker {
   #rests = 0
   #restsUntil = 0
   #probing = false
+  #isSlowed = false
 
   constructor(clock: Clock, random: Random, onTrouble: OnTrouble = () => undefined) {
     this.#clock = clock
@@ -46,7 +48,8 @@ export class CircuitBreaker {
     this.#probing = false
     if (trouble === null) {
       this.#objects.clear()
-      if (this.#failures >= FAILURES) this.#onTrouble(null)
+      if (this.#failures >= FAILURES || this.#isSlowed) this.#onTrouble(null)
+      this.#isSlowed = false
       this.#failures = 0
       this.#rests = 0
       return
@@ -61,7 +64,17 @@ export class CircuitBreaker {
     this.#restsUntil = this.#clock.monotonic() + backoffMs(REST, this.#rests, this.#random)
     this.#rests += 1
   }
+
+  /** The API answered that nothing may leave for so long; told where somebody would wonder. To be called after `observe`. */
+  slowDown(askedMs: number, waitedMs: number): void {
+    if (askedMs < NOTABLE_MS) return
+    this.#isSlowed = true
+    const less = waitedMs < askedMs ? `; it is asked again after ${formatDuration(waitedMs)}` : ''
+    this.#onTrouble(`it asks to wait ${formatDuration(askedMs)} (429)${less}`)
+  }
 }
+
+const NOTABLE_MS = 60_000
 
 /** Null: the API answered. */
 export function toTrouble(outcome: HttpOutcome): string | null {

@@ -14,6 +14,12 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   async sleep(ms, signal) {
-    await delay(Math.max(0, ms), undefined, signal ? { signal } : {})
+    // A timer of Node's that is longer fires at once.
+    let left = ms
+    for (; left > LONGEST_TIMER_MS; left -= LONGEST_TIMER_MS)
+      await delay(LONGEST_TIMER_MS, undefined, signal ? { signal } : {})
+    await delay(Math.max(0, left), undefined, signal ? { signal } : {})
   },
 }
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1

@@ -19,12 +19,14 @@ interface Delivery extends DeliveryContext {
   mayRemove: boolean
 }
 
+const nothing = (): void => undefined
+
 /** True if everything due was dealt with, false if Brevo did not take it now. */
 export async function deliverContacts(outer: DeliveryContext, signal?: AbortSignal): Promise<boolean> {
   const { store, clock } = outer
   // From here on an older copy of the state is known to be one.
   if (store.outboxContacts.countDue(fromMs(clock.now()), 'background') > 0)
-    store.commitSending(() => undefined)
+    store.commitSending(nothing, nothing)
   if (!(await deliverRenames(outer, signal))) return false
   const context = { ...outer, mayRemove: mayRemove(outer) }
   try {

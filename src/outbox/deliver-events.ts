@@ -28,9 +28,14 @@ export async function deliverEvents(context: DeliveryContext, signal?: AbortSign
     for (const portion of portions) {
       signal?.throwIfAborted()
       const leavingAt = fromMs(clock.now())
-      store.commitSending(() => {
-        for (const { event } of portion) store.outboxEvents.startSending(event.eventId, leavingAt)
-      })
+      store.commitSending(
+        () => {
+          for (const { event } of portion) store.outboxEvents.startSending(event.eventId, leavingAt)
+        },
+        () => {
+          for (const { event } of portion) store.outboxEvents.stay(event.eventId)
+        },
+      )
       const answers = inBatch
         ? await settleAll([destination.sendEvents(portion.map(({ event }) => event))])
         : await settleAll(portion.map(async ({ event }) => [await destination.sendEvent(event)]))

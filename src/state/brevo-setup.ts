@@ -1,7 +1,7 @@
 // What Brevo had when it was last asked: its attributes and lists. With it a mapping can be looked at without a request.
 import type { Attribute } from '../model/attributes.ts'
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 import { createMeta } from './runs.ts'
 
 const KEY = 'brevo_setup'

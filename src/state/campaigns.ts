@@ -6,7 +6,7 @@
 //   dropped   decided against, for good
 import type { Occurrence } from '../model/occurrence.ts'
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 export type CampaignState = 'waiting' | 'held' | 'fired' | 'dropped'
 

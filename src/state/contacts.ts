@@ -1,7 +1,7 @@
 // What Brevo was last told of each contact, and, while many are written at once, what it held before.
 import type { AttributeValue, Membership, ToldContact } from '../model/operations.ts'
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 interface Row {
   email: string

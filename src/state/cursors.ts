@@ -1,7 +1,7 @@
 // Where the reading of each stream stands.
 import type { Stream } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 /** A walk from the newest record down to `low`, as far as it has come. */
 export interface Walk {

@@ -2,7 +2,7 @@
 import { normalizeEmail } from '../model/email.ts'
 import type { ProfileCustomer } from '../model/profile.ts'
 import type { Agent, Customer, CustomField, Mailbox, Tag } from '../model/records.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 export interface CustomerRow {
   id: string

@@ -1,70 +1,28 @@
-// The only import of better-sqlite3: opens the state so that a committed transaction survives a power cut, migrates it,
+// Opens the state so that a committed transaction survives a power cut, migrates it,
 // and lets only one process write. Reasons: reliability.md § 0.2, § 0.3 and § 3.
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import Sqlite from 'better-sqlite3'
 
 import { TajoError } from '../lib/errors.ts'
 import { MIGRATIONS } from './migrations.ts'
-
-/** Of better-sqlite3 what the state uses; its own types would be needed by everybody who compiles against the SDK. */
-export interface Statement<Params extends unknown[] = unknown[], Row = unknown> {
-  run(...params: Params): { changes: number; lastInsertRowid: number | bigint }
-  get(...params: Params): Row | undefined
-  all(...params: Params): Row[]
-  iterate(...params: Params): IterableIterator<Row>
-  pluck(): Statement<Params>
-}
-
-export interface Database {
-  readonly open: boolean
-  prepare<Params extends unknown[] | object = unknown[], Row = unknown>(
-    source: string,
-  ): Params extends unknown[] ? Statement<Params, Row> : Statement<[Params], Row>
-  exec(source: string): unknown
-  transaction<Result>(action: () => Result): (() => Result) & { immediate(): Result }
-  close(): unknown
-}
+import { type Database, isDatabaseError, open, readPragma, type Statement } from './sqlite.ts'
 
 export const DATABASE_FILE = 'tajo.db'
+/** Beside the database (state/epoch.ts). */
+export const EPOCH_FILE = 'tajo.epoch'
 const LOCK_FILE = 'tajo.lock'
 const FULL = 2
-
-/**
- * Databases and statements are kept for the life of the process. From Node 24.19 on, better-sqlite3 12 aborts the process when
- * one of them is garbage collected at a bad moment (WiseLibs/better-sqlite3#1515; version 13 does not, and needs Node 22).
- * They stand on globalThis so that a test environment, whose own globals come and go, can keep them longer.
- */
-const KEPT = Symbol.for('tajo.sqlite.kept')
-const kept = ((globalThis as { [KEPT]?: unknown[] })[KEPT] ??= [])
-
-function open(file: string, options: { readonly?: boolean; timeout?: number } = {}): Database {
-  const database = new Sqlite(file, options) as unknown as Database
-  const prepare = database.prepare.bind(database)
-  kept.push(database)
-  return Object.assign(database, {
-    prepare: (source: string) =>
-      prepareLazily(() => {
-        const statement = prepare(source)
-        kept.push(statement)
-        return statement
-      }),
-  })
-}
-
-/** A command uses a few of the state's statements: each is compiled when it is first called. */
-function prepareLazily(prepare: () => Statement): Statement {
-  let statement: Statement | null = null
-  const get = (): Statement => (statement ??= prepare())
-  const lazy = {
-    run: (...args: unknown[]) => get().run(...args),
-    get: (...args: unknown[]) => get().get(...args),
-    all: (...args: unknown[]) => get().all(...args),
-    iterate: (...args: unknown[]) => get().iterate(...args),
-    pluck: () => get().pluck(),
-  }
-  return lazy
-}
 
 /** For the simulation: a process can die before any statement and any commit. */
 export interface Watch {
@@ -100,11 +58,6 @@ function watchOver(database: Database, watch: Watch): void {
   })
 }
 
-/** `database.pragma` makes a statement that nobody keeps. */
-function readPragma(database: Database, name: string): unknown {
-  return database.prepare(`PRAGMA ${name}`).pluck().get()
-}
-
 /** `scratch`: thrown away afterwards, so no power cut need be survived. */
 export type Durability = 'durable' | 'scratch'
 
@@ -116,6 +69,7 @@ export function openDatabase(
 ): { database: Database; close(): void } {
   const releaseLock = lock(stateDir)
   try {
+    guard(stateDir, () => claimFile(stateDir))
     const database = guard(stateDir, () => open(join(stateDir, DATABASE_FILE)))
     guard(stateDir, () => {
       // Where the process is only played, nobody reads beside it: a sixth of SQLite's time goes into saying so.
@@ -163,6 +117,19 @@ export function openDatabase(
     releaseLock()
     throw error
   }
+}
+
+/**
+ * For its owner alone, whatever the umask and the directory say; SQLite gives its log the mode of the database. Throws
+ * `state_unusable` for a database that was emptied: it would be taken for a first start.
+ */
+function claimFile(stateDir: string): void {
+  const file = join(stateDir, DATABASE_FILE)
+  const isThere = existsSync(file)
+  if (isThere && statSync(file).size === 0 && existsSync(join(stateDir, EPOCH_FILE)))
+    throw new TajoError('state_unusable', `${file} is empty, and it was not.`, { hint: RESTORE })
+  if (!isThere) closeSync(openSync(file, 'a', 0o600))
+  for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) chmodSync(one, 0o600)
 }
 
 /** A second pair of eyes on the state while another process may write; null where there is no state yet. */
@@ -263,7 +230,11 @@ function lock(stateDir: string): () => void {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 })
     accessSync(stateDir, constants.W_OK)
   })
-  const file = guard(stateDir, () => open(join(stateDir, LOCK_FILE), { timeout: 0 }))
+  const file = guard(stateDir, () => {
+    const path = join(stateDir, LOCK_FILE)
+    closeSync(openSync(path, 'a', 0o600))
+    return open(path, { timeout: 0 })
+  })
   try {
     file.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
@@ -352,9 +323,4 @@ export function adviceFor(code: string): string {
   if (/FULL|ENOSPC/.test(code)) return 'The disk is full: make room, and start again; nothing is lost.'
   if (/EACCES|EPERM|EROFS|READONLY|CANTOPEN/.test(code)) return 'Is the directory writable for this user?'
   return 'Is the directory writable, and is there room on the disk?'
-}
-
-/** True for what SQLite throws: after such an error nothing is sent any more (reliability.md § 0.3). */
-export function isDatabaseError(thrown: unknown): boolean {
-  return thrown instanceof Sqlite.SqliteError
 }

@@ -1,7 +1,7 @@
 // What was set aside, with its reason. One bad record stops nothing, and is not forgotten either: it is tried again, ever
 // more rarely, and at once when its contact or the mapping changes.
 import { fromMs, type Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 /** `identifier`: the contact was written, without this one identifier. */
 export const DEAD_LETTER_KINDS = ['record', 'contact', 'identifier', 'event', 'handler'] as const

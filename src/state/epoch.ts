@@ -4,9 +4,10 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-import type { Database } from './database.ts'
+import { TajoError } from '../lib/errors.ts'
+import { EPOCH_FILE } from './database.ts'
+import type { Database } from './sqlite.ts'
 
-export const EPOCH_FILE = 'tajo.epoch'
 const KEY = 'epoch'
 /** Set in every copy that tajo makes itself: such a copy is a backup wherever it is put. */
 export const BACKUP_MARK = 'backup'
@@ -18,7 +19,7 @@ export interface Epoch {
   accept(): void
   /** Called in the transaction that records what is about to leave. */
   advance(): void
-  /** Called after that transaction, before anything leaves. */
+  /** Called after that transaction, before anything leaves. Throws `state_unsealed`: then nothing may leave. */
   seal(): void
 }
 
@@ -31,9 +32,11 @@ export function openEpoch(database: Database, stateDir: string): Epoch {
   const inDatabase = select.get(KEY)?.value
   const unmark = database.prepare('DELETE FROM meta WHERE key = ?')
   let current = Number(inDatabase ?? 0)
-  const beside = existsSync(file) ? Number(readFileSync(file, 'utf8').trim() || 0) : null
-  // No file beside a database that has one in its history: it was put here without the rest of its directory.
-  const isOlder = beside === null ? inDatabase !== undefined : beside > current
+  const text = existsSync(file) ? readFileSync(file, 'utf8').trim() : null
+  const beside = text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null
+  // No number beside a database that has one in its history: it was put here without the rest of its directory, or the file is
+  // damaged. Either way the harsher reading: it may be an older copy.
+  const isOlder = beside === null ? inDatabase !== undefined || text !== null : beside > current
   const restored = isOlder || select.get(BACKUP_MARK) !== undefined
   current = Math.max(current, beside ?? 0)
 
@@ -50,15 +53,35 @@ export function openEpoch(database: Database, stateDir: string): Epoch {
       unmark.run(BACKUP_MARK)
     },
     seal() {
-      const temporary = `${file}.new`
-      const descriptor = openSync(temporary, 'w', 0o600)
       try {
-        writeSync(descriptor, `${current}\n`)
-        fsyncSync(descriptor)
-      } finally {
-        closeSync(descriptor)
+        write(file, `${current}\n`)
+      } catch (cause) {
+        const { code = 'unknown' } = cause as { code?: string }
+        throw new TajoError(
+          'state_unsealed',
+          `${file} could not be written (${code}), so nothing was sent.`,
+          {
+            hint:
+              code === 'ENOSPC'
+                ? 'The disk is full: make room. It is tried again by itself.'
+                : 'It is tried again by itself.',
+            cause,
+          },
+        )
       }
-      renameSync(temporary, file)
     },
   }
+}
+
+/** Whole, and on disk, or not at all. */
+function write(file: string, text: string): void {
+  const temporary = `${file}.new`
+  const descriptor = openSync(temporary, 'w', 0o600)
+  try {
+    writeSync(descriptor, text)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  renameSync(temporary, file)
 }

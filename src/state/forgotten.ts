@@ -3,7 +3,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 const SALT = 'forget_salt'
 

@@ -1,7 +1,7 @@
 // What handlers of the SDK are to be told, until they have taken it. Its id stays, so that the same occurrence is told once.
 import type { Occurrence, OccurrenceType } from '../model/occurrence.ts'
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 export interface HandlerEvent {
   id: string

@@ -1,7 +1,7 @@
 // What webhooks said: "read this object again", one row for each object, however often it was said. A hint is never data.
 import type { RecordId } from '../model/records.ts'
 import { fromMs, type Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 /** What comes within this time is followed by one reading: a closing alone fires several triggers. */
 const COLLECT = fromMs(150)

@@ -1,7 +1,7 @@
 // The outbox of events read as a ledger: what was told, what not and why.
 import type { RecordId } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 import type { EventState } from './outbox-events.ts'
 
 export interface LedgerRow {

@@ -7,7 +7,7 @@ import {
   type ProfileTicket,
 } from '../model/profile.ts'
 import { type CustomerRow, toProfileCustomer } from './customers.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 import { COUNTED, type TicketRow, toProfileTicket } from './tickets.ts'
 
 interface Message {

@@ -1,7 +1,7 @@
 // The outbox for contacts: addresses that must be brought in step, because something of theirs changed. Which values that
 // takes is computed when they are sent, so a hundred changes cost one write, and an old value is never sent after a new one.
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 /**
  * Which contacts go first: those that something happened to just now, then those of the first sync, a reconcile or a new

@@ -12,7 +12,7 @@
 //   skipped    not sent on purpose: there is no contact to send it to
 import type { EventWrite } from '../model/operations.ts'
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 export type EventState =
   | 'found'
@@ -109,6 +109,9 @@ export function createOutboxEvents(database: Database) {
   const retry = database.prepare(`
     UPDATE outbox_events SET state = 'pending', attempts = 0, due_at = 0
     WHERE event_id = ? AND state IN ('refused', 'parked', 'skipped') AND payload IS NOT NULL`)
+  const stay = database.prepare(
+    "UPDATE outbox_events SET state = 'pending' WHERE event_id = ? AND state = 'sending'",
+  )
   const postpone = database.prepare(
     "UPDATE outbox_events SET state = 'pending', attempts = attempts + 1, due_at = ? WHERE event_id = ?",
   )
@@ -200,6 +203,10 @@ export function createOutboxEvents(database: Database) {
     /** A refused or parked one is sent after all; false if there is none such. */
     retry: (eventId: string): boolean => retry.run(eventId).changes > 0,
     /** It certainly did not arrive: sent again at `until`. */
+    /** It did not leave after all. */
+    stay(eventId: string): void {
+      stay.run(eventId)
+    },
     postpone(eventId: string, until: Instant): void {
       postpone.run(until, eventId)
     },

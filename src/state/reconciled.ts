@@ -1,7 +1,7 @@
 // While everything is read again: what the lists have named so far.
 import type { Stream } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 /** Table of each kind of object, and what of it is still there as far as is known. */
 const TABLES: Partial<Record<Stream, string>> = {

@@ -1,5 +1,5 @@
 // Customers whose address changed in the helpdesk: their contact in Brevo is to follow, instead of a second one being made.
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 export interface PendingRename {
   from: string

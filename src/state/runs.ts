@@ -1,6 +1,6 @@
 // The runs, for `tajo status`; and a few facts that have no table of their own.
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 export interface Run {
   source: string

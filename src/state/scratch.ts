@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { copyForScratch, DATABASE_FILE, isLocked, openDatabaseReadOnly } from './database.ts'
-import { EPOCH_FILE } from './epoch.ts'
+import { EPOCH_FILE } from './database.ts'
 
 const PREFIX = 'scratch-'
 

@@ -2,7 +2,7 @@
 // changes nothing.
 import type { SourceEvent, SourceEventType } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 interface Row {
   id: string

@@ -9,13 +9,13 @@ import { createCustomers } from './customers.ts'
 import {
   checkDatabase,
   copyDatabase,
-  type Database,
   openDatabase,
   openDatabaseBeside,
   openDatabaseReadOnly,
   type Watch,
   truncateLog,
 } from './database.ts'
+import type { Database } from './sqlite.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { createOutboxContacts } from './outbox-contacts.ts'
 import { createOutboxEvents } from './outbox-events.ts'
@@ -148,13 +148,21 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
     /** Writes down beside the database how far it is. */
     sealEpoch: (): void => epoch?.seal(),
 
-    /** A transaction after which something leaves this machine that must not leave twice. */
-    commitSending(action: () => void): void {
+    /**
+     * A transaction after which something leaves this machine that must not leave twice. `undo` takes it back where nothing may
+     * leave: then `state_unsealed` is thrown.
+     */
+    commitSending(action: () => void, undo: () => void): void {
       this.transaction(() => {
         action()
         epoch?.advance()
       })
-      epoch?.seal()
+      try {
+        epoch?.seal()
+      } catch (thrown) {
+        this.transaction(undo)
+        throw thrown
+      }
     },
 
     /** Keeps nothing of an address but its salted hash. */

@@ -2,7 +2,7 @@
 import type { ProfileSurvey } from '../model/profile.ts'
 import type { SatisfactionSurvey } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 export interface StoredSurvey {
   id: string

@@ -2,7 +2,7 @@
 import { firstResponseAt, type ProfileTicket } from '../model/profile.ts'
 import type { Message, Ticket } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 
 interface Row {
   id: string

@@ -1,7 +1,7 @@
 // What a trial run on a copy of the state found and decided: noted before, read after.
 import type { Instant } from '../model/time.ts'
 import type { CampaignState } from './campaigns.ts'
-import type { Database } from './database.ts'
+import type { Database } from './sqlite.ts'
 import type { EventState } from './outbox-events.ts'
 
 export interface TriedEvent {

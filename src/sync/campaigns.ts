@@ -20,7 +20,7 @@ import { readVerifyUntil } from '../state/recover.ts'
 import type { Store } from '../state/store.ts'
 import type { SyncContext } from './context.ts'
 import { ingestPage } from './ingest.ts'
-import { readMentioned } from './mentioned.ts'
+import { requireMentioned } from './mentioned.ts'
 import { reread } from './reread.ts'
 import { emailOf, toOccurrenceTicket } from './stage.ts'
 
@@ -59,7 +59,7 @@ export async function decideCampaigns(context: SyncContext, signal?: AbortSignal
       } catch (thrown) {
         if (!(thrown instanceof TajoError) || thrown.kind === 'fatal') throw thrown
         // What the helpdesk can't show at all is judged by what is known; it may be back soon otherwise.
-        if (thrown.kind !== 'record') {
+        if (thrown.kind !== 'record' || thrown.code === 'record_unavailable') {
           store.campaigns.postpone(entry.id, source.now() + ASK_AGAIN)
           continue
         }
@@ -82,11 +82,11 @@ async function lookAgain(
 ): Promise<void> {
   const ticketId = occurrence?.ticket?.id
   if (ticketId === undefined) return
-  const apply = await reread(context, 'ticket', ticketId, signal, readMentioned)
+  const apply = await reread(context, 'ticket', ticketId, signal, requireMentioned)
   const surveys = context.streams.has('satisfaction_surveys')
     ? await context.source.readOf('satisfaction_surveys', ticketId, signal)
     : null
-  if (surveys !== null) await readMentioned(context, surveys.records, signal)
+  if (surveys !== null) await requireMentioned(context, surveys.records, signal)
   context.store.transaction(() => {
     apply()
     if (surveys !== null) ingestPage(context, 'satisfaction_surveys', surveys)

@@ -8,7 +8,7 @@ import type { StatusChange } from '../state/tickets.ts'
 import { occurrenceOf, type SyncContext } from './context.ts'
 import { createPatience, type Patience } from './patience.ts'
 import { ingestPage } from './ingest.ts'
-import { readMentioned } from './mentioned.ts'
+import { requireMentioned } from './mentioned.ts'
 import { mergeCustomer, reread } from './reread.ts'
 import { stageForCustomer, stageForKnownTicket, stageForTicket, toOccurrenceTicket } from './stage.ts'
 
@@ -69,7 +69,7 @@ async function follow(
     return true
   } catch (thrown) {
     if (!(thrown instanceof TajoError)) throw thrown
-    if (thrown.kind === 'record') {
+    if (thrown.kind === 'record' && thrown.code !== 'record_unavailable') {
       store.transaction(() => {
         setAside(thrown.message)
         store.sourceEvents.finish(source.name, entry.id)
@@ -77,7 +77,7 @@ async function follow(
       return true
     }
     setAside(`${thrown.message} It is read again later.`)
-    patience.failed(thrown)
+    if (thrown.kind !== 'record') patience.failed(thrown)
     return false
   }
 }
@@ -113,15 +113,15 @@ async function prepare(
       }
     }
     case 'survey_changed':
-      return await reread(context, 'satisfaction_survey', entry.objectId, signal, readMentioned)
+      return await reread(context, 'satisfaction_survey', entry.objectId, signal, requireMentioned)
     case 'ticket_survey_changed': {
       const surveys = await source.readOf('satisfaction_surveys', entry.objectId, signal)
-      await readMentioned(context, surveys.records, signal)
+      await requireMentioned(context, surveys.records, signal)
       return () => ingestPage(context, 'satisfaction_surveys', surveys)
     }
     case 'ticket_survey_skipped': {
       const surveys = await source.readOf('satisfaction_surveys', entry.objectId, signal)
-      await readMentioned(context, surveys.records, signal)
+      await requireMentioned(context, surveys.records, signal)
       return () => {
         ingestPage(context, 'satisfaction_surveys', surveys)
         const transition = { type: 'satisfaction_survey.skipped', key: entry.id, at: entry.at } as const

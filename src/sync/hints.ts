@@ -5,7 +5,7 @@ import { fromMs } from '../model/time.ts'
 import type { Hint } from '../state/hints.ts'
 import type { SyncContext } from './context.ts'
 import type { Watch } from './freshness.ts'
-import { readMentioned } from './mentioned.ts'
+import { requireMentioned } from './mentioned.ts'
 import { reread } from './reread.ts'
 
 /** Asked for singly in one run; the others wait for the next one. */
@@ -29,7 +29,7 @@ export async function readHinted(
   for (const { id } of unseen) {
     const key = `${source.name}/tickets/${id}`
     try {
-      const apply = await reread(context, 'ticket', id, signal, readMentioned)
+      const apply = await reread(context, 'ticket', id, signal, requireMentioned)
       apply()
       store.deadLetters.clear('record', key)
     } catch (thrown) {

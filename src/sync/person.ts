@@ -2,7 +2,7 @@
 import type { RecordId } from '../model/records.ts'
 import type { SyncContext } from './context.ts'
 import { ingestPage } from './ingest.ts'
-import { readMentioned } from './mentioned.ts'
+import { requireMentioned } from './mentioned.ts'
 import { reread } from './reread.ts'
 
 /** Every customer with this address, with tickets, messages and surveys. False if there is none. */
@@ -29,13 +29,13 @@ async function readCustomer(context: SyncContext, id: RecordId, signal?: AbortSi
   const { store, source, streams } = context
   if (!streams.has('tickets')) return
   const tickets = await source.readOf('tickets', id, signal)
-  await readMentioned(context, tickets.records, signal)
+  await requireMentioned(context, tickets.records, signal)
   store.transaction(() => ingestPage(context, 'tickets', tickets))
   for (const ticket of tickets.records) {
     for (const stream of ['messages', 'satisfaction_surveys'] as const) {
       if (!streams.has(stream)) continue
       const page = await source.readOf(stream, ticket.id, signal)
-      await readMentioned(context, page.records, signal)
+      await requireMentioned(context, page.records, signal)
       store.transaction(() => ingestPage(context, stream, page))
     }
   }

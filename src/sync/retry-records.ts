@@ -4,6 +4,8 @@ import { isAskedFor, OBJECT_OF_STREAM } from '../model/set-aside.ts'
 import { fromMs } from '../model/time.ts'
 import type { DeadLetter } from '../state/dead-letters.ts'
 import type { SyncContext } from './context.ts'
+import { ingestPage } from './ingest.ts'
+import { requireMentioned } from './mentioned.ts'
 import { createPatience } from './patience.ts'
 import { reread } from './reread.ts'
 
@@ -18,9 +20,13 @@ export async function retryRecords(context: SyncContext, signal?: AbortSignal): 
     else {
       const kind = OBJECT_OF_STREAM[stream as keyof typeof OBJECT_OF_STREAM]
       try {
-        const apply = await reread(context, kind, id, signal)
+        const apply = await reread(context, kind, id, signal, requireMentioned)
+        // What was said in it waited with it.
+        const isSpoken = kind === 'ticket' && context.streams.has('messages')
+        const messages = isSpoken ? await source.readOf('messages', id, signal) : null
         patience.succeeded()
         apply()
+        if (messages !== null) store.transaction(() => ingestPage(context, 'messages', messages))
         store.deadLetters.clear('record', letter.key)
       } catch (thrown) {
         if (!(thrown instanceof TajoError)) throw thrown

@@ -1,14 +1,14 @@
 // The walk over a list that can't be asked for changes (design.md; reliability.md § 2.1): newest first, until a whole page
 // lies below the bound. The watermark moves only when the walk is complete; an interrupted walk goes on where it was.
 import { isAbort, TajoError } from '../lib/errors.ts'
-import type { Stream } from '../model/records.ts'
+import type { SourceRecord, Stream } from '../model/records.ts'
 import { fromMs, type Instant, toIso } from '../model/time.ts'
 import type { Page } from '../sources/source.ts'
 import type { Cursor, Walk } from '../state/cursors.ts'
 import type { SyncContext } from './context.ts'
 import type { Watch } from './freshness.ts'
 import { ingestPage } from './ingest.ts'
-import { readMentioned } from './mentioned.ts'
+import { readMentioned, type Waiting } from './mentioned.ts'
 
 /** How far below the watermark is read again: rows may be committed late with an earlier time. */
 export const OVERLAP = fromMs(10 * 60_000)
@@ -108,7 +108,7 @@ async function walkOnce(
   try {
     for await (const page of source.read(stream, { token: start.token }, options.signal)) {
       refuseAscending(stream, previous, page)
-      await readMentioned(context, page.records, options.signal)
+      const waitingFor = await readMentioned(context, page.records, options.signal)
       const done = page.next === null || isBelow(page, progress.low)
       // The bound of the next run comes from the first page of this one: what moves up meanwhile lies above it.
       progress = {
@@ -116,7 +116,7 @@ async function walkOnce(
         low: progress.low,
         token: page.next,
       }
-      waiting.push({ page, watch, progress, readAt: clock.monotonic() })
+      waiting.push({ page, waitingFor, watch, progress, readAt: clock.monotonic() })
       if (done || which === 'walk' || previous === null || isEnough(waiting, clock.monotonic())) {
         store(done)
       }
@@ -136,6 +136,8 @@ async function walkOnce(
 
 interface ReadPage {
   page: Page
+  /** Records that are set aside with whom they name. */
+  waitingFor: Map<SourceRecord, Waiting>
   watch: Watch
   /** How far the walk is with it. */
   progress: Walk
@@ -172,9 +174,18 @@ function commitPages(
   const { store, source, clock, goLive } = context
   const { progress } = waiting.at(-1)!
   // Before any of them is stored: that would look as if it had overtaken the next one.
-  const pages = waiting.map(({ page, watch }) => withoutOvertaken(context, page, watch))
+  const pages = waiting.map(({ page, waitingFor, watch }) =>
+    withoutOvertaken(
+      context,
+      { ...page, records: page.records.filter((one) => !waitingFor.has(one)) },
+      watch,
+    ),
+  )
   store.transaction(() => {
     for (const page of pages) ingestPage(context, stream, page)
+    for (const { waitingFor } of waiting)
+      for (const { object, reason } of waitingFor.values())
+        store.deadLetters.put('record', `${source.name}/${object}`, reason, fromMs(clock.now()))
     const cursor = store.cursors.read(source.name, stream)
     const next: Cursor = { ...cursor, [which]: done ? null : progress }
     if (which === 'backfill') {

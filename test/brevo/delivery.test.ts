@@ -224,8 +224,10 @@ describe('what Brevo answers badly', () => {
 
   it('with 401 stops with a sentence, and everything stays in the outbox', async () => {
     world().addCustomer({ email: 'a@example.com' })
-    shop.sandbox.brevo.intercept = ({ method }) =>
-      method === 'POST' ? { status: 401, body: '{"code":"unauthorized","message":"Key not found"}' } : null
+    shop.sandbox.brevo.intercept = ({ method, path }) =>
+      method === 'POST' || path === '/v3/account'
+        ? { status: 401, body: '{"code":"unauthorized","message":"Key not found"}' }
+        : null
 
     await expect(shop.sync()).rejects.toMatchObject({
       code: 'brevo_unauthorized',

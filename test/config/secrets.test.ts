@@ -6,7 +6,8 @@ import { inspect } from 'node:util'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import { openSecretStore, readEnvSecret } from '../../src/config/secrets.ts'
+import { openSecretStore } from '../../src/config/secret-store.ts'
+import { readEnvSecret } from '../../src/config/secrets.ts'
 import { Secret } from '../../src/lib/secret.ts'
 
 let directory: string
@@ -50,6 +51,41 @@ describe('stored keys', () => {
     expect(() => store.read('brevo.api_key')).toThrow(/can't be decrypted/)
   })
 
+  it.each(['null', '[]', '{}', '{"version":1,"salt":"x"}', '{"version":1,"sal'])(
+    'in a file that holds %s are a clear error, until one is stored anew',
+    (text) => {
+      const file = join(directory, 'secrets.json')
+      writeFileSync(file, text, { mode: 0o600 })
+      const store = openSecretStore(directory, {})
+      expect(() => store.read('gorgias.api_key')).toThrow(/secrets\.json is damaged/)
+
+      store.write('gorgias.api_key', new Secret('anew'))
+
+      expect(store.read('gorgias.api_key')?.reveal()).toBe('anew')
+      expect(readFileSync(`${file}.damaged`, 'utf8')).toBe(text)
+    },
+  )
+
+  it.each(['', 'ab', HEX.slice(1), `${HEX}zz`])(
+    'under a key file that holds "%s" are a clear error',
+    (text) => {
+      const store = openSecretStore(directory, {})
+      store.write('gorgias.api_key', new Secret('canary'))
+      writeFileSync(join(directory, 'secret.key'), text)
+
+      expect(() => store.read('gorgias.api_key')).toThrow(/secret\.key is damaged/)
+    },
+  )
+
+  it('where nothing can be written are a clear error', () => {
+    const file = join(directory, 'file')
+    writeFileSync(file, '')
+
+    expect(() => openSecretStore(join(file, 'state'), {}).write('a.b', new Secret('x'))).toThrow(
+      /can't be stored in .* \(ENOTDIR\)/,
+    )
+  })
+
   it('in a file that others can read are refused', () => {
     const store = openSecretStore(directory, { TAJO_SECRET_KEY: HEX })
     store.write('gorgias.api_key', new Secret('x'.repeat(20)))
@@ -67,6 +103,31 @@ describe('the environment', () => {
     expect(readEnvSecret('KEY', { KEY: 'direct' })?.reveal()).toBe('direct')
     expect(readEnvSecret('KEY', { KEY_FILE: file })?.reveal()).toBe('from-file')
     expect(readEnvSecret('KEY', {})).toBeNull()
+  })
+})
+
+describe('a file that holds a key', () => {
+  it('and is empty is no key', () => {
+    const file = join(directory, 'key')
+    writeFileSync(file, ' \n')
+
+    expect(() => readEnvSecret('KEY', { KEY_FILE: file })).toThrow(/KEY_FILE names .*key, which is empty/)
+    expect(() =>
+      openSecretStore(directory, { TAJO_SECRET_KEY_FILE: file }).write('a.b', new Secret('x')),
+    ).toThrow(/TAJO_SECRET_KEY_FILE names .*key, which is empty/)
+  })
+
+  it('is read anew when it was replaced; while it is empty or away the old key stays', () => {
+    const file = join(directory, 'key')
+    writeFileSync(file, 'old')
+    const secret = readEnvSecret('KEY', { KEY_FILE: file })!
+
+    writeFileSync(file, '')
+    expect(secret.reveal()).toBe('old')
+    rmSync(file)
+    expect(secret.reveal()).toBe('old')
+    writeFileSync(file, 'newer')
+    expect(secret.reveal()).toBe('newer')
   })
 })
 

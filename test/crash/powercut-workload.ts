@@ -10,10 +10,13 @@ const store = openStore(directory)
 writeSync(1, 'open\n')
 for (let row = 1; row <= rows; row += 1) {
   const payload = String(row).padEnd(Math.floor(random.next() ** 3 * 90_000), 'x')
-  store.commitSending(() => {
-    store.meta.write(`row:${row}`, payload)
-    store.meta.write('last', String(row))
-  })
+  store.commitSending(
+    () => {
+      store.meta.write(`row:${row}`, payload)
+      store.meta.write('last', String(row))
+    },
+    () => undefined,
+  )
   writeSync(1, `ack ${row}\n`)
 }
 process.exit(0)

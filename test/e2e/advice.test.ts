@@ -16,11 +16,9 @@ let directory: string
 let sandbox: Sandbox
 const tajo = (...args: string[]) => runTajo([...args, ...PLACES], directory)
 /** As a shell would. */
-const paste = (command: string) =>
-  runTajo(
-    [...command.matchAll(/'([^']*)'|(\S+)/g)].slice(1).map(([, quoted, plain]) => quoted ?? plain!),
-    directory,
-  )
+const split = (command: string): string[] =>
+  [...command.matchAll(/'([^']*)'|(\S+)/g)].slice(1).map(([, quoted, plain]) => quoted ?? plain!)
+const paste = (command: string) => runTajo(split(command), directory)
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tajo-advice-'))
@@ -112,6 +110,65 @@ describe('advice that is followed comes through', () => {
     copyFileSync(join(directory, 'copy.db'), file)
     expect(await tajo('state', 'check')).toMatchObject({ code: 0 })
     expect(await tajo('sync', 'gorgias')).toMatchObject({ code: 0 })
+  })
+
+  it('of a secret key that is another one, for the webhook too', async () => {
+    write()
+    const withKey = (key: string, ...args: string[]) =>
+      runTajo([...args, ...PLACES], directory, { env: { TAJO_SECRET_KEY: key } })
+    const url = 'https://tajo.shop.example'
+    expect(await withKey('one', 'webhooks', 'install', 'gorgias', '--url', url)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Next: tajo start'),
+    })
+
+    const { stderr } = await withKey('two', 'webhooks', 'install', 'gorgias')
+
+    const rotate = advised(stderr, 'webhooks install')
+    expect(rotate).toContain('--rotate')
+    const keyed = { env: { TAJO_SECRET_KEY: 'two' } }
+    expect(await runTajo(split(rotate), directory, keyed)).toMatchObject({ code: 0 })
+    expect(await withKey('two', 'webhooks', 'status', 'gorgias')).toMatchObject({ code: 0 })
+  })
+
+  it('of doctor: what is missing, switched off, or set aside', async () => {
+    const bare = { env: { GORGIAS_EMAIL: '', GORGIAS_API_KEY: '', BREVO_API_KEY: '' } }
+    write('enabled: false\n    field_mapping: { nb_tickets: HOW_MANY }')
+    const keys = ['--email', 'you@shop.example', '--api-key', '-', '--brevo-api-key', '-']
+
+    const off = await runTajo(['doctor', ...PLACES], directory, bare)
+    const install = advised(off.stdout, 'connectors install')
+    expect(off.stdout).toContain('no connector that is enabled')
+    expect(
+      await runTajo([...split(install), ...keys], directory, {
+        ...bare,
+        input: 'sandbox-gorgias-key\nsandbox-brevo-key\n',
+      }),
+    ).toMatchObject({ code: 2, stderr: expect.stringContaining('HOW_MANY') })
+
+    // Switched on, with keys; now Brevo lacks an attribute.
+    const lacking = await runTajo(['doctor', ...PLACES], directory, bare)
+    const online = await runTajo(split(advised(lacking.stdout, 'validate')), directory, bare)
+    const create = advised(`${online.stdout}${online.stderr}`, 'connectors install')
+    expect(await runTajo(split(create), directory, bare)).toMatchObject({ code: 0 })
+
+    const first = await runTajo(['doctor', ...PLACES], directory, bare)
+    expect(first.stdout).toContain('Nothing is in the way')
+    expect(await runTajo(split(advised(first.stdout, 'plan')), directory, bare)).toMatchObject({
+      code: 0,
+    })
+  })
+
+  it('of doctor where keys of the environment are refused: they are to be changed there', async () => {
+    write()
+
+    const { stdout, code } = await runTajo(['doctor', ...PLACES], directory, {
+      env: { GORGIAS_API_KEY: 'another' },
+    })
+
+    expect(code).toBe(1)
+    expect(stdout).toContain('It comes from the environment: GORGIAS_EMAIL, GORGIAS_API_KEY')
+    expect(stdout).not.toContain('--rotate')
   })
 
   it('and sentences name the file that was given', async () => {

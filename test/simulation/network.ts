@@ -25,6 +25,8 @@ export type Fault =
   | Lie
   | (typeof ODD_PAGES)[number]
   | 'unauthorized'
+  | 'forbidden'
+  | 'wait_a_year'
   | 'bad_request'
   | 'slow'
   | 'slow_down'
@@ -68,6 +70,8 @@ export interface Network {
   trace?: (said: Record<string, unknown>) => void
   /** When a contact last left a list. */
   lastLeftAt(): number
+  /** Objects that the helpdesk does not give, by the path of their address: which fault each meets. */
+  poisoned: Map<string, Fault>
   /** Where a test decides instead of chance. */
   script: ((request: HttpRequest, side: 'gorgias' | 'brevo') => Fault | null) | null
 }
@@ -94,7 +98,9 @@ export function createHttpFor(
     if (side === 'brevo' && request.method !== 'GET') network.writes += 1
     await universe.wait(5 + random.next() * 300)
     if (network.weather.down[side]) return NEVER_LEFT
-    const fault = network.script === null ? pickFault(network, side, request) : network.script(request, side)
+    const poison = network.poisoned.get(pathOf(request.url))
+    const fault =
+      poison ?? (network.script === null ? pickFault(network, side, request) : network.script(request, side))
     if (fault !== null) network.counts[fault] = (network.counts[fault] ?? 0) + 1
     const outcome = await meet(fault, side, request)
     if (side === 'brevo')
@@ -118,6 +124,14 @@ export function createHttpFor(
     switch (fault) {
       case 'unauthorized':
         return answer(401, '{"code":"unauthorized","message":"Key not found"}')
+      case 'forbidden':
+        return answer(403, side === 'gorgias' ? '{"error":{"msg":"Forbidden."}}' : '{"message":"Forbidden"}')
+      case 'wait_a_year':
+        return answer(429, '{"error":{"msg":"Too many requests."},"message":"Too many requests"}', {
+          'retry-after': String(365 * 86_400),
+          'x-sib-ratelimit-reset': String(365 * 86_400),
+          'x-sib-ratelimit-remaining': '0',
+        })
       case 'bad_request':
         return answer(400, '{"code":"invalid_parameter","message":"Invalid value"}')
       case 'slow_down':

@@ -111,6 +111,7 @@ export async function simulate(
     servers,
     sourceOffsetMs,
     counts: {},
+    poisoned: new Map(),
     requests: 0,
     writes: 0,
     script: null,

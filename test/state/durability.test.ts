@@ -1,12 +1,16 @@
 // What the state survives: restored backups, migrations, damage, a second process, a person who is forgotten.
 import { execFileSync } from 'node:child_process'
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -100,6 +104,21 @@ describe('a restored backup', () => {
     expect([...shop.account.contacts.keys()]).toEqual([])
   })
 
+  it.each(['', 'garbage', 'NaN', '-1', '1e99'])(
+    'sends nothing again beside a tajo.epoch that holds "%s"',
+    async (text) => {
+      const file = join(directory, 'backup.db')
+      await backUpThenSend(() => copyFileSync(join(shop.stateDir, 'tajo.db'), file))
+      restore(file)
+      writeFileSync(join(shop.stateDir, 'tajo.epoch'), text)
+
+      await shop.sync({ waitForDoubt: true })
+
+      expect(shop.account.events).toHaveLength(1)
+      expect(readFileSync(join(shop.stateDir, 'tajo.epoch'), 'utf8')).toMatch(/^\d+\n$/)
+    },
+  )
+
   it('puts right in Brevo what it remembers differently', async () => {
     const file = join(directory, 'backup.db')
     const { id } = shop.world.addCustomer({ email: 'a@example.com', name: 'First' })
@@ -118,6 +137,82 @@ describe('a restored backup', () => {
     await shop.sync()
 
     expect(shop.account.contacts.get('a@example.com')!.attributes).toMatchObject({ FIRSTNAME: 'First' })
+  })
+})
+
+describe('a tajo.epoch that can not be written', () => {
+  let shop: VirtualShop
+  beforeEach(() => {
+    shop = openVirtualShop()
+  })
+  afterEach(() => shop.close())
+
+  it('keeps an event here until it can, and then it is sent once', async () => {
+    const { id } = shop.world.addCustomer({ email: 'a@example.com' })
+    await shop.sync()
+    shop.account.events.length = 0
+    shop.world.addTicket({ customerId: id })
+    // Where its new text would be written there is a directory.
+    const inTheWay = join(shop.stateDir, 'tajo.epoch.new')
+    let writes = 0
+    shop.meet(({ url }, side) => {
+      if (side === 'gorgias' && url.includes('/tickets')) mkdirSync(inTheWay, { recursive: true })
+      if (side === 'brevo' && url.endsWith('/events')) writes += 1
+      return null
+    })
+
+    await expect(shop.sync()).rejects.toMatchObject({ code: 'state_unsealed', kind: 'transient' })
+
+    expect(writes).toBe(0)
+    rmdirSync(inTheWay)
+    shop.meet(null)
+    expect(await shop.open(async (engine) => engine.store.outboxEvents.counts())).toMatchObject({
+      pending: 1,
+    })
+    await shop.sync()
+    expect(shop.account.events.map((event) => event.name)).toEqual(['TICKET_CREATED'])
+  })
+})
+
+describe('the files of a state', () => {
+  it('are for their owner alone, whatever the umask and the directory say', () => {
+    chmodSync(directory, 0o755)
+    const before = process.umask(0)
+    try {
+      const store = openStore(directory)
+      store.commitSending(
+        () => store.meta.write('a', 'b'),
+        () => undefined,
+      )
+      const modes = readdirSync(directory).map((name) => [name, statSync(join(directory, name)).mode & 0o077])
+      store.close()
+      expect(modes.map(([name]) => name)).toEqual(
+        expect.arrayContaining(['tajo.db', 'tajo.db-wal', 'tajo.lock']),
+      )
+      expect(modes.filter(([, others]) => others !== 0)).toEqual([])
+    } finally {
+      process.umask(before)
+    }
+  })
+
+  it('are made so where they were not', () => {
+    openStore(directory).close()
+    chmodSync(join(directory, 'tajo.db'), 0o644)
+
+    openStore(directory).close()
+
+    expect(statSync(join(directory, 'tajo.db')).mode & 0o077).toBe(0)
+  })
+
+  it('are no new start where the database was emptied', () => {
+    const store = openStore(directory)
+    store.sealEpoch()
+    store.close()
+    writeFileSync(join(directory, 'tajo.db'), '')
+
+    expect(() => openStore(directory)).toThrow(/tajo\.db is empty, and it was not/)
+    // The refusal leaves no lock.
+    expect(() => openStore(directory)).toThrow(/is empty/)
   })
 })
 

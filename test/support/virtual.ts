@@ -22,7 +22,7 @@ import { createGorgias } from '../../src/sandbox/gorgias.ts'
 import { Killed, ProcessClock, Universe } from '../simulation/clock.ts'
 import { createDirectServer } from '../simulation/direct-server.ts'
 import { toYaml } from '../simulation/life.ts'
-import { createHttpFor, type Fault, type Network } from '../simulation/network.ts'
+import { createHttpFor, type Fault, GORGIAS_URL, type Network } from '../simulation/network.ts'
 import { Shop } from '../simulation/shop.ts'
 import { openStore } from '../../src/state/store.ts'
 import { silentLog } from './sandbox.ts'
@@ -34,6 +34,8 @@ export interface VirtualShop extends Pick<Shop, 'world' | 'account'> {
   stateDir: string
   /** Asked for each request: which fault it meets. */
   meet(script: ((request: HttpRequest, side: 'gorgias' | 'brevo') => Fault | null) | null): void
+  /** This object is not given any more, until it is mended (null): `customers/42`. */
+  poison(object: string, fault: Fault | null): void
   /** Opens the state, does something, closes it. */
   open<T>(action: (engine: Engine) => Promise<T>, yaml?: string): Promise<T>
   sync(options?: SyncOptions, yaml?: string): Promise<SyncReport>
@@ -71,6 +73,7 @@ export function openVirtualWorld(seed = 1): { universe: Universe; shop: Shop; ne
     servers,
     sourceOffsetMs: 0,
     counts: {},
+    poisoned: new Map(),
     requests: 0,
     writes: 0,
     script: null,
@@ -165,6 +168,11 @@ export function openVirtualShop(seed = 1, more: Partial<EngineOptions> = {}): Vi
     stateDir,
     yaml,
     open,
+    poison(object, fault) {
+      const path = `${new URL(GORGIAS_URL).pathname}/${object}`
+      if (fault === null) network.poisoned.delete(path)
+      else network.poisoned.set(path, fault)
+    },
     meet(script) {
       network.script = script
     },

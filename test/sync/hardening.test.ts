@@ -134,8 +134,8 @@ describe('an event whose customer went away before it was sent', () => {
   it('is set aside and does not wait for ever', async () => {
     await shop.sync()
     const { id } = world().addCustomer({ email: 'a@example.com' })
-    shop.sandbox.brevo.intercept = ({ method }) =>
-      method === 'POST' ? { status: 401, body: '{"message":"no"}' } : null
+    shop.sandbox.brevo.intercept = ({ method, path }) =>
+      method === 'POST' || path === '/v3/account' ? { status: 401, body: '{"message":"no"}' } : null
     await expect(shop.sync()).rejects.toMatchObject({ code: 'brevo_unauthorized' })
     shop.sandbox.brevo.intercept = null
     world().deleteCustomer(id)

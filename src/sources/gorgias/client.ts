@@ -33,8 +33,11 @@ export interface GorgiasAnswer {
 }
 
 export interface GorgiasClient {
-  /** Asks until it has an answer, `retries` times at most. */
-  get(path: string, params: Params, signal?: AbortSignal): Promise<GorgiasAnswer>
+  /**
+   * Asks until it has an answer, `retries` times at most. `ofOne`: about one object, whose failure may be its own; where
+   * Gorgias is well otherwise that is thrown as `record_unavailable`.
+   */
+  get(path: string, params: Params, signal?: AbortSignal, ofOne?: boolean): Promise<GorgiasAnswer>
   /** Changes something; asked once, because a repetition might make a second one. */
   write(
     method: 'POST' | 'PUT' | 'DELETE',
@@ -49,11 +52,15 @@ export interface GorgiasClient {
 const TIMEOUT_MS = 60_000
 /** With full jitter and a cap of 60 s this waits out some four minutes; after that the next run goes on from here. */
 const RETRIES = 8
+/** So many failures of one object are waited out before Gorgias is asked for something else. */
+const PROBED_AFTER = 2
 /** A web page with 404 may be a wrong address, or something in between: believed when it comes again and again. */
 const SURE_AFTER = 2
 const BACKOFF = { baseMs: 1_000, capMs: 60_000 }
 /** Asked when a 429 names no time (Retry-after: gorgias-api.md § 2). */
 const PAUSE_WITHOUT_RETRY_AFTER_MS = 5_000
+/** The window has 20 or 40 s (gorgias-api.md § 2): whoever asks for much more has made a mistake, or is not Gorgias. */
+const LONGEST_PAUSE_MS = 5 * 60_000
 
 export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts): GorgiasClient {
   const { http, clock, random, log } = ports
@@ -108,6 +115,12 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
     account.limiter.observe(budget.used, budget.limit)
   }
 
+  /** Whether Gorgias answers, and lets the key in. */
+  async function isWell(signal?: AbortSignal): Promise<boolean> {
+    const verdict = judge(await send(PROBE, {}, signal), PROBE, {}, account.baseUrl)
+    return !(verdict instanceof TajoError) && verdict.status === 200
+  }
+
   return {
     budget: () => budget,
 
@@ -122,13 +135,15 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
       return verdict
     },
 
-    async get(path, params, signal) {
+    async get(path, params, signal, ofOne = false) {
       account.retries.earn()
       for (let attempt = 0; ; attempt += 1) {
         const outcome = await send(path, params, signal)
         signal?.throwIfAborted()
         const verdict = judge(outcome, path, params, account.baseUrl)
         if (!(verdict instanceof TajoError)) return verdict
+        if (ofOne && mayBeItsOwn(verdict, attempt) && (await isWell(signal)))
+          throw new TajoError('record_unavailable', verdict.message, { cause: verdict })
         const isPassing =
           verdict.kind === 'transient' || (verdict.code === 'source_not_found' && attempt < SURE_AFTER)
         if (
@@ -138,8 +153,13 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
           (verdict.retryAfterMs === undefined && !account.retries.take())
         )
           throw verdict
-        if (verdict.retryAfterMs !== undefined) account.limiter.pause(verdict.retryAfterMs)
-        const waitMs = backoffMs(BACKOFF, attempt, random, verdict.retryAfterMs)
+        const asked = verdict.retryAfterMs
+        const pauseMs = asked === undefined ? undefined : Math.min(asked, LONGEST_PAUSE_MS)
+        if (asked !== undefined && pauseMs !== undefined) {
+          account.limiter.pause(pauseMs)
+          account.breaker.slowDown(asked, pauseMs)
+        }
+        const waitMs = backoffMs(BACKOFF, attempt, random, pauseMs)
         log.verbose('Gorgias did not answer well, waiting', {
           path,
           reason: verdict.message,
@@ -149,6 +169,14 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
       }
     },
   }
+}
+
+const PROBE = '/account'
+
+/** A refusal at once, what may pass after some tries; to be asked to slow down concerns everything. */
+function mayBeItsOwn({ code, retryAfterMs }: TajoError, attempt: number): boolean {
+  if (code === 'source_unauthorized') return true
+  return code === 'source_unavailable' && retryAfterMs === undefined && attempt >= PROBED_AFTER
 }
 
 /** What an outcome means: an answer to use, or the error that says what to do. */

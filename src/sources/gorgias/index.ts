@@ -246,7 +246,7 @@ async function getObject(
   signal?: AbortSignal,
 ): Promise<GorgiasAnswer> {
   try {
-    return await client.get(path, params, signal)
+    return await client.get(path, params, signal, true)
   } catch (thrown) {
     const isItsOwn = thrown instanceof TajoError && OBJECT_ERRORS.has(thrown.code)
     if (!isItsOwn) throw thrown

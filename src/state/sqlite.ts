@@ -1,0 +1,67 @@
+// The only import of better-sqlite3.
+import Sqlite from 'better-sqlite3'
+
+/** Of better-sqlite3 what the state uses; its own types would be needed by everybody who compiles against the SDK. */
+export interface Statement<Params extends unknown[] = unknown[], Row = unknown> {
+  run(...params: Params): { changes: number; lastInsertRowid: number | bigint }
+  get(...params: Params): Row | undefined
+  all(...params: Params): Row[]
+  iterate(...params: Params): IterableIterator<Row>
+  pluck(): Statement<Params>
+}
+
+export interface Database {
+  readonly open: boolean
+  prepare<Params extends unknown[] | object = unknown[], Row = unknown>(
+    source: string,
+  ): Params extends unknown[] ? Statement<Params, Row> : Statement<[Params], Row>
+  exec(source: string): unknown
+  transaction<Result>(action: () => Result): (() => Result) & { immediate(): Result }
+  close(): unknown
+}
+
+/**
+ * Databases and statements are kept for the life of the process. From Node 24.19 on, better-sqlite3 12 aborts the process when
+ * one of them is garbage collected at a bad moment (WiseLibs/better-sqlite3#1515; version 13 does not, and needs Node 22).
+ * They stand on globalThis so that a test environment, whose own globals come and go, can keep them longer.
+ */
+const KEPT = Symbol.for('tajo.sqlite.kept')
+const kept = ((globalThis as { [KEPT]?: unknown[] })[KEPT] ??= [])
+
+export function open(file: string, options: { readonly?: boolean; timeout?: number } = {}): Database {
+  const database = new Sqlite(file, options) as unknown as Database
+  const prepare = database.prepare.bind(database)
+  kept.push(database)
+  return Object.assign(database, {
+    prepare: (source: string) =>
+      prepareLazily(() => {
+        const statement = prepare(source)
+        kept.push(statement)
+        return statement
+      }),
+  })
+}
+
+/** A command uses a few of the state's statements: each is compiled when it is first called. */
+function prepareLazily(prepare: () => Statement): Statement {
+  let statement: Statement | null = null
+  const get = (): Statement => (statement ??= prepare())
+  const lazy = {
+    run: (...args: unknown[]) => get().run(...args),
+    get: (...args: unknown[]) => get().get(...args),
+    all: (...args: unknown[]) => get().all(...args),
+    iterate: (...args: unknown[]) => get().iterate(...args),
+    pluck: () => get().pluck(),
+  }
+  return lazy
+}
+
+/** `database.pragma` makes a statement that nobody keeps. */
+export function readPragma(database: Database, name: string): unknown {
+  return database.prepare(`PRAGMA ${name}`).pluck().get()
+}
+
+/** True for what SQLite throws: after such an error nothing is sent any more (reliability.md § 0.3). */
+export function isDatabaseError(thrown: unknown): boolean {
+  return thrown instanceof Sqlite.SqliteError
+}
