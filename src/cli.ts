@@ -36,11 +36,13 @@ program.hook('preAction', (_, command) => rememberPlaces(pathsWithPlaces(program
 
 const EXIT_CODES: Record<ErrorKind, number> = { config: 2, fatal: 1, transient: 1, record: 3, guard: 4 }
 
-// A reader that goes away (`tajo status | head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
-})
+// A reader that goes away (`tajo status | head`) is no error; what has work to do goes on without one.
+const goesOn = ['start', 'sync', 'apply', 'sandbox'].includes(process.argv[2] ?? '')
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    if (!goesOn) process.exit(0)
+  })
 
 try {
   await program.parseAsync()

@@ -90,7 +90,7 @@ export function createControl(
       const key = request.idempotencyKey ?? ports.uuid()
       const source = config.connectors[0]?.name ?? ''
       const account = source === '' ? '' : engine.account(source)
-      const id = toEventId(account, `campaign:${name}`, `trigger:${key}`)
+      const id = findTriggerId(account, name, key, email)
       const at = now()
       return store.transaction((): Triggered => {
         const isNew = store.campaigns.enlist({
@@ -151,6 +151,15 @@ export function createControl(
       })
       return { retryInMs }
     },
+  }
+
+  /** A key is one person's: where somebody else's event has it, this is another one. */
+  function findTriggerId(account: string, campaign: string, key: string, email: string): string {
+    const id = toEventId(account, `campaign:${campaign}`, `trigger:${key}`)
+    const owner = store.campaigns.find(id)?.email
+    return owner === undefined || owner === email
+      ? id
+      : toEventId(account, `campaign:${campaign}`, `trigger:${key}/${email}`)
   }
 
   /** Whom nothing is told, whatever the campaign says. */

@@ -145,8 +145,6 @@ function openDoor(
     refused: (id, attempts, reason) => control.refused(id, attempts, reason),
 
     async trigger(name, request) {
-      const { email } = request as Partial<TriggerRequest>
-      if (typeof email !== 'string') throw new TajoError('usage', '`email` is missing.')
       const triggered = control.trigger(name, request as TriggerRequest)
       if (triggered.fired)
         track(() => engine.deliver(closing)).catch((thrown: unknown) => {

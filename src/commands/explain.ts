@@ -85,7 +85,7 @@ export function printExplanation(explained: Explanation): void {
   for (const one of explained.events)
     print(
       wrap(
-        `  ${one.at.slice(0, 19)}Z  ${one.name}  ${paint(COLORS[one.state] ?? 'dim', one.state)}  ${one.reason}`,
+        `  ${formatTime(one.at)}  ${one.name}  ${paint(COLORS[one.state] ?? 'dim', one.state)}  ${one.reason}`,
         6,
       ),
     )
@@ -93,7 +93,7 @@ export function printExplanation(explained: Explanation): void {
   for (const one of explained.campaigns)
     print(
       wrap(
-        `  ${one.at.slice(0, 19)}Z  ${one.campaign}  ${paint(COLORS[one.state] ?? 'dim', one.state)}  ${one.reason}`,
+        `  ${formatTime(one.at)}  ${one.campaign}  ${paint(COLORS[one.state] ?? 'dim', one.state)}  ${one.reason}`,
         6,
       ),
     )

@@ -259,7 +259,7 @@ export function printPlan(plan: Plan, options: CommonOptions): void {
   for (const one of plan.held)
     print(
       wrap(
-        `${paint('yellow', 'not now')}  ${one.name} for ${one.email}, of ${formatTime(one.at)}: ${one.reason}`,
+        `${paint('yellow', 'not now')}  ${one.name} for ${one.email}, of ${formatTime(one.at)}: ${toLocal(one.reason)}`,
         9,
       ),
     )
@@ -268,6 +268,10 @@ export function printPlan(plan: Plan, options: CommonOptions): void {
   print()
   print(paint('dim', 'Nothing was written, and no cursor was moved.'))
 }
+
+/** A reason names instants as JSON does. */
+const toLocal = (sentence: string): string =>
+  sentence.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (instant) => formatTime(instant))
 
 /** Campaigns that wait are counted with their events. */
 function countHeld({ events, campaigns }: Plan): number {

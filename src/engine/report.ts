@@ -16,6 +16,7 @@ export interface SyncReport {
   events: { sent: number; confirmed: number; inDoubt: number }
   /** Set aside in this run, or before and still not delivered. */
   setAside: number
+  /** Events that a next run sends, because they happened while this one was reading, are among them. */
   undelivered: { contacts: number; events: number }
   /** Set where a guard stopped something: so many memberships would have been taken away. */
   heldRemovals: { count: number; limit: number } | null
@@ -35,6 +36,8 @@ export function toSyncReport(
   },
 ): SyncReport {
   const { connector, read, delivery, warnings } = run
+  const counts = store.outboxEvents.counts()
+  const { contacts, events } = store.undelivered()
   return {
     connector,
     read,
@@ -46,10 +49,10 @@ export function toSyncReport(
     events: {
       sent: delivery.eventsSent,
       confirmed: delivery.eventsConfirmed,
-      inDoubt: store.outboxEvents.counts().uncertain ?? 0,
+      inDoubt: counts.uncertain ?? 0,
     },
     setAside: store.deadLetters.countSince(run.since),
-    undelivered: store.undelivered(),
+    undelivered: { contacts, events: events + (counts.staged ?? 0) + (counts.found ?? 0) },
     heldRemovals: delivery.heldRemovals,
     warnings,
     seconds: Math.round(run.tookMs / 100) / 10,

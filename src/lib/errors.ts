@@ -32,6 +32,7 @@ export const ERROR_KINDS = {
   source_unavailable: 'transient',
   source_unreadable: 'transient',
   source_cursor_refused: 'transient',
+  source_cursor_loops: 'fatal',
   record_invalid: 'record',
   record_unavailable: 'record',
   brevo_unauthorized: 'fatal',

@@ -1,8 +1,9 @@
 // The control API: what the SDK can ask of a daemon. Off without a key; every call carries it. Described by schema/openapi.json.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-import { coerceError, type ErrorKind, TajoError } from '../lib/errors.ts'
+import { coerceError, type ErrorKind } from '../lib/errors.ts'
 import { isSame, toBearer } from './auth.ts'
+import { type Body, toBody, toSyncRequest, toTexts, toTriggerRequest } from './bodies.ts'
 
 export interface ControlDoor {
   probe(name: string): Promise<unknown>
@@ -19,7 +20,6 @@ export interface ControlDoor {
 const STATUS: Record<ErrorKind, number> = { config: 400, fatal: 502, transient: 503, record: 422, guard: 409 }
 const MAX_WAIT_SECONDS = 30
 
-type Body = Record<string, unknown>
 interface Named {
   Params: { name: string; id: string }
   Querystring: { types?: string; wait?: string }
@@ -65,7 +65,7 @@ export function installControl(
   )
   routes.post<Named>(
     '/v1/connectors/:name/sync',
-    answer(({ params }, body) => door.sync(params.name, body)),
+    answer(({ params }, body) => door.sync(params.name, toSyncRequest(body))),
   )
   routes.post<Named>(
     '/v1/connectors/:name/events',
@@ -75,7 +75,7 @@ export function installControl(
   )
   routes.post<Named>(
     '/v1/connectors/:name/handlers',
-    answer(({ params }, { types }) => door.listen(params.name, toTexts(types))),
+    answer(({ params }, { types }) => door.listen(params.name, toTexts(types, 'types'))),
   )
   routes.get<Named>(
     '/v1/connectors/:name/occurrences',
@@ -96,21 +96,6 @@ export function installControl(
   )
   routes.post<Named>(
     '/v1/campaigns/:name/trigger',
-    answer(({ params }, body) => door.trigger(params.name, body)),
+    answer(({ params }, body) => door.trigger(params.name, toTriggerRequest(body))),
   )
-}
-
-function toBody(raw: unknown): Body {
-  if (!Buffer.isBuffer(raw) || raw.length === 0) return {}
-  try {
-    const value: unknown = JSON.parse(raw.toString('utf8'))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Body
-  } catch {
-    // Said below.
-  }
-  throw new TajoError('usage', 'The body is no JSON object.')
-}
-
-function toTexts(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(String) : []
 }

@@ -248,3 +248,23 @@ it('a daemon whose keys are refused says when it tries again, and goes on when `
   daemon.child.kill('SIGTERM')
   expect((await daemon.ended).code).toBe(0)
 })
+
+it('a daemon goes on when nobody reads its log any more', async () => {
+  await tajo('sync', 'gorgias')
+  const daemon = startTajo(['start'], directory)
+  await daemon.until('Run ended')
+  daemon.child.stdout!.destroy()
+  daemon.child.stderr!.destroy()
+  const told = (): Promise<void> =>
+    new Promise((resolve) => (sandbox.brevo.account.onEvent = () => resolve()))
+
+  for (const email of ['a@example.com', 'b@example.com']) {
+    const event = told()
+    addTicket(email)
+    await event
+  }
+
+  expect(sandbox.brevo.account.events).toHaveLength(2)
+  daemon.child.kill('SIGTERM')
+  expect((await daemon.ended).code).toBe(0)
+})

@@ -105,6 +105,54 @@ campaigns:
     expect(sandbox.brevo.account.events.map((event) => event.name).sort()).toEqual(['RESOLVED', 'upsell'])
   })
 
+  it('answers what makes no sense with 400 and a sentence, and does nothing', async () => {
+    await start({ TAJO_API_KEY: `${KEY},with-a-comma` })
+    sandbox.world.addCustomer({ email: 'jane@example.com' })
+    const post = async (path: string, body: string, key = `${KEY},with-a-comma`): Promise<number> => {
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+      return (await fetch(`${address}/v1/${path}`, { method: 'POST', headers, body })).status
+    }
+    const bad = [
+      ['campaigns/upsell/trigger', '{"email":42}'],
+      ['campaigns/upsell/trigger', '{"email":{"a":1}}'],
+      ['campaigns/upsell/trigger', '{"email":"jane@example.com","params":[1]}'],
+      ['campaigns/upsell/trigger', '{"email":"jane@example.com","idempotencyKey":7}'],
+      ['campaigns/upsell/trigger', '[]'],
+      ['campaigns/upsell/trigger', '{"email"'],
+      ['connectors/gorgias/sync', '{"resources":["everything"]}'],
+      ['connectors/gorgias/sync', '{"resources":"tickets"}'],
+      ['connectors/gorgias/sync', '{"type":"whole"}'],
+      ['connectors/gorgias/sync', '{"since":5}'],
+      ['connectors/gorgias/sync', '{"batchSize":"many"}'],
+      ['connectors/gorgias/handlers', '{"types":"ticket.closed"}'],
+      ['connectors/gorgias/handlers', '{"types":["ticket.shut"]}'],
+      ['connectors/gladly/sync', '{}'],
+    ] as const
+    for (const [path, body] of bad) expect([path, body, await post(path, body)]).toEqual([path, body, 400])
+
+    // A part of a key is no key.
+    expect(await post('connectors/gorgias/sync', '{}', KEY)).toBe(401)
+    expect(sandbox.brevo.account.events).toEqual([])
+  })
+
+  it('tells each of two people, whoever calls with one idempotency key for both', async () => {
+    await start({ TAJO_API_KEY: KEY })
+    const tajo = client()
+    const request = { idempotencyKey: 'order-1' }
+    const fired = []
+    for (const email of ['a@example.com', 'b@example.com', 'a@example.com', 'b@example.com']) {
+      sandbox.world.addCustomer({ email })
+      fired.push(await tajo.campaigns.trigger('upsell', { email, ...request }))
+    }
+
+    expect(fired.map((one) => one.fired)).toEqual([true, true, true, true])
+    expect(new Set(fired.map((one) => one.eventId)).size).toBe(2)
+    await tajo.connectors.sync('gorgias')
+    const told = sandbox.brevo.account.events.filter((event) => event.name === 'upsell')
+    expect(told).toHaveLength(2)
+    expect(new Set(told.map((event) => event.email))).toEqual(new Set(['a@example.com', 'b@example.com']))
+  })
+
   it('lets in nobody without its key', async () => {
     await start({ TAJO_API_KEY: KEY })
 

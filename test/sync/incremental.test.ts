@@ -192,6 +192,25 @@ describe('a walk', () => {
     expect(engine.store.tickets.count('gorgias')).toBe(SIZE.tickets)
   })
 
+  it.each([
+    ['its cursors come again', (times: number) => `cursor-${times % 2}`],
+    ['the same page comes under ever new cursors', (times: number) => `cursor-${times}`],
+  ])('that goes in circles stops with a word: %s', async (_, next) => {
+    shop = await openShop({ size: { customers: 3, tickets: 3, messages: 0, surveys: 0 } })
+    const ticket = { id: 1, status: 'open', created_datetime: '2026-01-01T00:00:00Z' }
+    const data = [{ ...ticket, updated_datetime: '2026-01-01T00:00:00Z', customer: { id: 1 } }]
+    let pages = 0
+    shop.sandbox.gorgias.intercept = ({ path }) => {
+      if (path !== '/api/tickets') return null
+      pages += 1
+      return { status: 200, body: JSON.stringify({ data, meta: { next_cursor: next(pages) } }) }
+    }
+
+    await expect(shop.sync()).rejects.toMatchObject({ code: 'source_cursor_loops' })
+
+    expect(pages).toBeLessThan(10)
+  })
+
   it('does not stop at the first old row: a whole page must lie below the bound', async () => {
     shop = await openShop({ size: { customers: 3, tickets: 3, messages: 0, surveys: 0 } })
     await shop.sync()

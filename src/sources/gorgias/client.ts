@@ -32,12 +32,18 @@ export interface GorgiasAnswer {
   into: string | null
 }
 
+export interface Asking {
+  ofOne?: boolean
+  /** How often it is asked again; where somebody sits and waits, seldom. */
+  retries?: number
+}
+
 export interface GorgiasClient {
   /**
-   * Asks until it has an answer, `retries` times at most. `ofOne`: about one object, whose failure may be its own; where
-   * Gorgias is well otherwise that is thrown as `record_unavailable`.
+   * Asks until it has an answer. `ofOne`: about one object, whose failure may be its own; where Gorgias is well otherwise that
+   * is thrown as `record_unavailable`.
    */
-  get(path: string, params: Params, signal?: AbortSignal, ofOne?: boolean): Promise<GorgiasAnswer>
+  get(path: string, params: Params, signal?: AbortSignal, how?: Asking): Promise<GorgiasAnswer>
   /** Changes something; asked once, because a repetition might make a second one. */
   write(
     method: 'POST' | 'PUT' | 'DELETE',
@@ -135,7 +141,7 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
       return verdict
     },
 
-    async get(path, params, signal, ofOne = false) {
+    async get(path, params, signal, { ofOne = false, retries = ports.retries ?? RETRIES } = {}) {
       account.retries.earn()
       for (let attempt = 0; ; attempt += 1) {
         const outcome = await send(path, params, signal)
@@ -149,7 +155,7 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
         if (
           !isPassing ||
           verdict.code === 'source_cursor_refused' ||
-          attempt >= (ports.retries ?? RETRIES) ||
+          attempt >= retries ||
           (verdict.retryAfterMs === undefined && !account.retries.take())
         )
           throw verdict

@@ -4,6 +4,7 @@ import { CircuitBreaker } from '../../lib/breaker.ts'
 import { WindowLimiter } from '../../lib/limiter.ts'
 import { RetryBudget } from '../../lib/retry-budget.ts'
 import { ClockSkew } from '../../lib/skew.ts'
+import { createLoopGuard } from '../loops.ts'
 import type { Directory, SourceRecord, Stream } from '../../model/records.ts'
 import { fromMs, type Instant, parseInstant, toIso } from '../../model/time.ts'
 import type { Credentials, Page, Related, Reread, Source, SourcePorts } from '../source.ts'
@@ -162,6 +163,7 @@ function toSource(client: GorgiasClient, now: () => Instant, inBackground: () =>
       const listing = STREAM_LISTINGS[stream]
       const owner = OWNERS[stream]
       const whole: Page = { ...EMPTY_PAGE, records: [], invalid: [] }
+      const guard = createLoopGuard(listing.path)
       for (let cursor: string | null = null; ;) {
         const params: Params = { ...listing.params, [owner]: id, ...(cursor === null ? {} : { cursor }) }
         const answer = await getObject(client, listing.path, params, signal)
@@ -171,7 +173,8 @@ function toSource(client: GorgiasClient, now: () => Instant, inBackground: () =>
         whole.invalid.push(...page.invalid)
         whole.newest ??= page.newest
         whole.oldest = page.oldest ?? whole.oldest
-        if (page.next === null || page.next === cursor) return whole
+        guard(page)
+        if (page.next === null) return whole
         cursor = page.next
       }
     },
@@ -185,7 +188,7 @@ function toSource(client: GorgiasClient, now: () => Instant, inBackground: () =>
     checks: () => [
       {
         label: 'API authentication successful',
-        run: async (signal) => void (await getJson(client, '/account', {}, signal)),
+        run: async (signal) => void (await getJson(client, '/account', {}, signal, PROBE_RETRIES)),
       },
       { label: 'Customer list accessible', run: (signal) => tryList(STREAM_LISTINGS.customers, signal) },
       { label: 'Ticket data readable', run: (signal) => tryList(STREAM_LISTINGS.tickets, signal) },
@@ -210,26 +213,30 @@ async function* readList(
   signal?: AbortSignal,
 ): AsyncGenerator<Page, void, void> {
   const filter = since === undefined ? {} : { 'created_datetime[gte]': toIso(since) }
+  const guard = createLoopGuard(listing.path)
   let cursor = token
   for (;;) {
     // The cursor holds neither order nor filter: both are sent again with it (gorgias-api.md § 3).
     const params = { ...listing.params, ...filter, ...(cursor === null ? {} : { cursor }) }
     const page = toPage(await getJson(client, listing.path, params, signal), listing)
     yield page
+    guard(page)
     if (page.next === null) return
-    if (page.next === cursor)
-      throw new TajoError('source_unreadable', `Gorgias gave the same cursor twice for ${listing.path}.`)
     cursor = page.next
   }
 }
+
+/** Whoever tries a connection waits for the answer. */
+const PROBE_RETRIES = 1
 
 async function getJson(
   client: GorgiasClient,
   path: string,
   params: Params,
   signal?: AbortSignal,
+  retries?: number,
 ): Promise<unknown> {
-  const answer = await client.get(path, params, signal)
+  const answer = await client.get(path, params, signal, retries === undefined ? {} : { retries })
   if (answer.status === 200) return answer.json
   throw new TajoError('source_refused', `Gorgias answered ${path} with ${answer.status}.`, {
     hint: 'Check `domain` (or `base_url`) of the connector.',
@@ -246,7 +253,7 @@ async function getObject(
   signal?: AbortSignal,
 ): Promise<GorgiasAnswer> {
   try {
-    return await client.get(path, params, signal, true)
+    return await client.get(path, params, signal, { ofOne: true })
   } catch (thrown) {
     const isItsOwn = thrown instanceof TajoError && OBJECT_ERRORS.has(thrown.code)
     if (!isItsOwn) throw thrown
