@@ -3,6 +3,7 @@
 import { type ASTNode, Environment, EvaluationError, ParseError, TypeError } from '@marcbachmann/cel-js'
 
 import { TajoError } from '../lib/errors.ts'
+import { countLoops, longestAllowed, longestIn, MOST_LOOPS, walk } from './expression-cost.ts'
 import { findNever, type Mistake, toMistake } from './expression-mistakes.ts'
 
 /** The kinds of values that a variable may have; each may be unknown. */
@@ -54,6 +55,13 @@ export function compileExpression(
       return {
         mistake: { message: `${forbidden.name}() is not available here.`, offset: forbidden.offset },
       }
+    if (countLoops(checked.ast) > MOST_LOOPS)
+      return {
+        mistake: {
+          message: `all(), exists(), map() and filter() may stand in one another ${MOST_LOOPS} deep, not ${countLoops(checked.ast)}.`,
+          offset: 0,
+        },
+      }
     const verdict = checked.check()
     if (verdict.error !== undefined) return { mistake: toMistake(verdict.error, source, variables) }
     if (wanted === 'boolean' && verdict.type !== 'bool' && verdict.type !== 'dyn')
@@ -61,11 +69,14 @@ export function compileExpression(
     const never = findNever(walk(checked.ast))
     if (never !== null) return { mistake: never }
     const run = environmentOf(variables, 'running').parse(source)
+    const longest = longestAllowed(checked.ast)
     return {
       expression: {
         source,
         uses: new Set(findNames(checked.ast).filter((name) => Object.hasOwn(variables, name))),
         evaluate(values) {
+          // What would take too long is not known either.
+          if (longest < Number.POSITIVE_INFINITY && longestIn(values) > longest) return null
           try {
             return toValue(run(values))
           } catch (thrown) {
@@ -177,17 +188,6 @@ function findCall(node: ASTNode, names: ReadonlySet<string>): { name: string; of
 
 function findNames(node: ASTNode): string[] {
   return [...walk(node)].flatMap((one) => (one.op === 'id' ? [one.args] : []))
-}
-
-function* walk(value: unknown): Generator<ASTNode, void, void> {
-  if (Array.isArray(value)) {
-    for (const one of value) yield* walk(one)
-    return
-  }
-  if (typeof value !== 'object' || value === null || !('op' in value)) return
-  const node = value as ASTNode
-  yield node
-  yield* walk(node.args)
 }
 
 function toValue(result: unknown): Value {
