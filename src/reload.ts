@@ -9,6 +9,7 @@ import { coerceError, isAbort, TajoError } from './lib/errors.ts'
 import type { Log } from './lib/log.ts'
 import { fromMs, toIso } from './model/time.ts'
 import { fingerprint } from './plan/report.ts'
+import { diffConnectors } from './plan/vanished.ts'
 import { diffConfigs } from './plan/what-if.ts'
 import {
   clearApproval,
@@ -57,6 +58,8 @@ type Verdict =
 
 /** Between two looks at the file. */
 const LOOK_EVERY_MS = 1_000
+/** A text is taken once so many looks have shown it as it is. */
+const STILL_LOOKS = 3
 /** Where one of them could not be asked. */
 const ASK_AGAIN_MS = 60_000
 
@@ -218,14 +221,18 @@ export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, '
     let askAgainAt = 0
     let asked: string | null = null
     let seen = current.text
+    let looks = 0
     for (;;) {
       await clock.sleep(LOOK_EVERY_MS, signal)
       const text = ports.read()
       // Half of what an editor writes is no change yet.
       if (text === null || text !== seen) {
         seen = text ?? seen
+        looks = 1
         continue
       }
+      looks += 1
+      if (text !== current.text && looks < STILL_LOOKS) continue
       if (text === current.text) {
         note(null)
         judged = ''
@@ -325,15 +332,4 @@ function untilAborted(signal: AbortSignal): Promise<never> {
 function toReasons(thrown: unknown): string[] {
   const error = coerceError(thrown)
   return [error.message, ...error.details]
-}
-
-/** A helpdesk that comes or goes touches every contact, whatever is counted. */
-function diffConnectors(before: Config, after: Config): string[] {
-  const of = (config: Config): string[] =>
-    config.connectors.filter((one) => one.enabled).map((one) => one.name)
-  const [old, now] = [of(before), of(after)]
-  return [
-    ...now.filter((name) => !old.includes(name)).map((name) => `the helpdesk ${name} is added`),
-    ...old.filter((name) => !now.includes(name)).map((name) => `the helpdesk ${name} is no longer enabled`),
-  ]
 }

@@ -271,6 +271,44 @@ describe('a connectors.yml that is saved while the daemon runs', () => {
     expect(world.pending()).toMatchObject({ state: 'waiting', reasons: ['the campaign echo is changed'] })
   })
 
+  it.each([
+    [
+      'the line of an event',
+      /\n +ticket.closed: [^\n]*/,
+      'the event of ticket.closed is no longer sent (gorgias)',
+    ],
+    ['a list', /, dissatisfied_customers: 37/, 'the list 37 is no longer filled (gorgias)'],
+    [
+      'its second half',
+      /\n +satisfaction_survey.created[^]*$/,
+      'the event of satisfaction_survey.created is no longer sent (gorgias)',
+    ],
+  ])('that has lost %s waits for an approval', async (_, part, reason) => {
+    const text = world.first.replace(part, part.source.startsWith(',') ? '' : '\n')
+    expect(text).not.toBe(world.first)
+    world.file.text = text
+    await world.pass(1)
+    expect(world.pending()).toMatchObject({ state: 'waiting', reasons: expect.arrayContaining([reason]) })
+    newTicket()
+    world.file.text = world.first
+    await world.pass(10)
+
+    expect(sent('TICKET_CREATED')).toBe(1)
+    expect(world.started).toEqual([world.first])
+  })
+
+  it('is taken once it is still', async () => {
+    for (let second = 0; second < 10; second += 1) {
+      world.file.text = `${small(world.first)}# ${'.'.repeat(second)}\n`
+      await world.universe.run(world.universe.now + 1_900)
+    }
+    expect(world.started).toEqual([world.first])
+
+    await world.pass(1)
+
+    expect(world.started).toEqual([world.first, world.file.text])
+  })
+
   it('is forgotten where it is taken back', async () => {
     world.file.text = large(world.first)
     await world.pass(1)

@@ -76,7 +76,9 @@ describe('an interrupted bulk delivery', () => {
       world().addTicket({ customerId: world().addCustomer({ email: `c${index}@example.com` }).id })
     }
     shop.sandbox.brevo.intercept = ({ path }) =>
-      path === '/v3/contacts/import' ? { status: 401, body: '{"message":"Key not found"}' } : null
+      path === '/v3/contacts/import' || path === '/v3/account'
+        ? { status: 401, body: '{"message":"Key not found"}' }
+        : null
     await expect(shop.sync()).rejects.toMatchObject({ code: 'brevo_unauthorized' })
     account.addToList(account.contacts.get('c5@example.com')!, 35)
     account.leaveList('c5@example.com', 35)
