@@ -12,7 +12,7 @@ import { openStoreReadOnly } from '../../src/state/store.ts'
 import { Universe } from './clock.ts'
 import { createDirectServer } from './direct-server.ts'
 import { type Death, live, type Life, toYaml } from './life.ts'
-import { type Fault, LIES, type Network, ODD_PAGES } from './network.ts'
+import { type Fault, GORGIAS_URL, LIES, type Network, ODD_PAGES } from './network.ts'
 import { judge, watchWrites } from './oracle.ts'
 import { Shop } from './shop.ts'
 
@@ -154,6 +154,8 @@ export async function simulate(
       })
     })
   planTrouble(network, wall, random, until, chance, shop)
+  const poisons = seed % 4 === 1
+  if (poisons) planPoison(network, createSeededRandom(seed + 9), until, shop)
 
   // Few contacts and events go the ways of the many, too: imports, list additions, batches.
   const thresholds: Thresholds =
@@ -245,7 +247,7 @@ export async function simulate(
       seed,
       complaints: [
         ...broken,
-        ...judge(shop, { goLive, create, extId, inOrder: !usesOldPages && wall.offsetMs === 0 }),
+        ...judge(shop, { goLive, create, extId, inOrder: !usesOldPages && !poisons && wall.offsetMs === 0 }),
       ],
       counts: {
         lives,
@@ -310,4 +312,23 @@ function planTrouble(
     const jump = (random.next() - 0.5) * 48 * HOUR
     universe.at(moment(), () => (wall.offsetMs += jump))
   }
+}
+
+/** Some tickets and customers are not given by their own address for a while, each in one way. */
+function planPoison(network: Network, random: Random, until: number, shop: Shop): void {
+  const { universe, poisoned } = network
+  const base = new URL(GORGIAS_URL).pathname
+  for (let count = 1 + Math.floor(random.next() * 4); count > 0; count -= 1)
+    universe.at(START + random.next() * (until - START), () => {
+      const { tickets, customers } = shop.world
+      const [kind, ids] =
+        random.next() < 0.5
+          ? (['tickets', [...tickets.keys()]] as const)
+          : (['customers', [...customers.keys()]] as const)
+      // The newest are those that somebody asks for.
+      const id = ids[ids.length - 1 - Math.floor(random.next() ** 2 * ids.length)]
+      const fault = (['server_error', 'forbidden', 'reset'] as const)[Math.floor(random.next() * 3)]!
+      if (id !== undefined) poisoned.set(`${base}/${kind}/${id}`, fault)
+    })
+  universe.at(until, () => poisoned.clear())
 }
