@@ -1,5 +1,5 @@
 // tajo start: the daemon, and the connectors.yml that may change while it runs.
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 
 import { checkOnline } from '../check/online.ts'
@@ -7,6 +7,7 @@ import { checkConfig, readConfig } from '../config/load.ts'
 import { readEnvSecret } from '../config/secrets.ts'
 import { startDaemon } from '../daemon.ts'
 import { systemClock } from '../lib/clock.ts'
+import { TajoError } from '../lib/errors.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 import { type Prepared, startReloading } from '../reload.ts'
 import { serve } from '../serve.ts'
@@ -67,6 +68,7 @@ export async function runStart(options: CommonOptions & { acceptRemovals?: boole
   }
 
   // That there is no file at all is for the one who starts it.
+  refuseIfNoFile(options.config)
   readConfig(options.config)
   const opened = openLog(options)
   const { log } = opened.ports
@@ -115,10 +117,23 @@ function openLog({ config: file }: CommonOptions): ReturnType<typeof openPorts> 
   return openPorts(config?.log ?? { level: 'info', apiCalls: false, showPersonal: false }, [])
 }
 
+/** A pipe is read once, and the next look at it would wait for ever. */
+function refuseIfNoFile(file: string): void {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  if (stat === undefined || stat.isFile() || stat.isDirectory()) return
+  throw new TajoError(
+    'config_missing',
+    `${file} is no file that can be read again and again, as a daemon does.`,
+    {
+      hint: 'Write what comes out of it into a file, and name that: tajo start --config FILE',
+    },
+  )
+}
+
 /** While an editor replaces the file there may be none for a moment; what was read last stays in force. */
 function readNow(file: string): string | null {
   try {
-    return readFileSync(file, 'utf8')
+    return statSync(file).isFile() ? readFileSync(file, 'utf8') : null
   } catch {
     return null
   }

@@ -28,6 +28,8 @@ const VALIDATORS = {
   tests: { validate: validateTests, schema: 'connectors.test.schema.json' },
 }
 
+const MOST_ERRORS = 500
+
 export function findShapeComplaints(
   value: unknown,
   which: keyof typeof VALIDATORS = 'connectors',
@@ -35,8 +37,12 @@ export function findShapeComplaints(
   const { validate, schema } = VALIDATORS[which]
   if (validate(value)) return []
   const root = readSchema(schema)
-  const errors = withContext(findCauses(validate.errors ?? []), value, root)
-  return findSlippedBlocks(errors, value).map((error) => toComplaint(error, root))
+  // Nobody reads thousands, and to find the place and the cause of each takes its time.
+  const some = (validate.errors ?? []).slice(0, MOST_ERRORS)
+  const errors = withContext(findCauses(some), value, root)
+  const complaints = findSlippedBlocks(errors, value).map((error) => toComplaint(error, root))
+  if (some.length === (validate.errors ?? []).length) return complaints
+  return [...complaints, { path: [], atKey: false, message: 'There are more mistakes than these.' }]
 }
 
 function toComplaint(error: Situated, root: object): ShapeComplaint {

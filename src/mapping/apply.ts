@@ -140,13 +140,19 @@ export function evaluateAll(
   const results: Record<string, AttributeValue> = {}
   for (const [name, expression] of Object.entries(expressions)) {
     const value = expression.evaluate(values())
-    if (value !== null) results[name] = Array.isArray(value) ? value.slice(0, MAX_TAGS) : shorten(value)
+    if (value !== null) results[name] = shorten(value)
   }
   return results
 }
 
-function shorten(value: string | number | boolean): string | number | boolean {
-  return typeof value === 'string' ? value.slice(0, MAX_TEXT) : value
+/** Long texts are cut, and long lists; by characters, never in the middle of one. */
+function shorten(value: AttributeValue): AttributeValue {
+  if (Array.isArray(value)) return value.slice(0, MAX_TAGS).map((one) => cut(one, MAX_TAG))
+  return typeof value === 'string' ? cut(value, MAX_TEXT) : value
+}
+
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : Array.from(text).slice(0, most).join('')
 }
 
 /** Brevo takes no lists there (brevo-api.md § 2.10). */
@@ -168,7 +174,7 @@ export function toProperties(occurrence: Occurrence): Record<string, AttributeVa
     subject: ticket?.subject ?? null,
     channel: ticket?.channel ?? null,
     status: ticket?.status ?? null,
-    tags: ticket === null ? null : ticket.tags.slice(0, MAX_TAGS),
+    tags: ticket?.tags ?? null,
     assignee_name: ticket?.assigneeName ?? null,
     score: survey?.score ?? null,
     comment: survey?.comment ?? null,
@@ -177,10 +183,11 @@ export function toProperties(occurrence: Occurrence): Record<string, AttributeVa
     ...occurrence.details,
   }
   return Object.fromEntries(
-    Object.entries(properties).filter((entry): entry is [string, AttributeValue] => entry[1] !== null),
+    Object.entries(properties).flatMap(([name, value]) => (value === null ? [] : [[name, shorten(value)]])),
   )
 }
 
-/** Keeps event_properties far below Brevo's 50 KB: a subject has at most 998 characters, a comment 1,000, a tag 256. */
+/** Keeps event_properties below Brevo's 50 KB (brevo-api.md § 2.10), however long a subject is. */
 const MAX_TAGS = 50
+const MAX_TAG = 256
 const MAX_TEXT = 2_000

@@ -18,11 +18,16 @@ export function parseInstant(text: unknown): Instant | null {
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction, offset] = match
   if (+month! < 1 || +month! > 12 || +day! < 1 || +day! > daysIn(+year!, +month!)) return null
   if (+hour > 23 || +minute > 59 || +second > 59) return null
+  // Date.UTC takes the years up to 99 for those of the last century.
+  if (+year! < 1000 || (offset !== undefined && Math.abs(offsetMs(offset)) > LARGEST_OFFSET_MS)) return null
   const ms =
     Date.UTC(+year!, +month! - 1, +day!, +hour, +minute, +second) -
     (offset === undefined ? 0 : offsetMs(offset))
   return ms * 1000 + (fraction === undefined ? 0 : Number(fraction.slice(0, 6).padEnd(6, '0')))
 }
+
+/** No place on earth is further from UTC. */
+const LARGEST_OFFSET_MS = 14 * 3_600_000
 
 function daysIn(year: number, month: number): number {
   if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 
-import { parseConfig } from '../../src/config/load.ts'
+import { checkConfig, parseConfig } from '../../src/config/load.ts'
 import { TajoError } from '../../src/lib/errors.ts'
 
 const complaints = (yaml: string, env: Record<string, string> = {}): readonly string[] => {
@@ -189,4 +189,16 @@ describe('complaints', () => {
       }),
     )
   })
+})
+
+it('a file of thousands of mistakes is refused soon, and says that there are more', () => {
+  const fields = Array.from({ length: 9_000 }, (_, index) => `x${index}: y${index}`).join(', ')
+  const { complaints } = checkConfig(
+    'connectors.yml',
+    `connectors: { gorgias: { field_mapping: { ${fields} } } }`,
+    {},
+  )
+
+  expect(complaints.length).toBeLessThan(600)
+  expect(complaints.map((one) => one.message)).toContain('There are more mistakes than these.')
 })

@@ -54,6 +54,18 @@ describe('an occurrence after go-live', () => {
     await shop.sync()
   })
 
+  it('is told however long its texts are: what is longer is cut', async () => {
+    const { id } = world().addCustomer({ email: 'a@example.com' })
+    world().addTicket({ customerId: id, subject: '🙂'.repeat(30_000), tags: ['x'.repeat(60_000)] })
+
+    const report = await shop.sync()
+
+    expect(report.setAside).toBe(0)
+    const [event] = events().filter((one) => one.properties['subject'] !== undefined)
+    expect(event!.properties['subject']).toBe('🙂'.repeat(2_000))
+    expect(event!.properties['tags']).toEqual(['x'.repeat(256)])
+  })
+
   it('is one event, with the properties that tell of it', async () => {
     const { id } = world().addCustomer({ email: 'a@example.com' })
     const ticket = world().addTicket({
