@@ -315,7 +315,9 @@ export function openEngine(options: EngineOptions, ports: Ports) {
 
     /** While no write of this person is under way. */
     forget: (email: string, wantsDeletion: boolean): Promise<Forgotten> =>
-      delivering.between(() => forgetPerson(store, caller, email, wantsDeletion, fromMs(clock.now()))),
+      delivering.between(() =>
+        forgetPerson({ store, stateDir }, caller, email, wantsDeletion, fromMs(clock.now())),
+      ),
     /** The next run reads these streams again, from `to` on. */
     async resetCursors(streams: readonly Stream[], to: Instant): Promise<void> {
       for (const { config: one, reading } of connectors.values())

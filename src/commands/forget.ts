@@ -61,10 +61,11 @@ export async function runForget(address: string, options: ForgetOptions): Promis
 }
 
 async function forgetHere(session: Session, email: string, wantsDeletion: boolean): Promise<Forgotten> {
-  const store = openStore(session.engine.stateDir)
+  const { stateDir } = session.engine
+  const store = openStore(stateDir)
   try {
     const now = fromMs(session.ports.clock.now())
-    return await forgetPerson(store, openBrevo(session), email, wantsDeletion, now)
+    return await forgetPerson({ store, stateDir }, openBrevo(session), email, wantsDeletion, now)
   } finally {
     store.close()
   }

@@ -3,6 +3,7 @@ import type { BrevoCaller } from '../brevo/client.ts'
 import { deleteContact, leaveLists } from '../brevo/erase.ts'
 import type { Stream } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
+import { removeLeftBehind } from '../state/scratch.ts'
 import type { Store } from '../state/store.ts'
 
 export interface Forgotten {
@@ -18,14 +19,15 @@ export interface Forgotten {
  * Throws `brevo_unavailable`.
  */
 export async function forgetPerson(
-  store: Store,
+  { store, stateDir }: { store: Store; stateDir: string },
   caller: BrevoCaller,
   email: string,
   wantsDeletion: boolean,
   now: Instant,
 ): Promise<Forgotten> {
-  // While the address is being changed in Brevo, both are this person's.
-  const addresses = [email, ...store.renames.linked(email)]
+  // While the address is being changed in Brevo, both are this person's; and so is that of a customer merged into theirs.
+  const theirs = [email, ...store.customers.mergedAddresses(email)]
+  const addresses = [...new Set(theirs.flatMap((one) => [one, ...store.renames.linked(one)]))]
   const left = new Set<number>()
   let known = false
   let deleted = false
@@ -46,8 +48,9 @@ export async function forgetPerson(
     hash = forgotten.hash
     for (const [kind, count] of Object.entries(forgotten.erased)) removed[kind] = (removed[kind] ?? 0) + count
   }
-  // What was deleted is gone from the files too (secure_delete).
+  // What was deleted is gone from the files too (secure_delete), and from what a killed plan has left beside them.
   store.truncateLog()
+  removeLeftBehind(stateDir)
   return {
     hash,
     removed,

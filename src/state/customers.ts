@@ -85,6 +85,11 @@ export function createCustomers(database: Database) {
   const mergedInto = database.prepare<[string, string], { id: string }>(
     'SELECT id FROM customers WHERE source = ? AND merged_into = ?',
   )
+  const mergedAddresses = database.prepare<[string], { email: string }>(`
+    WITH RECURSIVE person (source, id) AS (
+      SELECT source, id FROM customers WHERE email = ?
+      UNION SELECT c.source, c.id FROM customers c JOIN person p ON c.source = p.source AND c.merged_into = p.id)
+    SELECT DISTINCT c.email FROM customers c JOIN person p ON c.source = p.source AND c.id = p.id WHERE c.email IS NOT NULL`)
   const selectPhoneDue = database.prepare<[string, string, number], { id: string; email: string }>(`
     SELECT id, email FROM customers INDEXED BY customers_phone_due
     WHERE source = ? AND phone_due = 1 AND email IS NOT NULL AND deleted = 0 AND merged_into IS NULL AND stub = 0
@@ -173,6 +178,13 @@ export function createCustomers(database: Database) {
       for (const id of known) for (const row of mergedInto.all(source, id)) known.add(row.id)
       return [...known]
     },
+
+    /** Addresses of customers that were merged into whoever has this one, and that nobody else has. */
+    mergedAddresses: (email: string): string[] =>
+      mergedAddresses
+        .all(email)
+        .map((row) => row.email)
+        .filter((one) => one !== email && anyLive.get(one) === undefined),
 
     /** Customers whose phone has to be read, in the order of their ids, those after `after`. */
     phoneDue: (source: string, after: string, limit: number) => selectPhoneDue.all(source, after, limit),

@@ -4,8 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { copyForScratch, DATABASE_FILE, isLocked, openDatabaseReadOnly } from './database.ts'
-import { EPOCH_FILE } from './database.ts'
+import { copyForScratch, DATABASE_FILE, EPOCH_FILE, isLocked, openDatabaseReadOnly } from './database.ts'
 
 const PREFIX = 'scratch-'
 
@@ -51,7 +50,7 @@ function makeDirectory(stateDir: string): string {
 }
 
 /** Of processes that were killed. */
-function removeLeftBehind(stateDir: string): void {
+export function removeLeftBehind(stateDir: string): void {
   for (const name of readdirSync(stateDir)) {
     const pid = /^scratch-(\d+)-/.exec(name)?.[1]
     if (pid !== undefined && !isAlive(Number(pid)))

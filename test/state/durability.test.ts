@@ -328,6 +328,40 @@ describe('a person who is forgotten', () => {
   })
 })
 
+it('with a person goes whoever was merged into them, and what a killed plan left', async () => {
+  const shop = openVirtualShop()
+  try {
+    const [jane, old] = ['jane@example.com', 'old.jane@example.com'].map((email) =>
+      shop.world.addCustomer({ email }),
+    )
+    await shop.sync()
+    shop.world.addTicket({ customerId: old!.id, subject: 'Secret Matter' })
+    await shop.sync()
+    shop.world.mergeCustomers(old!.id, jane!.id)
+    await shop.pass(5)
+    await shop.sync()
+    // Of a process that does not live any more.
+    const scratch = join(shop.stateDir, 'scratch-999999999-1')
+    mkdirSync(scratch)
+    copyFileSync(join(shop.stateDir, 'tajo.db'), join(scratch, 'tajo.db'))
+
+    await shop.open((engine) => engine.forget('jane@example.com', true))
+
+    const words = ['jane@example.com', 'old.jane', 'secret matter']
+    const files = readdirSync(shop.stateDir, { recursive: true, withFileTypes: true }).filter((one) =>
+      one.isFile(),
+    )
+    const held = files.flatMap(({ parentPath, name }) => {
+      const text = readFileSync(join(parentPath, name)).toString('latin1').toLowerCase()
+      return words.filter((word) => text.includes(word)).map((word) => `${name}: ${word}`)
+    })
+    expect(held).toEqual([])
+    expect([...shop.account.contacts.keys()]).toEqual([])
+  } finally {
+    shop.close()
+  }
+})
+
 it('forgets sent events after a while, and never stages what happened before that', async () => {
   const shop = openVirtualShop()
   try {
