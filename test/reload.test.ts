@@ -277,7 +277,11 @@ describe('a connectors.yml that is saved while the daemon runs', () => {
       /\n +ticket.closed: [^\n]*/,
       'the event of ticket.closed is no longer sent (gorgias)',
     ],
-    ['a list', /, dissatisfied_customers: 37/, 'the list 37 is no longer filled (gorgias)'],
+    [
+      'a list',
+      /, dissatisfied_customers: 37/,
+      'the list 37 of dissatisfied_customers is no longer filled (gorgias)',
+    ],
     [
       'its second half',
       /\n +satisfaction_survey.created[^]*$/,

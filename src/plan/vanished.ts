@@ -20,13 +20,11 @@ export function diffConnectors(before: Config, after: Config): string[] {
 /** The first half of a file that is being copied is sound, too; and an event that is not sent is lost for good. */
 function findVanished({ name, rules: old }: ConnectorConfig, { rules: now }: ConnectorConfig): string[] {
   const events = Object.keys(old.events).filter((type) => !Object.hasOwn(now.events, type))
-  const listsOf = ({ lists, inSupport }: ConnectorConfig['rules']): number[] => [
-    ...lists.map((rule) => rule.list),
-    ...(inSupport?.list == null ? [] : [inSupport.list]),
-  ]
-  const lists = [...new Set(listsOf(old))].filter((list) => !listsOf(now).includes(list))
+  const lists = old.lists.filter(({ name: rule }) => !now.lists.some((one) => one.name === rule))
+  const support = old.inSupport?.list != null && now.inSupport?.list == null ? [old.inSupport.list] : []
   return [
     ...events.map((type) => `the event of ${type} is no longer sent (${name})`),
-    ...lists.map((list) => `the list ${list} is no longer filled (${name})`),
+    ...lists.map((rule) => `the list ${rule.list} of ${rule.name} is no longer filled (${name})`),
+    ...support.map((list) => `the list ${list} of in_support is no longer filled (${name})`),
   ]
 }
