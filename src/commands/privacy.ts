@@ -145,7 +145,7 @@ function printConnector(
   section('How long', [
     'customers, tickets, surveys: while they are in the helpdesk; of deleted ones id and address stay; `tajo forget` removes a person',
     `sent events: their id, name and address for ${days} days; their content for ${contentDays} days after Brevo has taken them, the comment of a survey only until then`,
-    'events that are set aside: with what is in them, until they are sent or dropped (tajo dead-letters)',
+    'events that are set aside: with what is in them, until they are sent or dropped (tajo dead-letters list)',
     'log: ids only, addresses masked (unless `debug: true`)',
   ])
 }
