@@ -9,7 +9,7 @@ import type { CampaignState } from '../state/campaigns.ts'
 import { openStoreBeside, openStoreReadOnly, type Store } from '../state/store.ts'
 import { pausedKey } from '../sync/campaigns.ts'
 import type { CommonOptions } from './session.ts'
-import { paint, print } from './terminal.ts'
+import { paint, print, wrap } from './terminal.ts'
 
 type CampaignOptions = CommonOptions & { json?: boolean }
 
@@ -40,9 +40,12 @@ export function runCampaignsList(options: CampaignOptions): number {
   if (options.json === true) print(JSON.stringify(listed))
   else if (listed.length === 0) print(`${options.config} has no campaigns.`)
   for (const { name, on, paused, counts } of options.json === true ? [] : listed) {
-    print(`${paint('bold', name)}  on ${on}${paused ? paint('yellow', '  paused') : ''}`)
+    print(wrap(`${paint('bold', name)}  on ${on}${paused ? paint('yellow', '  paused') : ''}`, 2))
     print(
-      `  ${formatCount(counts.fired)} fired, ${formatCount(counts.waiting)} waiting, ${formatCount(counts.held)} held, ${formatCount(counts.dropped)} not sent`,
+      wrap(
+        `  ${formatCount(counts.fired)} fired, ${formatCount(counts.waiting)} waiting, ${formatCount(counts.held)} held, ${formatCount(counts.dropped)} not sent`,
+        2,
+      ),
     )
   }
   return 0

@@ -8,7 +8,7 @@ import { formatTime, plural, formatCount } from '../lib/human.ts'
 import { readInForce } from '../state/config.ts'
 import { openStoreReadOnly, type Store } from '../state/store.ts'
 import type { CommonOptions } from './session.ts'
-import { paint, print } from './terminal.ts'
+import { paint, print, wrap } from './terminal.ts'
 
 export function runStatus(options: CommonOptions & { json?: boolean }): number {
   const store = openStoreReadOnly(options.stateDir)
@@ -44,7 +44,7 @@ function loadInForce(file: string, store: Store | null): Config {
 function printStatus(name: string, status: ConnectorStatus | null): void {
   print(paint('bold', name))
   if (status === null) return print('  Nothing was synced yet. Start with: tajo sync ' + name)
-  const row = (label: string, value: string): void => print(`  ${label.padEnd(14)} ${value}`)
+  const row = (label: string, value: string): void => print(wrap(`  ${label.padEnd(14)} ${value}`, 17))
   const { helpdesk, brevo } = status.troubles
   const outages = [
     ...(helpdesk === null ? [] : [`${name} has not answered well since ${toWords(helpdesk)}`]),

@@ -81,17 +81,21 @@ export function fit(line: string, stream: NodeJS.WriteStream = process.stdout): 
 /** Sentences, broken at spaces to the width of the terminal; what follows the first line is indented. */
 export function wrap(text: string, indent = 0, stream: NodeJS.WriteStream = process.stdout): string {
   const width = widthOf(stream)
+  // Beside a wide margin nothing would be left of a narrow terminal.
+  const margin = ' '.repeat(width < NARROW ? Math.min(indent, 4) : indent)
   const lines: string[] = []
   let line = ''
   for (const word of text.split(/(?<=\S) /)) {
     const longer = line === '' ? word : `${line} ${word}`
     if (line !== '' && stripVTControlCharacters(longer).length > width) {
       lines.push(line)
-      line = ' '.repeat(indent) + word
+      line = margin + word
     } else line = longer
   }
   return [...lines, line].join('\n')
 }
+
+const NARROW = 50
 
 const COLOUR = new RegExp(`(${String.fromCodePoint(27)}\\[[0-9;]*m)`)
 
