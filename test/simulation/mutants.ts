@@ -24,14 +24,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the outbox transaction is split: records are stored before what follows from them',
     file: 'sync/walk.ts',
-    from: '  store.transaction(() => {\n    for (const page of pages) ingestPage(context, stream, page)\n    const cursor',
-    to: '  for (const page of pages) ingestPage(context, stream, page)\n  store.transaction(() => {\n    const cursor',
+    from: '  store.transaction(() => {\n    for (const page of pages) ingestPage(context, stream, page)\n',
+    to: '  for (const page of pages) ingestPage(context, stream, page)\n  store.transaction(() => {\n',
   },
   {
     name: 'the cursor is saved before the page is stored',
     file: 'sync/walk.ts',
-    from: '  store.transaction(() => {\n    for (const page of pages) ingestPage(context, stream, page)\n    const cursor',
-    to: '  store.transaction(() => {\n    const cursor',
+    from: '  store.transaction(() => {\n    for (const page of pages) ingestPage(context, stream, page)\n',
+    to: '  store.transaction(() => {\n',
   },
   {
     name: 'the uncertain-send check is off: an event in doubt is sent again without a look',
@@ -102,8 +102,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a part of a page of the helpdesk is taken for the whole',
     file: 'sources/gorgias/client.ts',
-    from: 'if (status === 200 && hasShape(path, json)) return { status: 200, json, location: null }',
-    to: 'if (status < 300 && hasShape(path, json)) return { status: 200, json, location: null }',
+    from: 'if (status === 200 && hasShape(path, json)) return { status: 200, json, into: null }',
+    to: 'if (status < 300 && hasShape(path, json)) return { status: 200, json, into: null }',
   },
   {
     name: 'a page of the helpdesk without its envelope is an empty one',
@@ -121,6 +121,15 @@ export const MUTANTS: readonly Mutant[] = [
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
+/** The source with the mistake in it. */
+export function plant(mutant: Mutant, root = ROOT): { file: string; text: string } {
+  const file = join(root, 'src', mutant.file)
+  const text = readFileSync(file, 'utf8')
+  if (text.split(mutant.from).length !== 2)
+    throw new Error(`${mutant.file} does not hold "${mutant.from}" once`)
+  return { file, text: text.replace(mutant.from, () => mutant.to) }
+}
+
 /** The first seed that shows the mistake; null if none of `seeds` does. */
 export async function findFirstFailure(mutant: Mutant, seeds: number): Promise<string | null> {
   const directory = mkdtempSync(join(tmpdir(), 'tajo-mutant-'))
@@ -130,11 +139,8 @@ export async function findFirstFailure(mutant: Mutant, seeds: number): Promise<s
     cpSync(join(ROOT, 'package.json'), join(directory, 'package.json'))
     cpSync(join(ROOT, 'tsconfig.json'), join(directory, 'tsconfig.json'))
     symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'))
-    const file = join(directory, 'src', mutant.file)
-    const text = readFileSync(file, 'utf8')
-    if (text.split(mutant.from).length !== 2)
-      throw new Error(`${mutant.file} does not hold "${mutant.from}" once`)
-    writeFileSync(file, text.replace(mutant.from, mutant.to))
+    const { file, text } = plant(mutant, directory)
+    writeFileSync(file, text)
     const output = await run(directory, ['--seeds', String(seeds), '--until-failure'])
     return /^seed (\d+): .*\n {2}(.*)/m.exec(output)?.slice(1, 3).join(': ') ?? null
   } finally {
