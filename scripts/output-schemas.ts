@@ -16,6 +16,9 @@ const changedContact = shape({
   email: Type.String(),
   change: Type.Union([Type.Literal('create'), Type.Literal('update')]),
   renamed_from: nullable(Type.String(), 'The address that it has now; null where it keeps it.'),
+  blocked: Type.Boolean({
+    description: 'True where it gets no e-mails from then on: its person was blocked under another address.',
+  }),
   attributes: byName(
     shape({ old: Type.Unknown(), new: Type.Unknown() }),
     'What Brevo holds, and what it will hold; null: nothing.',

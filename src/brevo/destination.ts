@@ -1,8 +1,8 @@
 // Brevo as the outbox sees it.
 import type { Destination } from '../model/destination.ts'
 import { type BrevoCaller, type BrevoPorts, describe, isTemporary } from './client.ts'
-import { holds, writeContact } from './contacts.ts'
-import { renameContact } from './rename.ts'
+import { holds, lookUp, writeContact } from './contacts.ts'
+import { optOut, renameContact } from './rename.ts'
 import { readEvents, sendEvent, sendEvents } from './events.ts'
 import { toObject } from './wire.ts'
 import { countImportable, fitsFile, importContacts, readContacts } from './import.ts'
@@ -10,7 +10,9 @@ import { countImportable, fitsFile, importContacts, readContacts } from './impor
 export function createBrevoDestination(caller: BrevoCaller, ports: Pick<BrevoPorts, 'clock'>): Destination {
   return {
     writeContact: (write, options, signal) => writeContact(caller, write, options, signal),
-    renameContact: (rename, note, signal) => renameContact(caller, rename, note, signal),
+    readContact: (email, signal) => lookUp(caller, email, signal),
+    renameContact: (rename, signal) => renameContact(caller, rename, signal),
+    optOut: (email, said, options, signal) => optOut(caller, email, said, options, signal),
     importContacts: (writes, list, format, signal) =>
       importContacts(caller, ports.clock, writes, list, format, signal),
     importable: countImportable,

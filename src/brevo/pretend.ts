@@ -15,6 +15,8 @@ export interface ContactChange {
   /** The address that it had; null where it keeps its own. */
   renamedFrom: string | null
   created: boolean
+  /** It gets no e-mails from then on: its person was blocked under another address. */
+  blocked: boolean
   /** Name → what Brevo holds, and what it would hold; null: nothing. */
   attributes: Record<string, { old: unknown; new: AttributeValue | null }>
   lists: { add: number[]; remove: number[] }
@@ -327,11 +329,20 @@ function toChange({ original, now, written }: Pictured): ContactChange | null {
   const add = now.lists.filter((list) => !before.includes(list)).sort((a, b) => a - b)
   const remove = before.filter((list) => !now.lists.includes(list)).sort((a, b) => a - b)
   const renamedFrom = original !== null && original.email !== now.email ? original.email : null
+  const blocked = now.blocked && original?.blocked !== true
   const isSame =
     original !== null &&
     renamedFrom === null &&
+    !blocked &&
     Object.keys(attributes).length + add.length + remove.length === 0
   return isSame
     ? null
-    : { email: now.email, renamedFrom, created: original === null, attributes, lists: { add, remove } }
+    : {
+        email: now.email,
+        renamedFrom,
+        created: original === null,
+        blocked,
+        attributes,
+        lists: { add, remove },
+      }
 }

@@ -296,6 +296,7 @@ export function printContact(one: PlannedContact): void {
       `${sign} ${paint('bold', one.email)}${one.renamed_from === null ? '' : ` (was ${one.renamed_from})`}`,
     ),
   )
+  if (one.blocked) print(fit(`    ${paint('red', 'blocked')}, as its person was under another address`))
   for (const [name, { old, new: value }] of Object.entries(one.attributes))
     print(
       fit(

@@ -27,7 +27,7 @@ export async function forgetPerson(
 ): Promise<Forgotten> {
   // While the address is being changed in Brevo, both are this person's; and so is that of a customer merged into theirs.
   const theirs = [email, ...store.customers.mergedAddresses(email)]
-  const addresses = [...new Set(theirs.flatMap((one) => [one, ...store.renames.linked(one)]))]
+  const addresses = [...new Set(theirs.flatMap((one) => [one, ...store.moves.linked(one)]))]
   const left = new Set<number>()
   let known = false
   let deleted = false

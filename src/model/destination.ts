@@ -1,6 +1,6 @@
 // What the outbox needs of the place it delivers to. src/brevo/ implements it; tests may too.
 import type { Instant } from './time.ts'
-import type { AttributeValue, ContactWrite, EventWrite, Membership, Outcome } from './operations.ts'
+import type { AttributeValue, ContactWrite, EventWrite, Membership, OptOut, Outcome } from './operations.ts'
 
 /** How a single contact write ended. */
 export interface ContactDone {
@@ -38,7 +38,10 @@ export interface WriteOptions {
 export interface Rename {
   from: string
   to: string
-  blocked: boolean | null
+  /** Brevo sends the contact no e-mails: it stays so. */
+  blocked: boolean
+  /** An earlier try may have changed the address already. */
+  begun: boolean
 }
 
 /** `taken`: another contact has the new address, and both stay. `missing`: there is no such contact any more. */
@@ -56,15 +59,22 @@ export interface Destination {
     signal?: AbortSignal,
   ): Promise<Outcome<ContactDone>>
 
+  /** A contact as it is held now; null: there is none. */
+  readContact(email: string, signal?: AbortSignal): Promise<Outcome<{ contact: HeldContact | null }>>
+
+  /** Changes the address of a contact; one that Brevo sends no e-mails stays so, although the change itself may lift the block. */
+  renameContact(rename: Rename, signal?: AbortSignal): Promise<Outcome<{ became: Renamed }>>
+
   /**
-   * Changes the address of a contact; one that Brevo sends no e-mails stays so. `blocked` is what an earlier try noted by
-   * `note`, which is called before the address is changed: the change itself may lift the block.
+   * Blocks a contact, and takes it out of lists. Where there is none, a blocked one is made if `create` allows it. Verified by
+   * reading; safe to repeat.
    */
-  renameContact(
-    rename: Rename,
-    note: (blocked: boolean) => void,
+  optOut(
+    email: string,
+    optOut: OptOut,
+    options: Pick<WriteOptions, 'create'>,
     signal?: AbortSignal,
-  ): Promise<Outcome<{ became: Renamed }>>
+  ): Promise<Outcome<object>>
 
   /**
    * Writes many contacts at once into `list`, their attributes only. `since`: the other side's clock when it began, to read

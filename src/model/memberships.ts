@@ -31,3 +31,8 @@ export function withLeft(
   const known = left.filter((list) => lists[list] !== undefined)
   return { ...lists, ...Object.fromEntries(known.map((list) => [list, 'left' as const])) }
 }
+
+/** What stays true of a contact that is not there any more. */
+export function onlyLeft(lists: Record<string, Membership>): Record<string, Membership> {
+  return Object.fromEntries(Object.entries(lists).filter(([, membership]) => membership === 'left'))
+}

@@ -22,6 +22,14 @@ export interface DesiredContact {
  */
 export type Membership = 'given' | 'giving' | 'found' | 'left'
 
+/** What a person said no to. tajo carries it from address to address, and never takes it back. */
+export interface OptOut {
+  /** All e-mails. */
+  blocked: boolean
+  /** Lists. */
+  left: readonly number[]
+}
+
 /** What Brevo was last told of a contact. */
 export interface ToldContact {
   /** False until Brevo took a write for this address. */

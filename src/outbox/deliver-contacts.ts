@@ -7,7 +7,7 @@ import { type DeliveryContext, isFirstWrite, type Prepared } from './delivery.ts
 import { membershipOf, toGiving, withLeft } from '../model/memberships.ts'
 import { deliverEvents } from './deliver-events.ts'
 import { importBatch, verifyImports } from './deliver-imports.ts'
-import { deliverRenames } from './deliver-renames.ts'
+import { deliverMoves } from './deliver-moves.ts'
 import { mayRemove } from './removals.ts'
 import { endEventsOfNobody, HELD_RETRY, writeSingly } from './write-singly.ts'
 
@@ -27,7 +27,7 @@ export async function deliverContacts(outer: DeliveryContext, signal?: AbortSign
   // From here on an older copy of the state is known to be one.
   if (store.outboxContacts.countDue(fromMs(clock.now()), 'background') > 0)
     store.commitSending(nothing, nothing)
-  if (!(await deliverRenames(outer, signal))) return false
+  if (!(await deliverMoves(outer, signal))) return false
   const context = { ...outer, mayRemove: mayRemove(outer) }
   try {
     // What an interrupted delivery saw may be true no longer: someone may have left a list since.
@@ -208,7 +208,9 @@ function isImportable({ store, importList }: Delivery, { told, write }: Prepared
   if (seen === null || write.repair || write.removeLists.length > 0 || (told.exists && seen.absent))
     return false
   if (write.addLists.length === 0) {
-    const hasLeft = importList !== undefined && seen.unsubscribed.includes(importList)
+    const hasLeft =
+      importList !== undefined &&
+      (seen.unsubscribed.includes(importList) || told.lists[importList] === 'left')
     if (importList === undefined || hasLeft) return false
   }
   return (

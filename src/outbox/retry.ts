@@ -1,6 +1,7 @@
 // What Brevo refused is tried again when its time has come; so is what a person wants to see tried again.
 import { fromMs } from '../model/time.ts'
 import type { DeadLetter } from '../state/dead-letters.ts'
+import type { Move } from '../state/moves.ts'
 import type { Store } from '../state/store.ts'
 import { isAskedFor } from '../model/set-aside.ts'
 import type { DeliveryContext } from './delivery.ts'
@@ -33,7 +34,7 @@ export function retryLetter(store: Store, { kind, key }: DeadLetter): string | n
     }
     case 'contact': {
       // Its address is to be changed first: that is what is tried again.
-      if (store.renames.has(key)) {
+      if (leadTo(store, key).length > 0) {
         store.deadLetters.retryAt(kind, key, 0)
         return null
       }
@@ -61,7 +62,14 @@ export function retryLetter(store: Store, { kind, key }: DeadLetter): string | n
 export function dropLetter(store: Store, { kind, key }: DeadLetter): void {
   store.deadLetters.clear(kind, key)
   if (kind !== 'contact') return
-  if (store.renames.has(key)) store.renames.remove(key)
+  for (const move of leadTo(store, key)) {
+    store.moves.remove(move)
+    // Brevo does not let it be blocked there: so it is not written, either.
+    if (move.looked?.blocked !== false) {
+      store.contacts.expect(key)
+      store.contacts.setGone(key)
+    }
+  }
   store.outboxContacts.drop(key)
 }
 
@@ -69,4 +77,8 @@ export function dropLetter(store: Store, { kind, key }: DeadLetter): void {
 export function splitIdentifier(key: string): [email: string, attribute: string] {
   const slash = key.lastIndexOf('/')
   return [key.slice(0, slash), key.slice(slash + 1)]
+}
+
+function leadTo(store: Store, email: string): Move[] {
+  return store.moves.at(email).filter((one) => one.to === email || one.target === email)
 }

@@ -2,7 +2,7 @@
 import { backoffMs } from '../lib/backoff.ts'
 import { TajoError } from '../lib/errors.ts'
 import type { ContactDone } from '../model/destination.ts'
-import { withLeft } from '../model/memberships.ts'
+import { onlyLeft, withLeft } from '../model/memberships.ts'
 import { IDENTIFIERS, type Outcome } from '../model/operations.ts'
 import { FAR_FUTURE, fromMs } from '../model/time.ts'
 import { type DeliveryContext, isFirstWrite, type Prepared, toTold, writeAgain } from './delivery.ts'
@@ -134,7 +134,15 @@ function settleMissing(context: DeliveryContext, { contact, told }: Prepared): v
   if (told.exists) {
     store.contacts.putTold(
       contact.email,
-      { ...told, exists: false, gone: true, attributes: {}, lists: {}, unverified: null, repair: false },
+      {
+        ...told,
+        exists: false,
+        gone: true,
+        attributes: {},
+        lists: onlyLeft(told.lists),
+        unverified: null,
+        repair: false,
+      },
       now,
     )
     store.deadLetters.put('contact', contact.email, DELETED_IN_BREVO, now, { retry: false })

@@ -12,7 +12,10 @@ export function onlyPlanned(http: Http, baseUrl: string, plan: PlanFile): Http {
   const events = new Set(plan.sends.map((one) => one.event_id))
 
   function isPlanned(contact: WrittenContact): boolean {
-    const planned = writes.get(contact.email) ?? writes.get(renames.get(contact.email) ?? '')
+    const now = renames.get(contact.email) ?? ''
+    // In a row of changes the former address may be that of the next one.
+    const planned =
+      contact.renameTo === null ? (writes.get(contact.email) ?? writes.get(now)) : writes.get(now)
     if (planned === undefined || (contact.block && !planned.block)) return false
     return (
       Object.entries(contact.attributes).every(

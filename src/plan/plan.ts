@@ -46,6 +46,8 @@ export interface PlannedContact {
   email: string
   change: 'create' | 'update'
   renamed_from: string | null
+  /** It gets no e-mails from then on: its person was blocked under another address. */
+  blocked: boolean
   attributes: Record<string, { old: unknown; new: unknown }>
   lists: { add: number[]; remove: number[] }
 }
@@ -76,6 +78,7 @@ export function toPlannedContact(change: ContactChange): PlannedContact {
     email: change.email,
     change: change.created ? 'create' : 'update',
     renamed_from: change.renamedFrom,
+    blocked: change.blocked,
     attributes: change.attributes,
     lists: change.lists,
   }

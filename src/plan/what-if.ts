@@ -95,6 +95,7 @@ function toSample(write: ContactWrite, base: ToldContact): PlannedContact {
     email: write.email,
     change: 'update',
     renamed_from: null,
+    blocked: false,
     attributes: Object.fromEntries(
       Object.entries(write.attributes).map(([name, value]) => [
         name,

@@ -79,7 +79,9 @@ export function createCampaigns(database: Database) {
   const release = database.prepare(
     "UPDATE campaign_entries SET due_at = 0 WHERE campaign = ? AND state = 'held'",
   )
-  const readdress = database.prepare('UPDATE campaign_entries SET email = ? WHERE email = ?')
+  const readdress = database.prepare(`
+    UPDATE campaign_entries SET email = @to WHERE email = @from
+      AND coalesce(occurrence ->> '$.customerId', '') NOT IN (SELECT value FROM json_each(@others))`)
   const prune = database.prepare(
     "DELETE FROM campaign_entries WHERE state IN ('fired', 'dropped') AND decided_at < ? AND occurred_at < ?",
   )
@@ -134,8 +136,8 @@ export function createCampaigns(database: Database) {
       return found
     },
     /** The contact has another address now: what it got counts on. */
-    readdress(from: string, to: string): void {
-      readdress.run(to, from)
+    readdress(from: string, to: string, others: readonly string[]): void {
+      readdress.run({ from, to, others: JSON.stringify(others) })
     },
     /** What was held is looked at again. */
     release(campaign: string): void {

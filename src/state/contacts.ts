@@ -42,14 +42,15 @@ export function createContacts(database: Database) {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (email) DO UPDATE SET attributes = excluded.attributes, lists = excluded.lists, present = excluded.present,
       unverified = excluded.unverified, repair = excluded.repair, gone = excluded.gone, told_at = excluded.told_at, history = excluded.history`)
-  const claim = database.prepare(`
+  const putLists = database.prepare(`
     INSERT INTO contacts (email, lists) VALUES (?, ?) ON CONFLICT (email) DO UPDATE SET lists = excluded.lists`)
   const expect = database.prepare(
     "INSERT INTO contacts (email, lists, attributes, present) VALUES (?, '{}', '{}', 1) ON CONFLICT DO NOTHING",
   )
-  const setGone = database.prepare(
-    "UPDATE contacts SET present = 0, gone = 1, attributes = '{}', lists = '{}', unverified = 0, repair = 0, history = '{}' WHERE email = ?",
-  )
+  // Lists that were left stay so: whoever makes the contact again must know.
+  const setGone = database.prepare(`
+    UPDATE contacts SET present = 0, gone = 1, attributes = '{}', unverified = 0, repair = 0, history = '{}',
+      lists = (SELECT json_group_object(key, value) FROM json_each(contacts.lists) WHERE value = 'left') WHERE email = ?`)
   const unsay = database.prepare(
     'UPDATE contacts SET attributes = json_remove(attributes, ?) WHERE email = ?',
   )
@@ -88,6 +89,9 @@ export function createContacts(database: Database) {
     'SELECT * FROM brevo_seen WHERE email = ?',
   )
   const clearSeen = database.prepare('DELETE FROM brevo_seen')
+
+  const listsOf = (email: string): Record<string, Membership> =>
+    JSON.parse(select.get(email)?.lists ?? '{}') as Record<string, Membership>
 
   return {
     told(email: string): ToldContact {
@@ -142,9 +146,16 @@ export function createContacts(database: Database) {
     },
     /** Notes that a write which adds the contact to these lists is about to leave. */
     claim(email: string, lists: readonly number[]): void {
-      const before = JSON.parse(select.get(email)?.lists ?? '{}') as Record<string, Membership>
-      for (const list of lists) before[list] = 'giving'
-      claim.run(email, JSON.stringify(before))
+      const now = listsOf(email)
+      for (const list of lists) now[list] = 'giving'
+      putLists.run(email, JSON.stringify(now))
+    },
+    /** Its person left these under another address. What they are in by other hands than tajo's they joined under this one. */
+    noteLeft(email: string, lists: readonly number[]): void {
+      if (lists.length === 0) return
+      const now = listsOf(email)
+      for (const list of lists) if (now[list] !== 'found') now[list] = 'left'
+      putLists.run(email, JSON.stringify(now))
     },
     /** Written to if it is there, and not made if it is not. */
     expect(email: string): void {

@@ -1,7 +1,7 @@
 // Customers as last read, who was merged into whom, and the shop's own addresses.
 import { normalizeEmail } from '../model/email.ts'
 import type { ProfileCustomer } from '../model/profile.ts'
-import type { Agent, Customer, CustomField, Mailbox, Tag } from '../model/records.ts'
+import type { Agent, Customer, CustomField, Mailbox, RecordId, Tag } from '../model/records.ts'
 import type { Database } from './sqlite.ts'
 
 export interface CustomerRow {
@@ -75,6 +75,9 @@ export function createCustomers(database: Database) {
   )
   const anyLive = database.prepare<[string]>(
     'SELECT 1 FROM customers WHERE email = ? AND deleted = 0 AND merged_into IS NULL LIMIT 1',
+  )
+  const holders = database.prepare<[string], { source: string; id: string }>(
+    'SELECT source, id FROM customers WHERE email = ? AND deleted = 0 AND merged_into IS NULL',
   )
   const liveEmails = database.prepare<[], { email: string }>(
     'SELECT DISTINCT email FROM customers WHERE email IS NOT NULL AND deleted = 0 AND merged_into IS NULL ORDER BY email',
@@ -163,6 +166,9 @@ export function createCustomers(database: Database) {
 
     /** True if any customer has the address, at any source. */
     isLive: (email: string): boolean => anyLive.get(email) !== undefined,
+
+    /** Who has the address. */
+    holdersOf: (email: string): { source: string; id: RecordId }[] => holders.all(email),
 
     /** True if a customer who had the address was deleted in the helpdesk. */
     wasDeleted: (email: string): boolean => anyDeleted.get(email) !== undefined,

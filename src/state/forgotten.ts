@@ -85,10 +85,14 @@ export function erasePerson(database: Database, email: string): Erased {
     ],
     ['surveys', `${surveys} DELETE FROM surveys WHERE (source, id) IN (SELECT source, id FROM theirs)`],
     ['tickets', `${tickets} DELETE FROM tickets WHERE (source, id) IN (SELECT source, id FROM theirs)`],
+    [
+      'address_changes',
+      `${customers} DELETE FROM moves WHERE @email IN (before, target)
+        OR (source, customer_id) IN (SELECT source, id FROM person)`,
+    ],
     ['customers', `${customers} DELETE FROM customers WHERE (source, id) IN (SELECT source, id FROM person)`],
     ['events', 'DELETE FROM outbox_events WHERE email = @email'],
     ['pending_writes', 'DELETE FROM outbox_contacts WHERE email = @email'],
-    ['address_changes', 'DELETE FROM renames WHERE email = @email OR before = @email'],
     ['contacts', 'DELETE FROM contacts WHERE email = @email'],
     ['contacts_seen', 'DELETE FROM brevo_seen WHERE email = @email'],
   ]

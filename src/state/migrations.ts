@@ -200,4 +200,22 @@ export const MIGRATIONS: readonly string[] = [
   -- An earlier version did not say which: after it, any may have been under way.
   UPDATE outbox_contacts SET lost = 1 WHERE lane < 2;
   `,
+  `
+  CREATE TABLE moves (           -- addresses that a customer had: what Brevo holds there is to follow to the one of now
+    source TEXT NOT NULL, customer_id TEXT NOT NULL, before TEXT NOT NULL,
+    looked TEXT,                 -- JSON: whether there was a contact, blocked, and the lists that it had left; null: not looked yet
+    target TEXT,                 -- the address that the contact is being given in Brevo
+    PRIMARY KEY (source, customer_id, before)
+  ) WITHOUT ROWID;
+  CREATE INDEX moves_before ON moves (before);
+  CREATE INDEX moves_target ON moves (target) WHERE target IS NOT NULL;
+  INSERT INTO moves (source, customer_id, before, looked, target)
+    SELECT c.source, c.id, r.before,
+      CASE WHEN r.blocked IS NOT NULL THEN
+        json_object('there', json('true'), 'blocked', json(iif(r.blocked, 'true', 'false')), 'left', json('[]')) END,
+      CASE WHEN r.blocked IS NOT NULL THEN r.email END
+    FROM renames r JOIN customers c ON c.email = r.email AND c.deleted = 0 AND c.merged_into IS NULL WHERE true
+    ON CONFLICT DO NOTHING;
+  DROP TABLE renames;
+  `,
 ]

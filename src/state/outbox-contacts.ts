@@ -1,6 +1,7 @@
 // The outbox for contacts: addresses that must be brought in step, because something of theirs changed. Which values that
 // takes is computed when they are sent, so a hundred changes cost one write, and an old value is never sent after a new one.
 import type { Instant } from '../model/time.ts'
+import { isMoving } from './moves.ts'
 import type { Database } from './sqlite.ts'
 
 /**
@@ -14,9 +15,7 @@ const LOOKED = 3
 
 /** What was to be written once more is so after the write that a change causes, too. */
 const STILL_IN_DOUBT = 'lost = max(lost, again, attempts > 0), again = 0'
-/** While an address is being changed in Brevo, neither it nor the old one is written. */
-const NOT_RENAMED =
-  'NOT EXISTS (SELECT 1 FROM renames r WHERE r.email = outbox_contacts.email OR r.before = outbox_contacts.email)'
+const NOT_MOVING = `NOT ${isMoving('outbox_contacts.email')}`
 const THESE = 'email IN (SELECT value FROM json_each(?))'
 
 export interface DueContact {
@@ -51,7 +50,7 @@ export function createOutboxContacts(database: Database) {
   const due = database.prepare<[number, number, string, number, number], DueContact>(`
     SELECT email, lane, generation, attempts, again, lost FROM outbox_contacts
     WHERE due_at <= ? AND (lane, email) > (?, ?) AND lane <= ?
-      AND ${NOT_RENAMED}
+      AND ${NOT_MOVING}
     ORDER BY lane, email LIMIT ?`)
   const releaseHeld = database.prepare(
     `UPDATE outbox_contacts SET lane = ${LANES.background} WHERE lane >= ${LANES.held}`,
@@ -61,7 +60,7 @@ export function createOutboxContacts(database: Database) {
   )
   const held = database.prepare<[number, number], DueContact>(`
     SELECT email, lane, generation, attempts, again, lost FROM outbox_contacts
-    WHERE lane = ${LANES.held} AND due_at <= ? AND ${NOT_RENAMED} ORDER BY email LIMIT ?`)
+    WHERE lane = ${LANES.held} AND due_at <= ? AND ${NOT_MOVING} ORDER BY email LIMIT ?`)
   const finish = database.prepare('DELETE FROM outbox_contacts WHERE email = ? AND generation = ?')
   const drop = database.prepare('DELETE FROM outbox_contacts WHERE email = ?')
   const postpone = database.prepare(

@@ -12,6 +12,7 @@
 //   skipped    not sent on purpose: there is no contact to send it to
 import type { EventWrite } from '../model/operations.ts'
 import type { Instant } from '../model/time.ts'
+import { isMoving } from './moves.ts'
 import type { Database } from './sqlite.ts'
 
 export type EventState =
@@ -88,7 +89,7 @@ export function createOutboxEvents(database: Database) {
     WHERE e.state = 'pending' AND e.due_at <= ?
       AND EXISTS (SELECT 1 FROM contacts c WHERE c.email = e.email AND c.present = 1)
       AND NOT EXISTS (SELECT 1 FROM outbox_contacts o WHERE o.email = e.email AND o.attempts = 0 AND o.again = 0)
-      AND NOT EXISTS (SELECT 1 FROM renames r WHERE r.email = e.email OR r.before = e.email)
+      AND NOT ${isMoving('e.email')}
       AND NOT EXISTS (
         SELECT 1 FROM outbox_events p WHERE p.email = e.email AND p.state IN ('found', 'staged', 'pending', 'sending', 'uncertain')
           AND (p.occurred_at < e.occurred_at OR (p.occurred_at = e.occurred_at AND p.seq < e.seq)))
@@ -129,7 +130,8 @@ export function createOutboxEvents(database: Database) {
     WHERE state = 'uncertain' AND due_at <= ? ORDER BY due_at LIMIT ?`)
   const readdress = database.prepare(`
     UPDATE outbox_events SET email = @to, payload = json_set(payload, '$.email', @to)
-    WHERE email = @from AND payload IS NOT NULL`)
+    WHERE email = @from AND payload IS NOT NULL
+      AND coalesce(payload ->> '$.properties.customer_id', '') NOT IN (SELECT value FROM json_each(@others))`)
   // An occurrence that old is not staged any more (sync/ingest.ts).
   const prune = database.prepare(
     "DELETE FROM outbox_events WHERE state IN ('sent', 'skipped') AND coalesce(sent_at, 0) < ? AND occurred_at < ?",
@@ -238,8 +240,8 @@ export function createOutboxEvents(database: Database) {
     doubtAllUnsent: (): number => doubtUnsent.run().changes,
 
     /** The contact has another address now. */
-    readdress(from: string, to: string): void {
-      readdress.run({ from, to })
+    readdress(from: string, to: string, others: readonly string[]): void {
+      readdress.run({ from, to, others: JSON.stringify(others) })
     },
     /** Forgets what was in the events that were sent before. */
     prunePayloads(before: Instant): void {

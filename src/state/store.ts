@@ -25,7 +25,7 @@ import { createHandlerEvents } from './handler-events.ts'
 import { createHints } from './hints.ts'
 import { createLedger } from './ledger.ts'
 import { createReconciled } from './reconciled.ts'
-import { createRenames } from './renames.ts'
+import { createMoves } from './moves.ts'
 import { createManyRecords } from './many-records.ts'
 import { createMeta, createRuns } from './runs.ts'
 import { createSourceEvents } from './source-events.ts'
@@ -122,7 +122,7 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
     outboxContacts: createOutboxContacts(database),
     outboxEvents: createOutboxEvents(database),
     deadLetters: createDeadLetters(database),
-    renames: createRenames(database),
+    moves: createMoves(database),
     reconciled: createReconciled(database),
     forgotten: createForgotten(database),
     hints: createHints(database),
@@ -173,15 +173,15 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
       }))
     },
 
-    /** Whoever had this address has another one: what is told, and what was told, goes with them. */
-    readdress(from: string, to: string): void {
-      this.outboxEvents.readdress(from, to)
-      this.campaigns.readdress(from, to)
+    /** Whoever had this address has another one: what is told, and what was told, goes with them; but for that of other customers. */
+    readdress(from: string, to: string, others: readonly string[] = []): void {
+      this.outboxEvents.readdress(from, to, others)
+      this.campaigns.readdress(from, to, others)
     },
 
     /** When a campaign last fired for whoever has this address, under another one too while that is changed. */
     lastFiredAt(campaign: string, email: string): Instant | null {
-      const times = [email, ...this.renames.linked(email)].flatMap(
+      const times = [email, ...this.moves.linked(email)].flatMap(
         (one) => this.campaigns.lastFiredAt(campaign, one) ?? [],
       )
       return times.length === 0 ? null : Math.max(...times)

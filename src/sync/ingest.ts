@@ -74,22 +74,11 @@ function ingestCustomer(context: SyncContext, customer: Customer, touched: Touch
   const email = normalizeEmail(customer.email)
   touched.email(before?.email ?? null)
   touched.email(email)
-  if (before?.email != null && email !== null && before.email !== email) {
-    followAddress(context, before.email, email)
-  }
+  if (before?.email != null && before.email !== email)
+    context.store.moves.put(context.source.name, customer.id, before.email)
   for (const transition of findCustomerTransitions(before, { ...customer, email }, context)) {
     stage(context, transition, { customerId: customer.id, email, ticket: null, survey: null })
   }
-}
-
-/** The contact goes with its only customer to the new address, unless there is a contact already. */
-function followAddress(context: SyncContext, from: string, to: string): void {
-  const { store } = context
-  const isKnown = store.contacts.told(from).exists || store.renames.has(from)
-  if (isKnown && !store.customers.isLive(from) && !store.contacts.told(to).exists) store.renames.put(from, to)
-  // Deleted in Brevo under its old address, it is not made under the new one.
-  if (store.contacts.told(from).gone && !store.customers.isLive(from)) store.contacts.expect(to)
-  readdressUntold(context, from, to)
 }
 
 /** Events of an address that never became a contact, and that nobody has any more, are told to the new one. */

@@ -268,3 +268,34 @@ it('a daemon goes on when nobody reads its log any more', async () => {
   daemon.child.kill('SIGTERM')
   expect((await daemon.ended).code).toBe(0)
 })
+
+it('whoever was blocked or had left a list stays so where addresses change in a row, a swap and a circle', async () => {
+  const { contacts } = sandbox.brevo.account
+  const names = ['a', 'b', 'left', 'right', 'one', 'two', 'three']
+  for (const name of names) addTicket(`${name}@example.com`)
+  await tajo('sync', 'gorgias')
+  for (const name of ['a', 'left', 'one']) {
+    contacts.get(`${name}@example.com`)!.emailBlacklisted = true
+    sandbox.brevo.account.leaveList(`${name}@example.com`, 35)
+  }
+  const owner = new Map([...sandbox.world.customers.values()].map(({ email, id }) => [email, id]))
+  const moves = { b: 'x', a: 'b', left: 'right', right: 'left', one: 'two', two: 'three', three: 'one' }
+  for (const [from, to] of Object.entries(moves))
+    sandbox.world.changeCustomer(owner.get(`${from}@example.com`)!, { email: `${to}@example.com` })
+
+  const sync = await tajo('sync', 'gorgias')
+
+  expect(sync.code).toBe(0)
+  const said = (name: string): unknown => {
+    const { emailBlacklisted, lists } = contacts.get(`${name}@example.com`)!
+    return { blocked: emailBlacklisted, member: lists.has(35) }
+  }
+  const no = { blocked: true, member: false }
+  expect({ b: said('b'), right: said('right'), two: said('two') }).toEqual({ b: no, right: no, two: no })
+  // The contacts that said it themselves are not put back, either.
+  expect({ left: said('left'), one: said('one') }).toEqual({ left: no, one: no })
+  expect({ x: said('x'), three: said('three') }).toEqual({
+    x: { blocked: false, member: true },
+    three: { blocked: false, member: true },
+  })
+})

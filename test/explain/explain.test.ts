@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { parseConfig } from '../../src/config/load.ts'
 import { type Explanation, explainContact } from '../../src/explain/explain.ts'
 import { explainAttribute, explainList } from '../../src/explain/reverse.ts'
-import { OWN_ADDRESS } from '../simulation/shop.ts'
+import { OWN_ADDRESS } from '../simulation/account.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
 
 const EMAIL = 'a@example.com'

@@ -95,10 +95,8 @@ export async function fuzz(bodies: number, seed: number): Promise<FuzzReport> {
       () => readLists(caller),
       () => destination.writeContact(write, { create: true, claim: () => undefined }),
       () =>
-        destination.renameContact(
-          { from: 'a@example.com', to: 'b@example.com', blocked: null },
-          () => undefined,
-        ),
+        destination.renameContact({ from: 'a@example.com', to: 'b@example.com', blocked: true, begun: true }),
+      () => destination.optOut('a@example.com', { blocked: true, left: [1] }, { create: true }),
       () => destination.addToList(1, ['a@example.com']),
       () => destination.sendEvent(event),
       () => destination.sendEvents([event, event]),

@@ -10,7 +10,10 @@ import type { PlanFile } from '../../src/plan/plan.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
 
 interface Picture {
-  contacts: Map<number, { email: string; attributes: Record<string, unknown>; lists: number[] }>
+  contacts: Map<
+    number,
+    { email: string; blocked: boolean; attributes: Record<string, unknown>; lists: number[] }
+  >
   events: Set<string>
 }
 
@@ -19,7 +22,12 @@ function look({ account }: VirtualShop): Picture {
     contacts: new Map(
       [...account.contacts.values()].map((one) => [
         one.id,
-        { email: one.email, attributes: { ...one.attributes }, lists: [...one.lists] },
+        {
+          email: one.email,
+          blocked: one.emailBlacklisted,
+          attributes: { ...one.attributes },
+          lists: [...one.lists],
+        },
       ]),
     ),
     events: new Set(account.events.map((one) => String(one.properties['event_id']))),
@@ -35,14 +43,19 @@ function compare(before: Picture, after: Picture) {
     )
     const add = now.lists.filter((list) => old?.lists.includes(list) !== true)
     const remove = (old?.lists ?? []).filter((list) => !now.lists.includes(list))
+    const blocked = now.blocked && old?.blocked !== true
     const isSame =
-      old !== undefined && old.email === now.email && names.length + add.length + remove.length === 0
+      old !== undefined &&
+      old.email === now.email &&
+      !blocked &&
+      names.length + add.length + remove.length === 0
     if (isSame) return []
     return [
       {
         email: now.email,
         change: old === undefined ? 'create' : 'update',
         renamed_from: old === undefined || old.email === now.email ? null : old.email,
+        blocked,
         attributes: Object.fromEntries(
           names.map((name) => [
             name,

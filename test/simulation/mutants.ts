@@ -58,10 +58,28 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'options.create',
   },
   {
-    name: 'the block is not looked at when an address changes',
-    file: 'brevo/rename.ts',
-    from: 'const blocked = before.contact?.blocked === true || noted === true',
-    to: 'const blocked = false',
+    name: 'the block does not go with the contact to its new address',
+    file: 'outbox/deliver-moves.ts',
+    from: 'blocked: looked?.blocked === true, begun',
+    to: 'blocked: false, begun',
+  },
+  {
+    name: 'where the contact cannot follow, what its person said no to stays behind',
+    file: 'outbox/deliver-moves.ts',
+    from: '    const next = begun ?? pending.find(mayRename) ?? pending[0]',
+    to: '    const next = begun ?? pending.find(mayRename)',
+  },
+  {
+    name: 'contacts of former addresses are looked at one by one, between the writes',
+    file: 'outbox/deliver-moves.ts',
+    from: '  let groups: Move[][] = []',
+    to: '  let groups: Move[][] = []\n  if (moves.length >= 0) return moves.map((one) => [one])',
+  },
+  {
+    name: 'a list that was left under one address is joined under the next',
+    file: 'outbox/deliver-moves.ts',
+    from: '    store.contacts.noteLeft(to, left)\n    settle(',
+    to: '    settle(',
   },
   {
     name: 'what the background found is overtaken by what happened later',

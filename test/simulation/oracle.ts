@@ -2,7 +2,9 @@
 // the engine: it was written from docs/definitions.md and docs/guarantees.md.
 import type { SandboxContact } from '../../src/sandbox/brevo-account.ts'
 import type { WorldCustomer } from '../../src/sandbox/world.ts'
-import { LISTS, type Occurrence, OWN_ADDRESS, type Shop } from './shop.ts'
+import { LISTS, OWN_ADDRESS } from './account.ts'
+import type { Occurrence } from './occurrence.ts'
+import type { Shop } from './shop.ts'
 
 /**
  * Watches what is written to Brevo while it is written, and tells what must never have happened. `looked` is called when tajo
@@ -65,6 +67,9 @@ export function judge(
     ...(options.extId === true && options.create ? judgeIdentifiers(shop) : []),
     ...judgeContacts(shop, options.create),
     ...judgeBlocks(shop),
+    ...shop.optOuts.judge(shop.world.customers.values(), (contact, list) =>
+      shop.addedByHand.has(`${contact.id}/${list}`),
+    ),
     ...judgeEvents(shop, options.goLive, options.create),
     ...judgeCampaigns(shop, options.goLive, options.create),
     ...(options.inOrder ? judgeOrder(shop) : []),
@@ -88,8 +93,8 @@ function judgeContacts(shop: Shop, create: boolean): string[] {
       if (shop.left.has(place)) continue
       const wanted = expected?.lists.has(list) === true
       const byHand = shop.addedByHand.has(place)
-      if (wanted && !contact.lists.has(list) && !contact.unsubscribed.has(list))
-        complaints.push(`${email} is not in list ${list}`)
+      const mayBeOut = contact.unsubscribed.has(list) || shop.optOuts.mayHaveLeft(email, list)
+      if (wanted && !contact.lists.has(list) && !mayBeOut) complaints.push(`${email} is not in list ${list}`)
       if (!wanted && contact.lists.has(list) && !byHand) complaints.push(`${email} is still in list ${list}`)
     }
   }
@@ -208,6 +213,9 @@ function judgeEvents(shop: Shop, goLive: number, create: boolean): string[] {
     const words = `${event} of ${about.join(' ')} at ${new Date(at / 1000).toISOString()}`
     if (told.some((one) => Date.parse(one.date) < Math.floor(goLive / 1000)))
       complaints.push(`${words} is from before go-live`)
+    const stranger = told.find((one) => !shop.addressesOf(occurrence.customerId).has(one.email ?? ''))
+    if (stranger !== undefined)
+      complaints.push(`${words} was told to ${stranger.email}, who is somebody else`)
     if (told.length > 1) complaints.push(`${words} arrived ${told.length} times`)
     if (told.length === 0 && must && create && at >= goLive) complaints.push(`${words} never arrived`)
   }

@@ -3,23 +3,11 @@
 import type { Random } from '../../src/lib/random.ts'
 import { BrevoAccount } from '../../src/sandbox/brevo-account.ts'
 import { World, type WorldCustomer, type WorldTicket } from '../../src/sandbox/world.ts'
+import { ATTRIBUTES, IMPORT_LIST, LISTS, OWN_ADDRESS } from './account.ts'
 import type { Universe } from './clock.ts'
-
-export const LISTS = { support: 35, satisfied: 36, dissatisfied: 37, vip: 40 }
-/** tajo's own: contacts that belong to no other list are imported into it. */
-export const IMPORT_LIST = 50
-export const OWN_ADDRESS = 'agent@shop.example'
-
-/** Something that the timeline of a contact has to tell, once. */
-export interface Occurrence {
-  event: string
-  /** The property that names the object, and its value. */
-  about: ['ticket_id' | 'survey_id' | 'customer_id', string]
-  at: number
-  customerId: number
-  /** False: something else happened that may keep it from being seen or from having anybody to tell. */
-  must: boolean
-}
+import { Dice } from './dice.ts'
+import type { Occurrence } from './occurrence.ts'
+import { OptOuts, pickMoves } from './opt-outs.ts'
 
 type Action = [weight: number, act: () => void]
 
@@ -36,6 +24,7 @@ export class Shop {
   readonly lostContact = new Set<number>()
   /** Ids of contacts that must not get e-mails. */
   readonly blocked = new Set<number>()
+  readonly optOuts: OptOuts
   /** Addresses that customers ever had. */
   readonly addresses = new Set<string>()
   /** True while `byHand` acts on Brevo: not tajo. */
@@ -43,6 +32,7 @@ export class Shop {
   /** Since when nothing went wrong: what tajo was told is what it knows. */
   calmSince = 0
   readonly #random: Random
+  readonly #dice: Dice
   /** Contacts that tajo has written to: it can only know that those are there. */
   readonly written = new Set<number>()
   /** When a contact last left a list. */
@@ -50,17 +40,21 @@ export class Shop {
   readonly #universe: Universe
   readonly #snoozed = new Set<number>()
   readonly #formerAddresses = new Map<number, string[]>()
+  /** Customer → addresses that they, or those who were merged into them, ever had. */
+  readonly #everHad = new Map<number, Set<string>>()
   #names = 0
 
   constructor(universe: Universe, random: Random, sourceOffsetMs: number) {
     this.#universe = universe
     this.#random = random
+    this.#dice = new Dice(random)
     let last = 0
     this.world = new World(() => {
       last = Math.max(last + 1, Math.floor((universe.now + sourceOffsetMs) * 1000))
       return last
     })
     this.account = new BrevoAccount(() => universe.now)
+    this.optOuts = new OptOuts(this.account)
     this.world.users.push({ id: 7, email: OWN_ADDRESS, name: 'Mia', created: 1 })
     this.world.fields.push({ id: 11, label: 'Tier', type: 'text', managedType: null, created: 1 })
     this.world.fields.push({ id: 12, label: 'Wholesale', type: 'boolean', managedType: null, created: 1 })
@@ -73,7 +67,7 @@ export class Shop {
     for (let index = 0; index < customers; index += 1) {
       const past = Math.floor(this.world.now() - (1 + this.#random.next() * 90) * DAY)
       const customer = this.#addCustomer({ created: past, updated: past })
-      for (let count = this.#upTo(3); count > 0; count -= 1) {
+      for (let count = this.#dice.upTo(3); count > 0; count -= 1) {
         const created = Math.floor(past + this.#random.next() * DAY * 0.5)
         const closed = this.#random.next() < 0.7
         const ticket = this.world.addTicket({
@@ -92,7 +86,7 @@ export class Shop {
           this.world.addSurvey(ticket.id, {
             created: created + 100_000_000,
             sent: created + 100_000_000,
-            score: scored ? 1 + this.#upTo(4) : null,
+            score: scored ? 1 + this.#dice.upTo(4) : null,
             scored: scored ? created + 200_000_000 : null,
           })
         }
@@ -121,6 +115,7 @@ export class Shop {
       [1, () => this.#setTier()],
       [1, () => this.#rename()],
       [1.2, () => this.#changeAddress()],
+      [0.8, () => this.#changeAddresses()],
       [0.7, () => this.#snooze()],
       [0.4, () => this.#spam()],
       [0.4, () => this.#deleteTicket()],
@@ -151,7 +146,7 @@ export class Shop {
         : dice < 0.1
           ? OWN_ADDRESS
           : dice < 0.16 && others.length > 0
-            ? this.#pick(others).email
+            ? this.#dice.pick(others).email
             : `Person.${this.#names}@Example.com`
     const customFields = { 12: this.#names % 3 === 0 }
     const customer = this.world.addCustomer({
@@ -161,7 +156,7 @@ export class Shop {
       customFields,
       ...fields,
     })
-    if (email !== null) this.addresses.add(email.toLowerCase())
+    this.#have(customer.id, email)
     return customer
   }
 
@@ -174,7 +169,7 @@ export class Shop {
     if (customer === undefined) return
     const ticket = this.world.addTicket({
       customerId: customer.id,
-      channel: this.#pick(['email', 'chat', 'phone']),
+      channel: this.#dice.pick(['email', 'chat', 'phone']),
       tags: this.#random.next() < 0.2 ? ['vip'] : [],
     })
     this.#note('TICKET_CREATED', ['ticket_id', String(ticket.id)], customer.id, ticket.created)
@@ -221,10 +216,10 @@ export class Shop {
   }
 
   #score(): void {
-    const survey = this.#pickOf([...this.world.surveys.values()])
+    const survey = this.#dice.pickOf([...this.world.surveys.values()])
     if (survey === undefined) return
     const isFirst = survey.score === null
-    this.world.scoreSurvey(survey.id, 1 + this.#upTo(4), { told: this.#random.next() < 0.3 })
+    this.world.scoreSurvey(survey.id, 1 + this.#dice.upTo(4), { told: this.#random.next() < 0.3 })
     // The first score of one that was scored in the past may never have been seen: then the correction is the answer.
     const isUnheard = !this.occurrences.some(
       ({ event, about }) => event === 'SURVEY_RESPONDED' && about[1] === String(survey.id),
@@ -249,7 +244,7 @@ export class Shop {
   #setTier(): void {
     const customer = this.#anyCustomer()
     if (customer !== undefined)
-      this.world.setCustomField(customer.id, 11, this.#pick(['gold', 'silver', 'bronze']))
+      this.world.setCustomField(customer.id, 11, this.#dice.pick(['gold', 'silver', 'bronze']))
   }
 
   #rename(): void {
@@ -263,10 +258,43 @@ export class Shop {
     const email = this.#random.next() < 0.1 ? null : `moved.${(this.#names += 1)}@example.com`
     if (email === null || customer.email === null || customer.email === OWN_ADDRESS)
       this.#doubt((one) => one.customerId === customer.id)
+    this.#move(customer, email)
+  }
+
+  #move(customer: WorldCustomer, email: string | null): void {
     const former = this.#formerAddresses.get(customer.id) ?? []
+    this.optOuts.moved(customer, email, former)
     this.#formerAddresses.set(customer.id, [...former, customer.email?.toLowerCase() ?? ''])
     this.world.changeCustomer(customer.id, { email })
-    if (email !== null) this.addresses.add(email)
+    this.#have(customer.id, email)
+  }
+
+  #have(customerId: number, email: string | null): void {
+    if (email === null) return
+    this.addresses.add(email.toLowerCase())
+    this.#everHad.set(customerId, this.addressesOf(customerId).add(email.toLowerCase()))
+  }
+
+  addressesOf(customerId: number): Set<string> {
+    const into = this.world.mergedCustomers.get(customerId)
+    return into === undefined ? (this.#everHad.get(customerId) ?? new Set()) : this.addressesOf(into)
+  }
+
+  /** Several at once; some of them said no before. */
+  #changeAddresses(): void {
+    const known = [...this.world.customers.values()].filter(
+      ({ email }) =>
+        email !== null &&
+        email !== OWN_ADDRESS &&
+        !this.deletedByHand.has(email.toLowerCase()) &&
+        this.account.contacts.has(email.toLowerCase()),
+    )
+    const moves = pickMoves(this.#random, known, () => `moved.${(this.#names += 1)}@example.com`)
+    for (const from of new Set(moves.map((one) => one.from))) {
+      if (this.#random.next() < 0.4) this.#block(from)
+      if (this.#random.next() < 0.4) this.#leave(from, this.#pickList())
+    }
+    for (const { customer, to } of moves) this.#move(customer, to)
   }
 
   #spam(): void {
@@ -303,24 +331,26 @@ export class Shop {
     if (source === undefined || target === undefined || source === target) return
     this.#doubt((one) => one.customerId === source.id)
     for (const one of this.occurrences) if (one.customerId === source.id) one.customerId = target.id
+    for (const email of this.addressesOf(source.id)) this.#have(target.id, email)
     this.world.mergeCustomers(source.id, target.id)
   }
 
   // In Brevo, by other hands
 
   #leaveByClick(): void {
-    const member = this.#pickOf([...this.account.contacts.values()].filter((one) => one.lists.size > 0))
-    if (member !== undefined) this.#leave(member.email, this.#pick([...member.lists]))
+    const member = this.#dice.pickOf([...this.account.contacts.values()].filter((one) => one.lists.size > 0))
+    if (member !== undefined) this.#leave(member.email, this.#dice.pick([...member.lists]))
   }
 
   #leave(email: string, list: number): void {
     this.account.leaveList(email, list)
     this.lastLeftAt = this.#universe.now
     this.left.add(`${this.account.contacts.get(email)!.id}/${list}`)
+    this.optOuts.left(email, list)
   }
 
   #addByHand(): void {
-    const contact = this.#pickOf([...this.account.contacts.values()])
+    const contact = this.#dice.pickOf([...this.account.contacts.values()])
     if (contact === undefined) return
     const list = this.#pickList()
     // Of a list that they left nobody puts them back by hand.
@@ -330,7 +360,7 @@ export class Shop {
   }
 
   #blockByHand(): void {
-    const contact = this.#pickOf([...this.account.contacts.values()])
+    const contact = this.#dice.pickOf([...this.account.contacts.values()])
     if (contact === undefined) return
     this.#block(contact.email)
     // The block is to go with the address, wherever that goes.
@@ -352,7 +382,7 @@ export class Shop {
     // A poll and a delivery later it is known, and so is what was in doubt.
     const longEnough = 36 * 60_000
     if (this.#universe.now - this.calmSince < longEnough) return
-    const contact = this.#pickOf(
+    const contact = this.#dice.pickOf(
       [...this.account.contacts.values()].filter(
         (one) =>
           this.written.has(one.id) &&
@@ -365,6 +395,7 @@ export class Shop {
     const had = (id: number): boolean => this.#formerAddresses.get(id)?.includes(contact.email) === true
     for (const { id, email } of this.world.customers.values())
       if (email?.toLowerCase() === contact.email || had(id)) this.lostContact.add(id)
+    for (const id of this.lostContact) this.optOuts.lost(id)
     this.#doubt((one) => one.customerId !== null && this.lostContact.has(one.customerId))
     this.account.delete(contact.email)
     // Whoever is written to no more shows nothing: something happens to them.
@@ -444,44 +475,18 @@ export class Shop {
   // Chance
 
   #anyCustomer(): WorldCustomer | undefined {
-    return this.#pickOf([...this.world.customers.values()])
+    return this.#dice.pickOf([...this.world.customers.values()])
   }
 
   #anyTicket(suits: (ticket: WorldTicket) => boolean): WorldTicket | undefined {
-    return this.#pickOf(
+    return this.#dice.pickOf(
       [...this.world.tickets.values()].filter((one) => !this.#snoozed.has(one.id) && suits(one)),
     )
   }
 
   #pickList(): number {
-    return this.#pick(Object.values(LISTS))
-  }
-
-  #pickOf<T>(items: readonly T[]): T | undefined {
-    return items.length === 0 ? undefined : this.#pick(items)
-  }
-
-  #pick<T>(items: readonly T[]): T {
-    return items[Math.floor(this.#random.next() * items.length)]!
-  }
-
-  /** 0 … most */
-  #upTo(most: number): number {
-    return Math.floor(this.#random.next() * (most + 1))
+    return this.#dice.pick(Object.values(LISTS))
   }
 }
 
 const DAY = 86_400_000_000
-
-const ATTRIBUTES: [string, string][] = [
-  ['GORGIAS_ID', 'text'],
-  ['FIRSTNAME', 'text'],
-  ['TICKET_COUNT', 'float'],
-  ['OPEN_TICKETS', 'float'],
-  ['LAST_CHANNEL', 'text'],
-  ['AVG_RESPONSE_TIME', 'float'],
-  ['CSAT_SCORE', 'float'],
-  ['CSAT_RESPONSES', 'float'],
-  ['TIER', 'text'],
-  ['WHOLESALE', 'boolean'],
-]

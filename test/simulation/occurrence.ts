@@ -1,0 +1,10 @@
+/** Something that the timeline of a contact has to tell, once. */
+export interface Occurrence {
+  event: string
+  /** The property that names the object, and its value. */
+  about: ['ticket_id' | 'survey_id' | 'customer_id', string]
+  at: number
+  customerId: number
+  /** False: something else happened that may keep it from being seen or from having anybody to tell. */
+  must: boolean
+}
