@@ -26,8 +26,8 @@ const FULL = 2
 
 /** For the simulation: a process can die before any statement and any commit. */
 export interface Watch {
-  /** Called before each of them; what it throws keeps it from happening. */
-  step(): void
+  /** Called before each of them; what it throws keeps it from happening. `change`: a statement that writes. */
+  step(what: 'change' | 'other'): void
   /** Given the way to close the files as the end of a process does. */
   opened(abandon: () => void): void
 }
@@ -42,7 +42,7 @@ function watchOver(database: Database, watch: Watch): void {
         const action: CallableFunction = Reflect.get(statement, name)
         Object.assign(statement, {
           [name]: (...args: unknown[]): unknown => {
-            watch.step()
+            watch.step(name === 'run' ? 'change' : 'other')
             return Reflect.apply(action, statement, args)
           },
         })
@@ -52,7 +52,7 @@ function watchOver(database: Database, watch: Watch): void {
     transaction: (action: () => unknown) =>
       transaction(() => {
         const result = action()
-        watch.step()
+        watch.step('other')
         return result
       }),
   })
@@ -107,7 +107,7 @@ export function openDatabase(
     return {
       database,
       close() {
-        watch?.step()
+        watch?.step('other')
         truncateLog(database)
         database.close()
         releaseLock()

@@ -44,6 +44,8 @@ export interface LifeOptions {
 export interface Death {
   steps: number
   afterPage: number
+  /** Of the steps only those that write to the state. */
+  changes: boolean
 }
 
 export function live(options: LifeOptions): Life {
@@ -61,9 +63,9 @@ export function live(options: LifeOptions): Life {
     abandon()
     clock.kill()
   }
-  const step = (): void => {
+  const step = (what: 'change' | 'other' = 'other'): void => {
     if (dead) throw new Killed()
-    if (death === null || pages < death.afterPage) return
+    if (death === null || pages < death.afterPage || (death.changes && what !== 'change')) return
     steps += 1
     if (steps !== death.steps) return
     kill()

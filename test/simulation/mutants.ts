@@ -72,8 +72,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'contacts of former addresses are looked at one by one, between the writes',
     file: 'outbox/deliver-moves.ts',
-    from: '  let groups: Move[][] = []',
-    to: '  let groups: Move[][] = []\n  if (moves.length >= 0) return moves.map((one) => [one])',
+    from: '  const groups = new Map<string, Move[]>()',
+    to: '  const groups = new Map<string, Move[]>()\n  if (moves.length >= 0) return moves.map((one) => [one])',
   },
   {
     name: 'a list that was left under one address is joined under the next',
@@ -160,6 +160,8 @@ export async function findFirstFailure(mutant: Mutant, seeds: number): Promise<s
     const { file, text } = plant(mutant, directory)
     writeFileSync(file, text)
     const output = await run(directory, ['--seeds', String(seeds), '--until-failure'])
+    // Ended by something else, it proves nothing.
+    if (!/^\d+ seeds, \d+ failed/m.test(output)) throw new Error(`No summary came of ${mutant.name}`)
     return /^seed (\d+): .*\n {2}(.*)/m.exec(output)?.slice(1, 3).join(': ') ?? null
   } finally {
     rmSync(directory, { recursive: true, force: true })

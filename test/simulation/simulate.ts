@@ -264,11 +264,13 @@ export async function simulate(
   }
 }
 
-/** Half of them anywhere, half between two statements of what one answer of the helpdesk causes. */
+/** A third of them anywhere, a third between two statements of what one answer of the helpdesk causes, a third between two changes. */
 function drawDeath(random: Random): Death {
-  return random.next() < 0.5
-    ? { steps: Math.floor(1 + random.next() ** 2 * 1_500), afterPage: 0 }
-    : { steps: Math.floor(1 + random.next() * 40), afterPage: Math.floor(1 + random.next() * 60) }
+  const dice = random.next() * 3
+  const page = Math.floor(1 + random.next() * 60)
+  if (dice < 1) return { steps: Math.floor(1 + random.next() ** 2 * 1_500), afterPage: 0, changes: false }
+  if (dice < 2) return { steps: Math.floor(1 + random.next() * 40), afterPage: page, changes: false }
+  return { steps: Math.floor(1 + random.next() * 12), afterPage: page, changes: true }
 }
 
 /** Lost, doubled, late and in another order. */
