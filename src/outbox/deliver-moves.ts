@@ -97,7 +97,7 @@ async function look(context: DeliveryContext, move: Move, signal?: AbortSignal):
 
 /** True if somebody has the address who is not just coming to it. */
 function isHome(store: Store, email: string): boolean {
-  const coming = store.moves.at(email).filter((one) => one.to === email)
+  const coming = store.moves.at(email).filter((one) => one.to === email && one.from !== email)
   const holders = store.customers.holdersOf(email)
   return holders.some(
     ({ source, id }) => !coming.some((one) => one.source === source && one.customerId === id),

@@ -201,7 +201,7 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE outbox_contacts SET lost = 1 WHERE lane < 2;
   `,
   `
-  CREATE TABLE moves (           -- addresses that a customer had: what Brevo holds there is to follow to the one of now
+  CREATE TABLE moves (           -- customers whose address changed: what Brevo holds at the one before is to follow
     source TEXT NOT NULL, customer_id TEXT NOT NULL, before TEXT NOT NULL,
     looked TEXT,                 -- JSON: whether there was a contact, blocked, and the lists that it had left; null: not looked yet
     target TEXT,                 -- the address that the contact is being given in Brevo

@@ -1,5 +1,5 @@
 // Customers whose address changed in the helpdesk. Their contact in Brevo is to follow, instead of a second one being made; and
-// what it said no to follows in any case. A row for each address that a customer had since that was last settled.
+// what it said no to follows in any case. A row for each customer, with the address where the contact is.
 import type { HeldContact } from '../model/destination.ts'
 import type { OptOut } from '../model/operations.ts'
 import type { Database } from './sqlite.ts'
@@ -52,9 +52,12 @@ export function createMoves(database: Database) {
     ${select} WHERE m.before = @email UNION ${select} WHERE m.target = @email
     UNION SELECT m.*, c.email, ${IS_LIVE} AS live FROM customers c JOIN moves m ON m.source = c.source AND m.customer_id = c.id
     WHERE c.email = @email`)
-  const insert = database.prepare(
-    'INSERT INTO moves (source, customer_id, before) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-  )
+  // Where the contact is still to follow from an earlier address, it was never at this one.
+  const insert = database.prepare(`
+    INSERT INTO moves (source, customer_id, before) SELECT @source, @customerId, @from
+    WHERE NOT EXISTS (
+      SELECT 1 FROM moves WHERE source = @source AND customer_id = @customerId AND target IS NOT @from)
+    ON CONFLICT DO NOTHING`)
   const KEY = 'source = @source AND customer_id = @customerId AND before = @from'
   const note = database.prepare(`UPDATE moves SET looked = @looked WHERE ${KEY}`)
   const begin = database.prepare(`UPDATE moves SET target = @target WHERE ${KEY}`)
@@ -66,7 +69,7 @@ export function createMoves(database: Database) {
   return {
     /** A customer does not have this address any more. */
     put(source: string, customerId: string, from: string): void {
-      insert.run(source, customerId, from)
+      insert.run({ source, customerId, from })
     },
     all: (): Move[] => all.all().map((row) => toMove(row)),
     /** Those that leave an address, or go to it. */

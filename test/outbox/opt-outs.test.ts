@@ -83,6 +83,27 @@ describe('addresses that change in one run', () => {
     expect([isBlocked('a'), isIn('a')]).toEqual([false, true])
   })
 
+  it('there and back, through the address of somebody who left it', async () => {
+    await people('a', 'b')
+    const [a, b] = [contact('a')!.id, contact('b')!.id]
+    sayNo('a')
+    // Read in between, while Brevo takes nothing.
+    shop.meet((request) => (request.url.includes('brevo') ? 'server_error' : null))
+    move('b', 'x')
+    move('a', 'b')
+    await shop.sync({ patienceMs: 0 }).catch(() => undefined)
+    move('a', 'a')
+    await shop.sync({ patienceMs: 0 }).catch(() => undefined)
+    shop.meet(() => null)
+    await shop.pass(30)
+
+    await shop.sync()
+
+    expect([contact('a')!.id, contact('x')!.id]).toEqual([a, b])
+    expect([isBlocked('a'), isIn('a')]).toEqual([true, false])
+    expect([isBlocked('x'), isIn('x')]).toEqual([false, true])
+  })
+
   it('through an address that somebody else took meanwhile', async () => {
     await people('a', 'b')
     sayNo('a')

@@ -226,7 +226,8 @@ export async function simulate(
     await universe.run(universe.now + 10 * 60_000)
     life.stop()
     await universe.run(universe.now + 5 * 60_000)
-    if (network.writes > written) broken.push(`at rest, ${network.writes - written} requests wrote something`)
+    if (network.writes > written && !wasRetried(stateDir, universe))
+      broken.push(`at rest, ${network.writes - written} requests wrote something`)
     const store = openStoreReadOnly(stateDir)!
     const goLive = Number(store.meta.read('go_live:gorgias'))
     const counts = store.outboxEvents.counts()
@@ -262,6 +263,16 @@ export async function simulate(
     life?.kill()
     rmSync(stateDir, { recursive: true, force: true })
   }
+}
+
+/** What Brevo refused was tried again lately, because its time had come: an id that somebody else holds. */
+function wasRetried(stateDir: string, universe: Universe): boolean {
+  const store = openStoreReadOnly(stateDir)!
+  const letters = store.deadLetters.list()
+  store.close()
+  return letters.some(
+    (one) => one.kind === 'identifier' && one.last_at > (universe.now - 15 * 60_000) * 1_000,
+  )
 }
 
 /** A third of them anywhere, a third between two statements of what one answer of the helpdesk causes, a third between two changes. */
