@@ -34,8 +34,8 @@ export function printError(thrown: unknown, program = 'tajo'): TajoError {
   say(
     `${paint('red', `${program}:`, process.stderr)} ${maskPersonal(error.message)} ${paint('dim', `(${error.code})`, process.stderr)}`,
   )
-  for (const detail of error.details) say(`  ${detail}`)
-  if (error.hint !== undefined) say(paint('dim', `  → ${error.hint}`, process.stderr))
+  for (const detail of error.details) say(`  ${maskPersonal(detail)}`)
+  if (error.hint !== undefined) say(paint('dim', `  → ${maskPersonal(error.hint)}`, process.stderr))
   if (error.code === 'internal') {
     say(`  This is a mistake in tajo. Please report it with the lines below (Node ${process.version}).`)
     say(maskPersonal((error.cause instanceof Error ? error.cause.stack : undefined) ?? error.stack ?? ''))

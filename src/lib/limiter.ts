@@ -122,6 +122,7 @@ export class BudgetLimiter {
   readonly #clock: Clock
   #remaining = 1
   #resetAt = Number.POSITIVE_INFINITY
+  #closedUntil = 0
   #underWay = 0
   #wake: (() => void)[] = []
 
@@ -156,6 +157,8 @@ export class BudgetLimiter {
    * answers of one window the earliest end is the nearest to the truth.
    */
   observe(remaining: number, resetMs: number): void {
+    // Of a request that left before another one was refused.
+    if (this.#clock.monotonic() < this.#closedUntil) return
     const end = this.#clock.monotonic() + resetMs
     const isSameWindow = remaining < this.#remaining && this.#clock.monotonic() < this.#resetAt
     this.#resetAt = isSameWindow ? Math.min(this.#resetAt, end) : end
@@ -163,10 +166,11 @@ export class BudgetLimiter {
     this.#notify()
   }
 
-  /** A request was refused: nothing more for `resetMs`, whatever was told before. */
+  /** A request was refused: nothing more for `resetMs`, whatever was told before or is told meanwhile. */
   exhaust(resetMs: number): void {
     this.#remaining = 0
     this.#resetAt = this.#clock.monotonic() + resetMs
+    this.#closedUntil = this.#resetAt
     this.#notify()
   }
 

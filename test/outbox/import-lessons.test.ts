@@ -93,3 +93,15 @@ describe('an import that drops false', () => {
     expect([imports('fileBody'), singles()]).toEqual([0, 0])
   })
 })
+
+it('rows that an import swallows are found missing, and written singly', async () => {
+  const emails = addCustomers(60)
+  const importRow = shop.account.importRow.bind(shop.account)
+  shop.account.importRow = (row, lists, isFile) => {
+    if (!/[37]@/.test(String(row.email))) importRow(row, lists, isFile)
+  }
+
+  await sync()
+
+  expect([...shop.account.contacts.keys()].sort()).toEqual([...emails].sort())
+})

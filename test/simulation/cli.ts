@@ -34,8 +34,6 @@ const log: Log = {
   debug: loud('debug'),
 }
 
-process.env['TZ'] = 'UTC'
-
 if (values.seed !== undefined && process.send === undefined) {
   const verdict = await simulate(Number(values.seed), {
     ...(values.verbose ? { log } : {}),

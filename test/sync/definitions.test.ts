@@ -61,6 +61,20 @@ describe('identity', () => {
   })
 })
 
+describe('a customer who is deleted in the helpdesk', () => {
+  it('leaves the address to the other customers who have it', async () => {
+    world().addCustomer({ email: 'a@example.com', name: 'First' })
+    const { id } = world().addCustomer({ email: 'a@example.com', name: 'Second' })
+    await shop.sync()
+    expect(value('a@example.com', 'FIRSTNAME')).toBe('Second')
+
+    world().deleteCustomer(id)
+    await shop.sync({ reconcile: true })
+
+    expect(value('a@example.com', 'FIRSTNAME')).toBe('First')
+  })
+})
+
 describe('counted tickets', () => {
   it('are neither spam nor trashed', async () => {
     const { id } = world().addCustomer({ email: 'a@example.com' })

@@ -1,0 +1,97 @@
+// Mistakes that a test must find: those that went unseen once. Each names the test that sees it, the cheapest that can.
+import type { Mutant } from '../simulation/mutants.ts'
+
+export interface Planted extends Mutant {
+  /** Under test/. */
+  seenBy: string
+  /** The time zone in which it is seen. */
+  zone?: string
+}
+
+export const PLANTED: readonly Planted[] = [
+  {
+    name: 'Brevo’s 429 is not waited out',
+    file: 'brevo/transport.ts',
+    from: 'limiter.exhaust(Number.isFinite(resetMs) ? resetMs : RESET_UNKNOWN_MS)',
+    to: 'void RESET_UNKNOWN_MS',
+    seenBy: 'brevo/pace.test.ts',
+  },
+  {
+    name: 'rows that an import swallowed are taken for written',
+    file: 'outbox/deliver-imports.ts',
+    from: 'if (missed.length === 0) return',
+    to: 'if (missed.length >= 0) return',
+    seenBy: 'outbox/import-lessons.test.ts',
+  },
+  {
+    name: 'dates are read in the zone of this machine',
+    file: 'model/time.ts',
+    from: '    Date.UTC(+year!, +month! - 1, +day!, +hour, +minute, +second) -',
+    to: '    new Date(+year!, +month! - 1, +day!, +hour, +minute, +second).getTime() -',
+    seenBy: 'model/time.test.ts',
+    zone: 'Pacific/Chatham',
+  },
+  {
+    name: 'a webhook is answered before it is on disk',
+    file: 'server/webhooks.ts',
+    from: 'await inbox.put(source, id)',
+    to: 'inbox.put(source, id).catch(() => undefined)',
+    seenBy: 'server/on-disk.test.ts',
+  },
+  {
+    name: 'forget leaves the messages',
+    file: 'state/forgotten.ts',
+    from: 'DELETE FROM messages WHERE (source, ticket_id) IN',
+    to: 'DELETE FROM messages WHERE 0 AND (source, ticket_id) IN',
+    seenBy: 'state/forget-leaves-nothing.test.ts',
+  },
+  {
+    name: 'forget leaves what campaigns decided',
+    file: 'state/forgotten.ts',
+    from: 'DELETE FROM campaign_entries WHERE email = @email',
+    to: 'DELETE FROM campaign_entries WHERE 0 AND email = @email',
+    seenBy: 'state/forget-leaves-nothing.test.ts',
+  },
+  {
+    name: 'addresses stand in the log',
+    file: 'lib/redact.ts',
+    from: 'return options.showPersonal ? cleaned : maskPersonal(cleaned)',
+    to: 'return cleaned',
+    seenBy: 'lib/log.test.ts',
+  },
+  {
+    name: 'addresses stand in the errors of the terminal',
+    file: 'commands/terminal.ts',
+    from: 'maskPersonal(error.message)',
+    to: 'error.message',
+    seenBy: 'commands/terminal.test.ts',
+  },
+  {
+    name: 'a route of the control API does not ask for its key',
+    file: 'server/control.ts',
+    from: 'if (!isKnown) return reply.code(401).send()',
+    to: "if (!isKnown && request.method !== 'GET') return reply.code(401).send()",
+    seenBy: 'server/control.test.ts',
+  },
+  {
+    name: 'where the clock is set, plans move the wrong way',
+    file: 'state/store.ts',
+    from: 'SET ${column} = ${column} + @by WHERE',
+    to: 'SET ${column} = ${column} - @by WHERE',
+    seenBy: 'state/clock-jumps.test.ts',
+  },
+  {
+    name: 'the contact of a deleted customer is not looked at again',
+    file: 'sync/reread.ts',
+    from: '  markCustomer(context, id)\n  const email = emailOf(context, id)',
+    to: '  const email = emailOf(context, id)',
+    seenBy: 'sync/definitions.test.ts',
+  },
+  {
+    name: 'secrets are compared letter by letter',
+    file: 'server/auth.ts',
+    from: 'return timingSafeEqual(digest(given), digest(expected))',
+    to: 'return given === expected',
+    seenBy: 'server/auth.test.ts',
+  },
+]
