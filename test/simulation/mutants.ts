@@ -15,9 +15,11 @@ export interface Mutant {
 /** A status that Brevo does not document is taken for success. */
 const believed = (status: number): Mutant => ({
   name: `an answer ${status} that Brevo does not document is believed`,
-  file: 'brevo/answers.ts',
-  from: 'endpoint.success[status]?.(body.value) ?? false',
-  to: `endpoint.success[status]?.(body.value) ?? status === ${status}`,
+  file: 'brevo/transport.ts',
+  from: "  if (outcome.outcome !== 'answer' || isDocumented(method, path, outcome)) return outcome\n",
+  to: `  if (outcome.outcome === 'answer' && outcome.status === ${status} && !isDocumented(method, path, outcome))
+    return { ...outcome, status: method === 'GET' ? 200 : 204, body: method === 'GET' ? outcome.body : '' }
+  if (outcome.outcome !== 'answer' || isDocumented(method, path, outcome)) return outcome\n`,
 })
 
 export const MUTANTS: readonly Mutant[] = [

@@ -224,6 +224,14 @@ function judgeEvents(shop: Shop, goLive: number, create: boolean): string[] {
   return complaints
 }
 
+/** What happened before `until` and was not told so far. A score moves nothing in any list: it may be seen an hour later. */
+export function findUntold(shop: Shop, until: number): Occurrence[] {
+  const awaited = shop.occurrences.filter(
+    ({ event, at, must }) => must && at < until && event !== 'SURVEY_RESPONDED' && event !== 'SURVEY_CREATED',
+  )
+  return awaited.filter((one) => !shop.account.events.some((event) => isToldBy(one, event)))
+}
+
 function isToldBy(
   { event, about: [key, value], at }: Occurrence,
   one: { name: string; date: string; properties: Record<string, unknown> },

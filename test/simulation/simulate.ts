@@ -13,7 +13,8 @@ import { Universe } from './clock.ts'
 import { createDirectServer } from './direct-server.ts'
 import { type Death, live, type Life, toYaml } from './life.ts'
 import { type Fault, GORGIAS_URL, LIES, type Network, ODD_PAGES } from './network.ts'
-import { judge, watchWrites } from './oracle.ts'
+import { findUntold, judge, watchWrites } from './oracle.ts'
+import type { Occurrence } from './occurrence.ts'
 import { Shop } from './shop.ts'
 
 export interface Verdict {
@@ -63,6 +64,8 @@ const LARGE = 620
 /** More than an hour of short runs: the last of them has nothing to write any more. */
 const SYNCS = 9
 const SYNC_EVERY_MS = 7 * 60_000
+/** A poll, a delivery, and three looks at what is in doubt. */
+const TO_CATCH_UP = 70 * 60_000
 
 export interface SimulationOptions {
   log?: Log
@@ -165,6 +168,7 @@ export async function simulate(
   const usesSync = !large && !nightly && chance(0.25)
   let lives = 0
   let life: Life | null = null
+  let late: Occurrence[] = []
   const crashes = chance(0.7)
   const begin = (): Life => {
     lives += 1
@@ -217,6 +221,11 @@ export async function simulate(
     life.spare()
     // Long enough for three looks at what is in doubt, for what was refused, and for another reconcile.
     const calm = universe.now
+    if (nightly && nextReconcile(calm, nightly) > calm + TO_CATCH_UP + 5 * 60_000) {
+      // What was misread must not wait for the night to be read again.
+      await universe.run(calm + TO_CATCH_UP)
+      late = findUntold(shop, calm * 1_000)
+    }
     await universe.run(Math.max(nextReconcile(calm, nightly), calm + 0.2 * HOUR) + 0.6 * HOUR)
     if (life.isOver()) broken.push('the daemon ended by itself')
     life.stop()
@@ -250,6 +259,9 @@ export async function simulate(
       seed,
       complaints: [
         ...broken,
+        ...(create ? late.filter((one) => one.at >= goLive) : []).map(
+          ({ event, about }) => `${event} of ${about.join(' ')} waited for the next look at everything`,
+        ),
         ...judge(shop, { goLive, create, extId, inOrder: !usesOldPages && !poisons && wall.offsetMs === 0 }),
       ],
       counts: {
