@@ -12,6 +12,7 @@ export default {
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   globalSetup: '<rootDir>/test/support/utc.mjs',
+  setupFiles: ['<rootDir>/test/support/seeds.mjs'],
   workerIdleMemoryLimit: '1GB',
   // One more than there are cores: some tests wait for other processes.
   maxWorkers: availableParallelism() + 1,

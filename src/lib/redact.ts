@@ -3,7 +3,9 @@
 
 import type { Secret } from './secret.ts'
 
-const EMAIL = /([^\s@<>"(),;:\\])[^\s@<>"(),;:\\]*@([^\s@<>"(),;:\\])[^\s@<>"(),;:\\]*(\.[\p{L}\d-]{2,})/gu
+/** A local part may stand in quotes, which in JSON, and so in the log, have a backslash before them. */
+const EMAIL =
+  /(?:\\?"[^"\n]{1,66}"|([^\s@<>"(),;:\\])[^\s@<>"(),;:\\]*)@([^\s@<>"(),;:\\])[^\s@<>"(),;:\\]*(\.[\p{L}\d-]{2,})/gu
 const PHONE = /(?<![\w.:-])(\+\d{2})\d[\d ()-]{5,}(\d{2})(?![\w.:-])/g
 /** Shorter values would cut ordinary words to pieces. */
 const SHORTEST_SECRET = 6

@@ -1,6 +1,7 @@
 // POST /webhooks/<connector>: authentic or not, which object it names, on disk, answered. What it says of the object is not read.
 import type { FastifyInstance } from 'fastify'
 
+import { parseExactly } from '../lib/json.ts'
 import type { RecordId } from '../model/records.ts'
 import { type Guard, isAuthentic } from './auth.ts'
 import type { Inbox } from './inbox.ts'
@@ -56,7 +57,7 @@ function toFields(type: string, text: string): Record<string, unknown> | null {
 
 function parseJson(text: string): object | null {
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = parseExactly(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null
   } catch {
     return null

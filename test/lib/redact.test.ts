@@ -29,6 +29,13 @@ describe('the redactor', () => {
     )
   })
 
+  it.each([
+    ['"jane doe"@example.com was refused', '***@e***.com was refused'],
+    [JSON.stringify({ a: 'b', contact: '"jane doe"@example.com' }), '{"a":"b","contact":"***@e***.com"}'],
+  ])('masks a local part in quotes: %s', (text, masked) => {
+    expect(maskPersonal(text)).toBe(masked)
+  })
+
   it('lets no address through', () => {
     fc.assert(
       fc.property(fc.emailAddress(), (email) => {

@@ -19,6 +19,19 @@ describe('an e-mail address', () => {
   })
 
   it.each([
+    ['"Jane Doe"@example.com', '"jane doe"@example.com'],
+    ['"j@ne"@example.com', '"j@ne"@example.com'],
+    ['jane..doe.@docomo.ne.jp', 'jane..doe.@docomo.ne.jp'],
+    ['jane@example.com.', 'jane@example.com'],
+    ['jane@xn--bcher-kva.example', 'jane@xn--bcher-kva.example'],
+  ])('may be odd: %s', (raw, email) => {
+    expect(normalizeEmail(raw)).toBe(email)
+  })
+
+  it.each([
+    '""@example.com',
+    '"a\n"@example.com',
+    '"a"b@example.com',
     '',
     'jane',
     'jane@',

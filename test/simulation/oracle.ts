@@ -224,6 +224,17 @@ function judgeEvents(shop: Shop, goLive: number, create: boolean): string[] {
   return complaints
 }
 
+/** Customers who are no contact so far. */
+export function findMissing(shop: Shop): string[] {
+  return [...shop.addresses].flatMap((email) => {
+    if (email === OWN_ADDRESS || shop.deletedByHand.has(email) || shop.account.contacts.has(email)) return []
+    const expected = expect(shop, email)
+    return expected === null || expected.mayBeAbsent
+      ? []
+      : [`${email} waited for the next look at everything`]
+  })
+}
+
 /** What happened before `until` and was not told so far. A score moves nothing in any list: it may be seen an hour later. */
 export function findUntold(shop: Shop, until: number): Occurrence[] {
   const awaited = shop.occurrences.filter(

@@ -13,7 +13,7 @@ import { Universe } from './clock.ts'
 import { createDirectServer } from './direct-server.ts'
 import { type Death, live, type Life, toYaml } from './life.ts'
 import { type Fault, GORGIAS_URL, LIES, type Network, ODD_PAGES } from './network.ts'
-import { findUntold, judge, watchWrites } from './oracle.ts'
+import { findMissing, findUntold, judge, watchWrites } from './oracle.ts'
 import type { Occurrence } from './occurrence.ts'
 import { Shop } from './shop.ts'
 
@@ -129,7 +129,7 @@ export async function simulate(
   if (webhooks) callWebhooks(shop, network, random)
   const wall = { offsetMs: 0 }
   const create = chance(0.85)
-  const nightly = chance(0.5) && long
+  const nightly = (chance(0.5) && long) || (large && seed % 20 === 5)
   const extId = seed % 3 === 0
   const yaml = toYaml({
     schedule: '*/30 * * * *',
@@ -225,6 +225,7 @@ export async function simulate(
       // What was misread must not wait for the night to be read again.
       await universe.run(calm + TO_CATCH_UP)
       late = findUntold(shop, calm * 1_000)
+      if (create) broken.push(...findMissing(shop))
     }
     await universe.run(Math.max(nextReconcile(calm, nightly), calm + 0.2 * HOUR) + 0.6 * HOUR)
     if (life.isOver()) broken.push('the daemon ended by itself')

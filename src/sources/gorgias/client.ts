@@ -4,6 +4,7 @@ import { backoffMs } from '../../lib/backoff.ts'
 import { type CircuitBreaker, toTrouble } from '../../lib/breaker.ts'
 import { TajoError } from '../../lib/errors.ts'
 import type { HttpAnswer, HttpOutcome } from '../../lib/http.ts'
+import { parseExactly } from '../../lib/json.ts'
 import type { Priority, WindowLimiter } from '../../lib/limiter.ts'
 import type { RetryBudget } from '../../lib/retry-budget.ts'
 import type { ClockSkew } from '../../lib/skew.ts'
@@ -296,7 +297,7 @@ function isObject(path: string): boolean {
 
 function parseJson(body: string): unknown {
   try {
-    return JSON.parse(body)
+    return parseExactly(body)
   } catch {
     return undefined
   }
