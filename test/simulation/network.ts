@@ -221,7 +221,8 @@ export function createHttpFor(
 
   /** Carried out by the API or not, what comes back is not the API's. */
   async function lie(kind: Lie, side: 'gorgias' | 'brevo', request: HttpRequest): Promise<HttpOutcome> {
-    const truth = random.next() < 0.3 || kind === 'lie_206' ? await deliver(side, request) : null
+    const isPart = kind === 'lie_206' && request.method === 'GET'
+    const truth = random.next() < 0.3 || isPart ? await deliver(side, request) : null
     const page = '<html><body>We will be back soon.</body></html>'
     switch (kind) {
       case 'lie_200_page':
@@ -235,7 +236,9 @@ export function createHttpFor(
       case 'lie_204':
         return answer(204, '')
       case 'lie_206':
-        return truth?.outcome === 'answer' ? { ...truth, status: 206, body: halve(truth.body) } : UNANSWERED
+        return truth?.outcome === 'answer'
+          ? { ...truth, status: 206, body: halve(truth.body) }
+          : answer(206, '')
       case 'lie_302':
         return answer(302, page, { location: `https://login.test${new URL(request.url).pathname}` })
       case 'lie_304':

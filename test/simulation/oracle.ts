@@ -224,14 +224,18 @@ function judgeEvents(shop: Shop, goLive: number, create: boolean): string[] {
   return complaints
 }
 
-/** Customers who are no contact so far. */
+/** Customers who are no contact so far, or whose tickets were not all seen. */
 export function findMissing(shop: Shop): string[] {
   return [...shop.addresses].flatMap((email) => {
-    if (email === OWN_ADDRESS || shop.deletedByHand.has(email) || shop.account.contacts.has(email)) return []
+    const contact = shop.account.contacts.get(email)
     const expected = expect(shop, email)
-    return expected === null || expected.mayBeAbsent
+    if (email === OWN_ADDRESS || shop.deletedByHand.has(email) || expected === null || expected.mayBeAbsent)
+      return []
+    if (contact === undefined) return [`${email} waited for the next look at everything`]
+    const { TICKET_COUNT } = expected.attributes
+    return contact.attributes['TICKET_COUNT'] === TICKET_COUNT
       ? []
-      : [`${email} waited for the next look at everything`]
+      : [`${email}: tickets waited for the next look at everything`]
   })
 }
 

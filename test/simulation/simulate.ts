@@ -105,12 +105,16 @@ export async function simulate(
   })
   const { broken, looked } = watchWrites(shop)
   const usesOldPages = chance(0.2)
+  // Every other large one meets nothing but lies, and no look at everything mends what was believed.
+  const onlyLies = large && seed % 20 === 5
   const network: Network = {
     universe,
     random: createSeededRandom(seed + 2),
     weather: {
-      share: large ? 0.2 : chance(0.2) ? 0 : random.next() * 0.15,
-      faults: FAULTS.filter((fault) => (fault !== 'old_page' || usesOldPages) && (large || chance(0.7))),
+      share: onlyLies ? 0.35 : large ? 0.2 : chance(0.2) ? 0 : random.next() * 0.15,
+      faults: FAULTS.filter(
+        (fault) => (fault !== 'old_page' || usesOldPages) && (large || chance(0.7)),
+      ).filter((fault) => !onlyLies || (LIES as readonly Fault[]).includes(fault)),
       down: { gorgias: false, brevo: false },
     },
     servers,
@@ -129,7 +133,7 @@ export async function simulate(
   if (webhooks) callWebhooks(shop, network, random)
   const wall = { offsetMs: 0 }
   const create = chance(0.85)
-  const nightly = (chance(0.5) && long) || (large && seed % 20 === 5)
+  const nightly = (chance(0.5) && long) || onlyLies
   const extId = seed % 3 === 0
   const yaml = toYaml({
     schedule: '*/30 * * * *',
