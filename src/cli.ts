@@ -52,6 +52,12 @@ try {
     const file = process.argv.slice(2).find((one) => /\.ya?ml$/.test(one))
     if (thrown.code === 'commander.excessArguments' && file !== undefined)
       process.stderr.write(`→ The file is named by an option: --config ${file}\n`)
+  } else if (['EMFILE', 'ENFILE'].includes((thrown as NodeJS.ErrnoException).code ?? '')) {
+    // Not even the words for it could be loaded.
+    process.stderr.write(
+      'tajo: This process may open too few files.\n  → Let it have 256 or more: ulimit -n 256, or LimitNOFILE=256 in a systemd unit.\n',
+    )
+    exit.code = 1
   } else {
     const { printError } = await import('./commands/terminal.ts')
     exit.code = EXIT_CODES[printError(thrown).kind]

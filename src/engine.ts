@@ -65,7 +65,7 @@ export type Engine = ReturnType<typeof openEngine>
 export function openEngine(options: EngineOptions, ports: Ports) {
   const { config, stateDir } = options
   const { clock, log } = ports
-  const troubles = createTroubles(clock)
+  const troubles = createTroubles(clock, log)
   const caller: BrevoCaller = createBrevoCaller(
     { baseUrl: config.brevo.baseUrl, apiKey: options.brevoKey, logApiCalls: config.log.apiCalls },
     { ...ports, onTrouble: troubles.of(BREVO) },

@@ -2,6 +2,7 @@
 import { createBell } from '../lib/bell.ts'
 import type { OnTrouble } from '../lib/breaker.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
 import type { Store } from '../state/store.ts'
 
 const KEY = 'troubles'
@@ -16,13 +17,17 @@ export interface Trouble {
 type Troubles = Record<string, Trouble>
 
 /** Kept in memory by those who talk to an API, and written where a state may be written. */
-export function createTroubles(clock: Clock) {
+export function createTroubles(clock: Clock, log: Log) {
   const now: Troubles = {}
   const changed = createBell()
   return {
     of:
       (side: string): OnTrouble =>
       (reason) => {
+        const before = now[side]
+        if (reason !== null && before === undefined)
+          log.warn('An API does not answer well', { api: side, reason })
+        if (reason === null && before !== undefined) log.info('It answers again', { api: side })
         if (reason === null) delete now[side]
         else now[side] = { since: new Date(clock.now()).toISOString(), reason }
         changed.ring()

@@ -43,8 +43,8 @@ interface Row {
 
 export function createCampaigns(database: Database) {
   const insert = database.prepare(`
-    INSERT INTO campaign_entries (id, campaign, source, email, occurrence, occurred_at, planned_at, due_at, state)
-    VALUES (@id, @campaign, @source, @email, @occurrence, @occurredAt, @dueAt, @dueAt, 'waiting') ON CONFLICT (id) DO NOTHING`)
+    INSERT INTO campaign_entries (id, campaign, source, email, customer_id, occurrence, occurred_at, planned_at, due_at, state)
+    VALUES (@id, @campaign, @source, @email, @customerId, @occurrence, @occurredAt, @dueAt, @dueAt, 'waiting') ON CONFLICT (id) DO NOTHING`)
   const due = database.prepare<[string, number, number], Row>(`
     SELECT * FROM campaign_entries WHERE source = ? AND state IN ('waiting', 'held') AND due_at <= ? ORDER BY due_at, id LIMIT ?`)
   const nextDue = database.prepare<[string], { at: number | null }>(
@@ -81,7 +81,7 @@ export function createCampaigns(database: Database) {
   )
   const readdress = database.prepare(`
     UPDATE campaign_entries SET email = @to WHERE email = @from
-      AND coalesce(occurrence ->> '$.customerId', '') NOT IN (SELECT value FROM json_each(@others))`)
+      AND coalesce(customer_id, '') NOT IN (SELECT value FROM json_each(@others))`)
   const prune = database.prepare(
     "DELETE FROM campaign_entries WHERE state IN ('fired', 'dropped') AND decided_at < ? AND occurred_at < ?",
   )
@@ -95,7 +95,8 @@ export function createCampaigns(database: Database) {
       >,
     ): boolean {
       const occurrence = entry.occurrence === null ? null : JSON.stringify(entry.occurrence)
-      return insert.run({ ...entry, occurrence }).changes > 0
+      const customerId = entry.occurrence?.customerId ?? null
+      return insert.run({ ...entry, customerId, occurrence }).changes > 0
     },
     due: (source: string, now: Instant, limit: number): CampaignEntry[] =>
       due.all(source, now, limit).map((row) => toEntry(row)),

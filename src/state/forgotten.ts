@@ -76,7 +76,7 @@ export function erasePerson(database: Database, email: string): Erased {
     [
       'campaign_decisions',
       `${customers} DELETE FROM campaign_entries WHERE email = @email
-        OR (source, json_extract(occurrence, '$.customerId')) IN (SELECT source, id FROM person)`,
+        OR (source, customer_id) IN (SELECT source, id FROM person)`,
     ],
     [
       'handler_events',

@@ -201,6 +201,9 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE outbox_contacts SET lost = 1 WHERE lane < 2;
   `,
   `
+  ALTER TABLE campaign_entries ADD COLUMN customer_id TEXT; -- whom it is about; kept when it is decided
+  UPDATE campaign_entries SET customer_id = occurrence ->> '$.customerId' WHERE occurrence IS NOT NULL;
+
   CREATE TABLE moves (           -- customers whose address changed: what Brevo holds at the one before is to follow
     source TEXT NOT NULL, customer_id TEXT NOT NULL, before TEXT NOT NULL,
     looked TEXT,                 -- JSON: whether there was a contact, blocked, and the lists that it had left; null: not looked yet

@@ -299,3 +299,28 @@ it('whoever was blocked or had left a list stays so where addresses change in a 
     three: { blocked: false, member: true },
   })
 })
+
+it('Brevo that asks to wait a year is asked again within the hour, and status says that it waits', async () => {
+  await tajo('sync', 'gorgias')
+  addTicket('a@example.com')
+  sandbox.brevo.intercept = ({ method }) =>
+    method === 'POST'
+      ? {
+          status: 429,
+          body: '{"code":"too_many_requests","message":"Too many requests"}',
+          headers: { 'x-sib-ratelimit-reset': String(365 * 86_400), 'x-sib-ratelimit-remaining': '0' },
+        }
+      : null
+  const daemon = startTajo(['start'], directory)
+  await daemon.until('it asks to wait 365 days (429); it is asked again after 60 min')
+
+  // Reading goes on meanwhile.
+  addTicket('b@example.com')
+  await daemon.until('"tickets":2')
+
+  expect((await tajo('status')).stdout).toContain(
+    'it asks to wait 365 days (429); it is asked again after 60 min',
+  )
+  daemon.child.kill('SIGTERM')
+  expect(await daemon.ended).toMatchObject({ code: 0 })
+})

@@ -279,10 +279,11 @@ function judgeCampaigns(shop: Shop, goLive: number, create: boolean): string[] {
       complaints.push(`ticket ${String(ticketId)} closed ${happened} times, and echo fired ${fired} times`)
     if (happened === 0) complaints.push(`a campaign fired for ticket ${String(ticketId)}, which never closed`)
   }
-  const thanked = new Set<string | null>()
-  for (const { email } of thanks) {
-    if (thanked.has(email)) complaints.push(`${email} was thanked twice within the cooldown`)
-    thanked.add(email)
+  // By contact: an address may have become somebody else's meanwhile.
+  const thanked = new Set<number | null>()
+  for (const { email, contactId } of thanks) {
+    if (thanked.has(contactId)) complaints.push(`${email} was thanked twice within the cooldown`)
+    thanked.add(contactId)
   }
   for (const { about, at, must } of closings) {
     if (!must || !create || at < goLive || closingsOf(about[1]).length > 1) continue

@@ -229,7 +229,7 @@ export async function simulate(
       // What was misread must not wait for the night to be read again.
       await universe.run(calm + TO_CATCH_UP)
       late = findUntold(shop, calm * 1_000)
-      if (create) broken.push(...findMissing(shop))
+      if (create && onlyLies) broken.push(...findMissing(shop))
     }
     await universe.run(Math.max(nextReconcile(calm, nightly), calm + 0.2 * HOUR) + 0.6 * HOUR)
     if (life.isOver()) broken.push('the daemon ended by itself')
