@@ -20,7 +20,7 @@ import {
   writeInForce,
   writePending,
 } from './state/config.ts'
-import { isDatabaseError } from './state/sqlite.ts'
+import { isDatabaseError, isDiskFull } from './state/sqlite.ts'
 import type { Store } from './state/store.ts'
 
 /** A text of connectors.yml with all that it needs to run: keys, ports. */
@@ -62,6 +62,8 @@ const LOOK_EVERY_MS = 1_000
 const STILL_LOOKS = 3
 /** Where one of them could not be asked. */
 const ASK_AGAIN_MS = 60_000
+/** Between two looks for room on a disk that was full. */
+const ROOM_AGAIN_MS = 15_000
 
 export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, 'ended' | 'stop'>> {
   const { file, clock, log } = ports
@@ -286,6 +288,11 @@ export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, '
         if (thrown !== null) throw thrown.thrown
         return
       }
+      if (failure !== null && isDiskFull(failure.thrown)) {
+        next?.close()
+        await startWhereThereIsRoom()
+        continue
+      }
       const back = failure === null ? null : comeBack(failure.thrown)
       if (failure !== null && back === null) {
         next?.close()
@@ -299,6 +306,24 @@ export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, '
       note(back === null ? null : faulty(refused!, toReasons(failure!.thrown)))
       if (stopping.signal.aborted) daemon.stop()
       else if (back === null) log.info('connectors.yml was changed, and is in force now')
+    }
+  }
+
+  /** What could not be written was not begun either: the daemon starts anew, as after a restart, once there is room. */
+  async function startWhereThereIsRoom(): Promise<void> {
+    log.error('The disk is full; nothing is read or sent until there is room', {
+      hint: 'Make room on the disk of the state. tajo goes on by itself.',
+    })
+    for (;;) {
+      await clock.sleep(ROOM_AGAIN_MS, stopping.signal)
+      current = ports.prepare(current.text)
+      try {
+        daemon = startCurrent()
+        return log.info('There is room on the disk again')
+      } catch (thrown) {
+        current.close()
+        if (!isDiskFull(thrown)) throw thrown
+      }
     }
   }
 

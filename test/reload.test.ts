@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import Sqlite from 'better-sqlite3'
 import * as fc from 'fast-check'
 
 import { parseConfig } from '../src/config/load.ts'
@@ -39,6 +40,8 @@ function openWorld(seed = 1) {
     complaints: [] as string[],
     /** What keeps both sides from being asked. */
     failure: null as Error | null,
+    /** What SQLite says where it finds no room. */
+    full: null as Error | null,
   }
   const started: string[] = []
 
@@ -64,6 +67,7 @@ function openWorld(seed = 1) {
             startSchedule: (expression, run) => startVirtualSchedule(network, expression, run),
             async serve() {
               if (text.includes('# port taken')) throw new TajoError('server_port', 'The port is taken.')
+              if (file.full !== null) throw file.full
               return null
             },
           },
@@ -151,6 +155,19 @@ const small = (yaml: string): string =>
 const large = (yaml: string): string =>
   yaml.replace('nb_tickets: TICKET_COUNT', 'TICKET_COUNT: { value: nb_tickets + 100, type: number }')
 
+function refusalOfAFullDisk(): Error {
+  const database = new Sqlite(':memory:')
+  database.exec('PRAGMA max_page_count = 1')
+  try {
+    database.exec('CREATE TABLE t (x)')
+  } catch (thrown) {
+    return thrown as Error
+  } finally {
+    database.close()
+  }
+  throw new Error('there was room')
+}
+
 function newTicket(): void {
   const { id } = [...world.shop.world.customers.values()].find(
     (one) => one.email?.includes('erson') === true,
@@ -169,6 +186,21 @@ describe('a connectors.yml that is saved while the daemon runs', () => {
     newTicket()
     await world.pass(10)
     expect(sent('TICKET_CREATED')).toBe(1)
+  })
+
+  it('and a disk that is full are waited for: the daemon goes on once there is room', async () => {
+    world.file.full = refusalOfAFullDisk()
+    world.file.text = small(world.first)
+    await world.pass(5)
+    expect(new Set(world.started)).toEqual(new Set([world.first, world.file.text]))
+    const before = world.started.length
+    world.file.full = null
+    await world.pass(1)
+
+    newTicket()
+    await world.pass(10)
+    expect(world.started).toHaveLength(before + 1)
+    expect(sent('TICKET_OPENED')).toBe(1)
   })
 
   it('is looked at again where what was missing is put right outside the file, or an API answers again', async () => {

@@ -5,7 +5,7 @@ import { holds, lookUp, writeContact } from './contacts.ts'
 import { optOut, renameContact } from './rename.ts'
 import { readEvents, sendEvent, sendEvents } from './events.ts'
 import { toObject } from './wire.ts'
-import { countImportable, fitsFile, importContacts, readContacts } from './import.ts'
+import { countImportable, fitsFile, importContacts, readContacts, waitFor } from './import.ts'
 
 export function createBrevoDestination(caller: BrevoCaller, ports: Pick<BrevoPorts, 'clock'>): Destination {
   return {
@@ -13,8 +13,11 @@ export function createBrevoDestination(caller: BrevoCaller, ports: Pick<BrevoPor
     readContact: (email, signal) => lookUp(caller, email, signal),
     renameContact: (rename, signal) => renameContact(caller, rename, signal),
     optOut: (email, said, options, signal) => optOut(caller, email, said, options, signal),
-    importContacts: (writes, list, format, signal) =>
-      importContacts(caller, ports.clock, writes, list, format, signal),
+    importContacts: (writes, list, format, onStarted, signal) =>
+      importContacts(caller, ports.clock, writes, { list, format, onStarted }, signal),
+    async untilImported(processId, signal) {
+      await waitFor(caller, ports.clock, processId, signal)
+    },
     importable: countImportable,
     fitsFile,
     readContacts: (since, signal) => readContacts(caller, since, signal),

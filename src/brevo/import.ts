@@ -63,8 +63,7 @@ export async function importContacts(
   caller: BrevoCaller,
   clock: Clock,
   writes: readonly ContactWrite[],
-  list: number,
-  format: ImportFormat,
+  { list, format, onStarted }: { list: number; format: ImportFormat; onStarted: (processId: number) => void },
   signal?: AbortSignal,
 ): Promise<Outcome<{ since: string | null }>> {
   const rows = writes.map((write) => toImportRow(write))
@@ -86,12 +85,13 @@ export async function importContacts(
   if (!started.answered || (!started.ok && isTemporary(started.status)))
     return { result: 'retry', reason: describe(started) }
   if (!started.ok) return { result: 'refused', reason: describe(started) }
+  onStarted(started.body.processId)
   const since = started.date === null ? null : new Date(started.date).toISOString()
   return (await waitFor(caller, clock, started.body.processId, signal)) ?? { result: 'done', since }
 }
 
 /** Waits until the process has ended; if it ended badly, its contacts are better written one by one. */
-async function waitFor(
+export async function waitFor(
   caller: BrevoCaller,
   clock: Clock,
   processId: number,

@@ -78,14 +78,19 @@ export interface Destination {
 
   /**
    * Writes many contacts at once into `list`, their attributes only. `since`: the other side's clock when it began, to read
-   * back from. An import may drop values without a word: read back what it did.
+   * back from. An import may drop values without a word: read back what it did. `onStarted` is called with the number of the
+   * import once the other side has taken it, before it is waited for.
    */
   importContacts(
     writes: readonly ContactWrite[],
     list: number,
     format: ImportFormat,
+    onStarted: (processId: number) => void,
     signal?: AbortSignal,
   ): Promise<Outcome<{ since: string | null }>>
+
+  /** Waits until an import that an earlier process has started is over; at most half an hour. */
+  untilImported(processId: number, signal?: AbortSignal): Promise<void>
 
   /** How many of `writes` one import takes. */
   importable(writes: readonly ContactWrite[]): number

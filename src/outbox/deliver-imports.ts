@@ -15,6 +15,8 @@ const LEFT_OVER = 1_000
 const CLOCK_GRAIN_MS = 2_000
 /** So many times the contacts of a trial are due: below that, single repairs cost less. */
 const WORTH_A_TRIAL = 10
+/** In the state, while Brevo works on an import: its number there. */
+const UNDER_WAY = 'import_under_way'
 /** Each kind of value is tried in JSON, and in a file if JSON drops it; most contacts show all kinds at once. */
 const MAX_TRIALS = 4
 
@@ -32,13 +34,16 @@ export async function importBatch(
       const { portion, format, isTrial } = takePortion(context, [...rest], trials < MAX_TRIALS)
       for (const one of portion) rest.delete(one)
       if (portion.length < thresholds.minImport) continue
+      await untilAlone(context, signal)
       const emails = claimAll(store, portion, list)
       const outcome = await context.destination.importContacts(
         portion.map(({ write }) => write),
         list,
         format,
+        (processId) => store.meta.write(UNDER_WAY, String(processId)),
         signal,
       )
+      store.meta.remove(UNDER_WAY)
       if (outcome.result !== 'done') {
         // Nothing is lost: these contacts are still due. A refused import is done one by one.
         log.warn('Import did not succeed', { reason: outcome.reason, contacts: portion.length })
@@ -63,6 +68,17 @@ export async function importBatch(
     }
   }
   return { stopped: false, since }
+}
+
+/** Two imports at once may carry the same contact in either order: one that a killed process has started ends first. */
+async function untilAlone({ store, destination, log }: DeliveryContext, signal?: AbortSignal): Promise<void> {
+  const left = store.meta.read(UNDER_WAY)
+  if (left === null) return
+  log.info('Brevo may still be busy with an import of the process before; it is waited for', {
+    import: Number(left),
+  })
+  await destination.untilImported(Number(left), signal)
+  store.meta.remove(UNDER_WAY)
 }
 
 interface Portion {

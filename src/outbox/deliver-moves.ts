@@ -154,7 +154,7 @@ function settleRenamed(store: Store, move: Move, to: string): void {
 
 /** The contacts stay where they are; what the person said no to goes on. */
 async function carry(
-  { store, destination, createContacts }: DeliveryContext,
+  { store, destination, createContacts, importList }: DeliveryContext,
   move: Move,
   to: string,
   signal?: AbortSignal,
@@ -162,7 +162,9 @@ async function carry(
   const blocked = move.looked?.blocked === true
   const left = move.looked?.left ?? []
   const told = store.contacts.told(to)
-  const isGiven = (list: number): boolean => ['given', 'giving'].includes(told.lists[list] ?? '')
+  // Memberships of the list that imports need are not recorded one by one: it is tajo's own.
+  const isGiven = (list: number): boolean =>
+    list === importList || ['given', 'giving'].includes(told.lists[list] ?? '')
   const leaving = left.filter(isGiven)
   if (blocked || leaving.length > 0) {
     // One that is gone is not made again, not even to be blocked.

@@ -164,7 +164,13 @@ function acknowledge(context: DeliveryContext, { told, write }: Prepared, done: 
   }
   for (const attribute of Object.keys(write.attributes)) {
     const taken = IDENTIFIERS.has(attribute) && !done.refused.some((one) => one.attribute === attribute)
-    if (taken) store.deadLetters.clear('identifier', `${write.email}/${attribute}`)
+    if (!taken) continue
+    const letter = `${write.email}/${attribute}`
+    const heldAnother =
+      (told.attributes[attribute] ?? null) !== null || store.deadLetters.find('identifier', letter) !== null
+    store.deadLetters.clear('identifier', letter)
+    // Whoever was refused what this contact held may have it now.
+    if (heldAnother) store.deadLetters.retryIdentifiers()
   }
 }
 

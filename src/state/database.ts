@@ -16,7 +16,7 @@ import { join } from 'node:path'
 
 import { TajoError } from '../lib/errors.ts'
 import { MIGRATIONS } from './migrations.ts'
-import { type Database, isDatabaseError, open, readPragma, type Statement } from './sqlite.ts'
+import { type Database, isDatabaseError, isDiskFull, open, readPragma, type Statement } from './sqlite.ts'
 
 export const DATABASE_FILE = 'tajo.db'
 /** Beside the database (state/epoch.ts). */
@@ -108,9 +108,15 @@ export function openDatabase(
       database,
       close() {
         watch?.step('other')
-        truncateLog(database)
-        database.close()
-        releaseLock()
+        try {
+          truncateLog(database)
+        } catch (thrown) {
+          // What stands in the log alone is read from there by whoever opens the state next.
+          if (!isDiskFull(thrown)) throw thrown
+        } finally {
+          database.close()
+          releaseLock()
+        }
       },
     }
   } catch (error) {

@@ -52,6 +52,9 @@ export function createDeadLetters(database: Database) {
   const retryAll = database.prepare(
     "UPDATE dead_letters SET retry_at = 0 WHERE retry_at IS NOT NULL AND kind IN ('identifier', 'event')",
   )
+  const retryIdentifiers = database.prepare(
+    "UPDATE dead_letters SET retry_at = 0 WHERE retry_at IS NOT NULL AND kind = 'identifier'",
+  )
   const removeOf = database.prepare(`
     DELETE FROM dead_letters WHERE (kind = 'contact' AND key = @email)
       OR (kind = 'identifier' AND key LIKE @prefix ESCAPE '\\')`)
@@ -89,6 +92,10 @@ export function createDeadLetters(database: Database) {
     /** Something of this contact changed: what was refused may be taken now. */
     retryOf(email: string): void {
       retryOf.run({ email, prefix: toPrefix(email) })
+    },
+    /** A contact gave up an identifier. */
+    retryIdentifiers(): void {
+      retryIdentifiers.run()
     },
     /** The mapping changed. */
     retryAll(): void {

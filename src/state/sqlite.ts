@@ -65,3 +65,10 @@ export function readPragma(database: Database, name: string): unknown {
 export function isDatabaseError(thrown: unknown): boolean {
   return thrown instanceof Sqlite.SqliteError
 }
+
+/** True where SQLite found no room to write, or an error says so of it: nothing is damaged, and it is worth another try. */
+export function isDiskFull(thrown: unknown): boolean {
+  const { cause } = thrown as { cause?: unknown }
+  const error = thrown instanceof Sqlite.SqliteError ? thrown : cause
+  return error instanceof Sqlite.SqliteError && error.code === 'SQLITE_FULL'
+}

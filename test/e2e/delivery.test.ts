@@ -324,3 +324,18 @@ it('Brevo that asks to wait a year is asked again within the hour, and status sa
   daemon.child.kill('SIGTERM')
   expect(await daemon.ended).toMatchObject({ code: 0 })
 })
+
+it('an event that a firewall in front of Brevo refuses stops no other', async () => {
+  await tajo('sync', 'gorgias')
+  addTicket('blocked@example.com')
+  const innocent = Array.from({ length: 4 }, (_, index) => `innocent${index}@example.com`)
+  for (const email of innocent) addTicket(email)
+  sandbox.brevo.intercept = ({ method, path, body }) =>
+    method === 'POST' && path === '/v3/events' && JSON.stringify(body).includes('blocked@')
+      ? { status: 403, body: '<html><body>Request blocked</body></html>' }
+      : null
+
+  await tajo('sync', 'gorgias', '--no-wait')
+
+  expect(sandbox.brevo.account.events.map(({ email }) => email).sort()).toEqual(innocent)
+})

@@ -156,7 +156,7 @@ describe('tajo plan and tajo apply', () => {
 
     const drifted = await run('apply', 'plan.json')
     expect([drifted.code, drifted.stdout]).toEqual([4, ''])
-    expect(drifted.stderr).toContain('contact new@shop.example: new since the plan')
+    expect(drifted.stderr).toContain('contact n***@s***.example: new since the plan')
     expect(sandbox.brevo.account.contacts.get(EMAIL)!.attributes['LASTNAME']).toBeUndefined()
 
     writeFileSync(file('null.json'), 'null')

@@ -105,3 +105,22 @@ it('rows that an import swallows are found missing, and written singly', async (
 
   expect([...shop.account.contacts.keys()].sort()).toEqual([...emails].sort())
 })
+
+it('after a kill during an import the next process waits for its end before it begins another', async () => {
+  addCustomers(60)
+  shop.account.importDelayMs = 20 * 60_000
+  await shop.killAt(({ url }) => url.includes('/processes/'))
+  const running = (): number =>
+    [...shop.account.processes.values()].filter(({ readyAt }) => readyAt > shop.universe.now).length
+  const beside: number[] = []
+  shop.meet(({ url }) => {
+    if (url.endsWith('/contacts/import')) beside.push(running())
+    return null
+  })
+  addCustomers(60)
+
+  await shop.sync()
+
+  expect(beside.length).toBeGreaterThan(0)
+  expect(new Set(beside)).toEqual(new Set([0]))
+})

@@ -1,18 +1,20 @@
-// npm run simulate -- --seeds N [--from S] [--until-failure], or one seed again:
-// npm run simulate -- --seed S [--long] [--verbose]
+// npm run simulate -- --seeds N [--from S] [--large] [--until-failure], the seeds that once found something: --found,
+// or one seed again: npm run simulate -- --seed S [--long] [--large] [--verbose]
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 import type { Log } from '../../src/lib/log.ts'
-import { simulate, type Verdict } from './simulate.ts'
+import { FOUND_SOMETHING } from './found.ts'
+import { simulate, type Story, type Verdict } from './simulate.ts'
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '200' },
     seed: { type: 'string' },
-    from: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    found: { type: 'boolean', default: false },
     workers: { type: 'string' },
     'until-failure': { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
@@ -34,24 +36,24 @@ const log: Log = {
   debug: loud('debug'),
 }
 
-if (values.seed !== undefined && process.send === undefined) {
-  const verdict = await simulate(Number(values.seed), {
-    ...(values.verbose ? { log } : {}),
-    ...(values.long ? { long: true } : {}),
-    ...(values.large ? { large: true } : {}),
-  })
+const kind = { ...(values.long ? { long: true } : {}), ...(values.large ? { large: true } : {}) }
+if (process.send !== undefined) {
+  process.once('message', (stories) => void tell(stories as Story[]))
+} else if (values.seed !== undefined) {
+  const verdict = await simulate(Number(values.seed), { ...kind, ...(values.verbose ? { log } : {}) })
   print(verdict)
   process.stdout.write(`${JSON.stringify({ ...verdict.counts, faults: verdict.faults })}\n`)
   process.exit(verdict.complaints.length === 0 ? 0 : 1)
-} else if (process.send !== undefined) {
+} else {
   const from = Number(values.from)
-  let failed = false
-  for (
-    let seed = from;
-    seed < from + Number(values.seeds) && !(failed && values['until-failure']);
-    seed += 1
-  ) {
-    const verdict = await simulate(seed).catch((thrown: unknown): Verdict => ({
+  const drawn = Array.from({ length: Number(values.seeds) }, (_, index) => ({ seed: from + index, ...kind }))
+  await tellAll(values.found ? FOUND_SOMETHING : drawn)
+}
+
+/** In a worker. */
+async function tell(stories: readonly Story[]): Promise<void> {
+  for (const { seed, ...options } of stories) {
+    const verdict = await simulate(seed, options).catch((thrown: unknown): Verdict => ({
       seed,
       complaints: [
         `the simulation itself failed: ${thrown instanceof Error ? thrown.stack : String(thrown)}`,
@@ -59,39 +61,29 @@ if (values.seed !== undefined && process.send === undefined) {
       counts: { lives: 0, events: 0, contacts: 0, imports: 0, requests: 0 },
       faults: {},
     }))
-    failed ||= verdict.complaints.length > 0
-    process.send(verdict)
+    process.send!(verdict)
+    if (verdict.complaints.length > 0 && values['until-failure']) break
   }
-  process.exit(0)
-} else {
-  await runAll(Number(values.seeds), Number(values.from ?? 1))
+  process.disconnect()
 }
 
-async function runAll(seeds: number, first: number): Promise<void> {
+async function tellAll(stories: readonly Story[]): Promise<void> {
   const startedAt = performance.now()
   const total = { seeds: 0, failed: 0, lives: 0, events: 0, contacts: 0, imports: 0, requests: 0 }
   const faults = new Map<string, number>()
   const workers = Number(values.workers ?? Math.min(2, availableParallelism()))
-  const portion = Math.min(PORTION, Math.ceil(seeds / workers))
-  let next = first
+  const portion = Math.min(PORTION, Math.ceil(stories.length / workers))
+  const isOver = (): boolean => total.failed > 0 && values['until-failure']
+  const rest = [...stories]
   const worker = async (): Promise<void> => {
-    while (next < first + seeds && !(total.failed > 0 && values['until-failure'])) {
-      const from = next
-      const count = Math.min(portion, first + seeds - from)
-      next += count
+    while (rest.length > 0 && !isOver()) {
+      const mine = rest.splice(0, portion)
       await new Promise<void>((resolve) => {
-        const child = fork(
-          fileURLToPath(import.meta.url),
-          [
-            '--from',
-            String(from),
-            '--seeds',
-            String(count),
-            ...(values['until-failure'] ? ['--until-failure'] : []),
-          ],
+        const child = fork(fileURLToPath(import.meta.url), process.argv.slice(2), {
           // Little lives long here.
-          { execArgv: [...process.execArgv, '--max-semi-space-size=64'] },
-        )
+          execArgv: [...process.execArgv, '--max-semi-space-size=64'],
+        })
+        child.send(mine)
         let done = 0
         child.on('message', (message) => {
           const verdict = message as Verdict
@@ -99,17 +91,17 @@ async function runAll(seeds: number, first: number): Promise<void> {
           total.seeds += 1
           for (const [key, count] of Object.entries(verdict.counts) as [keyof Verdict['counts'], number][])
             total[key] += count
-          for (const [kind, count] of Object.entries(verdict.faults))
-            faults.set(kind, (faults.get(kind) ?? 0) + count)
+          for (const [name, count] of Object.entries(verdict.faults))
+            faults.set(name, (faults.get(name) ?? 0) + count)
           if (verdict.complaints.length > 0) {
             total.failed += 1
             print(verdict)
           }
         })
         child.once('exit', (code) => {
-          if (done < count && !(total.failed > 0 && values['until-failure'])) {
+          if (done < mine.length && !isOver()) {
             total.failed += 1
-            process.stdout.write(`a worker ended with ${code} at seed ${from + done}\n`)
+            process.stdout.write(`a worker ended with ${code} at seed ${mine[done]!.seed}\n`)
           }
           resolve()
         })
@@ -123,7 +115,7 @@ async function runAll(seeds: number, first: number): Promise<void> {
   )
   const kinds = [...faults].toSorted(([, a], [, b]) => b - a)
   const struck = kinds.reduce((sum, [, count]) => sum + count, 0)
-  process.stdout.write(`${struck} faults: ${kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')}\n`)
+  process.stdout.write(`${struck} faults: ${kinds.map(([name, count]) => `${count} ${name}`).join(', ')}\n`)
   process.exitCode = total.failed === 0 ? 0 : 1
 }
 

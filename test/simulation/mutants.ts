@@ -132,6 +132,12 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'return Array.isArray(data) && (Object.assign(json, { meta: { next_cursor: next ?? null } }), true)',
   },
   {
+    name: 'an error of the helpdesk is believed under any status',
+    file: 'sources/gorgias/client.ts',
+    from: 'if (status < 400 || !isError(json)) {',
+    to: 'if (!isError(json)) {',
+  },
+  {
     name: 'any redirect is a merge, of whatever it names',
     file: 'sources/gorgias/client.ts',
     from: "const into = status === 301 ? survivorOf(path, headers['location'], baseUrl) : null",

@@ -59,7 +59,7 @@ const silent: Log = {
 /** Most stories are short: half an hour of trouble. Three of ten are long, with more of everything at once. */
 const isLong = (seed: number): boolean => seed % 10 >= 7
 /** One in ten has a shop of more than 500 contacts, imports, and a fault of any kind in every fifth answer. */
-const isLarge = (seed: number): boolean => seed % 10 === 5
+export const isLarge = (seed: number): boolean => seed % 10 === 5
 const LARGE = 620
 /** More than an hour of short runs: the last of them has nothing to write any more. */
 const SYNCS = 9
@@ -67,10 +67,14 @@ const SYNC_EVERY_MS = 7 * 60_000
 /** A poll, a delivery, and three looks at what is in doubt. */
 const TO_CATCH_UP = 70 * 60_000
 
-export interface SimulationOptions {
-  log?: Log
+export interface Story {
+  seed: number
   long?: boolean
   large?: boolean
+}
+
+export interface SimulationOptions extends Omit<Story, 'seed'> {
+  log?: Log
 }
 
 export async function simulate(
@@ -229,7 +233,8 @@ export async function simulate(
       // What was misread must not wait for the night to be read again.
       await universe.run(calm + TO_CATCH_UP)
       late = findUntold(shop, calm * 1_000)
-      if (create && onlyLies) broken.push(...findMissing(shop))
+      // What an object's own address does not give is set aside, and asked for ever more rarely.
+      if (create && !poisons) broken.push(...findMissing(shop))
     }
     await universe.run(Math.max(nextReconcile(calm, nightly), calm + 0.2 * HOUR) + 0.6 * HOUR)
     if (life.isOver()) broken.push('the daemon ended by itself')

@@ -231,7 +231,8 @@ function judge(
   if (status >= 500 || status === 408 || status === 425) {
     return new TajoError('source_unavailable', `Gorgias answered ${path} with ${status}.`)
   }
-  if (!isError(json)) {
+  // A refusal has a status of its own, too: an error under another one was put there by something in between.
+  if (status < 400 || !isError(json)) {
     return new TajoError(
       'source_unreadable',
       `Gorgias answered ${path} with ${status} and something that it does not document.`,

@@ -1,0 +1,13 @@
+// Seeds that once found something that was wrong then. All of them are told anew in .ci/run: npm run simulate -- --found.
+import type { Story } from './simulate.ts'
+
+const LONG = [
+  1_500_032, 1_500_094, 820_005, 800_081, 100_804, 86, 133, 161, 2663, 4772, 10_041, 11_158, 30_008, 60_181,
+  72_373,
+]
+const SHORT = [155, 245, 94, 9, 2_003_901, 2_002_562, 7_002_059, 7_007_672, 8_007_281, 291_769_355, 888_127, 6467, 5517]
+
+export const FOUND_SOMETHING: readonly Story[] = [
+  ...LONG.map((seed) => ({ seed, long: true })),
+  ...SHORT.map((seed) => ({ seed })),
+]
