@@ -7,10 +7,8 @@ import type { Daemon } from './daemon.ts'
 import type { Clock } from './lib/clock.ts'
 import { coerceError, isAbort, TajoError } from './lib/errors.ts'
 import type { Log } from './lib/log.ts'
-import { fromMs, toIso } from './model/time.ts'
+import { fromMs } from './model/time.ts'
 import { fingerprint } from './plan/report.ts'
-import { diffConnectors } from './plan/vanished.ts'
-import { diffConfigs } from './plan/what-if.ts'
 import {
   clearApproval,
   type PendingConfig,
@@ -22,6 +20,7 @@ import {
 } from './state/config.ts'
 import { isDatabaseError, isDiskFull } from './state/sqlite.ts'
 import type { Store } from './state/store.ts'
+import { toFaulty, weighChange } from './weigh-change.ts'
 
 /** A text of connectors.yml with all that it needs to run: keys, ports. */
 export interface Prepared {
@@ -128,44 +127,11 @@ export async function startReloading(ports: ReloadPorts): Promise<Pick<Daemon, '
     )
   }
 
-  /** Null: it may go live. */
-  async function weigh(store: Store, before: Config, next: Prepared): Promise<PendingConfig | null> {
-    const sha256 = fingerprint(next.text)
-    if (readApproved(store) === sha256) return null
-    const diff = await diffConfigs(store, before, next.config, 0, () => ports.pause())
-    const { change, same } = diff.contacts
-    // A file does not raise the limit for itself.
-    const limit = Math.min(
-      ...[before.maxChange, next.config.maxChange].map((rule) =>
-        'count' in rule ? rule.count : rule.share * (change + same),
-      ),
-    )
-    const reasons = [
-      ...(change > limit
-        ? [`${change} of ${change + same} contacts would change (guards.max_change: ${Math.floor(limit)})`]
-        : []),
-      ...diff.campaigns.map((one) => `the campaign ${one.name} is ${one.change}`),
-      ...diffConnectors(before, next.config),
-    ]
-    if (reasons.length === 0) return null
-    return {
-      state: 'waiting',
-      sha256,
-      at: toIso(fromMs(clock.now())),
-      reasons,
-      contacts: { change, of: change + same },
-    }
-  }
+  const weigh = (store: Store, before: Config, next: Prepared): Promise<PendingConfig | null> =>
+    weighChange(store, before, next, { now: fromMs(clock.now()), pause: () => ports.pause() })
 
-  function faulty(text: string, reasons: string[]): PendingConfig {
-    return {
-      state: 'faulty',
-      sha256: fingerprint(text),
-      at: toIso(fromMs(clock.now())),
-      reasons,
-      contacts: null,
-    }
-  }
+  const faulty = (text: string, reasons: string[]): PendingConfig =>
+    toFaulty(text, reasons, fromMs(clock.now()))
 
   /** What is to be done with a text; `prepared` where it goes live. */
   async function judge(text: string, signal: AbortSignal): Promise<Verdict> {

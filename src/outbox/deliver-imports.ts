@@ -34,6 +34,7 @@ export async function importBatch(
       const { portion, format, isTrial } = takePortion(context, [...rest], trials < MAX_TRIALS)
       for (const one of portion) rest.delete(one)
       if (portion.length < thresholds.minImport) continue
+      if (isTrial) trials += 1
       await untilAlone(context, signal)
       const emails = claimAll(store, portion, list)
       const outcome = await context.destination.importContacts(
@@ -62,9 +63,7 @@ export async function importBatch(
       })
       context.onDelivery(context.report, store.undelivered)
       await fillOtherLists(context, portion, list, signal)
-      if (!isTrial) continue
-      trials += 1
-      await learnFrom(context, portion, format, began, signal)
+      if (isTrial) await learnFrom(context, portion, format, began, signal)
     }
   }
   return { stopped: false, since }

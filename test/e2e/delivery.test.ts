@@ -337,5 +337,5 @@ it('an event that a firewall in front of Brevo refuses stops no other', async ()
 
   await tajo('sync', 'gorgias', '--no-wait')
 
-  expect(sandbox.brevo.account.events.map(({ email }) => email).sort()).toEqual(innocent)
+  expect(new Set(sandbox.brevo.account.events.map(({ email }) => email))).toEqual(new Set(innocent))
 })

@@ -235,7 +235,9 @@ export function findMissing(shop: Shop): string[] {
     const { TICKET_COUNT } = expected.attributes
     return contact.attributes['TICKET_COUNT'] === TICKET_COUNT
       ? []
-      : [`${email}: tickets waited for the next look at everything (${String(contact.attributes["TICKET_COUNT"])}, not ${String(TICKET_COUNT)})`]
+      : [
+          `${email}: tickets waited for the next look at everything (${String(contact.attributes['TICKET_COUNT'])}, not ${String(TICKET_COUNT)})`,
+        ]
   })
 }
 

@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { parseConfig } from '../../src/config/load.ts'
-import { type Engine, openEngine, type Ports, type SyncOptions, type SyncReport } from '../../src/engine.ts'
+import {
+  type Engine,
+  type EngineOptions,
+  openEngine,
+  type Ports,
+  type SyncOptions,
+  type SyncReport,
+} from '../../src/engine.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { createHttp } from '../../src/lib/http.ts'
 import type { Log } from '../../src/lib/log.ts'
@@ -59,8 +66,14 @@ export const LISTS = `
     lists: { all_support_contacts: 35, satisfied_customers: 36, dissatisfied_customers: 37 }
     tag_lists: { vip: 40, wholesale: 41 }`
 
+/** Few contacts go the way of the many, too: an import, lists filled at once. */
+export const SMALL = { bulkFrom: 20, minImport: 2, trial: 2, batchFrom: 300, batchSize: 200 }
+
 /** An empty shop unless a size is given; without limits unless they are asked for. */
-export async function openShop(options: SandboxOptions = {}): Promise<Shop> {
+export async function openShop(
+  options: SandboxOptions = {},
+  more: Pick<EngineOptions, 'thresholds'> = {},
+): Promise<Shop> {
   const sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null, ...options })
   sandbox.brevo.account.importDelayMs = 0
   const directory = mkdtempSync(join(tmpdir(), 'tajo-test-'))
@@ -87,6 +100,7 @@ connectors:
           },
         },
         brevoKey: new Secret(SANDBOX_KEYS.BREVO_API_KEY),
+        ...more,
       },
       { http, clock: systemClock, random: createSeededRandom(1), log: silentLog, ...ports },
     )
