@@ -47,7 +47,7 @@ const PARTS = [
   [
     'HTTP',
     ({ url }) =>
-      /node_modules\/(got|@sindresorhus|get-stream|keyv|responselike)|\/parts\/lib\/http/.test(url),
+      /node_modules\/(got|@sindresorhus|get-stream|keyv|responselike)|\/parts\/lib\/net\/http/.test(url),
   ],
   ['start and the rest', () => true],
 ]
@@ -59,7 +59,10 @@ export async function measureParts(note, size) {
     ['tsc', '-p', 'tsconfig.build.json', '--emitDeclarationOnly', 'false', '--outDir', 'parts'],
     { cwd: ROOT },
   )
-  copyFileSync(`${ROOT}src/config/validators.generated.js`, `${ROOT}parts/config/validators.generated.js`)
+  copyFileSync(
+    `${ROOT}src/config/schema/validators.generated.js`,
+    `${ROOT}parts/config/schema/validators.generated.js`,
+  )
   const sandbox = await startSandbox(['--no-limits', ...size])
   const workspace = prepareWorkspace(sandbox, '{ requests: 1000000, per_seconds: 1 }')
   const child = spawn(

@@ -7,7 +7,7 @@ import { Agent, request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { startSandbox } from '../src/sandbox/sandbox.ts'
-import { fireWebhooks } from '../src/sandbox/webhooks.ts'
+import { fireWebhooks } from '../src/sandbox/gorgias/webhooks.ts'
 import { openStoreReadOnly } from '../src/state/store.ts'
 import { CLI, KEYS, prepareWorkspace } from './lib.mjs'
 

@@ -4,14 +4,14 @@ import { writeFileSync } from 'node:fs'
 import { OUTPUTS, toOutputReference, toOutputSchema } from './output-schemas.ts'
 import { toReference } from './reference.ts'
 import { toValidators } from './validators.ts'
-import { OPENAPI } from '../src/server/openapi.ts'
-import { connectorsSchema } from '../src/config/schema.ts'
-import { testsSchema } from '../src/config/schema-tests.ts'
+import { OPENAPI } from '../src/interfaces/server/openapi.ts'
+import { connectorsSchema } from '../src/config/schema/schema.ts'
+import { testsSchema } from '../src/config/schema/schema-tests.ts'
 
 writeFileSync('schema/connectors.schema.json', `${JSON.stringify(connectorsSchema, null, 2)}\n`)
 writeFileSync('schema/connectors.test.schema.json', `${JSON.stringify(testsSchema, null, 2)}\n`)
 writeFileSync('schema/openapi.json', `${JSON.stringify(OPENAPI, null, 2)}\n`)
-writeFileSync('src/config/validators.generated.js', toValidators())
+writeFileSync('src/config/schema/validators.generated.js', toValidators())
 writeFileSync('docs/configuration.md', toReference())
 writeFileSync('docs/json.md', toOutputReference())
 for (const name of Object.keys(OUTPUTS))

@@ -1,5 +1,5 @@
 // The reference documentation of connectors.yml, from the schema and the table of fields.
-import { connectorsSchema } from '../src/config/schema.ts'
+import { connectorsSchema } from '../src/config/schema/schema.ts'
 import { FIELDS } from '../src/mapping/fields.ts'
 
 interface Node {
@@ -21,7 +21,7 @@ export function toReference(): string {
   )
   return `# Configuration reference
 
-Generated from \`src/config/schema.ts\` and \`src/mapping/fields.ts\` by \`npm run gen\`. The same as a JSON Schema:
+Generated from \`src/config/schema/schema.ts\` and \`src/mapping/fields.ts\` by \`npm run gen\`. The same as a JSON Schema:
 [schema/connectors.schema.json](../schema/connectors.schema.json). What each value means: [definitions](definitions.md).
 
 ## connectors.yml

@@ -4,14 +4,14 @@ import { setFlagsFromString } from 'node:v8'
 
 import { Command, CommanderError } from 'commander'
 
-import { addCareCommands } from './cli/care.ts'
-import { addConnectorCommands } from './cli/connectors.ts'
-import { exit } from './cli/options.ts'
-import { pathsWithPlaces } from './cli/paths.ts'
-import { addPlanCommands } from './cli/plan.ts'
-import { addSyncCommands } from './cli/sync.ts'
-import { addTryCommands } from './cli/try.ts'
-import { rememberPlaces } from './commands/advice.ts'
+import { addCareCommands } from './interfaces/cli/program/upkeep.ts'
+import { addConnectorCommands } from './interfaces/cli/program/connectors.ts'
+import { exit } from './interfaces/cli/program/options.ts'
+import { pathsWithPlaces } from './interfaces/cli/program/paths.ts'
+import { addPlanCommands } from './interfaces/cli/program/planning.ts'
+import { addSyncCommands } from './interfaces/cli/program/syncing.ts'
+import { addTryCommands } from './interfaces/cli/program/trying.ts'
+import { rememberPlaces } from './interfaces/cli/terminal/advice.ts'
 import type { ErrorKind } from './lib/errors.ts'
 
 const program = new Command('tajo')
@@ -59,7 +59,7 @@ try {
     )
     exit.code = 1
   } else {
-    const { printError } = await import('./commands/terminal.ts')
+    const { printError } = await import('./interfaces/cli/terminal/terminal.ts')
     exit.code = EXIT_CODES[printError(thrown).kind]
   }
 }

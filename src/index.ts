@@ -1,5 +1,5 @@
 // The SDK: the only file that others import.
-export { type Campaigns, type Connectors, TajoClient } from './sdk/client.ts'
+export { type Campaigns, type Connectors, TajoClient } from './interfaces/sdk/client.ts'
 export type {
   Connected,
   ConnectOptions,
@@ -13,6 +13,6 @@ export type {
   ToldEvent,
   Triggered,
   TriggerRequest,
-} from './sdk/types.ts'
-export type { ConnectorsFile } from './config/schema.ts'
+} from './interfaces/sdk/types.ts'
+export type { ConnectorsFile } from './config/schema/schema.ts'
 export { TajoError, type ErrorCode, type ErrorKind } from './lib/errors.ts'

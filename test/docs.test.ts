@@ -10,8 +10,8 @@ import { OUTPUTS, toOutputReference, toOutputSchema } from '../scripts/output-sc
 import { toValidators } from '../scripts/validators.ts'
 import { SOURCE_OPTIONS } from '../src/sources/options.ts'
 import { SOURCE_OPTION_KEYS } from '../src/sources/names.ts'
-import { testsSchema } from '../src/config/schema-tests.ts'
-import { connectorsSchema } from '../src/config/schema.ts'
+import { testsSchema } from '../src/config/schema/schema-tests.ts'
+import { connectorsSchema } from '../src/config/schema/schema.ts'
 import { ERROR_KINDS } from '../src/lib/errors.ts'
 import { FIELDS } from '../src/mapping/fields.ts'
 
@@ -37,7 +37,7 @@ describe('generated files', () => {
     expect(JSON.parse(readFileSync('schema/connectors.test.schema.json', 'utf8'))).toEqual(
       JSON.parse(JSON.stringify(testsSchema)),
     )
-    expect(readFileSync('src/config/validators.generated.js', 'utf8')).toBe(toValidators())
+    expect(readFileSync('src/config/schema/validators.generated.js', 'utf8')).toBe(toValidators())
     for (const [name, keys] of Object.entries(SOURCE_OPTION_KEYS))
       expect(keys).toEqual(Object.keys(SOURCE_OPTIONS[name as keyof typeof SOURCE_OPTIONS]))
     for (const name of Object.keys(OUTPUTS))

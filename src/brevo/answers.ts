@@ -1,7 +1,7 @@
 // What each endpoint of Brevo answers when it did what was asked: status and shape, as documented (brevo-api.md § 2). Whatever
 // else comes back (a maintenance page with 200, a redirect, a 2xx of another kind) was written by something in between, and
 // says nothing of what Brevo did.
-import type { HttpAnswer, HttpRequest } from '../lib/http.ts'
+import type { HttpAnswer, HttpRequest } from '../lib/net/http.ts'
 import { toObject } from './wire.ts'
 
 /** The parsed body of an answer; undefined where it has none. */

@@ -1,11 +1,11 @@
 // Calls Brevo through its SDK, which builds requests and reads answers; its own retries are off, because it would repeat
 // events (reliability.md § 0.1). Pace and waiting are ours: Brevo tells its budget with each answer.
-import { linkSignal } from '../lib/abort.ts'
-import { backoffMs } from '../lib/backoff.ts'
+import { linkSignal } from '../lib/net/abort.ts'
+import { backoffMs } from '../lib/net/backoff.ts'
 import { TajoError } from '../lib/errors.ts'
-import type { HttpFailure, HttpRequest } from '../lib/http.ts'
-import { RetryBudget } from '../lib/retry-budget.ts'
-import type { Secret } from '../lib/secret.ts'
+import type { HttpFailure, HttpRequest } from '../lib/net/http.ts'
+import { RetryBudget } from '../lib/net/retry-budget.ts'
+import type { Secret } from '../lib/log/secret.ts'
 import {
   BACKOFF,
   type BrevoPorts,

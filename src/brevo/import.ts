@@ -1,6 +1,6 @@
 // Many contacts at once: POST /contacts/import, one at a time, and reading back what it did. Identifiers never travel by
 // import, because an import may merge and delete contacts by them. Facts: brevo-api.md § 2.5, § 2.6.
-import type { Clock } from '../lib/clock.ts'
+import type { Clock } from '../lib/time/clock.ts'
 import { type AttributeValue, type ContactWrite, IDENTIFIERS, type Outcome } from '../model/operations.ts'
 import type { HeldContact, ImportFormat } from '../model/destination.ts'
 import { type BrevoCaller, describe, isTemporary, unavailable } from './client.ts'

@@ -1,7 +1,7 @@
 // A Brevo that only pretends to take what is written to it. Reads go to the real one; a write changes a picture of the contacts
 // here, is answered as Brevo answers, and leaves nothing behind. What the engine does against it is what it would do.
 import { TajoError } from '../lib/errors.ts'
-import type { Http, HttpAnswer, HttpOutcome, HttpRequest } from '../lib/http.ts'
+import type { Http, HttpAnswer, HttpOutcome, HttpRequest } from '../lib/net/http.ts'
 import type { HeldContact } from '../model/destination.ts'
 import { membershipOf } from '../model/memberships.ts'
 import type { AttributeValue, ContactWrite } from '../model/operations.ts'

@@ -1,5 +1,5 @@
 // What a request to Brevo asks for, read off the request itself: for those who stand between tajo and Brevo.
-import type { HttpRequest } from '../lib/http.ts'
+import type { HttpRequest } from '../lib/net/http.ts'
 import type { AttributeValue } from '../model/operations.ts'
 import { type Json, toItems, toNumbers, toObject, toText } from './wire.ts'
 

@@ -1,12 +1,12 @@
 // The way of every request to Brevo: one pace for each of its buckets, rest while it does not answer, and only what it documents is
 // an answer. Brevo tells its budget with each answer (brevo-api.md § 4).
-import { linkSignal } from '../lib/abort.ts'
-import { backoffMs } from '../lib/backoff.ts'
-import { CircuitBreaker, type OnTrouble, toTrouble } from '../lib/breaker.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Http, HttpAnswer, HttpOutcome, HttpRequest } from '../lib/http.ts'
-import { BudgetLimiter } from '../lib/limiter.ts'
-import type { Log } from '../lib/log.ts'
+import { linkSignal } from '../lib/net/abort.ts'
+import { backoffMs } from '../lib/net/backoff.ts'
+import { CircuitBreaker, type OnTrouble, toTrouble } from '../lib/net/breaker.ts'
+import type { Clock } from '../lib/time/clock.ts'
+import type { Http, HttpAnswer, HttpOutcome, HttpRequest } from '../lib/net/http.ts'
+import { BudgetLimiter } from '../lib/net/limiter.ts'
+import type { Log } from '../lib/log/log.ts'
 import type { Random } from '../lib/random.ts'
 import { isDocumented } from './answers.ts'
 

@@ -6,7 +6,7 @@ import { requireExpression } from '../mapping/expressions.ts'
 import { EVENT_VARIABLES } from '../mapping/variables.ts'
 import { parseDurationMs } from '../model/time.ts'
 import { findMistake, type RuleComplaint } from './rules.ts'
-import type { ConnectorsFile } from './schema.ts'
+import type { ConnectorsFile } from './schema/schema.ts'
 
 type RawCampaign = NonNullable<ConnectorsFile['campaigns']>[string]
 

@@ -1,5 +1,5 @@
 // The configuration as the rest of tajo sees it: complete, typed, frozen.
-import type { LogLevel } from '../lib/log.ts'
+import type { LogLevel } from '../lib/log/log.ts'
 import type { CampaignRule } from '../mapping/campaigns.ts'
 import type { MappingRules } from '../mapping/compile.ts'
 import type { RemovalLimit, UncertainRule } from '../model/operations.ts'

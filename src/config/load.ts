@@ -1,6 +1,6 @@
 // connectors.yml → Config, or all its complaints at once, each with file:line:column.
-import { maskSecrets } from './mask.ts'
-import { readConfig } from './read.ts'
+import { maskSecrets } from './text/mask.ts'
+import { readConfig } from './text/read.ts'
 
 import { TajoError } from '../lib/errors.ts'
 import type { EventRule, EventRules, FieldRule, MappingRules } from '../mapping/compile.ts'
@@ -12,12 +12,12 @@ import { parseDurationMs, parseInstant } from '../model/time.ts'
 import { isSourceName, SOURCE_OPTION_KEYS, type SourceName } from '../sources/names.ts'
 import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
 import type { ChangeLimit, Config, ConnectorConfig, ServerConfig } from './config.ts'
-import { type Complaint, type ParsedFile, parseFile } from './document.ts'
+import { type Complaint, type ParsedFile, parseFile } from './text/document.ts'
 import { attributeOf, findDoubtfulFields, findRuleComplaints, tryRule } from './rules.ts'
-import type { ConnectorsFile } from './schema.ts'
-import { findShapeComplaints } from './validate.ts'
+import type { ConnectorsFile } from './schema/schema.ts'
+import { findShapeComplaints } from './schema/validate.ts'
 
-export { readConfig } from './read.ts'
+export { readConfig } from './text/read.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 

@@ -2,14 +2,14 @@
 import { compileExpression, type Variables, type Wanted } from '../mapping/expressions.ts'
 import { DURATIONS, FIELDS } from '../mapping/fields.ts'
 import { nearestField } from '../mapping/nearest-field.ts'
-import { systemClock } from '../lib/clock.ts'
+import { systemClock } from '../lib/time/clock.ts'
 import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import { isCountry } from '../model/phone.ts'
 import { fromMs, parseInstant } from '../model/time.ts'
-import { isValidSchedule } from '../lib/schedule.ts'
-import type { ConnectorsFile } from './schema.ts'
-import { suggest } from './validate.ts'
-import { mendDate } from './values.ts'
+import { isValidSchedule } from '../lib/time/schedule.ts'
+import type { ConnectorsFile } from './schema/schema.ts'
+import { suggest } from './schema/validate.ts'
+import { mendDate } from './schema/values.ts'
 
 export interface RuleComplaint {
   path: string[]

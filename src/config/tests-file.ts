@@ -3,10 +3,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { stringify } from 'yaml'
 
 import { TajoError } from '../lib/errors.ts'
-import { type Complaint, parseFile } from './document.ts'
+import { type Complaint, parseFile } from './text/document.ts'
 import { readConfig } from './load.ts'
-import type { MappingTest } from './schema-tests.ts'
-import { findShapeComplaints } from './validate.ts'
+import type { MappingTest } from './schema/schema-tests.ts'
+import { findShapeComplaints } from './schema/validate.ts'
 
 export interface PlacedTest {
   test: MappingTest

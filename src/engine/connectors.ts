@@ -1,7 +1,7 @@
 // A connector of connectors.yml as something that reads: its source, its streams, and what its reading works with.
 import type { Config, ConnectorConfig } from '../config/config.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../lib/log.ts'
+import type { Clock } from '../lib/time/clock.ts'
+import type { Log } from '../lib/log/log.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 import { SOURCES } from '../sources/registry.ts'
 import type { Credentials, Source, SourcePorts } from '../sources/source.ts'
@@ -9,8 +9,9 @@ import { TajoError } from '../lib/errors.ts'
 import { fromMs } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
 import type { DirectoryContext } from '../sync/context.ts'
-import type { Freshness } from '../sync/freshness.ts'
+import type { Freshness } from '../sync/read/freshness.ts'
 import { toStreams } from './streams.ts'
+import { META } from '../state/meta.ts'
 
 export function createSource(
   connector: ConnectorConfig,
@@ -29,14 +30,13 @@ export function createSource(
  * `config_invalid` where connectors.yml names another account by now.
  */
 export function pinAccount(store: Store, { name, account, options }: ConnectorConfig): string {
-  const key = `account:${name}`
+  const key = META.account(name)
   const domain = typeof options['domain'] === 'string' ? options['domain'] : null
-  const stored = store.meta.read(key)
-  if (stored === null) {
-    store.meta.write(key, JSON.stringify({ account, domain }))
+  const pinned = store.meta.get(key)
+  if (pinned === null) {
+    store.meta.set(key, { account, domain })
     return account
   }
-  const pinned = JSON.parse(stored) as { account: string; domain: string | null }
   if (pinned.domain !== null && domain !== null && pinned.domain !== domain)
     throw new TajoError(
       'config_invalid',
@@ -45,7 +45,7 @@ export function pinAccount(store: Store, { name, account, options }: ConnectorCo
         hint: `Give another account a state of its own: --state-dir. If the account was renamed, keep \`domain: ${pinned.domain}\` and set \`base_url: https://${domain}/api\`.`,
       },
     )
-  if (pinned.domain === null && domain !== null) store.meta.write(key, JSON.stringify({ ...pinned, domain }))
+  if (pinned.domain === null && domain !== null) store.meta.set(key, { ...pinned, domain })
   return pinned.account
 }
 

@@ -1,13 +1,13 @@
 // What is asked of the helpdesks besides reading them: webhooks, budgets, a probe.
 import type { ConnectorConfig } from '../config/config.ts'
-import type { Clock } from '../lib/clock.ts'
+import type { Clock } from '../lib/time/clock.ts'
 import { TajoError } from '../lib/errors.ts'
-import type { Log } from '../lib/log.ts'
-import type { Secret } from '../lib/secret.ts'
+import type { Log } from '../lib/log/log.ts'
+import type { Secret } from '../lib/log/secret.ts'
 import { fromMs, toMs } from '../model/time.ts'
 import type { Source, WebhookApi } from '../sources/source.ts'
 import type { Store } from '../state/store.ts'
-import { watchWebhook } from '../sync/watchdog.ts'
+import { watchWebhook } from './webhook-health.ts'
 import { pinAccount } from './connectors.ts'
 
 export function createHelpdesks(

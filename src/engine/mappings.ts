@@ -3,15 +3,16 @@
 import { readAttributes, readLists } from '../brevo/setup.ts'
 import type { BrevoCaller } from '../brevo/client.ts'
 import type { Config, ConnectorConfig } from '../config/config.ts'
-import type { Clock } from '../lib/clock.ts'
+import type { Clock } from '../lib/time/clock.ts'
 import { TajoError } from '../lib/errors.ts'
 import { type Compiled, compileMapping } from '../mapping/compile.ts'
 import type { Attribute } from '../model/attributes.ts'
 import { fromMs } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
-import type { ConnectorMapping } from '../sync/desire.ts'
-import { refuseMisfits, refuseUnknownLists } from '../sync/readiness.ts'
+import type { ConnectorMapping } from '../projection/project.ts'
+import { refuseMisfits, refuseUnknownLists } from '../projection/refusals.ts'
 import { enabled, toStreams } from './streams.ts'
+import { META } from '../state/meta.ts'
 
 const CHECK_AGAIN_MS = 3_600_000
 
@@ -118,14 +119,14 @@ function noticeChange(
     (key, value: unknown) => (key === 'where' ? undefined : value),
   )
   return store.transaction(() => {
-    const before = store.meta.read('mapping')
+    const before = store.meta.get(META.mapping)
     if (before === fingerprint) return false
     if (before !== null) {
       if (leaveOthers) store.outboxContacts.markAgain()
       else store.outboxContacts.markAll()
       store.deadLetters.retryAll()
     }
-    store.meta.write('mapping', fingerprint)
+    store.meta.set(META.mapping, fingerprint)
     return before !== null && leaveOthers
   })
 }

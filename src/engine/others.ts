@@ -1,7 +1,7 @@
 // Contacts that only a changed mapping makes due, where nobody marks them: for a plan.
 import { type ContactWrite, hasWork } from '../model/operations.ts'
 import type { Store } from '../state/store.ts'
-import { prepareContact, visitContacts } from '../sync/desire.ts'
+import { prepareContact, visitContacts } from '../projection/project.ts'
 import type { Mappings } from './mappings.ts'
 
 /** What is to be written of them; null where the mapping did not change. `pause`: others get their turn. */

@@ -2,10 +2,11 @@
 // its keys are replaced or `tajo connectors test` has come through.
 import { createHash } from 'node:crypto'
 
-import { backoffMs } from '../lib/backoff.ts'
-import type { Clock } from '../lib/clock.ts'
+import { backoffMs } from '../lib/net/backoff.ts'
+import type { Clock } from '../lib/time/clock.ts'
 import type { Random } from '../lib/random.ts'
-import type { Secret } from '../lib/secret.ts'
+import type { Secret } from '../lib/log/secret.ts'
+import { META, type Pause } from '../state/meta.ts'
 import type { Store } from '../state/store.ts'
 import type { EngineOptions } from './options.ts'
 
@@ -14,18 +15,9 @@ const FIRST_MS = 15_000
 const LONGEST_MS = 15 * 60_000
 /** How often the keys are looked at meanwhile. */
 const LOOK_MS = 2_000
-/** State rows: for `tajo status`, and what `tajo connectors test` leaves. */
-const PAUSES = 'pauses'
-const TESTED = 'keys_tested'
 
 /** Deliveries are refused for all connectors at once. */
 export const BREVO = 'brevo'
-
-export interface Pause {
-  /** ISO 8601. */
-  until: string
-  reason: string
-}
 
 export interface Pauses {
   /** Milliseconds that are left; 0 where nothing pauses. */
@@ -50,12 +42,12 @@ export function createPauses(
     const secrets = [...Object.values(credentials).flatMap((one) => Object.values(one)), brevoKey]
     const hash = createHash('sha256')
     for (const secret of secrets) hash.update(reveal(secret)).update('\0')
-    return `${hash.digest('hex')} ${store.meta.read(TESTED) ?? ''}`
+    return `${hash.digest('hex')} ${store.meta.get(META.keysTested) ?? ''}`
   }
 
   function note(): void {
     const open = [...pauses].filter(([, { until }]) => until > clock.monotonic())
-    store.meta.write(PAUSES, JSON.stringify(Object.fromEntries(open.map(([key, one]) => [key, one.pause]))))
+    store.meta.set(META.pauses, Object.fromEntries(open.map(([key, one]) => [key, one.pause])))
   }
 
   const leftMs = (key: string): number => Math.max(0, (pauses.get(key)?.until ?? 0) - clock.monotonic())
@@ -107,9 +99,9 @@ function reveal(secret: Secret): string {
 
 /** Says to a daemon that the keys work: what it has paused because of them goes on. */
 export function noteKeysTested(store: Store, now: number): void {
-  store.meta.write(TESTED, String(now))
+  store.meta.set(META.keysTested, String(now))
 }
 
 export function readPauses(store: Pick<Store, 'meta'>): Record<string, Pause> {
-  return JSON.parse(store.meta.read(PAUSES) ?? '{}') as Record<string, Pause>
+  return store.meta.get(META.pauses) ?? {}
 }

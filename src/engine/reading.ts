@@ -1,7 +1,7 @@
 // What a run reads of a connector, from what connectors.yml says and what the caller asks for.
 import type { ConnectorConfig } from '../config/config.ts'
 import { needsPhone } from '../mapping/compile.ts'
-import type { ReadOptions } from '../sync/read.ts'
+import type { ReadOptions } from '../sync/read/read.ts'
 import type { SyncOptions } from './options.ts'
 import { toStreams } from './streams.ts'
 

@@ -1,6 +1,6 @@
 // A row for each run, however it ends; what has been kept long enough goes with it.
 import type { Config } from '../config/config.ts'
-import type { Clock } from '../lib/clock.ts'
+import type { Clock } from '../lib/time/clock.ts'
 import { coerceError, isAbort } from '../lib/errors.ts'
 import { fromMs } from '../model/time.ts'
 import { type DeliveryReport, emptyReport } from '../outbox/report.ts'

@@ -1,12 +1,12 @@
 // What the state says of a connector, while a daemon runs or not.
 import { type Stream, STREAMS } from '../model/records.ts'
 import { toIso } from '../model/time.ts'
-import { readHeldRemovals } from '../outbox/removals.ts'
-import { type PendingConfig, readPending } from '../state/config.ts'
+import { type PendingConfig, readPending } from '../state/reading/applied-config.ts'
 import { BREVO, readPauses } from './pauses.ts'
-import { readTroubles, type Trouble } from './troubles.ts'
+import { readTroubles } from './troubles.ts'
 import type { Store } from '../state/store.ts'
-import { lastReconciledAt } from '../sync/reconcile.ts'
+import { lastReconciledAt } from '../sync/read/reconcile.ts'
+import { META, type Trouble } from '../state/meta.ts'
 
 export interface ConnectorStatus {
   /** The last run came through, and while a daemon runs both sides answer it. */
@@ -45,9 +45,7 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
   const last = store.runs.last(name)
   const done = store.runs.lastDone(name)
   const customers = store.customers.count(name)
-  const daemon = JSON.parse(store.meta.read('daemon') ?? '{}') as {
-    nextRun?: Record<string, string>
-  }
+  const daemon = store.meta.get(META.daemon) ?? {}
   const letters = store.deadLetters.list()
   const { [name]: helpdesk = null, [BREVO]: brevo = null } = running ? readTroubles(store) : {}
   const isWell = findPause(store, name) === null && helpdesk === null && brevo === null
@@ -76,9 +74,9 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
       count: letters.length,
       latest: letters.slice(0, 10).map(({ kind, key, reason }) => ({ kind, key, reason })),
     },
-    heldRemovals: readHeldRemovals(store),
+    heldRemovals: store.meta.get(META.heldRemovals),
     lastReconcile: toTime(lastReconciledAt(store, name)),
-    rateLimit: JSON.parse(store.meta.read(`rate_limit:${name}`) ?? 'null') as ConnectorStatus['rateLimit'],
+    rateLimit: store.meta.get(META.rateLimits(name)),
     nextRun: running ? (daemon.nextRun?.[name] ?? null) : null,
     paused: running ? findPause(store, name) : null,
     troubles: { helpdesk, brevo },

@@ -1,17 +1,10 @@
 // Which of the APIs does not answer, since when and why: for `tajo status`, while a daemon runs.
-import { createBell } from '../lib/bell.ts'
-import type { OnTrouble } from '../lib/breaker.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../lib/log.ts'
+import { createBell } from '../lib/async/wake-signal.ts'
+import type { OnTrouble } from '../lib/net/breaker.ts'
+import type { Clock } from '../lib/time/clock.ts'
+import type { Log } from '../lib/log/log.ts'
+import { META, type Trouble } from '../state/meta.ts'
 import type { Store } from '../state/store.ts'
-
-const KEY = 'troubles'
-
-export interface Trouble {
-  /** ISO 8601. */
-  since: string
-  reason: string
-}
 
 /** By the name of a connector, or `brevo`. */
 type Troubles = Record<string, Trouble>
@@ -35,7 +28,8 @@ export function createTroubles(clock: Clock, log: Log) {
     /** Notes each change until `signal` aborts. */
     async follow(store: Store, signal: AbortSignal): Promise<void> {
       while (!signal.aborted) {
-        if (store.meta.read(KEY) !== JSON.stringify(now)) store.meta.write(KEY, JSON.stringify(now))
+        if (JSON.stringify(store.meta.get(META.troubles)) !== JSON.stringify(now))
+          store.meta.set(META.troubles, now)
         await changed.wait(signal)
       }
     },
@@ -43,5 +37,5 @@ export function createTroubles(clock: Clock, log: Log) {
 }
 
 export function readTroubles(store: Pick<Store, 'meta'>): Troubles {
-  return JSON.parse(store.meta.read(KEY) ?? '{}') as Troubles
+  return store.meta.get(META.troubles) ?? {}
 }

@@ -1,9 +1,9 @@
 // What was told of a contact, what was not, and why.
 import { formatTime } from '../lib/human.ts'
 import { toIso } from '../model/time.ts'
-import type { CampaignState } from '../state/campaigns.ts'
-import type { LedgerRow } from '../state/ledger.ts'
-import type { EventState } from '../state/outbox-events.ts'
+import type { CampaignState } from '../state/delivery/campaign-entries.ts'
+import type { LedgerRow } from '../state/delivery/ledger.ts'
+import type { EventState } from '../state/delivery/outbox-events.ts'
 import type { Store } from '../state/store.ts'
 
 export interface ExplainedEvent {

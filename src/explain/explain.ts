@@ -11,7 +11,7 @@ import type { AttributeValue, ContactWrite, Membership, ToldContact } from '../m
 import { type ContactRecords, type Profile, toProfile } from '../model/profile.ts'
 import { toIso } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
-import { type ConnectorMapping, desireContact, prepareContact } from '../sync/desire.ts'
+import { type ConnectorMapping, desireContact, prepareContact } from '../projection/project.ts'
 import { explainCampaigns, explainEvents, type ExplainedCampaign, type ExplainedEvent } from './events.ts'
 
 export const EXPLAIN_VERSION = 1

@@ -4,7 +4,7 @@
 //   stream      one kind of record of a source, read page by page
 //   record      one customer, ticket, message, survey … as of its last reading
 //   page        what one request of a stream gave, and how to go on
-//   cursor      where the reading of a stream stands (state/cursors.ts)
+//   cursor      where the reading of a stream stands (state/reading/cursors.ts)
 //   watermark   everything of a stream up to this instant has been read
 //   backfill    the one-time reading of what was there before the first sync
 //   occurrence  something that happened after go-live, once: a ticket was closed, a survey answered

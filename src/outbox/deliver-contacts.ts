@@ -2,7 +2,7 @@
 // moment from the records and compared with what Brevo was last told, so nothing is written that Brevo holds already.
 import { type ContactWrite, hasWork, IDENTIFIERS, type ToldContact } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
-import type { DueContact } from '../state/outbox-contacts.ts'
+import type { DueContact } from '../state/delivery/outbox-contacts.ts'
 import { type DeliveryContext, isFirstWrite, type Prepared } from './delivery.ts'
 import { membershipOf, toGiving, withLeft } from '../model/memberships.ts'
 import { deliverEvents } from './deliver-events.ts'

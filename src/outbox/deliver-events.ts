@@ -1,10 +1,10 @@
 // Sends events, each once and those of one contact in the order that they happened. At most two are under way, so that a
 // crash leaves at most two in doubt; batches are for backlogs only.
-import { backoffMs } from '../lib/backoff.ts'
+import { backoffMs } from '../lib/net/backoff.ts'
 import { TajoError } from '../lib/errors.ts'
 import type { Outcome } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
-import type { DueEvent } from '../state/outbox-events.ts'
+import type { DueEvent } from '../state/delivery/outbox-events.ts'
 import type { DeliveryContext } from './delivery.ts'
 import { putInDoubt } from './verify-events.ts'
 

@@ -8,6 +8,7 @@ import { type HeldContact, type ImportFormat, MAX_LIST_ADD } from '../model/dest
 import { membershipOf, toGiving } from '../model/memberships.ts'
 import type { Store } from '../state/store.ts'
 import { chooseFormat, isUntried, learn, readLessons } from './import-lessons.ts'
+import { META } from '../state/meta.ts'
 
 /** Rows that no page of the read-back named are repaired in portions of this size. */
 const LEFT_OVER = 1_000
@@ -15,8 +16,6 @@ const LEFT_OVER = 1_000
 const CLOCK_GRAIN_MS = 2_000
 /** So many times the contacts of a trial are due: below that, single repairs cost less. */
 const WORTH_A_TRIAL = 10
-/** In the state, while Brevo works on an import: its number there. */
-const UNDER_WAY = 'import_under_way'
 /** Each kind of value is tried in JSON, and in a file if JSON drops it; most contacts show all kinds at once. */
 const MAX_TRIALS = 4
 
@@ -41,10 +40,10 @@ export async function importBatch(
         portion.map(({ write }) => write),
         list,
         format,
-        (processId) => store.meta.write(UNDER_WAY, String(processId)),
+        (processId) => store.meta.set(META.importUnderWay, processId),
         signal,
       )
-      store.meta.remove(UNDER_WAY)
+      store.meta.remove(META.importUnderWay)
       if (outcome.result !== 'done') {
         // Nothing is lost: these contacts are still due. A refused import is done one by one.
         log.warn('Import did not succeed', { reason: outcome.reason, contacts: portion.length })
@@ -71,13 +70,13 @@ export async function importBatch(
 
 /** Two imports at once may carry the same contact in either order: one that a killed process has started ends first. */
 async function untilAlone({ store, destination, log }: DeliveryContext, signal?: AbortSignal): Promise<void> {
-  const left = store.meta.read(UNDER_WAY)
+  const left = store.meta.get(META.importUnderWay)
   if (left === null) return
   log.info('Brevo may still be busy with an import of the process before; it is waited for', {
-    import: Number(left),
+    import: left,
   })
-  await destination.untilImported(Number(left), signal)
-  store.meta.remove(UNDER_WAY)
+  await destination.untilImported(left, signal)
+  store.meta.remove(META.importUnderWay)
 }
 
 interface Portion {

@@ -4,7 +4,7 @@
 import type { Renamed } from '../model/destination.ts'
 import { IDENTIFIERS, type Outcome } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
-import { addressesOf, type Move } from '../state/moves.ts'
+import { addressesOf, type Move } from '../state/delivery/moves.ts'
 import type { Store } from '../state/store.ts'
 import type { DeliveryContext } from './delivery.ts'
 

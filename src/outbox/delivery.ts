@@ -1,6 +1,6 @@
 // What the deliveries share: what they work with, and what a write makes of what Brevo was told.
-import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../lib/log.ts'
+import type { Clock } from '../lib/time/clock.ts'
+import type { Log } from '../lib/log/log.ts'
 import type { Random } from '../lib/random.ts'
 import type {
   ContactWrite,
@@ -10,7 +10,7 @@ import type {
   UncertainRule,
 } from '../model/operations.ts'
 import { fromMs, type Instant } from '../model/time.ts'
-import type { DueContact } from '../state/outbox-contacts.ts'
+import type { DueContact } from '../state/delivery/outbox-contacts.ts'
 import type { Store } from '../state/store.ts'
 import { type Destination, MAX_EVENT_BATCH } from '../model/destination.ts'
 import type { DeliveryReport, OnDelivery } from './report.ts'

@@ -2,28 +2,21 @@
 // from a first small portion that is read back, and remembered with the state, so that the others arrive.
 import type { Destination, HeldContact, ImportFormat } from '../model/destination.ts'
 import { type AttributeValue, type ContactWrite, IDENTIFIERS } from '../model/operations.ts'
+import { type ImportedKind, type ImportLessons, META } from '../state/meta.ts'
 import type { Store } from '../state/store.ts'
 
-const KEY = 'import_lessons'
-
-type Kind = 'false' | 'true' | 'number' | 'text' | 'list'
-
-/** For each kind of value that was tried: whether it arrives. */
-export type Lessons = Record<ImportFormat, Partial<Record<Kind, boolean>>>
-
-export function readLessons({ meta }: Store): Lessons {
-  const text = meta.read(KEY)
-  return text === null ? { json: {}, file: {} } : (JSON.parse(text) as Lessons)
+export function readLessons({ meta }: Store): ImportLessons {
+  return meta.get(META.importLessons) ?? { json: {}, file: {} }
 }
 
 /** A plan's Brevo takes everything, and is asked in JSON. */
 export function forgetLessons({ meta }: Store): void {
-  meta.remove(KEY)
+  meta.remove(META.importLessons)
 }
 
 /** JSON, unless it drops something of this contact that a file carries. */
 export function chooseFormat(
-  lessons: Lessons,
+  lessons: ImportLessons,
   write: ContactWrite,
   destination: Pick<Destination, 'fitsFile'>,
 ): ImportFormat {
@@ -33,7 +26,7 @@ export function chooseFormat(
 }
 
 /** True if the contact holds a kind of value that was not tried in this format. */
-export function isUntried(lessons: Lessons, format: ImportFormat, write: ContactWrite): boolean {
+export function isUntried(lessons: ImportLessons, format: ImportFormat, write: ContactWrite): boolean {
   return kindsOf(write).some((kind) => lessons[format][kind] === undefined)
 }
 
@@ -43,9 +36,9 @@ export function learn(
   format: ImportFormat,
   trial: readonly { write: ContactWrite; held: HeldContact }[],
   destination: Pick<Destination, 'holds'>,
-): Lessons {
+): ImportLessons {
   const lessons = readLessons(store)
-  const counts = new Map<Kind, { sent: number; arrived: number }>()
+  const counts = new Map<ImportedKind, { sent: number; arrived: number }>()
   for (const { write, held } of trial) {
     for (const [name, value] of carried(write)) {
       const count = counts.get(kindOf(value)) ?? { sent: 0, arrived: 0 }
@@ -55,11 +48,11 @@ export function learn(
     }
   }
   for (const [kind, { sent, arrived }] of counts) lessons[format][kind] = arrived * 2 >= sent
-  store.meta.write(KEY, JSON.stringify(lessons))
+  store.meta.set(META.importLessons, lessons)
   return lessons
 }
 
-function kindsOf(write: ContactWrite): Kind[] {
+function kindsOf(write: ContactWrite): ImportedKind[] {
   return carried(write).map(([, value]) => kindOf(value))
 }
 
@@ -69,7 +62,7 @@ function carried({ attributes }: ContactWrite): [string, AttributeValue][] {
   )
 }
 
-function kindOf(value: AttributeValue): Kind {
+function kindOf(value: AttributeValue): ImportedKind {
   if (Array.isArray(value)) return 'list'
   if (typeof value === 'boolean') return value ? 'true' : 'false'
   return typeof value === 'number' ? 'number' : 'text'

@@ -1,10 +1,9 @@
 // The guard against a mapping, or a helpdesk, gone wrong: a run that would take too many list memberships away takes none.
 import type { RemovalLimit } from '../model/operations.ts'
+import { type HeldRemovals, META } from '../state/meta.ts'
 import type { DeliveryContext } from './delivery.ts'
 
 const BATCH = 500
-/** For `tajo status`. */
-const HELD = 'held_removals'
 
 /** Looks at everything that is due before anything is written. True if memberships may be taken away in this delivery. */
 export function mayRemove(context: DeliveryContext): boolean {
@@ -12,11 +11,10 @@ export function mayRemove(context: DeliveryContext): boolean {
   const held = maxRemovals === null ? null : findExcess(context, maxRemovals)
   report.heldRemovals = held
   // What was held back waits no longer.
-  if (maxRemovals === null && readHeldRemovals(store) !== null) store.outboxContacts.hurry()
-  const before = store.meta.read(HELD)
-  const now = held === null ? 'null' : JSON.stringify(held)
-  if ((before ?? 'null') !== now) store.meta.write(HELD, now)
-  if (held !== null && (before ?? 'null') === 'null') {
+  if (maxRemovals === null && store.meta.get(META.heldRemovals) !== null) store.outboxContacts.hurry()
+  const before = store.meta.get(META.heldRemovals)
+  if (JSON.stringify(before) !== JSON.stringify(held)) store.meta.set(META.heldRemovals, held)
+  if (held !== null && before === null) {
     log.error('Too many list memberships would be taken away; none is', {
       would_remove: `more than ${held.limit}`,
       hint: 'If that is right: tajo sync gorgias --accept-removals',
@@ -25,7 +23,7 @@ export function mayRemove(context: DeliveryContext): boolean {
   return held === null
 }
 
-function findExcess(context: DeliveryContext, rule: RemovalLimit): { count: number; limit: number } | null {
+function findExcess(context: DeliveryContext, rule: RemovalLimit): HeldRemovals | null {
   const { store } = context
   const floor = 'count' in rule ? rule.count : rule.atLeast
   let limit: number | null = 'count' in rule ? rule.count : null
@@ -45,10 +43,4 @@ function findExcess(context: DeliveryContext, rule: RemovalLimit): { count: numb
         : Math.max(rule.atLeast, Math.floor(store.contacts.countGiven() * rule.share))
     if (count > limit) return { count, limit }
   }
-}
-
-export function readHeldRemovals(
-  store: Pick<DeliveryContext['store'], 'meta'>,
-): { count: number; limit: number } | null {
-  return JSON.parse(store.meta.read(HELD) ?? 'null') as { count: number; limit: number } | null
 }

@@ -1,7 +1,7 @@
 // What Brevo refused is tried again when its time has come; so is what a person wants to see tried again.
 import { fromMs } from '../model/time.ts'
-import type { DeadLetter } from '../state/dead-letters.ts'
-import type { Move } from '../state/moves.ts'
+import type { DeadLetter } from '../state/delivery/dead-letters.ts'
+import type { Move } from '../state/delivery/moves.ts'
 import type { Store } from '../state/store.ts'
 import { isAskedFor } from '../model/set-aside.ts'
 import type { DeliveryContext } from './delivery.ts'
@@ -52,7 +52,7 @@ export function retryLetter(store: Store, { kind, key }: DeadLetter): string | n
     case 'record':
       if (!isAskedFor(key))
         return 'The helpdesk is not asked for it singly: the next reconcile reads it again.'
-      // Read again by the next run (sync/retry-records.ts).
+      // Read again by the next run (sync/read/retry-records.ts).
       store.deadLetters.retryAt(kind, key, 0)
       return null
   }

@@ -3,7 +3,7 @@
 import { TajoError } from '../lib/errors.ts'
 import type { UncertainRule } from '../model/operations.ts'
 import { fromMs, type Instant } from '../model/time.ts'
-import type { UncertainEvent } from '../state/outbox-events.ts'
+import type { UncertainEvent } from '../state/delivery/outbox-events.ts'
 import type { DeliveryContext } from './delivery.ts'
 
 /** When an event is looked for, in multiples of `verifyAfterMs` since it left. */

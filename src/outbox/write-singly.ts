@@ -1,5 +1,5 @@
 // Writes of single contacts, some at once, and what their answers mean for the outbox.
-import { backoffMs } from '../lib/backoff.ts'
+import { backoffMs } from '../lib/net/backoff.ts'
 import { TajoError } from '../lib/errors.ts'
 import type { ContactDone } from '../model/destination.ts'
 import { onlyLeft, withLeft } from '../model/memberships.ts'

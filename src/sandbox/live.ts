@@ -1,7 +1,7 @@
 // The helpdesk goes on living: tickets are opened, answered, closed, scored and sometimes opened again.
 import type { Random } from '../lib/random.ts'
-import { CHANNELS, pick, TAGS } from './seed.ts'
-import type { World } from './world.ts'
+import { CHANNELS, pick, TAGS } from './shop/seed.ts'
+import type { World } from './shop/world.ts'
 
 const NAMES = ['Alma Rivera', 'Bruno Keller', 'Cleo Martin', 'David Sato', 'Emma Lind', 'Felix Moreau']
 

@@ -2,13 +2,13 @@
 // that it can prove the engine wrong.
 import type { AddressInfo } from 'node:net'
 
-import { BrevoAccount } from './brevo-account.ts'
-import { type BrevoSandbox, createBrevo } from './brevo.ts'
-import { createGorgias, type GorgiasSandbox } from './gorgias.ts'
-import { DEMO_SIZE, type SeedSize, seedWorld } from './seed.ts'
+import { BrevoAccount } from './brevo/account.ts'
+import { type BrevoSandbox, createBrevo } from './brevo/brevo.ts'
+import { createGorgias, type GorgiasSandbox } from './gorgias/gorgias.ts'
+import { DEMO_SIZE, type SeedSize, seedWorld } from './shop/seed.ts'
 import { installTrigger } from './trigger.ts'
-import { deliverOverHttp, fireWebhooks } from './webhooks.ts'
-import { World } from './world.ts'
+import { deliverOverHttp, fireWebhooks } from './gorgias/webhooks.ts'
+import { World } from './shop/world.ts'
 
 export interface SandboxOptions {
   seed?: number

@@ -1,7 +1,7 @@
 // Makes one thing happen to one person in the sandbox, on request: what `tajo trigger` calls.
 import type { FastifyInstance } from 'fastify'
 
-import type { World, WorldCustomer, WorldTicket } from './world.ts'
+import type { World, WorldCustomer, WorldTicket } from './shop/world.ts'
 
 export interface TriggerInput {
   /** `ticket.closed` and so on. */

@@ -1,11 +1,11 @@
 // The contract between tajo and a helpdesk. A source knows paging, limits and quirks of one API; it knows nothing of
 // Brevo, mapping or SQL. Adding one: docs/add-a-source.md.
-import type { OnTrouble } from '../lib/breaker.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Http } from '../lib/http.ts'
-import type { Log } from '../lib/log.ts'
+import type { OnTrouble } from '../lib/net/breaker.ts'
+import type { Clock } from '../lib/time/clock.ts'
+import type { Http } from '../lib/net/http.ts'
+import type { Log } from '../lib/log/log.ts'
 import type { Random } from '../lib/random.ts'
-import type { Secret } from '../lib/secret.ts'
+import type { Secret } from '../lib/log/secret.ts'
 import type { Directory, RecordId, SourceRecord, Stream } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
 

@@ -1,11 +1,11 @@
 // The state as one thing: its tables, and transactions over them.
 import type { ContactRecords } from '../model/profile.ts'
 import { FAR_FUTURE, type Instant } from '../model/time.ts'
-import { createBrevoSetup } from './brevo-setup.ts'
-import { createCampaigns } from './campaigns.ts'
-import { createContacts } from './contacts.ts'
-import { createCursors } from './cursors.ts'
-import { createCustomers } from './customers.ts'
+import { createBrevoSetup } from './delivery/brevo-setup.ts'
+import { createCampaigns } from './delivery/campaign-entries.ts'
+import { createContacts } from './delivery/contacts.ts'
+import { createCursors } from './reading/cursors.ts'
+import { createCustomers } from './records/customers.ts'
 import {
   checkDatabase,
   copyDatabase,
@@ -14,24 +14,25 @@ import {
   openDatabaseReadOnly,
   type Watch,
   truncateLog,
-} from './database.ts'
-import type { Database } from './sqlite.ts'
-import { createDeadLetters } from './dead-letters.ts'
-import { createOutboxContacts } from './outbox-contacts.ts'
-import { createOutboxEvents } from './outbox-events.ts'
-import { type Epoch, openEpoch } from './epoch.ts'
-import { createForgotten, type Erased, erasePerson } from './forgotten.ts'
-import { createHandlerEvents } from './handler-events.ts'
-import { createHints } from './hints.ts'
-import { createLedger } from './ledger.ts'
-import { createReconciled } from './reconciled.ts'
-import { createMoves } from './moves.ts'
-import { createManyRecords } from './many-records.ts'
-import { createMeta, createRuns } from './runs.ts'
-import { createSourceEvents } from './source-events.ts'
-import { createSurveys } from './surveys.ts'
-import { createTickets } from './tickets.ts'
-import { createTrial } from './trial.ts'
+} from './db/database.ts'
+import type { Database } from './db/sqlite.ts'
+import { createDeadLetters } from './delivery/dead-letters.ts'
+import { createOutboxContacts } from './delivery/outbox-contacts.ts'
+import { createOutboxEvents } from './delivery/outbox-events.ts'
+import { type Epoch, openEpoch } from './db/epoch.ts'
+import { createForgotten, type Erased, erasePerson } from './records/forgotten.ts'
+import { createHandlerEvents } from './delivery/handler-events.ts'
+import { createHints } from './reading/refresh-requests.ts'
+import { createLedger } from './delivery/ledger.ts'
+import { createReconciled } from './records/reconciled.ts'
+import { createMoves } from './delivery/moves.ts'
+import { createManyRecords } from './records/many-records.ts'
+import { createRuns } from './reading/runs.ts'
+import { createSourceEvents } from './records/source-events.ts'
+import { createSurveys } from './records/surveys.ts'
+import { createTickets } from './records/tickets.ts'
+import { createTrial } from './delivery/dry-run-notes.ts'
+import { createMeta } from './meta.ts'
 
 export type Store = ReturnType<typeof createStore>
 
@@ -177,6 +178,13 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
     readdress(from: string, to: string, others: readonly string[] = []): void {
       this.outboxEvents.readdress(from, to, others)
       this.campaigns.readdress(from, to, others)
+    },
+
+    /** What waits for a customer goes with them from an address where their contact never was. */
+    readdressOf(source: string, customerId: string, from: string, to: string): void {
+      const ids = customers.withMerged(source, [customerId])
+      this.outboxEvents.readdressOf(ids, from, to)
+      this.campaigns.readdressOf(ids, from, to)
     },
 
     /** When a campaign last fired for whoever has this address, under another one too while that is changed. */

@@ -1,15 +1,16 @@
 // What one connector's reading works with.
-import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../lib/log.ts'
+import type { Clock } from '../lib/time/clock.ts'
+import type { Log } from '../lib/log/log.ts'
 import type { CampaignRule } from '../mapping/campaigns.ts'
 import type { MappingRules } from '../mapping/compile.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 import type { SourceEventType, Stream } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
-import type { Freshness } from './freshness.ts'
+import type { Freshness } from './read/freshness.ts'
 import type { Source } from '../sources/source.ts'
-import type { Lane } from '../state/outbox-contacts.ts'
+import type { Lane } from '../state/delivery/outbox-contacts.ts'
 import type { Store } from '../state/store.ts'
+import { META } from '../state/meta.ts'
 
 export interface SyncContext {
   source: Source
@@ -43,11 +44,10 @@ export type DirectoryContext = Omit<SyncContext, 'goLive'>
 
 /** Remembers the start of the first sync, by the helpdesk's clock, once and for all. */
 export function findGoLive({ store, source }: Pick<SyncContext, 'store' | 'source'>): Instant {
-  const key = `go_live:${source.name}`
-  const known = store.meta.read(key)
-  if (known !== null) return Number(known)
+  const known = store.meta.get(META.goLive(source.name))
+  if (known !== null) return known
   const now = source.now()
-  store.meta.write(key, String(now))
+  store.meta.set(META.goLive(source.name), now)
   return now
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals'
 
 import { ENDPOINTS, isDocumented } from '../../src/brevo/answers.ts'
-import type { HttpAnswer, HttpRequest } from '../../src/lib/http.ts'
+import type { HttpAnswer, HttpRequest } from '../../src/lib/net/http.ts'
 
 type Method = HttpRequest['method']
 

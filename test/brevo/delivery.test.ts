@@ -1,7 +1,7 @@
 // What is written to Brevo and what never is, over real HTTP against the sandbox.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import type { SandboxContact } from '../../src/sandbox/brevo-account.ts'
+import type { SandboxContact } from '../../src/sandbox/brevo/account.ts'
 import { countWrites, MAPPING, openShop, type Shop } from '../support/sandbox.ts'
 
 let shop: Shop

@@ -1,7 +1,7 @@
 // Changing connectors.yml touches the lines in question and nothing else.
 import { describe, expect, it } from '@jest/globals'
 
-import { newFile, withConnector, withImportList, withoutConnector } from '../../src/config/edit.ts'
+import { newFile, withConnector, withImportList, withoutConnector } from '../../src/config/text/edit.ts'
 import { parseConfig } from '../../src/config/load.ts'
 
 const HAND_MADE = `# our settings

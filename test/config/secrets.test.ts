@@ -6,9 +6,9 @@ import { inspect } from 'node:util'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import { openSecretStore } from '../../src/config/secret-store.ts'
-import { readEnvSecret } from '../../src/config/secrets.ts'
-import { Secret } from '../../src/lib/secret.ts'
+import { openSecretStore } from '../../src/config/secrets/store.ts'
+import { readEnvSecret } from '../../src/config/secrets/secrets.ts'
+import { Secret } from '../../src/lib/log/secret.ts'
 
 let directory: string
 beforeEach(() => {

@@ -11,14 +11,15 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 import { createSeededRandom } from '../../src/lib/random.ts'
-import { createBrevo } from '../../src/sandbox/brevo.ts'
-import { createGorgias } from '../../src/sandbox/gorgias.ts'
+import { createBrevo } from '../../src/sandbox/brevo/brevo.ts'
+import { createGorgias } from '../../src/sandbox/gorgias/gorgias.ts'
 import type { Intercept } from '../../src/sandbox/faults.ts'
 import { openStoreReadOnly } from '../../src/state/store.ts'
 import type { Universe } from '../simulation/clock.ts'
 import { MAPPING } from '../simulation/life.ts'
 import { judge, watchWrites } from '../simulation/oracle.ts'
 import { Shop } from '../simulation/shop.ts'
+import { META } from '../../src/state/meta.ts'
 
 const { values } = parseArgs({
   options: { kills: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' } },
@@ -108,7 +109,7 @@ child.kill('SIGTERM')
 await ended
 const store = openStoreReadOnly(join(directory, 'state'))!
 const damage = store.check()
-const goLive = Number(store.meta.read('go_live:gorgias'))
+const goLive = store.meta.get(META.goLive('gorgias'))!
 store.close()
 verdict = [...damage, ...broken, ...judge(shop, { goLive, create: true, inOrder: false })]
 await Promise.all([gorgias.server.close(), brevo.server.close()])
@@ -129,7 +130,7 @@ async function rest(): Promise<string[]> {
   for (const until = Date.now() + QUIET_MS; Date.now() < until;) {
     await delay(2_000)
     const looking = openStoreReadOnly(join(directory, 'state'))!
-    const live = Number(looking.meta.read('go_live:gorgias'))
+    const live = looking.meta.get(META.goLive('gorgias'))!
     const counts = looking.outboxEvents.counts()
     const open = looking.outboxContacts.count()
     looking.close()

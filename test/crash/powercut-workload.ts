@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs'
 
 import { createSeededRandom } from '../../src/lib/random.ts'
 import { openStore } from '../../src/state/store.ts'
+import { textKey } from '../../src/state/meta.ts'
 
 const [directory, rows] = [process.argv[2]!, Number(process.argv[3])]
 const random = createSeededRandom(5)
@@ -12,8 +13,8 @@ for (let row = 1; row <= rows; row += 1) {
   const payload = String(row).padEnd(Math.floor(random.next() ** 3 * 90_000), 'x')
   store.commitSending(
     () => {
-      store.meta.write(`row:${row}`, payload)
-      store.meta.write('last', String(row))
+      store.meta.set(textKey(`row:${row}`), payload)
+      store.meta.set(textKey('last'), String(row))
     },
     () => undefined,
   )

@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 
 import { createSeededRandom } from '../../src/lib/random.ts'
 import { openStore } from '../../src/state/store.ts'
+import { textKey } from '../../src/state/meta.ts'
 
 const { values } = parseArgs({
   options: {
@@ -153,7 +154,7 @@ function look(image: ReadonlyMap<string, Buffer>, upTo: number): string | null {
       const complaints = store.check()
       if (complaints.length > 0) return `damaged: ${complaints[0]}`
       for (let row = 1; row <= upTo; row += 1)
-        if (store.meta.read(`row:${row}`) === null) return `lost row ${row} of ${upTo}`
+        if (store.meta.get(textKey(`row:${row}`)) === null) return `lost row ${row} of ${upTo}`
       return null
     } finally {
       store.close()

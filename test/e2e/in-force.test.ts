@@ -9,6 +9,7 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { openStoreBeside } from '../../src/state/store.ts'
 import { EMPTY } from '../support/sandbox.ts'
 import { type Running, runTajo, startTajo } from '../support/tajo.ts'
+import { META } from '../../src/state/meta.ts'
 
 let directory: string
 let sandbox: Sandbox
@@ -89,7 +90,7 @@ it('what an earlier version kept and this one cannot read says what to do', asyn
   write()
   expect((await tajo('sync', 'gorgias')).code).toBe(0)
   const store = openStoreBeside(join(directory, 'state'))!
-  store.meta.write('config_in_force', 'connectors: { unheard_of: {} }')
+  store.meta.set(META.configInForce, 'connectors: { unheard_of: {} }')
   store.close()
 
   const refused = await tajo('start')

@@ -15,7 +15,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { Ajv } from 'ajv'
 
-import { newFile } from '../../src/config/edit.ts'
+import { newFile } from '../../src/config/text/edit.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { type Ended, runOnTerminal, runTajo, startTajo } from '../support/tajo.ts'
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
-import { deliverOverHttp, fireWebhooks } from '../../src/sandbox/webhooks.ts'
+import { deliverOverHttp, fireWebhooks } from '../../src/sandbox/gorgias/webhooks.ts'
 import { EMPTY } from '../support/sandbox.ts'
 import { runTajo, startTajo } from '../support/tajo.ts'
 

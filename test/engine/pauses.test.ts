@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals'
 
 import { createPauses, noteKeysTested, type Pauses, readPauses } from '../../src/engine/pauses.ts'
 import { createSeededRandom } from '../../src/lib/random.ts'
-import { Secret } from '../../src/lib/secret.ts'
+import { Secret } from '../../src/lib/log/secret.ts'
 import { openStore, type Store } from '../../src/state/store.ts'
 import { VirtualClock } from '../support/clock.ts'
 

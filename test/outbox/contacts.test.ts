@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
 import { parseConfig } from '../../src/config/load.ts'
 import { explainContact } from '../../src/explain/explain.ts'
-import type { HttpRequest } from '../../src/lib/http.ts'
+import type { HttpRequest } from '../../src/lib/net/http.ts'
 import { LISTS } from '../simulation/account.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
 

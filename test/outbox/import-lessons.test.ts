@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
 import { fitsFile } from '../../src/brevo/import.ts'
 import type { ContactWrite } from '../../src/model/operations.ts'
-import type { HttpRequest } from '../../src/lib/http.ts'
+import type { HttpRequest } from '../../src/lib/net/http.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
 
 const THRESHOLDS = { bulkFrom: 20, minImport: 2, trial: 2, batchFrom: 300, batchSize: 200 }

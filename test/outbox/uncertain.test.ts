@@ -1,7 +1,7 @@
 // An event that left and was not answered: looked for in Brevo before anything else is done (docs/guarantees.md § 3).
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import type { HttpRequest } from '../../src/lib/http.ts'
+import type { HttpRequest } from '../../src/lib/net/http.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
 
 let shop: VirtualShop

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-import type { Log } from '../../src/lib/log.ts'
+import type { Log } from '../../src/lib/log/log.ts'
 import { FOUND_SOMETHING } from './found.ts'
 import { simulate, type Story, type Verdict } from './simulate.ts'
 

@@ -1,7 +1,7 @@
 // Virtual time for a whole world. It moves to the next sleeper when nothing is left to do: no request is under way and no
 // promise waits to be followed. Each process that lives in it has a clock of its own, whose wall may be wrong and which dies
 // with its process.
-import type { Clock } from '../../src/lib/clock.ts'
+import type { Clock } from '../../src/lib/time/clock.ts'
 
 interface Sleeper {
   at: number

@@ -7,6 +7,7 @@ const LONG = [
 ]
 const SHORT = [
   155, 245, 94, 9, 2_003_901, 2_002_562, 7_002_059, 7_007_672, 8_007_281, 291_769_355, 888_127, 6467, 5517,
+  20_112,
 ]
 
 export const FOUND_SOMETHING: readonly Story[] = [

@@ -1,15 +1,15 @@
 // One life of the daemon: the real engine, state and senders in a virtual world, killed at a given step or stopped.
 import type { Config } from '../../src/config/config.ts'
 import { parseConfig } from '../../src/config/load.ts'
-import { type Daemon, startDaemon } from '../../src/daemon.ts'
+import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts'
 import { createSeededRandom } from '../../src/lib/random.ts'
-import type { Schedule } from '../../src/lib/schedule.ts'
-import type { Log } from '../../src/lib/log.ts'
-import { Secret } from '../../src/lib/secret.ts'
+import type { Schedule } from '../../src/lib/time/schedule.ts'
+import type { Log } from '../../src/lib/log/log.ts'
+import { Secret } from '../../src/lib/log/secret.ts'
 import type { Thresholds } from '../../src/outbox/delivery.ts'
 import { openStore } from '../../src/state/store.ts'
 import { Killed, ProcessClock } from './clock.ts'
-import type { Served, Serving } from '../../src/serve.ts'
+import type { Served, Serving } from '../../src/daemon/serve.ts'
 import { BREVO_URL, createHttpFor, GORGIAS_URL, type Network } from './network.ts'
 
 export interface Life {

@@ -25,13 +25,13 @@ const believed = (status: number): Mutant => ({
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the outbox transaction is split: records are stored before what follows from them',
-    file: 'sync/walk.ts',
+    file: 'sync/read/walk.ts',
     from: '  store.transaction(() => {\n    for (const page of pages) ingestPage(context, stream, page)\n',
     to: '  for (const page of pages) ingestPage(context, stream, page)\n  store.transaction(() => {\n',
   },
   {
     name: 'the cursor is saved before the page is stored',
-    file: 'sync/walk.ts',
+    file: 'sync/read/walk.ts',
     from: '  store.transaction(() => {\n    for (const page of pages) ingestPage(context, stream, page)\n',
     to: '  store.transaction(() => {\n',
   },
@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'after a crash what was on its way is sent again',
-    file: 'state/outbox-events.ts',
+    file: 'state/delivery/outbox-events.ts',
     from: "SET state = 'uncertain', looks = 0, due_at = min(coalesce(sending_at, 0), @now) + @verifyAfter WHERE",
     to: "SET state = 'pending', due_at = 0 * (@now + @verifyAfter) WHERE",
   },
@@ -85,7 +85,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what the background found is overtaken by what happened later',
-    file: 'state/outbox-events.ts',
+    file: 'state/delivery/outbox-events.ts',
     from: "p.state IN ('found', 'staged', 'pending', 'sending', 'uncertain')",
     to: "p.state IN ('pending', 'sending')",
   },

@@ -1,5 +1,5 @@
 // The network between tajo and the two fakes: virtual latency, and everything that reliability.md § 8.3 G says can go wrong.
-import type { Http, HttpAnswer, HttpOutcome, HttpRequest } from '../../src/lib/http.ts'
+import type { Http, HttpAnswer, HttpOutcome, HttpRequest } from '../../src/lib/net/http.ts'
 import type { Random } from '../../src/lib/random.ts'
 import type { Universe } from './clock.ts'
 import type { DirectServer } from './direct-server.ts'

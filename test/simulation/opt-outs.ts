@@ -1,7 +1,7 @@
 // Who said no, as persons: whoever was blocked or had left a list stays so under any address. The other checks go by contact.
 import type { Random } from '../../src/lib/random.ts'
-import type { BrevoAccount, SandboxContact } from '../../src/sandbox/brevo-account.ts'
-import type { WorldCustomer } from '../../src/sandbox/world.ts'
+import type { BrevoAccount, SandboxContact } from '../../src/sandbox/brevo/account.ts'
+import type { WorldCustomer } from '../../src/sandbox/shop/world.ts'
 
 interface OptOut {
   blocked: boolean

@@ -1,7 +1,7 @@
 // What Brevo must hold and which events it must have seen, computed from the helpdesk's history alone. It shares no code with
 // the engine: it was written from docs/definitions.md and docs/guarantees.md.
-import type { SandboxContact } from '../../src/sandbox/brevo-account.ts'
-import type { WorldCustomer } from '../../src/sandbox/world.ts'
+import type { SandboxContact } from '../../src/sandbox/brevo/account.ts'
+import type { WorldCustomer } from '../../src/sandbox/shop/world.ts'
 import { LISTS, OWN_ADDRESS } from './account.ts'
 import type { Occurrence } from './occurrence.ts'
 import type { Shop } from './shop.ts'

@@ -1,8 +1,8 @@
 // What happens in the helpdesk and, by other hands than tajo's, in Brevo; and a record of it, for the oracle. It knows the
 // definitions of docs/definitions.md and nothing of the engine.
 import type { Random } from '../../src/lib/random.ts'
-import { BrevoAccount } from '../../src/sandbox/brevo-account.ts'
-import { World, type WorldCustomer, type WorldTicket } from '../../src/sandbox/world.ts'
+import { BrevoAccount } from '../../src/sandbox/brevo/account.ts'
+import { World, type WorldCustomer, type WorldTicket } from '../../src/sandbox/shop/world.ts'
 import { ATTRIBUTES, IMPORT_LIST, LISTS, OWN_ADDRESS } from './account.ts'
 import type { Universe } from './clock.ts'
 import { Dice } from './dice.ts'

@@ -19,10 +19,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import Sqlite from 'better-sqlite3'
 
-import { MIGRATIONS } from '../../src/state/migrations.ts'
-import { longestPlans, recoverState } from '../../src/state/recover.ts'
+import { MIGRATIONS } from '../../src/state/db/migrations.ts'
+import { longestPlans, recoverState } from '../../src/state/db/recover.ts'
 import { openStore, openStoreBeside, openStoreReadOnly } from '../../src/state/store.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
+import { textKey } from '../../src/state/meta.ts'
 
 let directory: string
 beforeEach(() => {
@@ -181,7 +182,7 @@ describe('the files of a state', () => {
     try {
       const store = openStore(directory)
       store.commitSending(
-        () => store.meta.write('a', 'b'),
+        () => store.meta.set(textKey('a'), 'b'),
         () => undefined,
       )
       const modes = readdirSync(directory).map((name) => [name, statSync(join(directory, name)).mode & 0o077])
@@ -258,7 +259,7 @@ describe('migrations', () => {
 
 it('a damaged state is refused, and left as it is', () => {
   const store = openStore(directory)
-  for (let row = 0; row < 400; row += 1) store.meta.write(`row:${row}`, 'x'.repeat(300))
+  for (let row = 0; row < 400; row += 1) store.meta.set(textKey(`row:${row}`), 'x'.repeat(300))
   store.close()
   const file = join(directory, 'tajo.db')
   const bytes = readFileSync(file)

@@ -1,5 +1,5 @@
 // A clock that only moves when it is told to, or when everyone sleeps.
-import type { Clock } from '../../src/lib/clock.ts'
+import type { Clock } from '../../src/lib/time/clock.ts'
 
 export class VirtualClock implements Clock {
   #now = 1_000_000

@@ -1,4 +1,4 @@
-// Keeps what better-sqlite3 makes until the worker ends: see src/state/database.ts.
+// Keeps what better-sqlite3 makes until the worker ends: see src/state/db/database.ts.
 import { TestEnvironment } from 'jest-environment-node'
 
 const kept = []

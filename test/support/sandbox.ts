@@ -11,12 +11,12 @@ import {
   type Ports,
   type SyncOptions,
   type SyncReport,
-} from '../../src/engine.ts'
-import { systemClock } from '../../src/lib/clock.ts'
-import { createHttp } from '../../src/lib/http.ts'
-import type { Log } from '../../src/lib/log.ts'
+} from '../../src/engine/engine.ts'
+import { systemClock } from '../../src/lib/time/clock.ts'
+import { createHttp } from '../../src/lib/net/http.ts'
+import type { Log } from '../../src/lib/log/log.ts'
 import { createSeededRandom } from '../../src/lib/random.ts'
-import { Secret } from '../../src/lib/secret.ts'
+import { Secret } from '../../src/lib/log/secret.ts'
 import { type Sandbox, SANDBOX_KEYS, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
 
 export const silentLog: Log = {

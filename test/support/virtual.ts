@@ -10,15 +10,15 @@ import {
   openEngine,
   type SyncOptions,
   type SyncReport,
-} from '../../src/engine.ts'
-import type { HttpRequest } from '../../src/lib/http.ts'
+} from '../../src/engine/engine.ts'
+import type { HttpRequest } from '../../src/lib/net/http.ts'
 import { createSeededRandom } from '../../src/lib/random.ts'
-import { Secret } from '../../src/lib/secret.ts'
-import type { PlanFile } from '../../src/plan/plan.ts'
-import { rehearse } from '../../src/plan/rehearse.ts'
-import { type RehearsalOptions } from '../../src/plan/report.ts'
-import { createBrevo } from '../../src/sandbox/brevo.ts'
-import { createGorgias } from '../../src/sandbox/gorgias.ts'
+import { Secret } from '../../src/lib/log/secret.ts'
+import type { PlanFile } from '../../src/dry-run/plan.ts'
+import { rehearse } from '../../src/dry-run/dry-run.ts'
+import { type RehearsalOptions } from '../../src/dry-run/report.ts'
+import { createBrevo } from '../../src/sandbox/brevo/brevo.ts'
+import { createGorgias } from '../../src/sandbox/gorgias/gorgias.ts'
 import { Killed, ProcessClock, Universe } from '../simulation/clock.ts'
 import { createDirectServer } from '../simulation/direct-server.ts'
 import { toYaml } from '../simulation/life.ts'

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
 import { endOfQuiet } from '../../src/mapping/campaigns.ts'
 import { fromMs } from '../../src/model/time.ts'
-import { pausedKey } from '../../src/sync/campaigns.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
+import { META } from '../../src/state/meta.ts'
 
 let shop: VirtualShop
 let customer: number
@@ -179,12 +179,12 @@ describe('guards', () => {
 
 it('a paused campaign holds, and fires when it is resumed', async () => {
   const file = yaml('')
-  await shop.open(async ({ store }) => store.meta.write(pausedKey('upsell'), '1'), file)
+  await shop.open(async ({ store }) => store.meta.set(META.campaignPaused('upsell'), '1'), file)
   await closeOne(file)
   await shop.sync({}, file)
   expect(await why(file)).toEqual([['held', 'The campaign is paused.']])
   await shop.open(async ({ store }) => {
-    store.meta.remove(pausedKey('upsell'))
+    store.meta.remove(META.campaignPaused('upsell'))
     store.campaigns.release('upsell')
   }, file)
 

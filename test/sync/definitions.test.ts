@@ -1,7 +1,7 @@
 // What each value means (docs/definitions.md), seen in Brevo after a sync over real HTTP.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import type { SandboxContact } from '../../src/sandbox/brevo-account.ts'
+import type { SandboxContact } from '../../src/sandbox/brevo/account.ts'
 import { LISTS, MAPPING, openShop, type Shop } from '../support/sandbox.ts'
 
 const MINUTE = 60_000_000

@@ -1,7 +1,7 @@
 // One thing that goes wrong must cost only itself.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import { systemClock } from '../../src/lib/clock.ts'
+import { systemClock } from '../../src/lib/time/clock.ts'
 import { LISTS, MAPPING, openShop, type Shop, SMALL } from '../support/sandbox.ts'
 
 const DAY = 86_400_000_000

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 
 import { fromMs } from '../../src/model/time.ts'
-import { noteInstalled, readHealth } from '../../src/sync/watchdog.ts'
+import { noteInstalled, readHealth } from '../../src/engine/webhook-health.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
 
 const URL = 'https://tajo.test/webhooks/gorgias'

@@ -1,14 +1,14 @@
 // Talks to the Gorgias REST API: address, authentication, rate limit, retries. It hands back JSON; what the JSON means
 // is wire.ts and to-records.ts. Facts: gorgias-api.md § 1-3.
-import { backoffMs } from '../../lib/backoff.ts'
-import { type CircuitBreaker, toTrouble } from '../../lib/breaker.ts'
+import { backoffMs } from '../../lib/net/backoff.ts'
+import { type CircuitBreaker, toTrouble } from '../../lib/net/breaker.ts'
 import { TajoError } from '../../lib/errors.ts'
-import type { HttpAnswer, HttpOutcome } from '../../lib/http.ts'
-import { parseExactly } from '../../lib/json.ts'
-import type { Priority, WindowLimiter } from '../../lib/limiter.ts'
-import type { RetryBudget } from '../../lib/retry-budget.ts'
-import type { ClockSkew } from '../../lib/skew.ts'
-import type { Secret } from '../../lib/secret.ts'
+import type { HttpAnswer, HttpOutcome } from '../../lib/net/http.ts'
+import { parseExactly } from '../../lib/net/json.ts'
+import type { Priority, WindowLimiter } from '../../lib/net/limiter.ts'
+import type { RetryBudget } from '../../lib/net/retry-budget.ts'
+import type { ClockSkew } from '../../lib/time/clock-offset.ts'
+import type { Secret } from '../../lib/log/secret.ts'
 import type { Budget, SourcePorts } from '../source.ts'
 
 export interface GorgiasAccount {

@@ -1,9 +1,9 @@
 // The Gorgias source: which address each stream is read from, in which order, and how a page is understood.
 import { type ErrorCode, TajoError } from '../../lib/errors.ts'
-import { CircuitBreaker } from '../../lib/breaker.ts'
-import { WindowLimiter } from '../../lib/limiter.ts'
-import { RetryBudget } from '../../lib/retry-budget.ts'
-import { ClockSkew } from '../../lib/skew.ts'
+import { CircuitBreaker } from '../../lib/net/breaker.ts'
+import { WindowLimiter } from '../../lib/net/limiter.ts'
+import { RetryBudget } from '../../lib/net/retry-budget.ts'
+import { ClockSkew } from '../../lib/time/clock-offset.ts'
 import { createLoopGuard } from '../loops.ts'
 import type { Directory, SourceRecord, Stream } from '../../model/records.ts'
 import { fromMs, type Instant, parseInstant, toIso } from '../../model/time.ts'
@@ -42,7 +42,7 @@ interface Listing {
 }
 
 const PAGE_SIZE = 100
-/** The same as the server's (server/auth.ts). */
+/** The same as the server's (interfaces/server/auth.ts). */
 const SECRET_HEADER = 'X-Tajo-Secret'
 
 // Only these order_by values are taken; another is answered 400 (gorgias-api.md § 3).

@@ -1,0 +1,278 @@
+// connectors.yml, written once: this gives the JSON Schema (schema/connectors.schema.json, by `npm run gen`), the types of
+// what is read, and the texts of the reference documentation.
+import { type Static, Type } from '@sinclair/typebox'
+
+import { LOG_LEVELS } from '../../lib/log/log-levels.ts'
+import { UNCERTAIN_POLICIES } from '../../model/operations.ts'
+import { SOURCE_OPTIONS } from '../../sources/options.ts'
+import { listId, listKeys } from './schema-lists.ts'
+import { campaigns, inSupport, timezone } from './schema-campaigns.ts'
+import { mappingTests } from './schema-tests.ts'
+import { closed, definitions, duration, eventMapping, fieldMapping } from './schema-mapping.ts'
+
+const flag = (description: string, byDefault: boolean) =>
+  Type.Optional(Type.Boolean({ description, default: byDefault }))
+
+const reconcile = Type.Optional(
+  Type.Union([Type.String(), Type.Literal(false)], {
+    default: '0 3 * * *',
+    description:
+      'When the daemon reads everything again, beside its other work, so that what the helpdesk changes without a trace is seen too: cron, or false.',
+  }),
+)
+
+const onDelete = Type.Optional(
+  Type.Union([Type.Literal('keep'), Type.Literal('unlist')], {
+    default: 'unlist',
+    description:
+      'What a customer’s deletion in the helpdesk does in Brevo: `unlist` ends the list memberships that tajo gave, `keep` leaves them. The contact stays either way.',
+  }),
+)
+
+const server = Type.Optional(
+  Type.Object(
+    {
+      enabled: flag('Whether `tajo start` listens for webhooks.', true),
+      port: Type.Optional(
+        Type.Integer({ minimum: 0, maximum: 65_535, default: 8787, description: '0: any free port.' }),
+      ),
+      host: Type.Optional(
+        Type.String({
+          default: '127.0.0.1',
+          description: 'Where to listen; put a proxy with https in front of it.',
+        }),
+      ),
+      public_url: Type.Optional(
+        Type.String({
+          pattern: '^https?://',
+          description: 'The address under which the helpdesk reaches this server.',
+          examples: ['https://tajo.yourstore.com'],
+        }),
+      ),
+    },
+    { ...closed, description: 'The server of `tajo start`.' },
+  ),
+)
+
+const connector = {
+  enabled: flag('Whether this connector runs.', true),
+  schedule: Type.Optional(
+    Type.String({
+      default: '*/5 * * * *',
+      description: 'When to look for changes: cron, five fields, or six with seconds.',
+    }),
+  ),
+  survey_window: Type.Optional(
+    Type.String({
+      default: '45d',
+      pattern: duration,
+      description: 'How long after it was created a survey may still be scored and be seen at once.',
+    }),
+  ),
+  survey_schedule: Type.Optional(
+    Type.String({
+      default: '13 * * * *',
+      description: 'When the daemon reads the whole survey window again: cron.',
+    }),
+  ),
+  reconcile,
+  on_delete: onDelete,
+  backfill: Type.Optional(
+    Type.Object(
+      {
+        since: Type.String({
+          description: 'The first sync reads what changed since this date. Default: everything.',
+          examples: ['2024-01-01'],
+        }),
+      },
+      closed,
+    ),
+  ),
+  default_country: Type.Optional(
+    Type.String({
+      pattern: '^[A-Z]{2}$',
+      description: 'Country (ISO 3166) in which national phone numbers are read.',
+      examples: ['US'],
+    }),
+  ),
+  sync: Type.Optional(
+    Type.Object(
+      {
+        customers: flag('Read customers.', true),
+        tickets: flag('Read tickets and their messages.', true),
+        satisfaction_surveys: flag('Read CSAT surveys.', true),
+        tags: flag('Keep tag lists, and name tags in events.', true),
+      },
+      { ...closed, description: 'What is read.' },
+    ),
+  ),
+  ...listKeys,
+  webhooks: Type.Optional(
+    Type.Object(
+      {
+        auto_repair: flag('Whether a webhook that the helpdesk switched off is switched on again.', true),
+        hmac: Type.Optional(
+          Type.Object(
+            {
+              header: Type.String({ minLength: 1, description: 'The header that carries the signature.' }),
+              algorithm: Type.Optional(
+                Type.Union([Type.Literal('sha1'), Type.Literal('sha256'), Type.Literal('sha512')], {
+                  default: 'sha256',
+                }),
+              ),
+              encoding: Type.Optional(
+                Type.Union([Type.Literal('hex'), Type.Literal('base64')], { default: 'hex' }),
+              ),
+            },
+            {
+              ...closed,
+              description:
+                'Demand a signature over the body instead of the secret header. Gorgias documents none: only for a proxy that signs.',
+            },
+          ),
+        ),
+      },
+      { ...closed, description: 'How deliveries are authenticated, and the webhook looked after.' },
+    ),
+  ),
+  debug: flag('Log everything, with e-mail addresses in clear.', false),
+  log_level: Type.Optional(
+    Type.Union(
+      LOG_LEVELS.map((level) => Type.Literal(level)),
+      { default: 'info', description: 'How much is logged.' },
+    ),
+  ),
+  log_api_calls: flag(
+    'Log each request: method, path, status, duration, budget. Never a secret or a body.',
+    false,
+  ),
+  field_mapping: fieldMapping,
+  event_mapping: eventMapping,
+}
+
+export const connectorsSchema = Type.Object(
+  {
+    brevo: Type.Optional(
+      Type.Object(
+        {
+          base_url: Type.Optional(
+            Type.String({
+              pattern: '^https?://',
+              default: 'https://api.brevo.com/v3',
+              description: 'Where the Brevo API answers.',
+            }),
+          ),
+          import_list: listId(
+            'A list for contacts that belong to no other when many are written at once: an import needs one. Without it they are written one by one.',
+          ),
+        },
+        closed,
+      ),
+    ),
+    connectors: Type.Object(
+      { gorgias: Type.Optional(Type.Object({ ...SOURCE_OPTIONS.gorgias, ...connector }, closed)) },
+      { ...closed, description: 'One block for each helpdesk.' },
+    ),
+    field_mapping: fieldMapping,
+    event_mapping: eventMapping,
+    reconcile,
+    on_delete: onDelete,
+    server,
+    timezone,
+    campaigns,
+    in_support: inSupport,
+    tests: Type.Optional(mappingTests),
+    contacts: Type.Optional(
+      Type.Object(
+        {
+          create: Type.Optional(
+            Type.Union([Type.Literal('always'), Type.Literal('never')], {
+              default: 'always',
+              description:
+                'Whether customers that Brevo does not know become contacts. `never`: only contacts that are there already are kept in step.',
+            }),
+          ),
+        },
+        closed,
+      ),
+    ),
+    events: Type.Optional(
+      Type.Object(
+        {
+          when_uncertain: Type.Optional(
+            Type.Union(
+              UNCERTAIN_POLICIES.map((policy) => Type.Literal(policy)),
+              {
+                default: 'verify',
+                description:
+                  'What is done with an event that left and was not answered. `verify`: Brevo is asked for it, and it is sent again when three looks found nothing. `never_twice`: it is set aside instead. `never_lose`: it is sent again at once.',
+              },
+            ),
+          ),
+          verify_after: Type.Optional(
+            Type.String({
+              default: '5m',
+              pattern: duration,
+              description:
+                'How long after it left Brevo is asked for it first; then three and twelve times as long after.',
+            }),
+          ),
+        },
+        { ...closed, description: 'How events are delivered.' },
+      ),
+    ),
+    guards: Type.Optional(
+      Type.Object(
+        {
+          max_change: Type.Optional(
+            Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^\\d+(\\.\\d+)?\\s*%$' })], {
+              default: '20%',
+              description:
+                'While the daemon runs, a changed connectors.yml that would touch more contacts than that (a number, or a share), or any campaign, waits for `tajo approve`.',
+            }),
+          ),
+          max_removals: Type.Optional(
+            Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^\\d+(\\.\\d+)?\\s*%$' })], {
+              default: '5%',
+              description:
+                'A run that would take more list memberships away than that (a number, or a share of those that tajo gave, then at least 50) takes none and asks.',
+            }),
+          ),
+        },
+        closed,
+      ),
+    ),
+    retention: Type.Optional(
+      Type.Object(
+        {
+          events: Type.Optional(
+            Type.String({
+              default: '400d',
+              pattern: duration,
+              description:
+                'How long the ids of sent events are remembered. What happened earlier than that fires nothing, even if it is read again.',
+            }),
+          ),
+          payloads: Type.Optional(
+            Type.String({
+              default: '7d',
+              pattern: duration,
+              description:
+                'How long the content of sent events is kept, for `tajo replay`; what a customer wrote goes as soon as it is sent.',
+            }),
+          ),
+        },
+        { ...closed, description: 'How long tajo remembers.' },
+      ),
+    ),
+  },
+  {
+    ...closed,
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'connectors.yml of tajo',
+    definitions,
+  },
+)
+
+/** connectors.yml as it is written: every key optional as there, no default filled in. */
+export type ConnectorsFile = Static<typeof connectorsSchema>

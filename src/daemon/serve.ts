@@ -1,0 +1,165 @@
+// The doors of a daemon, wired: webhooks into its inbox, the control API if there is a key for it, and a socket for commands.
+import { randomUUID } from 'node:crypto'
+
+import type { Config } from '../config/config.ts'
+import { createControl } from './control.ts'
+import type { TriggerRequest } from '../engine/requests.ts'
+import type { Engine, Ports, SyncOptions } from '../engine/engine.ts'
+import { TajoError } from '../lib/errors.ts'
+import type { Secret } from '../lib/log/secret.ts'
+import { OCCURRENCE_TYPES, type OccurrenceType } from '../model/occurrence.ts'
+import type { Stream } from '../model/records.ts'
+import { type Replayed, replayEvents } from '../outbox/replay.ts'
+import { type ControlDoor, installControl } from '../interfaces/server/control.ts'
+import { createInbox } from '../interfaces/server/inbox.ts'
+import { OPENAPI } from '../interfaces/server/openapi.ts'
+import { type LocalActions, openLocalDoor } from '../interfaces/server/local.ts'
+import { createServer } from '../interfaces/server/server.ts'
+import { installWebhooks } from '../interfaces/server/webhooks.ts'
+import { META } from '../state/meta.ts'
+
+export interface Served {
+  engine: Engine
+  /** A webhook named something of this connector. */
+  onHint: (connector: string) => void
+  onFailure: (error: unknown) => void
+  /** The daemon does not end, nor close the state, before this has ended. */
+  track: <T>(action: () => Promise<T>) => Promise<T>
+}
+
+export interface Serving {
+  /** Null: only commands on this machine are served. */
+  address: string | null
+  close(): Promise<void>
+}
+
+export interface ServeOptions {
+  config: Config
+  stateDir: string
+  /** By connector; several while they are rotated, divided by commas. */
+  webhookSecrets: Readonly<Record<string, Secret>>
+  /** Null: there is no control API. */
+  apiKey: Secret | null
+  /** What handlers wait for; added to here. */
+  handled: Set<OccurrenceType>
+}
+
+export async function serve(
+  options: ServeOptions,
+  ports: Pick<Ports, 'clock' | 'log'>,
+  served: Served,
+): Promise<Serving> {
+  const closing = new AbortController()
+  const local = await openLocalDoor(options.stateDir, toLocalActions(served, closing.signal))
+  const open = await serveOthers(options, ports, served, closing.signal).catch(async (thrown: unknown) => {
+    await local.close()
+    throw thrown
+  })
+  return {
+    address: open?.address ?? null,
+    async close() {
+      closing.abort()
+      await Promise.all([local.close(), open?.close()])
+    },
+  }
+}
+
+/** What commands ask for while the daemon holds the state (interfaces/cli/terminal/beside.ts). */
+function toLocalActions({ engine, track }: Served, closing: AbortSignal): LocalActions {
+  return {
+    sync: ({ connector, ...asked }) =>
+      track(() => engine.sync(String(connector), asked as SyncOptions, closing)),
+    forget: ({ email, delete_contact: wantsDeletion }) =>
+      track(() => engine.forget(String(email), wantsDeletion === true)),
+    replay: async ({ events }) => replayEvents(engine.store, events as Replayed[]),
+    'reset-cursors': ({ streams, to }) => track(() => engine.resetCursors(streams as Stream[], Number(to))),
+  }
+}
+
+async function serveOthers(
+  options: ServeOptions,
+  ports: Pick<Ports, 'clock' | 'log'>,
+  served: Served,
+  closing: AbortSignal,
+): Promise<{ address: string; close(): Promise<void> } | null> {
+  const { config, webhookSecrets, apiKey } = options
+  if (config.server === null) return null
+  const { engine, onHint, onFailure } = served
+  const server = createServer(config.server)
+  const inbox = createInbox(engine.store, ports.clock, onHint, onFailure)
+  installWebhooks(
+    server.routes,
+    config.connectors
+      .filter((one) => one.enabled)
+      .map(({ name, webhooks }) => ({
+        source: name,
+        guard: { secrets: () => toList(webhookSecrets[name]), hmac: webhooks.hmac },
+        toHint: (fields) => engine.webhooks(name).toHint(fields),
+      })),
+    inbox,
+  )
+  if (apiKey !== null)
+    installControl(server.routes, openDoor(options, ports, served, closing), () => [apiKey.reveal()], OPENAPI)
+  return { address: await server.listen(), close: () => server.close() }
+}
+
+function toList(secret: Secret | undefined): string[] {
+  return (secret?.reveal() ?? '').split(',').filter((one) => one !== '')
+}
+
+const MOST_TOLD = 100
+const LOOK_EVERY_MS = 200
+
+function openDoor(
+  { config, handled }: ServeOptions,
+  { clock, log }: Pick<Ports, 'clock' | 'log'>,
+  { engine, onHint, track }: Served,
+  closing: AbortSignal,
+): ControlDoor {
+  const { store } = engine
+  const control = createControl(config, engine, { now: () => clock.now(), uuid: randomUUID, wake: onHint })
+  for (const type of store.meta.get(META.handled) ?? []) handled.add(type)
+
+  return {
+    probe: (name) => control.probe(name),
+    status: (name) => control.status(name),
+    sync: (name, request) => track(() => control.sync(name, request, closing)),
+    hint: (name, payload) => control.hint(name, payload),
+
+    listen(_, types) {
+      for (const type of toTypes(types)) handled.add(type)
+      store.meta.set(META.handled, [...handled])
+    },
+
+    async told(name, types, waitMs) {
+      const wanted = toTypes(types)
+      const until = clock.monotonic() + waitMs
+      for (;;) {
+        const events = control.told(name, wanted, MOST_TOLD)
+        if (events.length > 0 || clock.monotonic() >= until || closing.aborted) return events
+        await clock.sleep(LOOK_EVERY_MS, closing).catch(() => undefined)
+      }
+    },
+
+    taken: (id) => control.taken(id),
+    refused: (id, attempts, reason) => control.refused(id, attempts, reason),
+
+    async trigger(name, request) {
+      const triggered = control.trigger(name, request as TriggerRequest)
+      if (triggered.fired)
+        track(() => engine.deliver(closing)).catch((thrown: unknown) => {
+          log.verbose('The campaign is delivered later', { reason: String(thrown) })
+        })
+      return triggered
+    },
+  }
+}
+
+function toTypes(names: readonly string[]): OccurrenceType[] {
+  const unknown = names.filter((name) => !OCCURRENCE_TYPES.includes(name as OccurrenceType))
+  if (unknown.length > 0)
+    throw new TajoError('usage', `There is no occurrence ${unknown.join(', ')}.`, {
+      hint: `There are: ${OCCURRENCE_TYPES.join(', ')}.`,
+    })
+  return names as OccurrenceType[]
+}

@@ -1,0 +1,91 @@
+// Commands that connect a helpdesk: connectors, webhooks.
+import type { Command } from 'commander'
+
+import { common, connector, exit, json } from './options.ts'
+
+export function addConnectorCommands(program: Command): void {
+  account(common(program.command('init')))
+    .description('write a first connectors.yml that fits your helpdesk and your Brevo')
+    .option('--no-lists', 'fill no lists')
+    .option('--yes', 'create the attributes and lists that Brevo lacks without asking')
+    .action(async (options) => {
+      exit.code = await (await import('../setup/init.ts')).runInit(options)
+    })
+
+  const connectors = program.command('connectors').description('install, test, list or remove a helpdesk')
+
+  account(common(connectors.command('install')))
+    .description('write a helpdesk into connectors.yml, store its keys, and make Brevo ready')
+    .addArgument(connector())
+    .option('--yes', 'create the attributes that Brevo lacks without asking')
+    .option('--rotate', 'replace the stored keys, once the new ones were tried; a running tajo takes them')
+    .action(async (name: string, options) => {
+      exit.code = await (await import('../setup/connectors-install.ts')).runInstall(name, options)
+    })
+
+  common(connectors.command('test'))
+    .description('try everything that must work, at the helpdesk and at Brevo')
+    .addArgument(connector())
+    .addOption(json())
+    .action(async (name: string, options) => {
+      exit.code = await (await import('../setup/connectors-test.ts')).runConnectorsTest(name, options)
+    })
+
+  common(connectors.command('list'))
+    .description('list the helpdesks in connectors.yml')
+    .addOption(json())
+    .action(async (options) => {
+      exit.code = (await import('../setup/connectors-list.ts')).runConnectorsList(options)
+    })
+
+  common(connectors.command('remove'))
+    .description('take a helpdesk out of connectors.yml, and its keys out of the store')
+    .addArgument(connector())
+    .action(async (name: string, options) => {
+      exit.code = (await import('../setup/connectors-list.ts')).runConnectorsRemove(name, options)
+    })
+
+  const webhooks = program.command('webhooks').description('have the helpdesk tell at once what happened')
+  const loadWebhooks = () => import('../setup/webhooks.ts')
+  common(webhooks.command('install'))
+    .description('make the webhook in the helpdesk, or put it right')
+    .addArgument(connector())
+    .option(
+      '--url <url>',
+      'the address under which the helpdesk reaches `tajo start`; default: server.public_url',
+    )
+    .option('--rotate', 'with a new secret; the one before stays valid')
+    .action(async (name: string, options) => {
+      exit.code = await (await loadWebhooks()).runWebhooksInstall(name, options)
+    })
+  common(webhooks.command('status'))
+    .description('show the webhook, and what came in; exit code 1 if something is wrong with it')
+    .addArgument(connector())
+    .addOption(json())
+    .action(async (name: string, options) => {
+      exit.code = await (await loadWebhooks()).runWebhooksStatus(name, options)
+    })
+  common(webhooks.command('remove'))
+    .description('take the webhook out of the helpdesk; polls go on')
+    .addArgument(connector())
+    .action(async (name: string, options) => {
+      exit.code = await (await loadWebhooks()).runWebhooksRemove(name, options)
+    })
+}
+
+/** Whom to ask, and with which keys. */
+function account(command: Command): Command {
+  return command
+    .option('--domain <host>', 'the helpdesk’s host, such as yourstore.gorgias.com')
+    .option('--email <address>', 'the user who made the API key (or GORGIAS_EMAIL)')
+    .option(
+      '--api-key <key>',
+      'the helpdesk’s API key; better from GORGIAS_API_KEY, or "-" for standard input',
+    )
+    .option(
+      '--brevo-api-key <key>',
+      'the Brevo API key; better from BREVO_API_KEY, or "-" for standard input',
+    )
+    .option('--base-url <url>', 'where the helpdesk’s API answers, if not at the domain')
+    .option('--brevo-base-url <url>', 'where the Brevo API answers')
+}

@@ -1,0 +1,124 @@
+// What every command starts from: the options all of them take, the configuration, the keys, the ports to the outside.
+import { parseConfig, readConfig } from '../../../config/load.ts'
+import type { Config } from '../../../config/config.ts'
+import { openSecretStore } from '../../../config/secrets/store.ts'
+import { readEnvSecret, requireSecret } from '../../../config/secrets/secrets.ts'
+import type { EngineOptions, Ports } from '../../../engine/engine.ts'
+import { systemClock } from '../../../lib/time/clock.ts'
+import { TajoError } from '../../../lib/errors.ts'
+import { createHttp } from '../../../lib/net/http.ts'
+import { createLog } from '../../../lib/log/log.ts'
+import { systemRandom } from '../../../lib/random.ts'
+import { createRedactor } from '../../../lib/log/redact.ts'
+import type { Secret } from '../../../lib/log/secret.ts'
+import { isSourceName } from '../../../sources/names.ts'
+import { SOURCES } from '../../../sources/registry.ts'
+import type { Credentials } from '../../../sources/source.ts'
+import { inPlaces } from './advice.ts'
+
+export interface CommonOptions {
+  config: string
+  stateDir: string
+}
+
+export interface Session {
+  config: Config
+  /** What it was read from. */
+  text: string
+  /** By connector; empty while there is none. */
+  webhookSecrets: Record<string, Secret>
+  engine: EngineOptions
+  ports: Ports
+  close(): void
+}
+
+/**
+ * Reads everything that a run needs; throws with all that is missing or wrong before anything is touched. `text`: of the
+ * configuration, where it is not what stands in the file.
+ */
+export function openSession(
+  options: CommonOptions,
+  { text, env = process.env }: { text?: string; env?: NodeJS.ProcessEnv } = {},
+): Session {
+  const read = text ?? readConfig(options.config)
+  const config = parseConfig(options.config, read, env)
+  const { credentials, brevoKey } = readKeys(config, options.stateDir, env)
+  const webhookSecrets = readWebhookSecrets(config, options.stateDir, env)
+  const opened = openPorts(config.log, [
+    brevoKey,
+    ...Object.values(credentials).flatMap((one) => Object.values(one)),
+    ...Object.values(webhookSecrets),
+  ])
+  const engine = { config, stateDir: options.stateDir, credentials, brevoKey, webhookSecrets }
+  return { config, text: read, webhookSecrets, engine, ...opened }
+}
+
+export function openPorts(log: Config['log'], secrets: readonly Secret[]): { ports: Ports; close(): void } {
+  const redactor = createRedactor({ showPersonal: log.showPersonal })
+  for (const secret of secrets) redactor.hide(secret)
+  const isTerminal = process.stderr.isTTY
+  const http = createHttp()
+  return {
+    ports: {
+      http,
+      clock: systemClock,
+      random: systemRandom,
+      log: inPlaces(
+        createLog({
+          level: log.level,
+          readable: isTerminal,
+          color: isTerminal && process.env['NO_COLOR'] === undefined,
+          redactor,
+        }),
+      ),
+    },
+    close: () => http.close(),
+  }
+}
+
+function readKeys(
+  config: Config,
+  stateDir: string,
+  env: NodeJS.ProcessEnv,
+): { credentials: Record<string, Credentials>; brevoKey: Secret } {
+  const store = openSecretStore(stateDir, env)
+  const credentials: Record<string, Credentials> = {}
+  for (const { name } of config.connectors.filter((one) => one.enabled))
+    credentials[name] = readCredentials(name, stateDir, env)
+  return {
+    credentials,
+    brevoKey: requireSecret(env, store, 'brevo.api_key', 'BREVO_API_KEY', BREVO_KEY_LABEL),
+  }
+}
+
+/** The keys of one helpdesk. Throws `secret_missing`. */
+export function readCredentials(name: string, stateDir: string, env: NodeJS.ProcessEnv): Credentials {
+  if (!isSourceName(name)) throw new TajoError('usage', `There is no connector ${name}.`)
+  const store = openSecretStore(stateDir, env)
+  return Object.fromEntries(
+    Object.entries(SOURCES[name].secrets).map(([field, { env: variable, label }]) => [
+      field,
+      requireSecret(env, store, `${name}.${field}`, variable, label),
+    ]),
+  )
+}
+
+/** `GORGIAS_WEBHOOK_SECRET`, or what `tajo webhooks install` stored. */
+function readWebhookSecrets(
+  config: Config,
+  stateDir: string,
+  env: NodeJS.ProcessEnv,
+): Record<string, Secret> {
+  const store = openSecretStore(stateDir, env)
+  return Object.fromEntries(
+    config.connectors.map(({ name }) => [
+      name,
+      readEnvSecret(webhookVariable(name), env) ?? store.watch(webhookSecretName(name)),
+    ]),
+  )
+}
+
+export const webhookVariable = (name: string): string => `${name.toUpperCase()}_WEBHOOK_SECRET`
+export const webhookSecretName = (name: string): string => `${name}.webhook_secret`
+
+export const BREVO_KEY_LABEL = 'the Brevo API key (Settings → SMTP & API → API keys)'

@@ -1,0 +1,236 @@
+// The engine in this process: configuration, keys and state as the commands take them, and what `connect` is given on top.
+import { randomUUID } from 'node:crypto'
+
+import type { Config } from '../../config/config.ts'
+import { loadConfig, parseConfig } from '../../config/load.ts'
+import type { ConnectorsFile } from '../../config/schema/schema.ts'
+import { openSecretStore } from '../../config/secrets/store.ts'
+import { readEnvSecret } from '../../config/secrets/secrets.ts'
+import { type Control, createControl } from '../../daemon/control.ts'
+import { type Engine, openEngine, type Ports } from '../../engine/engine.ts'
+import { readStatus } from '../../engine/status.ts'
+import { createBell, sleepOrRing } from '../../lib/async/wake-signal.ts'
+import { coerceError, isAbort, TajoError } from '../../lib/errors.ts'
+import { Secret } from '../../lib/log/secret.ts'
+import { toMs } from '../../model/time.ts'
+import type { OccurrenceType } from '../../model/occurrence.ts'
+import { isSourceName } from '../../sources/names.ts'
+import { SOURCES } from '../../sources/registry.ts'
+import type { Credentials } from '../../sources/source.ts'
+import { openStoreReadOnly } from '../../state/store.ts'
+import type { Backend, ConnectOptions, TajoClientOptions } from './types.ts'
+
+const MOST_TOLD = 100
+/** Looks for something to tell at least so often: what failed is due again. */
+const LOOK_AGAIN_MS = 1_000
+
+export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
+  const stateDir = options.stateDir ?? 'state'
+  const given = new Map<string, ConnectOptions>()
+  const listened = new Map<string, Set<OccurrenceType>>()
+  const told = createBell()
+  const closing = new AbortController()
+  const following = new Set<Promise<void>>()
+  let opened: { engine: Engine; control: Control; config: Config } | null = null
+
+  function open() {
+    if (opened !== null) return opened
+    const config = readConfig()
+    const engine = openEngine(
+      {
+        config,
+        stateDir,
+        credentials: Object.fromEntries(
+          config.connectors.filter((one) => one.enabled).map(({ name }) => [name, credentialsOf(name)]),
+        ),
+        brevoKey: brevoKey(),
+        handled: () => new Set([...listened.values()].flatMap((types) => [...types])),
+      },
+      ports,
+    )
+    const control = createControl(config, engine, {
+      now: () => ports.clock.now(),
+      uuid: randomUUID,
+      wake: (name) => follow(name),
+    })
+    opened = { engine, control, config }
+    return opened
+  }
+
+  function readConfig(): Config {
+    const { config = 'connectors.yml' } = options
+    const file = typeof config === 'string' ? config : 'the configuration given'
+    const base = typeof config === 'string' ? null : config
+    if (base === null && given.size === 0) return loadConfig(file, process.env)
+    const domains = [...given].filter(([, one]) => one.domain !== undefined)
+    if (base === null) {
+      try {
+        const loaded = loadConfig(file, process.env)
+        return { ...loaded, connectors: loaded.connectors.map((one) => withDomain(one)) }
+      } catch (thrown) {
+        if (!(thrown instanceof TajoError) || thrown.code !== 'config_missing' || domains.length === 0)
+          throw thrown
+      }
+    }
+    // JSON is YAML.
+    return parseConfig(file, JSON.stringify(withDomains(base ?? { connectors: {} }, domains)), {})
+  }
+
+  function withDomain(connector: Config['connectors'][number]): Config['connectors'][number] {
+    const { domain } = given.get(connector.name) ?? {}
+    if (domain === undefined) return connector
+    return {
+      ...connector,
+      account: domain,
+      options: { ...connector.options, domain, base_url: connector.options['base_url'] },
+    }
+  }
+
+  function withDomains(base: ConnectorsFile, domains: [string, ConnectOptions][]): ConnectorsFile {
+    const connectors: Record<string, unknown> = { ...base.connectors }
+    for (const [name, { domain }] of domains)
+      connectors[name] = Object.assign({}, connectors[name], { domain })
+    return { ...base, connectors }
+  }
+
+  function credentialsOf(name: string): Credentials {
+    if (!isSourceName(name)) throw new TajoError('usage', `There is no connector ${name}.`)
+    const store = openSecretStore(stateDir, process.env)
+    const own: Record<string, string | undefined> = {
+      email: given.get(name)?.email,
+      api_key: given.get(name)?.apiKey,
+    }
+    return Object.fromEntries(
+      Object.entries(SOURCES[name].secrets).map(([field, { env, label }]) => {
+        const value = own[field]
+        const secret =
+          value !== undefined
+            ? new Secret(value)
+            : (readEnvSecret(env, process.env) ?? store.follow(`${name}.${field}`))
+        if (secret !== null) return [field, secret]
+        throw new TajoError('secret_missing', `There is no ${env}: ${label}.`, {
+          hint: `Give it to connectors.connect('${name}', { … }), or set ${env}.`,
+        })
+      }),
+    )
+  }
+
+  function brevoKey(): Secret {
+    const { brevoApiKey } = options
+    const secret =
+      brevoApiKey !== undefined && brevoApiKey !== ''
+        ? new Secret(brevoApiKey)
+        : (readEnvSecret('BREVO_API_KEY', process.env) ??
+          openSecretStore(stateDir, process.env).follow('brevo.api_key'))
+    if (secret !== null) return secret
+    throw new TajoError('secret_missing', 'There is no Brevo API key.', {
+      hint: 'Give `brevoApiKey` to TajoClient, or set BREVO_API_KEY.',
+    })
+  }
+
+  /** Reads what was hinted at, in the background; one run for all that come meanwhile. */
+  function follow(name: string): void {
+    if (following.size > 0) return
+    const run = (async () => {
+      const { engine } = open()
+      for (;;) {
+        const waitMs = engine.untilNextHint(name)
+        if (waitMs === null || closing.signal.aborted) return
+        if (waitMs > 0) await sleepOrRing(ports.clock, waitMs, createBell(), closing.signal)
+        if (engine.untilNextHint(name) !== 0) continue
+        await engine.sync(name, { quick: true, patienceMs: 5_000 }, closing.signal)
+        told.ring()
+      }
+    })()
+      .catch((thrown: unknown) => {
+        if (!isAbort(thrown))
+          ports.log.warn('A hint was not followed yet', { reason: coerceError(thrown).message })
+      })
+      .finally(() => following.delete(run))
+    following.add(run)
+  }
+
+  return {
+    async connect(name, connectOptions) {
+      if (opened !== null)
+        throw new TajoError('usage', 'connect comes before everything else.', {
+          hint: 'Call connectors.connect once, first, or make a new TajoClient.',
+        })
+      given.set(name, connectOptions)
+      return await open().control.probe(name)
+    },
+
+    async sync(name, request) {
+      try {
+        return await open().control.sync(name, request, closing.signal)
+      } finally {
+        told.ring()
+      }
+    },
+
+    async status(name) {
+      if (opened !== null) return opened.control.status(name)
+      const store = openStoreReadOnly(stateDir)
+      if (store === null) return open().control.status(name)
+      try {
+        return readStatus(store, name, false)
+      } finally {
+        store.close()
+      }
+    },
+
+    async hint(name, { payload }) {
+      return open().control.hint(name, payload)
+    },
+
+    async trigger(name, request) {
+      const { control, engine } = open()
+      const triggered = control.trigger(name, request)
+      if (triggered.fired) await engine.deliver(closing.signal)
+      return triggered
+    },
+
+    async listen(name, types) {
+      const known = listened.get(name) ?? new Set()
+      for (const type of types) known.add(type)
+      listened.set(name, known)
+      told.ring()
+    },
+
+    async told(name, types, signal) {
+      const { control } = open()
+      for (;;) {
+        const events = control.told(name, types, MOST_TOLD)
+        if (events.length > 0 || signal.aborted) return events
+        const at = control.nextToldAt(name)
+        const waitMs =
+          at === null ? LOOK_AGAIN_MS : Math.min(LOOK_AGAIN_MS, Math.max(10, toMs(at) - ports.clock.now()))
+        await sleepOrRing(ports.clock, waitMs, told, signal)
+      }
+    },
+
+    async taken(_, id) {
+      open().control.taken(id)
+    },
+
+    async refused(_, id, attempts, reason) {
+      open().control.refused(id, attempts, reason)
+    },
+
+    async close() {
+      // What was hinted at is on disk, and is followed by whoever opens the state next.
+      const patience = new AbortController()
+      const waited = ports.clock.sleep(CLOSE_WAIT_MS, patience.signal).catch(() => undefined)
+      await Promise.race([Promise.allSettled(following), waited])
+      patience.abort()
+      closing.abort()
+      await Promise.allSettled(following)
+      opened?.engine.close()
+      opened = null
+      ports.http.close()
+    },
+  }
+}
+
+/** What is under way may end by itself. */
+const CLOSE_WAIT_MS = 20_000

@@ -1,0 +1,45 @@
+// Wakes one who waits. A ring that nobody waits for is kept until somebody does.
+import { linkSignal } from '../net/abort.ts'
+import type { Clock } from '../time/clock.ts'
+import { isAbort } from '../errors.ts'
+
+export interface Bell {
+  ring(): void
+  /** Resolves at the next ring, or at once if it rang since the last wait; also when `signal` aborts. */
+  wait(signal: AbortSignal): Promise<void>
+}
+
+/** Until `ms` have passed, or until the next ring; also when `signal` aborts. */
+export async function sleepOrRing(clock: Clock, ms: number, bell: Bell, signal?: AbortSignal): Promise<void> {
+  const turn = linkSignal(signal)
+  const slept = clock.sleep(ms, turn.signal).catch((thrown: unknown) => {
+    if (!isAbort(thrown)) throw thrown
+  })
+  await Promise.race([slept, bell.wait(turn.signal)])
+  turn.abort()
+  turn.release()
+  await slept
+}
+
+export function createBell(): Bell {
+  let rung = false
+  let wake: (() => void) | null = null
+  return {
+    ring() {
+      rung = true
+      wake?.()
+    },
+    async wait(signal) {
+      if (!rung && !signal.aborted) {
+        const end = await new Promise<() => void>((resolve) => {
+          const ring = (): void => resolve(() => signal.removeEventListener('abort', ring))
+          wake = ring
+          signal.addEventListener('abort', ring, { once: true })
+        })
+        end()
+      }
+      wake = null
+      rung = false
+    },
+  }
+}

@@ -1,0 +1,107 @@
+// What a contact should hold, by all connectors and from its records, against what Brevo was told.
+import { toDesired, toPartlyDesired, toWrite } from '../mapping/apply.ts'
+import type { Mapping } from '../mapping/compile.ts'
+import type { ContactWrite, DesiredContact, ToldContact } from '../model/operations.ts'
+import { toE164 } from '../model/phone.ts'
+import { toProfile } from '../model/profile.ts'
+import type { Store } from '../state/store.ts'
+import { META } from '../state/meta.ts'
+
+/** A connector's mapping, as Brevo's attributes and the helpdesk's fields allow it. */
+export interface ConnectorMapping {
+  source: string
+  mapping: Mapping
+  /** The first sync is still reading: metrics and lists would be wrong. */
+  partial: boolean
+  /** Whether a deleted customer keeps the memberships that tajo gave. */
+  keepListsOfDeleted: boolean
+  defaultCountry: string | undefined
+}
+
+/** What a contact should hold by all connectors, against what Brevo was told. Null for the shop's own addresses. */
+export function prepareContact(
+  store: Store,
+  mappings: readonly ConnectorMapping[],
+  email: string,
+  told: ToldContact,
+  recordsOf?: Store['recordsOf'],
+): ContactWrite | null {
+  if (store.customers.isOwnAddress(email)) return null
+  const desired = desireContact(store, mappings, email, recordsOf)
+  const keepLists =
+    desired === null
+      ? mappings.some((one) => one.partial || (one.keepListsOfDeleted && store.customers.wasDeleted(email)))
+      : desired.partial
+  return toWrite(email, desired, told, keepLists)
+}
+
+export function desireContact(
+  store: Store,
+  mappings: readonly ConnectorMapping[],
+  email: string,
+  recordsOf: Store['recordsOf'] = (source, address) => store.recordsOf(source, address),
+): DesiredContact | null {
+  const wishes = mappings.flatMap(({ source, mapping, partial, defaultCountry }): DesiredContact[] => {
+    const records = recordsOf(source, email)
+    for (const customer of records.customers) {
+      customer.phone = customer.phone === null ? null : toE164(customer.phone, defaultCountry)
+    }
+    const profile = toProfile(records)
+    if (profile === null) return []
+    const asOf = mapping.inSupport === null ? 0 : (store.meta.get(META.readUpTo(source)) ?? 0)
+    // Before anything was read whole, nobody can say who is in support.
+    const known = asOf === 0 && mapping.inSupport !== null ? { ...mapping, inSupport: null } : mapping
+    return [partial ? toPartlyDesired(profile, mapping) : toDesired(profile, known, asOf)]
+  })
+  if (wishes.length === 0) return null
+  // Where two helpdesks fill the same attribute, the one that stands first in connectors.yml does.
+  const attributes = Object.assign(
+    {},
+    ...wishes.toReversed().map((one) => one.attributes),
+  ) as DesiredContact['attributes']
+  // In support at one of them is in support.
+  for (const { mapping } of mappings) {
+    const name = mapping.inSupport?.attribute
+    if (name != null && wishes.some((one) => one.attributes[name] === true)) attributes[name] = true
+  }
+  return {
+    email,
+    attributes,
+    lists: [...new Set(wishes.flatMap((one) => one.lists))],
+    partial: mappings.some((one) => one.partial),
+  }
+}
+
+/** Reads the records of so many contacts at once. */
+const RECORDS_BATCH = 500
+
+/** As `store.recordsOf`, for contacts that are asked for in this order. */
+export function recordsInBatches(store: Store, emails: readonly string[]): Store['recordsOf'] {
+  const batchOf = new Map(emails.map((email, index) => [email, Math.floor(index / RECORDS_BATCH)]))
+  const known = new Map<string, ReturnType<Store['recordsOfMany']>>()
+  let current = -1
+  return (source, email) => {
+    const batch = batchOf.get(email)!
+    if (batch !== current) known.clear()
+    current = batch
+    const start = batch * RECORDS_BATCH
+    const records =
+      known.get(source) ?? store.recordsOfMany(source, emails.slice(start, start + RECORDS_BATCH))
+    known.set(source, records)
+    return records.get(email)!
+  }
+}
+
+/** Visits contacts, with their records at hand; `pause` is waited for now and then, where others need their turn. */
+export async function visitContacts(
+  store: Store,
+  emails: readonly string[],
+  pause: () => Promise<void>,
+  visit: (email: string, recordsOf: Store['recordsOf']) => void,
+): Promise<void> {
+  const recordsOf = recordsInBatches(store, emails)
+  for (const [index, email] of emails.entries()) {
+    if (index % RECORDS_BATCH === 0) await pause()
+    visit(email, recordsOf)
+  }
+}

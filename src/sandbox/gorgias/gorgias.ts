@@ -1,0 +1,233 @@
+// The sandbox's Gorgias: a REST API on loopback that behaves as the fact sheet says (gorgias-api.md § 1-4), unknown
+// parameters and orders refused.
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+
+import { installFaults, type Intercept } from '../faults.ts'
+import * as directory from './directory-json.ts'
+import * as json from './json.ts'
+import { answerList, isWithin, type Listing } from './list.ts'
+import { MovingWindow } from '../rate-limit.ts'
+import { SortedList } from '../sorted-list.ts'
+import { TRIGGER_PATH } from '../trigger.ts'
+import { installIntegrations } from './webhooks.ts'
+import type { World, WorldWebhook } from '../shop/world.ts'
+
+type WorldMailbox = World['mailboxes'][number]
+
+export interface GorgiasOptions {
+  /** Takes the routes instead of a new web server. */
+  server?: FastifyInstance
+  world: World
+  email: string
+  apiKey: string
+  /** Null: no limit. */
+  rateLimit: { requests: number; windowMs: number } | null
+}
+
+export interface GorgiasSandbox {
+  server: FastifyInstance
+  /** How often each path was asked, by its template. */
+  requests: Map<string, number>
+  intercept: Intercept | null
+}
+
+export function createGorgias(options: GorgiasOptions): GorgiasSandbox {
+  const { world } = options
+  const server = options.server ?? fastify({ routerOptions: { ignoreTrailingSlash: true } })
+  const window =
+    options.rateLimit === null
+      ? null
+      : new MovingWindow(options.rateLimit.requests, options.rateLimit.windowMs)
+  const expected = `Basic ${Buffer.from(`${options.email}:${options.apiKey}`).toString('base64')}`
+  const sandbox: GorgiasSandbox = { server, requests: new Map(), intercept: null }
+
+  server.addHook('onRequest', async (request, reply) => {
+    const template = request.routeOptions.url ?? 'unknown'
+    if (template === TRIGGER_PATH) return undefined
+    sandbox.requests.set(template, (sandbox.requests.get(template) ?? 0) + 1)
+    if (window !== null) {
+      const { used, waitMs } = window.take(Math.floor(world.now() / 1000))
+      reply.header('X-Gorgias-Account-Api-Call-Limit', `${used}/${window.limit}`)
+      if (waitMs > 0)
+        return reply
+          .code(429)
+          .header('Retry-after', String(Math.ceil(waitMs / 1000)))
+          .send({ error: { msg: 'Too many requests.' } })
+    } else reply.header('X-Gorgias-Account-Api-Call-Limit', '1/40')
+    if (request.headers.authorization !== expected)
+      return reply.code(401).send({ error: { msg: 'Unauthorized.' } })
+    return undefined
+  })
+  installFaults(server, () => sandbox.intercept)
+  server.setNotFoundHandler((_, reply) => reply.code(404).send({ error: { msg: 'Resource not found.' } }))
+
+  const listing = (path: string, definition: Listing): void => {
+    server.get(`/api/${path}`, (request, reply) => answerList(request, reply, path, definition))
+  }
+  const by = (list: () => SortedList<never>, field: string, key: string): Listing['orders'] => ({
+    [`${field}:desc`]: () => ({ list: list(), direction: 'desc', key }),
+    [`${field}:asc`]: () => ({ list: list(), direction: 'asc', key }),
+  })
+  const small =
+    <T extends { id: number; created: number }>(items: () => T[]) =>
+    () =>
+      new SortedList(items(), (one) => one.created) as unknown as SortedList<never>
+  const large = (list: () => unknown) => list as () => SortedList<never>
+
+  listing('customers', {
+    orders: {
+      ...by(
+        large(() => world.customersByCreation),
+        'created_datetime',
+        'created',
+      ),
+      ...by(
+        large(() => world.customersByUpdate),
+        'updated_datetime',
+        'updated',
+      ),
+    },
+    filters: [
+      'email',
+      'external_id',
+      'language',
+      'name',
+      'timezone',
+      'view_id',
+      'channel_type',
+      'channel_address',
+    ],
+    item: json.customerItem,
+    keep: (one: { email: string | null }, query) =>
+      query['email'] === undefined || one.email === query['email'],
+  })
+  listing('tickets', {
+    orders: {
+      ...by(
+        large(() => world.ticketsByCreation),
+        'created_datetime',
+        'created',
+      ),
+      ...by(
+        large(() => world.ticketsByUpdate),
+        'updated_datetime',
+        'updated',
+      ),
+    },
+    filters: ['customer_id', 'external_id', 'view_id', 'rule_id', 'ticket_ids', 'trashed'],
+    item: (one) => json.ticketItem(world, one),
+    keep: (one: { customerId: number; trashed: number | null }, query) =>
+      (query['customer_id'] === undefined || one.customerId === Number(query['customer_id'])) &&
+      (query['trashed'] !== 'false' || one.trashed === null),
+  })
+  listing('messages', {
+    orders: by(
+      large(() => world.messages),
+      'created_datetime',
+      'created',
+    ),
+    filters: ['ticket_id'],
+    item: json.messageItem,
+    keep: (one: { ticketId: number }, query) =>
+      query['ticket_id'] === undefined || one.ticketId === Number(query['ticket_id']),
+  })
+  listing('satisfaction-surveys', {
+    orders: by(
+      large(() => world.surveysByCreation),
+      'created_datetime',
+      'created',
+    ),
+    filters: ['ticket_id'],
+    item: json.surveyItem,
+    keep: (one: { ticketId: number }, query) =>
+      query['ticket_id'] === undefined || one.ticketId === Number(query['ticket_id']),
+  })
+  listing('events', {
+    orders: by(
+      large(() => world.events),
+      'created_datetime',
+      'created',
+    ),
+    filters: [
+      'created_datetime[gt]',
+      'created_datetime[gte]',
+      'created_datetime[lt]',
+      'created_datetime[lte]',
+      'types[]',
+      'user_ids[]',
+      'object_type',
+      'object_id',
+    ],
+    item: json.eventItem,
+    keep: (one: { created: number }, query) => isWithin(one.created, query),
+  })
+  listing('users', {
+    orders: by(
+      small(() => world.users),
+      'created_datetime',
+      'created',
+    ),
+    filters: ['email', 'search', 'roles[]'],
+    item: directory.userItem,
+  })
+  listing('tags', {
+    orders: by(
+      small(() => world.tags),
+      'created_datetime',
+      'created',
+    ),
+    filters: ['search'],
+    item: directory.tagItem,
+  })
+  listing('integrations', {
+    orders: by(
+      small((): (WorldMailbox | WorldWebhook)[] => [...world.mailboxes, ...world.webhooks]),
+      'created_datetime',
+      'created',
+    ),
+    filters: ['type'],
+    item: (one: WorldMailbox | WorldWebhook) =>
+      'http' in one ? directory.webhookItem(one) : directory.mailboxItem(one),
+    keep: (one: WorldMailbox | WorldWebhook, query) =>
+      query['type'] === undefined || (query['type'] === 'http') === 'http' in one,
+  })
+  installIntegrations(server, world)
+  listing('custom-fields', {
+    orders: {
+      'priority:desc': () => ({ list: small(() => world.fields)(), direction: 'desc', key: 'created' }),
+    },
+    filters: ['object_type', 'search', 'archived'],
+    required: ['object_type'],
+    item: directory.fieldItem,
+    keep: (_, query) => query['object_type'] === 'Customer',
+  })
+
+  server.get('/api/account', () => ({
+    id: 1,
+    domain: 'sandbox',
+    status: { status: 'active' },
+    created_datetime: '2023-01-01T00:00:00+00:00',
+  }))
+  server.get('/api/customers/:id', (request, reply) => {
+    const id = idOf(request)
+    const into = world.mergedCustomers.get(id)
+    if (into !== undefined) return reply.code(301).header('location', `/api/customers/${into}/`).send()
+    const customer = world.customers.get(id)
+    return customer === undefined ? notFound(reply) : json.customerDetail(customer)
+  })
+  server.get('/api/tickets/:id', (request, reply) => {
+    const id = idOf(request)
+    const into = world.mergedTickets.get(id)
+    if (into !== undefined) return reply.code(301).header('location', `/api/tickets/${into}/`).send()
+    const ticket = world.tickets.get(id)
+    return ticket === undefined ? notFound(reply) : json.ticketDetail(world, ticket)
+  })
+  server.get('/api/satisfaction-surveys/:id', (request, reply) => {
+    const survey = world.surveys.get(idOf(request))
+    return survey === undefined ? notFound(reply) : json.surveyItem(survey)
+  })
+  return sandbox
+}
+
+const idOf = (request: FastifyRequest): number => Number((request.params as { id: string }).id)
+const notFound = (reply: FastifyReply) => reply.code(404).send({ error: { msg: 'Resource not found.' } })

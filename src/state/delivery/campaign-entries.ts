@@ -1,0 +1,174 @@
+// What campaigns are to decide, and what they decided: one row for each campaign and occurrence, kept with its reason.
+//
+//   waiting   its time has not come
+//   held      its time has come, and a guard lets it wait
+//   fired     its event is in the outbox
+//   dropped   decided against, for good
+import type { Occurrence } from '../../model/occurrence.ts'
+import type { Instant } from '../../model/time.ts'
+import type { Database } from '../db/sqlite.ts'
+
+export type CampaignState = 'waiting' | 'held' | 'fired' | 'dropped'
+
+export interface CampaignEntry {
+  /** Of the event that it has, or would have. */
+  id: string
+  campaign: string
+  source: string
+  email: string
+  /** Null where it was asked for by hand. */
+  occurrence: Occurrence | null
+  occurredAt: Instant
+  /** When it was to fire first. */
+  plannedAt: Instant
+  dueAt: Instant
+  state: CampaignState
+  reason: string | null
+  decidedAt: Instant | null
+}
+
+interface Row {
+  id: string
+  campaign: string
+  source: string
+  email: string
+  occurrence: string | null
+  occurred_at: number
+  planned_at: number
+  due_at: number
+  state: CampaignState
+  reason: string | null
+  decided_at: number | null
+}
+
+export function createCampaigns(database: Database) {
+  const insert = database.prepare(`
+    INSERT INTO campaign_entries (id, campaign, source, email, customer_id, occurrence, occurred_at, planned_at, due_at, state)
+    VALUES (@id, @campaign, @source, @email, @customerId, @occurrence, @occurredAt, @dueAt, @dueAt, 'waiting') ON CONFLICT (id) DO NOTHING`)
+  const due = database.prepare<[string, number, number], Row>(`
+    SELECT * FROM campaign_entries WHERE source = ? AND state IN ('waiting', 'held') AND due_at <= ? ORDER BY due_at, id LIMIT ?`)
+  const nextDue = database.prepare<[string], { at: number | null }>(
+    "SELECT min(due_at) AS at FROM campaign_entries WHERE source = ? AND state IN ('waiting', 'held')",
+  )
+  const hold = database.prepare(
+    "UPDATE campaign_entries SET state = 'held', reason = ?, due_at = ? WHERE id = ?",
+  )
+  const capDue = database.prepare(`
+    UPDATE campaign_entries SET due_at = @now WHERE source = @source AND due_at > planned_at
+      AND ((state = 'waiting' AND due_at > @now + @postponed) OR (state = 'held' AND due_at > @now + @held))`)
+  const postpone = database.prepare('UPDATE campaign_entries SET due_at = ? WHERE id = ?')
+  // Of what is decided, only what explains it is kept.
+  const close = database.prepare(`
+    UPDATE campaign_entries SET state = ?, reason = ?, decided_at = ?, email = ?, occurrence = NULL WHERE id = ?`)
+  const select = database.prepare<[string], Row>('SELECT * FROM campaign_entries WHERE id = ?')
+  const lastFired = database.prepare<[string, string], { at: number | null }>(
+    "SELECT max(decided_at) AS at FROM campaign_entries WHERE campaign = ? AND email = ? AND state = 'fired'",
+  )
+  const firedSince = database.prepare<[string, number], { n: number }>(
+    "SELECT count(*) AS n FROM campaign_entries WHERE campaign = ? AND state = 'fired' AND decided_at > ?",
+  )
+  const of = database.prepare<[string, string], Row>(
+    'SELECT * FROM campaign_entries WHERE campaign = ? AND email = ? ORDER BY occurred_at DESC LIMIT 50',
+  )
+  const ofContact = database.prepare<[string], Row>(
+    'SELECT * FROM campaign_entries WHERE email = ? ORDER BY occurred_at DESC LIMIT 200',
+  )
+  const counts = database.prepare<[], { campaign: string; state: CampaignState; n: number }>(
+    'SELECT campaign, state, count(*) AS n FROM campaign_entries GROUP BY campaign, state',
+  )
+  const release = database.prepare(
+    "UPDATE campaign_entries SET due_at = 0 WHERE campaign = ? AND state = 'held'",
+  )
+  const readdress = database.prepare(`
+    UPDATE campaign_entries SET email = @to WHERE email = @from
+      AND coalesce(customer_id, '') NOT IN (SELECT value FROM json_each(@others))`)
+  const readdressOf = database.prepare(`
+    UPDATE campaign_entries SET email = @to WHERE email = @from AND state IN ('waiting', 'held')
+      AND customer_id IN (SELECT value FROM json_each(@customers))`)
+  const prune = database.prepare(
+    "DELETE FROM campaign_entries WHERE state IN ('fired', 'dropped') AND decided_at < ? AND occurred_at < ?",
+  )
+
+  return {
+    /** False if this campaign knows this occurrence already. */
+    enlist(
+      entry: Pick<
+        CampaignEntry,
+        'id' | 'campaign' | 'source' | 'email' | 'occurrence' | 'occurredAt' | 'dueAt'
+      >,
+    ): boolean {
+      const occurrence = entry.occurrence === null ? null : JSON.stringify(entry.occurrence)
+      const customerId = entry.occurrence?.customerId ?? null
+      return insert.run({ ...entry, customerId, occurrence }).changes > 0
+    },
+    due: (source: string, now: Instant, limit: number): CampaignEntry[] =>
+      due.all(source, now, limit).map((row) => toEntry(row)),
+    find(id: string): CampaignEntry | null {
+      const row = select.get(id)
+      return row === undefined ? null : toEntry(row)
+    },
+    /** When the next is to be decided; null if none is. */
+    nextDueAt: (source: string): Instant | null => nextDue.get(source)?.at ?? null,
+    hold(id: string, reason: string, until: Instant): void {
+      hold.run(reason, until, id)
+    },
+    /**
+     * What was postponed for longer than that was postponed by a clock that was wrong: it is due now. `postponed` for what could not
+     * be asked, `held` for what a guard holds.
+     */
+    capDue(source: string, now: Instant, longest: { postponed: Instant; held: Instant }): void {
+      capDue.run({ source, now, ...longest })
+    },
+    /** What has to be asked can't be asked now. */
+    postpone(id: string, until: Instant): void {
+      postpone.run(until, id)
+    },
+    close(id: string, state: 'fired' | 'dropped', reason: string | null, email: string, now: Instant): void {
+      close.run(state, reason, now, email, id)
+    },
+    lastFiredAt: (campaign: string, email: string): Instant | null =>
+      lastFired.get(campaign, email)?.at ?? null,
+    firedSince: (campaign: string, since: Instant): number => firedSince.get(campaign, since)?.n ?? 0,
+    /** The newest first. */
+    of: (campaign: string, email: string): CampaignEntry[] =>
+      of.all(campaign, email).map((row) => toEntry(row)),
+    /** Of all campaigns, the newest first. */
+    ofContact: (email: string): CampaignEntry[] => ofContact.all(email).map((row) => toEntry(row)),
+    counts(): Record<string, Partial<Record<CampaignState, number>>> {
+      const found: Record<string, Partial<Record<CampaignState, number>>> = {}
+      for (const { campaign, state, n } of counts.all()) (found[campaign] ??= {})[state] = n
+      return found
+    },
+    /** The contact has another address now: what it got counts on. */
+    readdress(from: string, to: string, others: readonly string[]): void {
+      readdress.run({ from, to, others: JSON.stringify(others) })
+    },
+    /** These customers went on before their contact came here. */
+    readdressOf(customers: readonly string[], from: string, to: string): void {
+      readdressOf.run({ from, to, customers: JSON.stringify(customers) })
+    },
+    /** What was held is looked at again. */
+    release(campaign: string): void {
+      release.run(campaign)
+    },
+    prune(before: Instant): void {
+      prune.run(before, before)
+    },
+  }
+}
+
+function toEntry(row: Row): CampaignEntry {
+  return {
+    id: row.id,
+    campaign: row.campaign,
+    source: row.source,
+    email: row.email,
+    occurrence: row.occurrence === null ? null : (JSON.parse(row.occurrence) as Occurrence),
+    occurredAt: row.occurred_at,
+    plannedAt: row.planned_at,
+    dueAt: row.due_at,
+    state: row.state,
+    reason: row.reason,
+    decidedAt: row.decided_at,
+  }
+}

@@ -1,0 +1,282 @@
+// The outbox for events: each is fixed when it happens and sent once. Its id stays, so that the same occurrence, read again,
+// is known; its payload goes some days after Brevo has taken it (`retention.payloads`), what a customer wrote at once.
+//
+//   found      found by a reading in the background; joins the next live run
+//   staged     found in a run that is still reading; not sent before the run knows what happened earlier
+//   pending    to be sent, after everything earlier of the same contact
+//   sending    on its way: recorded before it leaves
+//   uncertain  it left and no answer came: looked for in Brevo before anything else is done (outbox/verify-events.ts)
+//   sent       taken by Brevo
+//   parked     in doubt for good; a person decides (`when_uncertain: never_twice`)
+//   refused    Brevo will not have it
+//   skipped    not sent on purpose: there is no contact to send it to
+import type { EventWrite } from '../../model/operations.ts'
+import type { Instant } from '../../model/time.ts'
+import { isMoving } from './moves.ts'
+import type { Database } from '../db/sqlite.ts'
+
+export type EventState =
+  | 'found'
+  | 'staged'
+  | 'pending'
+  | 'sending'
+  | 'uncertain'
+  | 'sent'
+  | 'parked'
+  | 'refused'
+  | 'skipped'
+
+export interface DueEvent {
+  event: EventWrite
+  attempts: number
+}
+
+/** An event that may or may not have arrived. */
+export interface UncertainEvent {
+  eventId: string
+  name: string
+  occurredAt: Instant
+  /** When it left; null where that is not known (a restored backup). */
+  sendingAt: Instant | null
+  /** How often it was looked for and not found. */
+  looks: number
+}
+
+/** For the audit: what the ledger says of one event. */
+export interface LedgerEvent {
+  eventId: string
+  name: string
+  occurredAt: Instant
+  sentAt: Instant
+}
+
+interface Row {
+  event_id: string
+  payload: string
+  attempts: number
+}
+
+interface UncertainRow {
+  event_id: string
+  name: string
+  occurred_at: number
+  sending_at: number | null
+  looks: number
+}
+
+/** Sent, or not sent on purpose: what a customer wrote is not kept. A merge patch takes away whatever it names as null. */
+const WITHOUT_SAID = `json_patch(json_remove(payload, '$.properties.comment'), coalesce((
+  SELECT json_object('properties', json_group_object(value, NULL), 'contactProperties', json_group_object(value, NULL))
+  FROM json_each(payload, '$.said') HAVING count(*) > 0), '{}'))`
+
+export function createOutboxEvents(database: Database) {
+  const insert = database.prepare(`
+    INSERT INTO outbox_events (event_id, email, name, occurred_at, payload, state) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (event_id) DO NOTHING`)
+  const insertSkipped = database.prepare(`
+    INSERT INTO outbox_events (event_id, email, name, occurred_at, payload, state, reason)
+    SELECT ?, ?, ?, ?, ${WITHOUT_SAID}, 'skipped', ? FROM (SELECT ? AS payload) WHERE true
+    ON CONFLICT (event_id) DO NOTHING`)
+  // What happened before the state was restored may have been sent by the state that was lost.
+  const release = database.prepare(`
+    UPDATE outbox_events SET state = CASE WHEN occurred_at <= @verifyUntil THEN 'uncertain' ELSE 'pending' END
+    WHERE state = 'staged' AND occurred_at <= @horizon`)
+  const join = database.prepare("UPDATE outbox_events SET state = 'staged' WHERE state = 'found'")
+  // Waits for its contact, unless Brevo has that contact already and only an attribute of it is refused;
+  // and for whatever of the same contact happened before.
+  const due = database.prepare<[number, number], Row>(`
+    SELECT e.event_id, e.payload, e.attempts FROM outbox_events e
+    WHERE e.state = 'pending' AND e.due_at <= ?
+      AND EXISTS (SELECT 1 FROM contacts c WHERE c.email = e.email AND c.present = 1)
+      AND NOT EXISTS (SELECT 1 FROM outbox_contacts o WHERE o.email = e.email AND o.attempts = 0 AND o.again = 0)
+      AND NOT ${isMoving('e.email')}
+      AND NOT EXISTS (
+        SELECT 1 FROM outbox_events p WHERE p.email = e.email AND p.state IN ('found', 'staged', 'pending', 'sending', 'uncertain')
+          AND (p.occurred_at < e.occurred_at OR (p.occurred_at = e.occurred_at AND p.seq < e.seq)))
+    ORDER BY e.occurred_at, e.seq LIMIT ?`)
+  const setSending = database.prepare(
+    "UPDATE outbox_events SET state = 'sending', sending_at = ?, looks = 0 WHERE event_id = ?",
+  )
+  const setState = database.prepare('UPDATE outbox_events SET state = ? WHERE event_id = ?')
+  const setSkipped = database.prepare(
+    `UPDATE outbox_events SET state = 'skipped', payload = ${WITHOUT_SAID} WHERE event_id = ?`,
+  )
+  const setSent = database.prepare(
+    `UPDATE outbox_events SET state = 'sent', payload = ${WITHOUT_SAID}, sent_at = ? WHERE event_id = ?`,
+  )
+  const setConfirmed = database.prepare(`
+    UPDATE outbox_events SET state = 'sent', payload = ${WITHOUT_SAID}, sent_at = coalesce(sending_at, @now), confirmed_at = @now
+    WHERE event_id = @eventId`)
+  const retry = database.prepare(`
+    UPDATE outbox_events SET state = 'pending', attempts = 0, due_at = 0
+    WHERE event_id = ? AND state IN ('refused', 'parked', 'skipped') AND payload IS NOT NULL`)
+  const stay = database.prepare(
+    "UPDATE outbox_events SET state = 'pending' WHERE event_id = ? AND state = 'sending'",
+  )
+  const postpone = database.prepare(
+    "UPDATE outbox_events SET state = 'pending', attempts = attempts + 1, due_at = ? WHERE event_id = ?",
+  )
+  const setUncertain = database.prepare(
+    "UPDATE outbox_events SET state = 'uncertain', looks = ?, due_at = ? WHERE event_id = ?",
+  )
+  const recover = database.prepare(
+    "UPDATE outbox_events SET state = 'uncertain', looks = 0, due_at = min(coalesce(sending_at, 0), @now) + @verifyAfter WHERE state = 'sending'",
+  )
+  const doubtUnsent = database.prepare(`
+    UPDATE outbox_events SET state = 'uncertain', looks = 0, due_at = 0, sending_at = NULL
+    WHERE state IN ('found', 'staged', 'pending', 'sending', 'uncertain')`)
+  const uncertain = database.prepare<[number, number], UncertainRow>(`
+    SELECT event_id, name, occurred_at, sending_at, looks FROM outbox_events
+    WHERE state = 'uncertain' AND due_at <= ? ORDER BY due_at LIMIT ?`)
+  const readdress = database.prepare(`
+    UPDATE outbox_events SET email = @to, payload = json_set(payload, '$.email', @to)
+    WHERE email = @from AND payload IS NOT NULL
+      AND coalesce(payload ->> '$.properties.customer_id', '') NOT IN (SELECT value FROM json_each(@others))`)
+  const readdressOf = database.prepare(`
+    UPDATE outbox_events SET email = @to, payload = json_set(payload, '$.email', @to)
+    WHERE email = @from AND payload IS NOT NULL AND state IN ('found', 'staged', 'pending')
+      AND payload ->> '$.properties.customer_id' IN (SELECT value FROM json_each(@customers))`)
+  // An occurrence that old is not staged any more (sync/ingest/ingest.ts).
+  const prune = database.prepare(
+    "DELETE FROM outbox_events WHERE state IN ('sent', 'skipped') AND coalesce(sent_at, 0) < ? AND occurred_at < ?",
+  )
+  const prunePayloads = database.prepare(
+    "UPDATE outbox_events SET payload = NULL WHERE state = 'sent' AND payload IS NOT NULL AND sent_at < ?",
+  )
+  const select = database.prepare<
+    [string],
+    { email: string; name: string; state: EventState; occurred_at: number }
+  >('SELECT email, name, state, occurred_at FROM outbox_events WHERE event_id = ?')
+  const openOf = database.prepare<[string], { event_id: string }>(
+    "SELECT event_id FROM outbox_events WHERE email = ? AND state IN ('found', 'staged', 'pending', 'sending', 'uncertain')",
+  )
+  const counts = database.prepare<[], { state: EventState; n: number }>(
+    'SELECT state, count(*) AS n FROM outbox_events GROUP BY state',
+  )
+  const sentBetween = database.prepare<
+    [number, number],
+    { event_id: string; name: string; occurred_at: number; sent_at: number }
+  >(`
+    SELECT event_id, name, occurred_at, sent_at FROM outbox_events
+    WHERE state = 'sent' AND sent_at >= ? AND sent_at < ? ORDER BY sent_at`)
+
+  return {
+    /** False if this occurrence is known already. */
+    stage(event: EventWrite, occurredAt: Instant, live: boolean): boolean {
+      const { eventId, email, name } = event
+      const state: EventState = live ? 'staged' : 'found'
+      return insert.run(eventId, email, name, occurredAt, JSON.stringify(event), state).changes > 0
+    },
+    /** Not found by a run, but decided: it may go at once, or after a look in Brevo. */
+    stageReady(event: EventWrite, occurredAt: Instant, isUnsure: boolean): void {
+      const { eventId, email, name } = event
+      const state: EventState = isUnsure ? 'uncertain' : 'pending'
+      insert.run(eventId, email, name, occurredAt, JSON.stringify(event), state)
+    },
+    /** Known and not told, on purpose; what a customer wrote is not kept. */
+    stageSkipped(event: EventWrite, occurredAt: Instant, reason: string): void {
+      const { eventId, email, name } = event
+      insertSkipped.run(eventId, email, name, occurredAt, reason, JSON.stringify(event))
+    },
+    /** A live run begins: what was found beside the last one is sent with what it finds. */
+    join(): void {
+      join.run()
+    },
+    /**
+     * The run has read everything that happened up to `horizon`: that may be sent, in the order that it happened. What
+     * happened up to `verifyUntil` is looked for in Brevo before.
+     */
+    release(horizon: Instant, verifyUntil: Instant): void {
+      release.run({ horizon, verifyUntil })
+    },
+    due: (now: Instant, limit: number): DueEvent[] =>
+      due
+        .all(now, limit)
+        .map((row) => ({ event: JSON.parse(row.payload) as EventWrite, attempts: row.attempts })),
+    /** To be committed before the event leaves. */
+    startSending(eventId: string, now: Instant): void {
+      setSending.run(now, eventId)
+    },
+    finish(eventId: string, now: Instant): void {
+      setSent.run(now, eventId)
+    },
+    refuse(eventId: string): void {
+      setState.run('refused', eventId)
+    },
+    skip(eventId: string): void {
+      setSkipped.run(eventId)
+    },
+    /** A refused or parked one is sent after all; false if there is none such. */
+    retry: (eventId: string): boolean => retry.run(eventId).changes > 0,
+    /** It certainly did not arrive: sent again at `until`. */
+    /** It did not leave after all. */
+    stay(eventId: string): void {
+      stay.run(eventId)
+    },
+    postpone(eventId: string, until: Instant): void {
+      postpone.run(until, eventId)
+    },
+
+    /** It may have arrived: looked for at `lookAt`, after `looks` looks that found nothing. */
+    doubt(eventId: string, looks: number, lookAt: Instant): void {
+      setUncertain.run(looks, lookAt, eventId)
+    },
+    /** Events in doubt whose next look is due. */
+    uncertain: (now: Instant, limit: number): UncertainEvent[] =>
+      uncertain.all(now, limit).map((row) => ({
+        eventId: row.event_id,
+        name: row.name,
+        occurredAt: row.occurred_at,
+        sendingAt: row.sending_at,
+        looks: row.looks,
+      })),
+    /** It was found in Brevo. */
+    confirm(eventId: string, now: Instant): void {
+      setConfirmed.run({ eventId, now })
+    },
+    /** Nobody can say whether it arrived, and it must not be sent twice. */
+    park(eventId: string): void {
+      setState.run('parked', eventId)
+    },
+    /** After a crash: what was on its way is in doubt, and looked for `verifyAfter` after it left. */
+    recover: (now: Instant, verifyAfter: Instant): number => recover.run({ now, verifyAfter }).changes,
+    /** After a restored backup nothing unsent is what it seems: the state that was lost may have sent it. */
+    doubtAllUnsent: (): number => doubtUnsent.run().changes,
+
+    /** The contact has another address now. */
+    readdress(from: string, to: string, others: readonly string[]): void {
+      readdress.run({ from, to, others: JSON.stringify(others) })
+    },
+    /** These customers went on before their contact came here: nothing of theirs was sent to it. */
+    readdressOf(customers: readonly string[], from: string, to: string): void {
+      readdressOf.run({ from, to, customers: JSON.stringify(customers) })
+    },
+    /** Forgets what was in the events that were sent before. */
+    prunePayloads(before: Instant): void {
+      prunePayloads.run(before)
+    },
+    /** Forgets what was sent before: what happened then is never staged again. */
+    prune(before: Instant): void {
+      prune.run(before, before)
+    },
+    has: (eventId: string): boolean => select.get(eventId) !== undefined,
+    find(eventId: string): { email: string; name: string; state: EventState; occurredAt: Instant } | null {
+      const row = select.get(eventId)
+      if (row === undefined) return null
+      return { email: row.email, name: row.name, state: row.state, occurredAt: row.occurred_at }
+    },
+    /** What is still to be sent to a contact. */
+    openOf: (email: string): string[] => openOf.all(email).map((row) => row.event_id),
+    counts(): Partial<Record<EventState, number>> {
+      return Object.fromEntries(counts.all().map((row) => [row.state, row.n]))
+    },
+    /** What Brevo took in this span of time. */
+    sentBetween: (from: Instant, to: Instant): LedgerEvent[] =>
+      sentBetween.all(from, to).map((row) => ({
+        eventId: row.event_id,
+        name: row.name,
+        occurredAt: row.occurred_at,
+        sentAt: row.sent_at,
+      })),
+  }
+}

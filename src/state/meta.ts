@@ -1,0 +1,168 @@
+// Facts that have no table of their own. Every key of the table `meta` stands here with what it holds, but those of the database
+// itself (`opened`, `epoch`, `backup`). A key that a connector, a directory or a campaign has for itself carries its name.
+import type { Attribute } from '../model/attributes.ts'
+import type { ImportFormat } from '../model/destination.ts'
+import type { OccurrenceType } from '../model/occurrence.ts'
+import type { Directory, Stream } from '../model/records.ts'
+import type { Instant } from '../model/time.ts'
+import type { Database } from './db/sqlite.ts'
+
+/** A row of `meta`, and how its value is written. */
+export interface MetaKey<T> {
+  readonly name: string
+  toText(value: T): string
+  fromText(text: string): T
+}
+
+export const textKey = (name: string): MetaKey<string> => ({
+  name,
+  toText: (value) => value,
+  fromText: (text) => text,
+})
+const numberKey = (name: string): MetaKey<number> => ({ name, toText: String, fromText: Number })
+const jsonKey = <T>(name: string): MetaKey<T> => ({
+  name,
+  toText: (value) => JSON.stringify(value),
+  fromText: (text) => JSON.parse(text) as T,
+})
+
+/** What the account is called in event ids; `domain` as connectors.yml named it, null where it named only an address. */
+export interface PinnedAccount {
+  account: string
+  domain: string | null
+}
+
+/** Something that was refused is not tried before then. */
+export interface Pause {
+  /** ISO 8601. */
+  until: string
+  reason: string
+}
+
+/** An API does not answer. */
+export interface Trouble {
+  /** ISO 8601. */
+  since: string
+  reason: string
+}
+
+export interface InstalledWebhook {
+  id: string
+  url: string
+  at: Instant
+}
+
+export type WebhookState = 'ok' | 'silent' | 'switched_off' | 'removed' | 'changed'
+
+export interface WebhookHealth {
+  state: WebhookState
+  since: Instant
+  /** When the helpdesk was last asked about it. */
+  askedAt: Instant
+}
+
+/** A reconcile that is under way. */
+export interface ReconcileProgress {
+  startedAt: Instant
+  /** Streams that were read to their end. */
+  done: Exclude<Stream, 'events'>[]
+}
+
+/** A changed connectors.yml that is not in force. */
+export interface PendingConfig {
+  /** `waiting` for `tajo approve`, or `faulty`. */
+  state: 'waiting' | 'faulty'
+  /** Of its text. */
+  sha256: string
+  /** ISO 8601. */
+  at: string
+  reasons: string[]
+  contacts: { change: number; of: number } | null
+}
+
+/** What Brevo had when it was last asked. */
+export interface BrevoSetup {
+  at: Instant
+  attributes: Attribute[]
+  /** Id → name. */
+  lists: Record<string, string>
+}
+
+/** Memberships that the removal guard holds back. */
+export interface HeldRemovals {
+  count: number
+  limit: number
+}
+
+export type ImportedKind = 'false' | 'true' | 'number' | 'text' | 'list'
+
+/** For each kind of value that was tried: whether it arrives. */
+export type ImportLessons = Record<ImportFormat, Partial<Record<ImportedKind, boolean>>>
+
+/** Requests used at the helpdesk; requests left at Brevo, by bucket. */
+export interface RateLimits {
+  helpdesk: { used: number; limit: number } | null
+  brevo: Record<string, number>
+}
+
+export const META = {
+  /** The start of the first sync, by the helpdesk's clock: what happened before fires no event. */
+  goLive: (connector: string) => numberKey(`go_live:${connector}`),
+  /** Everything that happened up to then is known. */
+  readUpTo: (connector: string) => numberKey(`read_up_to:${connector}`),
+  account: (connector: string) => jsonKey<PinnedAccount>(`account:${connector}`),
+  directoryReadAt: (connector: string, directory: Directory) =>
+    numberKey(`directory:${connector}:${directory}`),
+  reconcile: (connector: string) => jsonKey<ReconcileProgress>(`reconcile:${connector}`),
+  /** When the last reconcile that came through began. */
+  reconciledAt: (connector: string) => numberKey(`reconciled:${connector}`),
+  rateLimits: (connector: string) => jsonKey<RateLimits>(`rate_limit:${connector}`),
+  webhook: (connector: string) => jsonKey<InstalledWebhook>(`webhook:${connector}`),
+  webhookHealth: (connector: string) => jsonKey<WebhookHealth>(`webhook_health:${connector}`),
+  campaignPaused: (campaign: string) => textKey(`campaign_paused:${campaign}`),
+  /** By connector, or `brevo`. */
+  pauses: jsonKey<Record<string, Pause>>('pauses'),
+  /** When `tajo connectors test` last came through. */
+  keysTested: textKey('keys_tested'),
+  /** By connector, or `brevo`. */
+  troubles: jsonKey<Record<string, Trouble>>('troubles'),
+  /** When each schedule runs next, ISO 8601. */
+  daemon: jsonKey<{ nextRun?: Record<string, string> }>('daemon'),
+  /** What handlers of the SDK wait for. */
+  handled: jsonKey<OccurrenceType[]>('handled'),
+  /** Fingerprint of the mappings of all connectors, as compiled last. */
+  mapping: textKey('mapping'),
+  brevoSetup: jsonKey<BrevoSetup>('brevo_setup'),
+  heldRemovals: jsonKey<HeldRemovals | null>('held_removals'),
+  importLessons: jsonKey<ImportLessons>('import_lessons'),
+  /** The number that Brevo gave an import which is under way. */
+  importUnderWay: numberKey('import_under_way'),
+  configInForce: textKey('config_in_force'),
+  configPending: jsonKey<PendingConfig>('config_pending'),
+  /** SHA-256 of the text that a person has approved. */
+  configApproved: textKey('config_approved'),
+  /** Events dated up to here may have been sent by a state that was lost. */
+  verifyUntil: numberKey('verify_until'),
+} as const
+
+export type Meta = ReturnType<typeof createMeta>
+
+export function createMeta(database: Database) {
+  const select = database.prepare<[string], { value: string }>('SELECT value FROM meta WHERE key = ?')
+  const upsert = database.prepare(
+    'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  )
+  const remove = database.prepare('DELETE FROM meta WHERE key = ?')
+  return {
+    get<T>(key: MetaKey<T>): T | null {
+      const row = select.get(key.name)
+      return row === undefined ? null : key.fromText(row.value)
+    },
+    set<T>(key: MetaKey<T>, value: T): void {
+      upsert.run(key.name, key.toText(value))
+    },
+    remove({ name }: Pick<MetaKey<unknown>, 'name'>): void {
+      remove.run(name)
+    },
+  }
+}

@@ -1,0 +1,84 @@
+// What webhooks said: "read this object again", one row for each object, however often it was said. A hint is never data.
+import type { RecordId } from '../../model/records.ts'
+import { fromMs, type Instant } from '../../model/time.ts'
+import type { Database } from '../db/sqlite.ts'
+
+/** What comes within this time is followed by one reading: a closing alone fires several triggers. */
+const COLLECT = fromMs(150)
+
+export interface Hint {
+  source: string
+  id: RecordId
+  /** Grows with each delivery: following an earlier one does not end a later one. */
+  generation: number
+  /** When the oldest delivery came that was not followed yet. */
+  since: Instant
+  attempts: number
+}
+
+/** Counted for as long as the state lives. */
+export interface WebhookCounts {
+  accepted: number
+  /** Authentic, and naming no object. */
+  ignored: number
+  unauthorized: number
+  lastAt: Instant | null
+}
+
+const NONE: WebhookCounts = { accepted: 0, ignored: 0, unauthorized: 0, lastAt: null }
+
+export function createHints(database: Database) {
+  const upsert = database.prepare(`
+    INSERT INTO hints (source, id, since, due_at) VALUES (@source, @id, @now, @now + ${COLLECT})
+    ON CONFLICT (source, id) DO UPDATE SET
+      generation = generation + 1, attempts = 0, due_at = min(due_at, excluded.due_at)`)
+  const due = database.prepare<[string, number, number], Hint>(`
+    SELECT source, id, generation, since, attempts FROM hints WHERE source = ? AND due_at <= ? ORDER BY since LIMIT ?`)
+  const finish = database.prepare('DELETE FROM hints WHERE source = ? AND id = ? AND generation = ?')
+  const postpone = database.prepare(
+    'UPDATE hints SET attempts = attempts + 1, due_at = ? WHERE source = ? AND id = ? AND generation = ?',
+  )
+  const next = database.prepare<[string], { at: number | null }>(
+    'SELECT min(due_at) AS at FROM hints WHERE source = ?',
+  )
+  const count = database.prepare<[string], { n: number }>('SELECT count(*) AS n FROM hints WHERE source = ?')
+  const select = database.prepare<[string], { counts: string }>(
+    'SELECT counts FROM webhook_counts WHERE source = ?',
+  )
+  const putCounts = database.prepare(
+    'INSERT INTO webhook_counts (source, counts) VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET counts = excluded.counts',
+  )
+  const counts = (source: string): WebhookCounts => {
+    const row = select.get(source)
+    return row === undefined ? NONE : { ...NONE, ...(JSON.parse(row.counts) as Partial<WebhookCounts>) }
+  }
+
+  return {
+    put(source: string, id: RecordId, now: Instant): void {
+      upsert.run({ source, id, now })
+    },
+    due: (source: string, now: Instant, limit: number): Hint[] => due.all(source, now, limit),
+    /** Its object was read since. */
+    finish({ source, id, generation }: Hint): void {
+      finish.run(source, id, generation)
+    },
+    postpone({ source, id, generation }: Hint, until: Instant): void {
+      postpone.run(until, source, id, generation)
+    },
+    /** When the next is to be followed; null if none is open. */
+    nextDueAt: (source: string): Instant | null => next.get(source)?.at ?? null,
+    count: (source: string): number => count.get(source)?.n ?? 0,
+    counts,
+    /** Adds to what was counted. */
+    add(source: string, more: Partial<Omit<WebhookCounts, 'lastAt'>>, lastAt: Instant | null): void {
+      const now = counts(source)
+      const sum = {
+        accepted: now.accepted + (more.accepted ?? 0),
+        ignored: now.ignored + (more.ignored ?? 0),
+        unauthorized: now.unauthorized + (more.unauthorized ?? 0),
+        lastAt: lastAt ?? now.lastAt,
+      }
+      putCounts.run(source, JSON.stringify(sum))
+    },
+  }
+}

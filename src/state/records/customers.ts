@@ -1,0 +1,303 @@
+// Customers as last read, who was merged into whom, and the shop's own addresses.
+import { normalizeEmail } from '../../model/email.ts'
+import type { ProfileCustomer } from '../../model/profile.ts'
+import type { Agent, Customer, CustomField, Mailbox, RecordId, Tag } from '../../model/records.ts'
+import type { Database } from '../db/sqlite.ts'
+
+export interface CustomerRow {
+  id: string
+  email: string | null
+  name: string | null
+  firstname: string | null
+  lastname: string | null
+  language: string | null
+  timezone: string | null
+  external_id: string | null
+  note: string | null
+  phone: string | null
+  phone_due: number
+  created_at: number
+  updated_at: number
+  version: string
+  custom_fields: string
+  data: string | null
+  stub: number
+  merged_into: string | null
+  deleted: number
+}
+
+/** What is kept of a customer that the next reading is compared with. */
+export interface StoredCustomer {
+  id: string
+  email: string | null
+  name: string | null
+  stub: boolean
+  mergedInto: string | null
+  deleted: boolean
+}
+
+/** Deeper chains of merges are a loop. */
+const MAX_MERGES = 20
+
+export function createCustomers(database: Database) {
+  const select = database.prepare<[string, string], CustomerRow>(
+    'SELECT * FROM customers WHERE source = ? AND id = ?',
+  )
+  const selectEmail = database.prepare<
+    [string, string],
+    { email: string | null; merged_into: string | null; deleted: number }
+  >('SELECT email, merged_into, deleted FROM customers WHERE source = ? AND id = ?')
+  const selectStub = database.prepare<[string, string], { stub: number }>(
+    'SELECT stub FROM customers WHERE source = ? AND id = ?',
+  )
+  const upsert = database.prepare(`
+    INSERT INTO customers (source, id, email, name, firstname, lastname, language, timezone, external_id, note,
+      created_at, updated_at, version, custom_fields, data, stub)
+    VALUES (@source, @id, @email, @name, @firstname, @lastname, @language, @timezone, @external_id, @note,
+      @created_at, @updated_at, @version, @custom_fields, @data, @stub)
+    ON CONFLICT (source, id) DO UPDATE SET
+      email = excluded.email, name = excluded.name, firstname = excluded.firstname, lastname = excluded.lastname,
+      language = excluded.language, timezone = excluded.timezone, external_id = excluded.external_id, note = excluded.note,
+      created_at = excluded.created_at, updated_at = excluded.updated_at, version = excluded.version,
+      custom_fields = excluded.custom_fields, data = excluded.data, stub = excluded.stub,
+      phone_due = 1, deleted = 0, merged_into = NULL`)
+  const setMerged = database.prepare('UPDATE customers SET merged_into = ? WHERE source = ? AND id = ?')
+  // Of one that is gone only the address is kept: its list memberships may have to end, or to stay (`on_delete`).
+  const setDeleted = database.prepare(`
+    INSERT INTO customers (source, id, created_at, updated_at, version, stub, deleted) VALUES (?, ?, 0, 0, '', 1, 1)
+    ON CONFLICT (source, id) DO UPDATE SET deleted = 1, name = NULL, firstname = NULL, lastname = NULL, language = NULL,
+      timezone = NULL, external_id = NULL, note = NULL, phone = NULL, custom_fields = '{}', data = NULL`)
+  const insertMerged = database.prepare(`
+    INSERT INTO customers (source, id, created_at, updated_at, version, stub, merged_into) VALUES (?, ?, 0, 0, '', 1, ?)
+    ON CONFLICT (source, id) DO UPDATE SET merged_into = excluded.merged_into`)
+  const live = database.prepare<[string, string], CustomerRow>(
+    'SELECT * FROM customers WHERE source = ? AND email = ? AND deleted = 0 AND merged_into IS NULL',
+  )
+  const anyLive = database.prepare<[string]>(
+    'SELECT 1 FROM customers WHERE email = ? AND deleted = 0 AND merged_into IS NULL LIMIT 1',
+  )
+  const holders = database.prepare<[string], { source: string; id: string }>(
+    'SELECT source, id FROM customers WHERE email = ? AND deleted = 0 AND merged_into IS NULL',
+  )
+  const liveEmails = database.prepare<[], { email: string }>(
+    'SELECT DISTINCT email FROM customers WHERE email IS NOT NULL AND deleted = 0 AND merged_into IS NULL ORDER BY email',
+  )
+  const anyDeleted = database.prepare<[string]>(
+    'SELECT 1 FROM customers WHERE email = ? AND deleted = 1 LIMIT 1',
+  )
+  const mergedInto = database.prepare<[string, string], { id: string }>(
+    'SELECT id FROM customers WHERE source = ? AND merged_into = ?',
+  )
+  const mergedAddresses = database.prepare<[string], { email: string }>(`
+    WITH RECURSIVE person (source, id) AS (
+      SELECT source, id FROM customers WHERE email = ?
+      UNION SELECT c.source, c.id FROM customers c JOIN person p ON c.source = p.source AND c.merged_into = p.id)
+    SELECT DISTINCT c.email FROM customers c JOIN person p ON c.source = p.source AND c.id = p.id WHERE c.email IS NOT NULL`)
+  const selectPhoneDue = database.prepare<[string, string, number], { id: string; email: string }>(`
+    SELECT id, email FROM customers INDEXED BY customers_phone_due
+    WHERE source = ? AND phone_due = 1 AND email IS NOT NULL AND deleted = 0 AND merged_into IS NULL AND stub = 0
+      AND id > ? ORDER BY id LIMIT ?`)
+  const setPhone = database.prepare(
+    'UPDATE customers SET phone = ?, phone_invalid = ?, phone_due = 0 WHERE source = ? AND id = ?',
+  )
+  const setPhoneDue = database.prepare('UPDATE customers SET phone_due = ? WHERE source = ? AND id = ?')
+  const upsertOwn = database.prepare(`
+    INSERT INTO own_addresses (source, id, email) VALUES (?, ?, ?) ON CONFLICT (source, id) DO UPDATE SET email = excluded.email`)
+  const selectOwn = database.prepare<[], { email: string }>('SELECT email FROM own_addresses')
+  /** A few; asked for with every contact. */
+  let own: Set<string> | null = null
+  const putTag = database.prepare(
+    'INSERT INTO tags (source, id, name) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name',
+  )
+  const selectTag = database.prepare<[string, string], { name: string }>(
+    'SELECT name FROM tags WHERE source = ? AND id = ?',
+  )
+  const upsertField = database.prepare(`
+    INSERT INTO custom_fields (source, id, label, data_type) VALUES (?, ?, ?, ?)
+    ON CONFLICT (source, id) DO UPDATE SET label = excluded.label, data_type = excluded.data_type`)
+  const selectFields = database.prepare<[string], { id: string; label: string; data_type: string }>(
+    'SELECT id, label, data_type FROM custom_fields WHERE source = ?',
+  )
+  const count = database.prepare<[string], { all_: number; without_email: number; bad_phone: number }>(`
+    SELECT count(*) AS all_, count(*) FILTER (WHERE email IS NULL) AS without_email,
+      count(*) FILTER (WHERE phone_invalid = 1) AS bad_phone
+    FROM customers WHERE source = ? AND deleted = 0 AND merged_into IS NULL`)
+
+  return {
+    /** Stores the reading; what was there before, and whether anything in the reading is new. */
+    put(source: string, customer: Customer): { before: StoredCustomer | null; changed: boolean } {
+      const before = select.get(source, customer.id)
+      const row = toRow(source, customer)
+      const changed =
+        before === undefined ||
+        before.deleted === 1 ||
+        before.merged_into !== null ||
+        (!isSame(before, row) && before.updated_at <= row.updated_at)
+      if (changed) upsert.run(row)
+      return { before: before === undefined ? null : toStored(before), changed }
+    },
+
+    /** The customer `id` is no more: `into` took its place. */
+    merge(source: string, id: string, into: string): void {
+      if (setMerged.run(into, source, id).changes === 0) insertMerged.run(source, id, into)
+    },
+
+    remove(source: string, id: string): void {
+      setDeleted.run(source, id)
+    },
+
+    /** True if anything is known of the customer. */
+    isKnown: (source: string, id: string): boolean => selectStub.get(source, id) !== undefined,
+
+    /** True if the customer itself was read, not only mentioned by a ticket. */
+    isRead: (source: string, id: string): boolean => selectStub.get(source, id)?.stub === 0,
+
+    /** The address of a customer, or of the one that they have become by merges. */
+    emailOf(source: string, id: string): string | null {
+      let row = selectEmail.get(source, id)
+      for (let merges = 0; row?.merged_into != null && merges < MAX_MERGES; merges += 1) {
+        row = selectEmail.get(source, row.merged_into)
+      }
+      return row === undefined || row.deleted === 1 ? null : row.email
+    },
+
+    /** The addresses of all live customers, each once. */
+    liveEmails: (): string[] => liveEmails.all().map((row) => row.email),
+
+    /** True if any customer has the address, at any source. */
+    isLive: (email: string): boolean => anyLive.get(email) !== undefined,
+
+    /** Who has the address. */
+    holdersOf: (email: string): { source: string; id: RecordId }[] => holders.all(email),
+
+    /** True if a customer who had the address was deleted in the helpdesk. */
+    wasDeleted: (email: string): boolean => anyDeleted.get(email) !== undefined,
+
+    /** The live customers of an address. */
+    withEmail(source: string, email: string): ProfileCustomer[] {
+      return live.all(source, email).map((row) => toProfileCustomer(row))
+    },
+
+    /** These ids and those of all that were merged into them. */
+    withMerged(source: string, ids: readonly string[]): string[] {
+      const known = new Set(ids)
+      for (const id of known) for (const row of mergedInto.all(source, id)) known.add(row.id)
+      return [...known]
+    },
+
+    /** Addresses of customers that were merged into whoever has this one, and that nobody else has. */
+    mergedAddresses: (email: string): string[] =>
+      mergedAddresses
+        .all(email)
+        .map((row) => row.email)
+        .filter((one) => one !== email && anyLive.get(one) === undefined),
+
+    /** Customers whose phone has to be read, in the order of their ids, those after `after`. */
+    phoneDue: (source: string, after: string, limit: number) => selectPhoneDue.all(source, after, limit),
+
+    /** The phone can't be read now: not asked for again before `askPhone`. */
+    leavePhone(source: string, id: string): void {
+      setPhoneDue.run(0, source, id)
+    },
+    askPhone(source: string, id: string): void {
+      setPhoneDue.run(1, source, id)
+    },
+
+    /** As typed; `valid` says whether it is a number that can be sent. */
+    putPhone(source: string, id: string, phone: string | null, valid: boolean): void {
+      setPhone.run(phone, phone !== null && !valid ? 1 : 0, source, id)
+    },
+
+    /** The shop's own: an agent's or a mailbox's address. */
+    putOwnAddress(source: string, record: Agent | Mailbox): void {
+      const email = normalizeEmail(record.kind === 'agent' ? record.email : record.address)
+      if (email === null) return
+      upsertOwn.run(source, `${record.kind}:${record.id}`, email)
+      own = null
+    },
+
+    isOwnAddress(email: string): boolean {
+      own ??= new Set(selectOwn.all().map((row) => row.email))
+      return own.has(email)
+    },
+
+    putTag(source: string, tag: Tag): void {
+      putTag.run(source, tag.id, tag.name)
+    },
+    tagName: (source: string, id: string): string | null => selectTag.get(source, id)?.name ?? null,
+
+    putCustomField(source: string, field: CustomField): void {
+      upsertField.run(source, field.id, field.label, field.dataType)
+    },
+
+    customFields: (source: string): CustomField[] =>
+      selectFields
+        .all(source)
+        .map((row) => ({ kind: 'custom_field', id: row.id, label: row.label, dataType: row.data_type })),
+
+    count(source: string): { all: number; withoutEmail: number; invalidPhones: number } {
+      const row = count.get(source)
+      return {
+        all: row?.all_ ?? 0,
+        withoutEmail: row?.without_email ?? 0,
+        invalidPhones: row?.bad_phone ?? 0,
+      }
+    },
+  }
+}
+
+function toRow(source: string, customer: Customer) {
+  return {
+    source,
+    id: customer.id,
+    email: normalizeEmail(customer.email),
+    name: customer.name,
+    firstname: customer.firstname,
+    lastname: customer.lastname,
+    language: customer.language,
+    timezone: customer.timezone,
+    external_id: customer.externalId,
+    note: customer.note,
+    created_at: customer.createdAt,
+    updated_at: customer.updatedAt,
+    version: customer.version,
+    custom_fields: JSON.stringify(customer.customFields),
+    data: customer.data === null ? null : JSON.stringify(customer.data),
+    stub: customer.stub ? 1 : 0,
+  }
+}
+
+function isSame(before: CustomerRow, row: ReturnType<typeof toRow>): boolean {
+  return Object.entries(row).every(
+    ([key, value]) => key === 'source' || before[key as keyof CustomerRow] === value,
+  )
+}
+
+function toStored(row: CustomerRow): StoredCustomer {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    stub: row.stub === 1,
+    mergedInto: row.merged_into,
+    deleted: row.deleted === 1,
+  }
+}
+
+export function toProfileCustomer(row: CustomerRow): ProfileCustomer {
+  return {
+    id: row.id,
+    name: row.name,
+    firstname: row.firstname,
+    lastname: row.lastname,
+    phone: row.phone,
+    language: row.language,
+    timezone: row.timezone,
+    externalId: row.external_id,
+    note: row.note,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    customFields: JSON.parse(row.custom_fields) as Record<string, unknown>,
+    data: row.data === null ? null : (JSON.parse(row.data) as Record<string, unknown>),
+  }
+}

@@ -1,0 +1,105 @@
+// People who asked to be forgotten: nothing is kept of them but a salted hash of their address, so that the next sync does not
+// bring them back.
+import { createHmac, randomBytes } from 'node:crypto'
+
+import type { Instant } from '../../model/time.ts'
+import type { Database } from '../db/sqlite.ts'
+
+const SALT = 'forget_salt'
+
+export function createForgotten(database: Database) {
+  const insert = database.prepare('INSERT INTO forgotten (hash, at) VALUES (?, ?) ON CONFLICT DO NOTHING')
+  const select = database.prepare<[string]>('SELECT 1 FROM forgotten WHERE hash = ?')
+  const any = database.prepare<[]>('SELECT 1 FROM forgotten LIMIT 1')
+  const readSalt = database.prepare<[], { value: string }>(`SELECT value FROM meta WHERE key = '${SALT}'`)
+  const writeSalt = database.prepare(
+    `INSERT INTO meta (key, value) VALUES ('${SALT}', ?) ON CONFLICT DO NOTHING`,
+  )
+
+  function hash(email: string): string | null {
+    const salt = readSalt.get()?.value
+    return salt === undefined ? null : createHmac('sha256', salt).update(email).digest('hex')
+  }
+
+  return {
+    /** Keeps the hash of an address; gives it, for the receipt. */
+    put(email: string, now: Instant): string {
+      writeSalt.run(randomBytes(32).toString('hex'))
+      const kept = hash(email)!
+      insert.run(kept, now)
+      return kept
+    },
+    isEmpty: (): boolean => any.get() === undefined,
+    has(email: string): boolean {
+      const kept = hash(email)
+      return kept !== null && select.get(kept) !== undefined
+    },
+  }
+}
+
+/** How many rows of each kind were removed. */
+export type Erased = Record<string, number>
+
+/**
+ * Removes everything that is kept of an address: its customers at every source with all that was merged into them, their
+ * tickets, messages and surveys, what Brevo was told, what was to be delivered, what was set aside. Called in a transaction.
+ */
+export function erasePerson(database: Database, email: string): Erased {
+  const customers = `WITH RECURSIVE person (source, id) AS (
+    SELECT source, id FROM customers WHERE email = @email
+    UNION SELECT c.source, c.id FROM customers c JOIN person p ON c.source = p.source AND c.merged_into = p.id)`
+  const tickets = `${customers}, theirs (source, id) AS (
+    SELECT t.source, t.id FROM tickets t JOIN person p ON t.source = p.source AND t.customer_id = p.id)`
+  const surveys = `${customers}, theirs (source, id) AS (
+    SELECT s.source, s.id FROM surveys s JOIN person p ON s.source = p.source AND s.customer_id = p.id)`
+  const prefix = `${email.replaceAll(/[\\%_]/g, '\\$&')}/%`
+  const steps: [kind: string, sql: string][] = [
+    [
+      'dead_letters',
+      `${tickets} DELETE FROM dead_letters WHERE (kind = 'contact' AND key = @email)
+        OR (kind = 'identifier' AND key LIKE @prefix ESCAPE '\\')
+        OR (kind = 'event' AND key IN (SELECT event_id FROM outbox_events WHERE email = @email))
+        OR (kind = 'record' AND (
+          key IN (SELECT source || '/customers/' || id FROM person)
+          OR key IN (SELECT source || '/customers/' || id || '/phone' FROM person)
+          OR key IN (SELECT source || '/tickets/' || id FROM theirs)))`,
+    ],
+    [
+      'feed_entries',
+      `${tickets} DELETE FROM source_events WHERE (source, object_id) IN (SELECT source, id FROM theirs)
+        OR (source, object_id) IN (SELECT source, id FROM person)`,
+    ],
+    [
+      'messages',
+      `${tickets} DELETE FROM messages WHERE (source, ticket_id) IN (SELECT source, id FROM theirs)`,
+    ],
+    [
+      'campaign_decisions',
+      `${customers} DELETE FROM campaign_entries WHERE email = @email
+        OR (source, customer_id) IN (SELECT source, id FROM person)`,
+    ],
+    [
+      'handler_events',
+      `${customers} DELETE FROM handler_events WHERE json_extract(occurrence, '$.email') = @email
+        OR (source, json_extract(occurrence, '$.customerId')) IN (SELECT source, id FROM person)`,
+    ],
+    ['surveys', `${surveys} DELETE FROM surveys WHERE (source, id) IN (SELECT source, id FROM theirs)`],
+    ['tickets', `${tickets} DELETE FROM tickets WHERE (source, id) IN (SELECT source, id FROM theirs)`],
+    [
+      'address_changes',
+      `${customers} DELETE FROM moves WHERE @email IN (before, target)
+        OR (source, customer_id) IN (SELECT source, id FROM person)`,
+    ],
+    ['customers', `${customers} DELETE FROM customers WHERE (source, id) IN (SELECT source, id FROM person)`],
+    ['events', 'DELETE FROM outbox_events WHERE email = @email'],
+    ['pending_writes', 'DELETE FROM outbox_contacts WHERE email = @email'],
+    ['contacts', 'DELETE FROM contacts WHERE email = @email'],
+    ['contacts_seen', 'DELETE FROM brevo_seen WHERE email = @email'],
+  ]
+  const erased: Erased = {}
+  for (const [kind, sql] of steps) {
+    const parameters = sql.includes('@prefix') ? { email, prefix } : { email }
+    erased[kind] = database.prepare(sql).run(parameters).changes
+  }
+  return erased
+}

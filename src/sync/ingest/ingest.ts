@@ -1,0 +1,157 @@
+// Records → state, and what follows from them: contacts that must be brought in step, events that happened. Called inside
+// the transaction of a page, so that a record, its consequences and the cursor are stored together or not at all.
+import { normalizeEmail } from '../../model/email.ts'
+import type {
+  Customer,
+  Message,
+  RecordId,
+  SatisfactionSurvey,
+  SourceRecord,
+  Ticket,
+} from '../../model/records.ts'
+import { fromMs } from '../../model/time.ts'
+import type { Page } from '../../sources/source.ts'
+import { isCounted } from '../../state/records/tickets.ts'
+import { isConcerned, type SyncContext } from '../context.ts'
+import { withoutForgotten } from './forgotten.ts'
+import { emailOf, stage, stageForKnownTicket, stageForTicket, toOccurrenceTicket } from './stage.ts'
+import { TouchedContacts } from './changed-contacts.ts'
+import { findCustomerTransitions, findSurveyTransitions, findTicketTransitions } from './transitions.ts'
+
+/** Stores a page; what could not be understood is set aside. */
+export function ingestPage(
+  context: SyncContext,
+  stream: string,
+  page: Pick<Page, 'records' | 'invalid'>,
+): void {
+  const { store, source, clock } = context
+  ingestRecords(context, page.records)
+  if (page.records.length > 0 && !store.deadLetters.isEmpty()) {
+    for (const { id } of page.records) store.deadLetters.clear('record', `${source.name}/${stream}/${id}`)
+  }
+  for (const { id, reason } of page.invalid) {
+    store.deadLetters.put('record', `${source.name}/${stream}/${id}`, reason, fromMs(clock.now()))
+  }
+}
+
+export function ingestRecords(context: SyncContext, records: readonly SourceRecord[]): void {
+  const touched = new TouchedContacts()
+  for (const record of records) {
+    ingestRecord(context, record, touched)
+    context.freshness.note(record.kind, record.id)
+  }
+  touched.mark(context)
+}
+
+function ingestRecord(context: SyncContext, raw: SourceRecord, touched: TouchedContacts): void {
+  const { store, source } = context
+  const record = store.forgotten.isEmpty() ? raw : withoutForgotten(store, raw)
+  switch (record.kind) {
+    case 'customer':
+      return ingestCustomer(context, record, touched)
+    case 'ticket':
+      return ingestTicket(context, record, touched)
+    case 'message':
+      return ingestMessage(context, record, touched)
+    case 'satisfaction_survey':
+      return ingestSurvey(context, record, touched)
+    case 'event':
+      if (isConcerned(context, record.type)) store.sourceEvents.put(source.name, record)
+      return
+    case 'agent':
+    case 'mailbox':
+      return store.customers.putOwnAddress(source.name, record)
+    case 'custom_field':
+      return store.customers.putCustomField(source.name, record)
+    case 'tag':
+      return store.customers.putTag(source.name, record)
+  }
+}
+
+function ingestCustomer(context: SyncContext, customer: Customer, touched: TouchedContacts): void {
+  const { before, changed } = context.store.customers.put(context.source.name, customer)
+  if (!changed) return
+  const email = normalizeEmail(customer.email)
+  touched.email(before?.email ?? null)
+  touched.email(email)
+  if (before?.email != null && before.email !== email) {
+    const mayHaveContact = context.store.moves.put(context.source.name, customer.id, before.email)
+    if (!mayHaveContact && email !== null)
+      context.store.readdressOf(context.source.name, customer.id, before.email, email)
+  }
+  for (const transition of findCustomerTransitions(before, { ...customer, email }, context)) {
+    stage(context, transition, { customerId: customer.id, email, ticket: null, survey: null })
+  }
+}
+
+/** Events of an address that never became a contact, and that nobody has any more, are told to the new one. */
+export function readdressUntold({ store }: SyncContext, from: string, to: string): void {
+  const { exists, gone } = store.contacts.told(from)
+  if (exists || gone || store.customers.isLive(from)) return
+  const hasOpen = store.outboxEvents.openOf(from).length > 0
+  store.readdress(from, to)
+  if (!hasOpen) return
+  store.outboxContacts.mark(to, 'live')
+}
+
+function ingestTicket(context: SyncContext, ticket: Ticket, touched: TouchedContacts): void {
+  const { store, source } = context
+  const mentioned = ticket.customer
+  if (mentioned !== null && !store.customers.isRead(source.name, mentioned.id)) {
+    ingestCustomer(context, mentioned, touched)
+  }
+  const { before, changed } = store.tickets.put(source.name, ticket)
+  if (!changed) return
+  touched.customer(before?.customerId ?? null)
+  touched.customer(ticket.customerId)
+  for (const transition of findTicketTransitions(
+    before,
+    { ...ticket, counted: isCounted(ticket) },
+    context,
+  )) {
+    stageForTicket(context, transition, toOccurrenceTicket(context, ticket), ticket.customerId)
+  }
+}
+
+/** What was said fires by its own id, each time it is read: its ticket may have become known only now. */
+function ingestMessage(context: SyncContext, message: Message, touched: TouchedContacts): void {
+  const { id, ticketId, author, ruleId, macroIds, createdAt: at } = message
+  if (context.store.tickets.putMessage(context.source.name, message)) touched.ticket(ticketId)
+  if (at < context.goLive) return
+  if (author !== 'other') {
+    const type = author === 'customer' ? 'ticket.message.received' : 'ticket.message.sent'
+    stageForKnownTicket(context, { type, key: id, at }, ticketId, { message_id: id })
+  }
+  if (ruleId !== null)
+    stageForKnownTicket(context, { type: 'rule.executed', key: id, at }, ticketId, { rule_id: ruleId })
+  for (const macroId of macroIds) {
+    const transition = { type: 'macro.applied', key: `${id}/${macroId}`, at } as const
+    stageForKnownTicket(context, transition, ticketId, { macro_id: macroId })
+  }
+}
+
+function ingestSurvey(context: SyncContext, survey: SatisfactionSurvey, touched: TouchedContacts): void {
+  const { store, source } = context
+  const { before, changed } = store.surveys.put(source.name, survey)
+  if (!changed) return
+  touched.customer(before?.customer_id ?? null)
+  touched.customer(survey.customerId)
+  const ticket = survey.ticketId === null ? null : store.tickets.find(source.name, survey.ticketId)
+  for (const transition of findSurveyTransitions(before, survey, context)) {
+    stage(context, transition, {
+      customerId: survey.customerId,
+      email: emailOf(context, survey.customerId),
+      ticket: ticket === null ? null : toOccurrenceTicket(context, ticket),
+      // When it was made nobody had answered it yet, even if it is first seen with its answer.
+      survey:
+        transition.type !== 'satisfaction_survey.responded'
+          ? { id: survey.id, score: null, comment: null }
+          : survey,
+    })
+  }
+}
+
+export function markCustomer(context: SyncContext, customerId: RecordId | null): void {
+  const email = emailOf(context, customerId)
+  if (email !== null) context.store.outboxContacts.mark(email, context.lane)
+}

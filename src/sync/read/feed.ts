@@ -1,0 +1,222 @@
+// What the event feed says happened. Its entries carry no picture of their object: where the picture is missing or older
+// than the entry, the object is read again. Closing and reopening come from here alone, because snapshots do not show each
+// time it happens (gorgias-api.md § 4, § 6).
+import { TajoError } from '../../lib/errors.ts'
+import type { RecordId, SourceEvent } from '../../model/records.ts'
+import { fromMs } from '../../model/time.ts'
+import type { StatusChange } from '../../state/records/tickets.ts'
+import { occurrenceOf, type SyncContext } from '../context.ts'
+import { createPatience, type Patience } from './failure-budget.ts'
+import { ingestPage } from '../ingest/ingest.ts'
+import { requireMentioned } from './referenced.ts'
+import { mergeCustomer, reread } from './refetch.ts'
+import { stageForCustomer, stageForKnownTicket, stageForTicket, toOccurrenceTicket } from '../ingest/stage.ts'
+
+/** Entries looked at in one go. */
+const BATCH = 500
+/** A ticket's picture may be this much older than an entry about it and still show what the entry means. */
+const PICTURE_LAG = fromMs(5_000)
+/** Entries that were dealt with are kept this long, so that reading them again is recognised. */
+const KEEP_DONE = fromMs(7 * 24 * 3_600_000)
+
+/** So often the next run asks again at once; then ever more rarely. */
+const SOON = 3
+
+/** Deals with every open entry, in the order that they happened. */
+export async function followFeed(context: SyncContext, signal?: AbortSignal): Promise<void> {
+  const { store, source, clock } = context
+  const postponed = new Set<RecordId>()
+  const patience = createPatience()
+  let last: Pick<SourceEvent, 'at' | 'id'> = { at: 0, id: '' }
+  for (;;) {
+    const entries = store.sourceEvents.open(source.name, last, BATCH)
+    if (entries.length === 0) break
+    for (const [index, entry] of entries.entries()) {
+      signal?.throwIfAborted()
+      last = entry
+      // What happened to an object later waits for what happened to it before.
+      if (postponed.has(entry.objectId)) continue
+      const followed = await follow(context, entry, entries.slice(index + 1), patience, signal)
+      if (!followed) postponed.add(entry.objectId)
+    }
+  }
+  store.sourceEvents.prune(source.name, fromMs(clock.now()) - KEEP_DONE)
+}
+
+/** False if its object could not be read now: the entry stays open for the next run. */
+async function follow(
+  context: SyncContext,
+  entry: SourceEvent,
+  later: readonly SourceEvent[],
+  patience: Patience,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { store, source, clock } = context
+  const setAside = (reason: string): void =>
+    void store.deadLetters.put('record', `${source.name}/feed/${entry.id}`, reason, fromMs(clock.now()))
+  const letter = store.deadLetters.find('record', `${source.name}/feed/${entry.id}`)
+  // Its object could not be read by several runs: asked again when its time has come, so that it holds up nothing else.
+  const isTried = letter !== null && letter.attempts >= SOON
+  if (isTried && (letter.retry_at ?? Number.POSITIVE_INFINITY) > fromMs(clock.now())) return false
+  try {
+    const apply = await prepare(context, entry, later, signal)
+    patience.succeeded()
+    store.transaction(() => {
+      apply()
+      store.sourceEvents.finish(source.name, entry.id)
+      store.deadLetters.clear('record', `${source.name}/feed/${entry.id}`)
+    })
+    return true
+  } catch (thrown) {
+    if (!(thrown instanceof TajoError)) throw thrown
+    if (thrown.kind === 'record' && thrown.code !== 'record_unavailable') {
+      store.transaction(() => {
+        setAside(thrown.message)
+        store.sourceEvents.finish(source.name, entry.id)
+      })
+      return true
+    }
+    setAside(`${thrown.message} It is read again later.`)
+    if (thrown.kind !== 'record') patience.failed(thrown)
+    return false
+  }
+}
+
+/** Asks what has to be asked; the function it gives changes the state, all at once. */
+async function prepare(
+  context: SyncContext,
+  entry: SourceEvent,
+  later: readonly SourceEvent[],
+  signal?: AbortSignal,
+): Promise<() => void> {
+  const { source } = context
+  switch (entry.type) {
+    case 'ticket_closed':
+    case 'ticket_reopened': {
+      const refresh = await refreshTicket(context, entry, signal)
+      const isLast = !later.some((one) => one.objectId === entry.objectId && one.type.startsWith('ticket_'))
+      return () => {
+        refresh()
+        changeStatus(context, entry, isLast)
+      }
+    }
+    case 'ticket_gone':
+      return await reread(context, 'ticket', entry.objectId, signal)
+    case 'customer_gone':
+      return await reread(context, 'customer', entry.objectId, signal)
+    case 'customer_merged': {
+      // The survivor's own date does not move with the merge, so no list would show it (gorgias-api.md § 6.1).
+      const refresh = await reread(context, 'customer', entry.objectId, signal)
+      return () => {
+        for (const from of entry.names) mergeCustomer(context, from, entry.objectId)
+        refresh()
+      }
+    }
+    case 'survey_changed':
+      return await reread(context, 'satisfaction_survey', entry.objectId, signal, requireMentioned)
+    case 'ticket_survey_changed': {
+      const surveys = await source.readOf('satisfaction_surveys', entry.objectId, signal)
+      await requireMentioned(context, surveys.records, signal)
+      return () => ingestPage(context, 'satisfaction_surveys', surveys)
+    }
+    case 'ticket_survey_skipped': {
+      const surveys = await source.readOf('satisfaction_surveys', entry.objectId, signal)
+      await requireMentioned(context, surveys.records, signal)
+      return () => {
+        ingestPage(context, 'satisfaction_surveys', surveys)
+        const transition = { type: 'satisfaction_survey.skipped', key: entry.id, at: entry.at } as const
+        stageForKnownTicket(context, transition, entry.objectId)
+      }
+    }
+    case 'customer_updated':
+      return () =>
+        stageForCustomer(context, { type: 'customer.updated', key: entry.id, at: entry.at }, entry.objectId)
+    case 'ticket_updated':
+    case 'ticket_assigned':
+    case 'ticket_tagged':
+    case 'ticket_untagged':
+    case 'ticket_handed_over': {
+      const refresh = await refreshTicket(context, entry, signal)
+      await readUnknownTags(context, entry, signal)
+      return () => {
+        refresh()
+        tell(context, entry)
+      }
+    }
+    case 'ignored':
+      return () => undefined
+  }
+}
+
+/** Entries name tags by id; one that was made just now is not known yet. */
+async function readUnknownTags(
+  context: SyncContext,
+  { type, names }: SourceEvent,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { store, source } = context
+  const isAboutTags = type === 'ticket_tagged' || type === 'ticket_untagged'
+  if (!isAboutTags || names.every((id) => store.customers.tagName(source.name, id) !== null)) return
+  for await (const page of source.readDirectory('tags', signal))
+    store.transaction(() => ingestPage(context, 'tags', page))
+}
+
+function tell(context: SyncContext, entry: SourceEvent): void {
+  const type = occurrenceOf(entry.type)
+  if (type === null) return
+  const { store, source } = context
+  const isAboutTags = type === 'ticket.tagged' || type === 'ticket.untagged'
+  const names = entry.names.map((id) => (isAboutTags ? (store.customers.tagName(source.name, id) ?? id) : id))
+  const details = isAboutTags
+    ? { [type === 'ticket.tagged' ? 'tags_added' : 'tags_removed']: names }
+    : names[0] === undefined
+      ? {}
+      : { assignee_id: names[0] }
+  stageForKnownTicket(context, { type, key: entry.id, at: entry.at }, entry.objectId, details)
+}
+
+async function refreshTicket(
+  context: SyncContext,
+  entry: SourceEvent,
+  signal?: AbortSignal,
+): Promise<() => void> {
+  const known = context.store.tickets.find(context.source.name, entry.objectId)
+  const isFresh = known !== null && (known.gone || known.updatedAt + PICTURE_LAG >= entry.at)
+  return isFresh ? () => undefined : await reread(context, 'ticket', entry.objectId, signal)
+}
+
+/**
+ * A ticket was closed or reopened. A snooze is a closing that ends by itself, so it is no resolution, and waking up from it
+ * is no reopening. Only the last entry about a ticket can be compared with its picture.
+ */
+function changeStatus(context: SyncContext, entry: SourceEvent, isLast: boolean): void {
+  const { store, source, goLive } = context
+  const ticket = store.tickets.find(source.name, entry.objectId)
+  if (ticket === null || entry.at < goLive) return
+  const change = toChange(entry, ticket, isLast)
+  store.tickets.putStatusChange(source.name, ticket.id, change)
+  const woke = change === 'reopened' && ticket.lastChange === 'snoozed'
+  if (woke || !ticket.counted) return
+  if (change === 'snoozed') {
+    stageForKnownTicket(context, { type: 'ticket.snoozed', key: entry.id, at: entry.at }, ticket.id)
+    return
+  }
+  const status = change === 'closed' ? 'closed' : 'open'
+  const transition = {
+    type: change === 'closed' ? 'ticket.closed' : 'ticket.reopened',
+    key: entry.id,
+    at: entry.at,
+  } as const
+  stageForTicket(context, transition, { ...toOccurrenceTicket(context, ticket), status }, ticket.customerId)
+}
+
+function toChange(
+  entry: SourceEvent,
+  ticket: { status: string; snoozedUntil: number | null },
+  isLast: boolean,
+): StatusChange {
+  if (entry.type === 'ticket_reopened') return 'reopened'
+  const snoozed =
+    isLast && ticket.status === 'closed' && ticket.snoozedUntil !== null && ticket.snoozedUntil > entry.at
+  return snoozed ? 'snoozed' : 'closed'
+}

@@ -1,0 +1,158 @@
+// What a run reads of one connector: directories, changes, what is left of the first sync, phones, the event feed.
+import { type Directory, DIRECTORIES, type Stream } from '../../model/records.ts'
+import { fromMs, type Instant } from '../../model/time.ts'
+import type { Hint } from '../../state/reading/refresh-requests.ts'
+import { readVerifyUntil } from '../../state/db/recover.ts'
+import type { DirectoryContext, SyncContext } from '../context.ts'
+import { followFeed } from './feed.ts'
+import type { Watch } from './freshness.ts'
+import { readHinted, settleHints } from './refresh-requests.ts'
+import { noteReadUpTo } from '../ingest/in-support.ts'
+import { ingestPage } from '../ingest/ingest.ts'
+import { resolveOrphans } from './unresolved-customers.ts'
+import { runAll } from './parallel.ts'
+import { areManyPhones, type PhoneOptions, readPhones } from './phones.ts'
+import { retryRecords } from './retry-records.ts'
+import { OVERLAP, readFeed, walkBackfill, walkChanges, type WalkOptions } from './walk.ts'
+import { META } from '../../state/meta.ts'
+
+export interface ReadOptions extends WalkOptions {
+  /** In the order in which they are read: tickets name customers, surveys name tickets. */
+  streams: readonly Exclude<Stream, 'events'>[]
+  backfillSince: Instant | null
+  /** Read everything that changed since then again, whatever the watermarks say. */
+  since: Instant | null
+  /** Surveys created within this time may be scored without a trace, and are read again. 0: only new ones. */
+  surveyWindowMs: number
+  /** Phones are mapped; each costs a request. */
+  phones: PhoneOptions | null
+  /** What is left of the first sync, and the phones, are read in the background. */
+  liveOnly: boolean
+  /** What webhooks named. */
+  hints: readonly Hint[]
+}
+
+/** Our clock gives milliseconds, the helpdesk's microseconds: what happened just now has happened. */
+const GRAIN = fromMs(5)
+/** The shop's own people, mailboxes and fields change rarely. One of the three is read again in a run. */
+const DIRECTORY_MAX_AGE = fromMs(3_600_000)
+
+/**
+ * Reads all there is to read; afterwards the events that it found may be sent. What happened while it was reading waits for
+ * the next run: something earlier may have been missed by it. Many phones are left. Stops at the first error that is not a
+ * record's.
+ */
+export async function readSource(context: SyncContext, options: ReadOptions): Promise<void> {
+  const { source, clock } = context
+  const startedAt = clock.monotonic()
+  // Asked for at the end: a process knows the helpdesk's time from the first answer on, and ours may be wrong.
+  const horizon = (): Instant => source.now() - fromMs(clock.monotonic() - startedAt) + GRAIN
+  const watch = context.freshness.watch(new Set(options.hints.map(({ id }) => `ticket/${id}`)))
+  try {
+    await readAll(context, options, watch, horizon)
+  } finally {
+    watch.close()
+  }
+}
+
+async function readAll(
+  context: SyncContext,
+  options: ReadOptions,
+  watch: Watch,
+  findHorizon: () => Instant,
+): Promise<void> {
+  const { store, source } = context
+  store.transaction(() => store.outboxEvents.join())
+  // The feed first: the records read after it show what it speaks of. Where only a part is read, it waits for the next
+  // run that reads all.
+  const isWhole = options.streams.length === context.streams.size
+  if (isWhole) await readFeed(context, options)
+  const [surveys, others] = [
+    options.streams.filter((stream) => stream === 'satisfaction_surveys'),
+    options.streams.filter((stream) => stream !== 'satisfaction_surveys'),
+  ]
+  await readStreams(context, others, options)
+  const hinted = await readHinted(context, options.hints, watch, options.signal)
+  // A survey names its customer by id only: whoever answered must be known before the answer is read.
+  const isFirst = !store.cursors.isBackfilled(source.name, options.streams)
+  await readStreams(context, surveys, options)
+  if (isFirst && !options.liveOnly) await resolveOrphans(context, options.signal)
+  if (options.phones !== null && !options.liveOnly && !areManyPhones(context))
+    await readPhones(context, options.phones, options.signal)
+  if (isWhole) await followFeed(context, options.signal)
+  await retryRecords(context, options.signal)
+  const horizon = findHorizon()
+  store.transaction(() => {
+    // Before a stream has its first page, what happened since go-live may still be found in it.
+    const hasBegun = options.streams.every(
+      (stream) => store.cursors.read(source.name, stream).watermark !== null,
+    )
+    // What this run found while it read what was there before; a background that reads beside it leaves that to the next run.
+    if (!options.liveOnly) store.outboxEvents.join()
+    if (hasBegun) store.outboxEvents.release(horizon, readVerifyUntil(store))
+    if (isWhole) noteReadUpTo(context, horizon)
+    settleHints(context, hinted)
+    if (store.cursors.isBackfilled(source.name, options.streams)) store.outboxContacts.releaseHeld()
+  })
+}
+
+/** Beside the live runs: what is left of the first sync, then phones. True if it read anything. */
+export async function readBackground(context: SyncContext, options: ReadOptions): Promise<boolean> {
+  const { store, source } = context
+  const isFirst = !store.cursors.isBackfilled(source.name, options.streams)
+  if (isFirst) {
+    const holding = { ...context, lane: 'held' as const }
+    // Side by side, so that the live runs soon know where each of them begins.
+    await runAll(
+      options.streams.map((stream) => () => walkBackfill(holding, stream, options.backfillSince, options)),
+    )
+    await resolveOrphans(holding, options.signal)
+    store.transaction(() => store.outboxContacts.releaseHeld())
+  }
+  const phones = options.phones === null ? 0 : await readPhones(context, options.phones, options.signal)
+  return isFirst || phones > 0
+}
+
+/** What changed in these streams, one after the other; then what is left of their first sync, side by side. */
+async function readStreams(
+  context: SyncContext,
+  streams: readonly Stream[],
+  options: ReadOptions,
+): Promise<void> {
+  for (const stream of streams) await readChanges(context, stream, options)
+  if (options.liveOnly) return
+  const patient = { ...context, lane: 'held' as const }
+  await runAll(streams.map((stream) => () => walkBackfill(patient, stream, options.backfillSince, options)))
+}
+
+async function readChanges(context: SyncContext, stream: Stream, options: ReadOptions): Promise<void> {
+  const { store, source } = context
+  const { watermark } = store.cursors.read(source.name, stream)
+  // Nothing was read yet: the backfill starts at the top.
+  if (watermark === null) return
+  const bounds = [watermark - OVERLAP]
+  if (options.since !== null) bounds.push(options.since)
+  if (stream === 'satisfaction_surveys' && options.surveyWindowMs > 0)
+    bounds.push(source.now() - fromMs(options.surveyWindowMs))
+  await walkChanges(context, stream, Math.min(...bounds), options)
+}
+
+/** Who and what belongs to the shop; read before anything else, because the mapping names its fields. */
+export async function readDirectories(context: DirectoryContext, signal?: AbortSignal): Promise<void> {
+  const { store, source, clock } = context
+  const now = fromMs(clock.now())
+  const readAt = (directory: Directory): Instant | null =>
+    store.meta.get(META.directoryReadAt(source.name, directory))
+  const wanted = DIRECTORIES.filter(
+    (directory) =>
+      directory !== 'tags' || context.wants.has('ticket.tagged') || context.wants.has('ticket.untagged'),
+  )
+  const never = wanted.filter((directory) => readAt(directory) === null)
+  const stale = wanted.filter((directory) => (readAt(directory) ?? 0) < now - DIRECTORY_MAX_AGE)
+  for (const directory of never.length > 0 ? never : stale.slice(0, 1)) {
+    for await (const page of source.readDirectory(directory, signal)) {
+      store.transaction(() => ingestPage({ ...context, goLive: now }, directory, page))
+    }
+    store.meta.set(META.directoryReadAt(source.name, directory), now)
+  }
+}

@@ -1,0 +1,111 @@
+// Reads everything again, now and then, with what the live runs leave of the budget: what the helpdesk changes without moving
+// a date (custom fields, late scores), deletes or merges without being heard (gorgias-api.md § 6). What no list names any more
+// is asked for by its own address; only that answer removes anything.
+import { TajoError } from '../../lib/errors.ts'
+import type { Stream } from '../../model/records.ts'
+import { fromMs, type Instant } from '../../model/time.ts'
+import type { SyncContext } from '../context.ts'
+import { resolveOrphans } from './unresolved-customers.ts'
+import { runAll } from './parallel.ts'
+import { createPatience } from './failure-budget.ts'
+import type { ReadOptions } from './read.ts'
+import { type ObjectKind, reread } from './refetch.ts'
+import { walkReconcile } from './walk.ts'
+import { META, type ReconcileProgress } from '../../state/meta.ts'
+
+const OBJECTS: readonly { stream: Exclude<Stream, 'events'>; kind: ObjectKind }[] = [
+  { stream: 'customers', kind: 'customer' },
+  { stream: 'tickets', kind: 'ticket' },
+  { stream: 'satisfaction_surveys', kind: 'satisfaction_survey' },
+]
+const BATCH = 200
+
+/** True if one is under way, or if none began since `at`. `at` null: only one that is under way. */
+export function isReconcileDue({ store, source }: SyncContext, at: Instant | null): boolean {
+  if (store.meta.get(META.reconcile(source.name)) !== null) return true
+  if (at === null) return false
+  return (store.meta.get(META.reconciledAt(source.name)) ?? 0) < at
+}
+
+/** Goes on where an earlier one was interrupted. */
+export async function reconcile(context: SyncContext, options: ReadOptions): Promise<void> {
+  const { store, source, log } = context
+  const progress = begin(context)
+  const streams = options.streams.filter((stream) => !progress.done.includes(stream))
+  await runAll(
+    streams.map(
+      (stream) => () =>
+        walkReconcile(context, stream, options, () => {
+          progress.done.push(stream)
+          store.meta.set(META.reconcile(source.name), progress)
+        }),
+    ),
+  )
+  let missing = 0
+  for (const { stream, kind } of OBJECTS) {
+    if (options.streams.includes(stream))
+      missing += await askForMissing(context, stream, kind, progress.startedAt, options.signal)
+  }
+  await resolveOrphans(context, options.signal)
+  store.transaction(() => {
+    store.reconciled.clear(source.name)
+    store.meta.set(META.reconciledAt(source.name), progress.startedAt)
+    store.meta.remove(META.reconcile(source.name))
+  })
+  log.info('Everything was read again', { connector: source.name, asked_for_singly: missing })
+}
+
+function begin({ store, source, clock }: SyncContext): ReconcileProgress {
+  const underWay = store.meta.get(META.reconcile(source.name))
+  if (underWay !== null) return underWay
+  const progress: ReconcileProgress = { startedAt: fromMs(clock.now()), done: [] }
+  store.transaction(() => {
+    store.reconciled.clear(source.name)
+    store.meta.set(META.reconcile(source.name), progress)
+  })
+  return progress
+}
+
+/** Objects that the lists did not name: gone, merged, or changed while they were read. How many there were. */
+async function askForMissing(
+  context: SyncContext,
+  stream: Stream,
+  kind: ObjectKind,
+  startedAt: Instant,
+  signal?: AbortSignal,
+): Promise<number> {
+  const { store, source, clock } = context
+  const patience = createPatience()
+  for (let count = 0; ;) {
+    const ids = store.reconciled.missing(source.name, stream, startedAt, BATCH)
+    if (ids.length === 0) return count
+    count += ids.length
+    for (const id of ids) {
+      try {
+        const apply = await reread(context, kind, id, signal)
+        patience.succeeded()
+        store.transaction(() => {
+          apply()
+          store.reconciled.put(source.name, stream, [id])
+        })
+      } catch (thrown) {
+        if (!(thrown instanceof TajoError)) throw thrown
+        if (thrown.kind !== 'record') patience.failed(thrown)
+        store.transaction(() => {
+          store.deadLetters.put(
+            'record',
+            `${source.name}/${stream}/${id}`,
+            thrown.message,
+            fromMs(clock.now()),
+          )
+          store.reconciled.put(source.name, stream, [id])
+        })
+      }
+    }
+  }
+}
+
+/** When the last one that came through began; null if none did. For `tajo status`. */
+export function lastReconciledAt(store: SyncContext['store'], source: string): Instant | null {
+  return store.meta.get(META.reconciledAt(source))
+}

@@ -1,0 +1,63 @@
+// Webhooks say which ticket to read again. A live run reads what changed anyway; a ticket that none of its pages showed is asked
+// for singly. A hint ends when the state explains what may have happened, not when it was read.
+import { TajoError } from '../../lib/errors.ts'
+import { fromMs } from '../../model/time.ts'
+import type { Hint } from '../../state/reading/refresh-requests.ts'
+import type { SyncContext } from '../context.ts'
+import type { Watch } from './freshness.ts'
+import { requireMentioned } from './referenced.ts'
+import { reread } from './refetch.ts'
+
+/** Asked for singly in one run; the others wait for the next one. */
+const MOST_SINGLE = 20
+/** The event feed may show an entry later than the webhook came; after so many looks the polls have to see to it. */
+const MOST_ATTEMPTS = 6
+const RETRY = fromMs(1_000)
+/** An entry of the feed may be dated a little before the ticket says that it was closed. */
+const SKEW = fromMs(5_000)
+
+/** Those that were dealt with by this run. */
+export async function readHinted(
+  context: SyncContext,
+  hints: readonly Hint[],
+  watch: Watch,
+  signal?: AbortSignal,
+): Promise<Hint[]> {
+  const { store, source, clock } = context
+  const seen = hints.filter((hint) => watch.isStored('ticket', hint.id))
+  const unseen = hints.filter((hint) => !seen.includes(hint)).slice(0, MOST_SINGLE)
+  for (const { id } of unseen) {
+    const key = `${source.name}/tickets/${id}`
+    try {
+      const apply = await reread(context, 'ticket', id, signal, requireMentioned)
+      apply()
+      store.deadLetters.clear('record', key)
+    } catch (thrown) {
+      if (!(thrown instanceof TajoError) || thrown.kind !== 'record') throw thrown
+      store.deadLetters.put('record', key, thrown.message, fromMs(clock.now()))
+    }
+  }
+  return [...seen, ...unseen]
+}
+
+/** Called in the transaction that ends the run. */
+export function settleHints(context: SyncContext, hints: readonly Hint[]): void {
+  const { store, clock } = context
+  for (const hint of hints) {
+    if (hint.attempts >= MOST_ATTEMPTS || isExplained(context, hint)) store.hints.finish(hint)
+    else store.hints.postpone(hint, fromMs(clock.now()) + RETRY * 2 ** hint.attempts)
+  }
+}
+
+/** Closing and reopening are told by the feed alone: where the ticket shows one, its entry is waited for. */
+function isExplained({ store, source, goLive }: SyncContext, { id }: Hint): boolean {
+  const ticket = store.tickets.find(source.name, id)
+  if (ticket === null || ticket.gone) return true
+  if (ticket.status === 'open') return ticket.lastChange !== 'closed'
+  const { closedAt } = ticket
+  return (
+    closedAt === null ||
+    closedAt < goLive ||
+    store.sourceEvents.has(source.name, id, 'ticket_closed', closedAt - SKEW)
+  )
+}

@@ -1,0 +1,45 @@
+// Records that were set aside are asked for again when their time has come.
+import { TajoError } from '../../lib/errors.ts'
+import { isAskedFor, OBJECT_OF_STREAM } from '../../model/set-aside.ts'
+import { fromMs } from '../../model/time.ts'
+import type { DeadLetter } from '../../state/delivery/dead-letters.ts'
+import type { SyncContext } from '../context.ts'
+import { ingestPage } from '../ingest/ingest.ts'
+import { requireMentioned } from './referenced.ts'
+import { createPatience } from './failure-budget.ts'
+import { reread } from './refetch.ts'
+
+export async function retryRecords(context: SyncContext, signal?: AbortSignal): Promise<void> {
+  const { store, source, clock } = context
+  const patience = createPatience()
+  for (const letter of store.deadLetters.due('record', fromMs(clock.now()))) {
+    const [name, stream = '', id = '', part] = letter.key.split('/')
+    if (name !== source.name) continue
+    if (stream === 'feed' || part === 'phone') store.transaction(() => reopen(context, letter, stream, id))
+    else if (!isAskedFor(letter.key)) store.deadLetters.retryAt('record', letter.key, null)
+    else {
+      const kind = OBJECT_OF_STREAM[stream as keyof typeof OBJECT_OF_STREAM]
+      try {
+        const apply = await reread(context, kind, id, signal, requireMentioned)
+        // What was said in it waited with it.
+        const isSpoken = kind === 'ticket' && context.streams.has('messages')
+        const messages = isSpoken ? await source.readOf('messages', id, signal) : null
+        patience.succeeded()
+        apply()
+        if (messages !== null) store.transaction(() => ingestPage(context, 'messages', messages))
+        store.deadLetters.clear('record', letter.key)
+      } catch (thrown) {
+        if (!(thrown instanceof TajoError)) throw thrown
+        if (thrown.kind !== 'record') patience.failed(thrown)
+        store.deadLetters.put('record', letter.key, thrown.message, fromMs(clock.now()))
+      }
+    }
+  }
+}
+
+/** Read again by what reads it first: the next look at the feed, or at phones. */
+function reopen({ store, source }: SyncContext, letter: DeadLetter, stream: string, id: string): void {
+  if (stream === 'feed') store.sourceEvents.reopen(source.name, id)
+  else store.customers.askPhone(source.name, id)
+  store.deadLetters.retryAt('record', letter.key, stream === 'feed' ? 0 : null)
+}
