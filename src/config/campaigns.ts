@@ -5,7 +5,8 @@ import type { InSupportRule } from '../mapping/compile.ts'
 import { requireExpression } from '../mapping/expressions.ts'
 import { EVENT_VARIABLES } from '../mapping/variables.ts'
 import { parseDurationMs } from '../model/time.ts'
-import { findMistake, type RuleComplaint } from './rules.ts'
+import { findMistake } from './rules.ts'
+import type { RuleComplaint } from './rule.ts'
 import type { ConnectorsFile } from './schema/schema.ts'
 
 type RawCampaign = NonNullable<ConnectorsFile['campaigns']>[string]

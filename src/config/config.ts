@@ -4,13 +4,19 @@ import type { CampaignRule } from '../mapping/campaigns.ts'
 import type { MappingRules } from '../mapping/compile.ts'
 import type { RemovalLimit, UncertainRule } from '../model/operations.ts'
 import type { Instant } from '../model/time.ts'
-import type { SourceName } from '../sources/names.ts'
 
 export interface ConnectorConfig {
-  name: SourceName
+  /** As connectors.yml and the state call it. */
+  name: string
+  /** Its helpdesk: `gorgias`. */
+  source: string
+  /** Its helpdesk in a sentence: `Gorgias`. */
+  label: string
   enabled: boolean
   /** Names the account in event ids: the domain, or the address where there is none. */
   account: string
+  /** What the helpdesk's API takes. */
+  pace: { requests: number; perSeconds: number }
   schedule: string
   surveySchedule: string
   surveyWindowMs: number

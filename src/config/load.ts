@@ -9,12 +9,12 @@ import type { ListCondition, ListRule } from '../mapping/lists.ts'
 import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import type { RemovalLimit } from '../model/operations.ts'
 import { parseDurationMs, parseInstant } from '../model/time.ts'
-import { isSourceName, SOURCE_OPTION_KEYS, type SourceName } from '../sources/names.ts'
+import { requireSource } from '../sources/index.ts'
 import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
 import type { ChangeLimit, Config, ConnectorConfig, ServerConfig } from './config.ts'
 import { type Complaint, type ParsedFile, parseFile } from './text/document.ts'
 import { attributeOf, findDoubtfulFields, findRuleComplaints, tryRule } from './rules.ts'
-import type { ConnectorsFile } from './schema/schema.ts'
+import type { ConnectorsFile, RawConnector } from './schema/schema.ts'
 import { findShapeComplaints } from './schema/validate.ts'
 
 export { readConfig } from './text/read.ts'
@@ -123,9 +123,7 @@ function normalize(file: string, parsed: ParsedFile): Config {
     const { line, column } = parsed.locate(path, 'key')
     return `${file}:${line}:${column}`
   }
-  const connectors = Object.keys(raw.connectors)
-    .filter((name) => isSourceName(name))
-    .map((name) => normalizeConnector(name, raw, where))
+  const connectors = Object.keys(raw.connectors).map((name) => normalizeConnector(name, raw, where))
   const debug = Object.values(raw.connectors).some((one) => one?.debug === true)
   const level = Object.values(raw.connectors).find((one) => one?.log_level !== undefined)?.log_level
   return {
@@ -157,25 +155,28 @@ function normalize(file: string, parsed: ParsedFile): Config {
 }
 
 function normalizeConnector(
-  name: SourceName,
+  name: string,
   file: ConnectorsFile,
   where: (path: string[]) => string,
 ): ConnectorConfig {
   const raw = file.connectors[name]!
   const path = ['connectors', name]
   const since = raw.backfill?.since
-  const options: Record<string, unknown> = {}
-  for (const key of SOURCE_OPTION_KEYS[name]) options[key] = raw[key as keyof typeof raw]
-  options['rate_limit'] ??= { requests: 40, per_seconds: 20 }
-  options['log_api_calls'] = raw.log_api_calls ?? false
+  const source = requireSource(raw.source ?? name)
+  const { defaults } = source
+  const options: Record<string, unknown> = { log_api_calls: raw.log_api_calls ?? false }
+  for (const key of Object.keys(source.options)) options[key] = (raw as Record<string, unknown>)[key]
 
   return {
     name,
     enabled: raw.enabled ?? true,
-    account: raw.domain ?? new URL(raw.base_url!).host,
-    schedule: raw.schedule ?? '*/5 * * * *',
-    surveySchedule: raw.survey_schedule ?? '13 * * * *',
-    surveyWindowMs: parseDurationMs(raw.survey_window ?? '45d')!,
+    source: source.name,
+    label: source.label,
+    account: source.account(options),
+    pace: source.pace(options),
+    schedule: raw.schedule ?? defaults.schedule,
+    surveySchedule: raw.survey_schedule ?? defaults.surveySchedule,
+    surveyWindowMs: parseDurationMs(raw.survey_window ?? defaults.surveyWindow)!,
     backfillSince: since === undefined ? null : parseInstant(since),
     reconcile: toSchedule(raw.reconcile ?? file.reconcile),
     keepListsOfDeleted: (raw.on_delete ?? file.on_delete) === 'keep',
@@ -229,8 +230,6 @@ function toRemovalLimit(value: number | string = '5%'): RemovalLimit {
     ? { count: value }
     : { share: Number.parseFloat(value) / 100, atLeast: FEWEST_REMOVALS }
 }
-
-type RawConnector = NonNullable<ConnectorsFile['connectors']['gorgias']>
 
 /** A connector's own mapping goes before the defaults at the top level, field by field and attribute by attribute. */
 function toRules(

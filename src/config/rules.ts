@@ -7,59 +7,11 @@ import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import { isCountry } from '../model/phone.ts'
 import { fromMs, parseInstant } from '../model/time.ts'
 import { isValidSchedule } from '../lib/time/schedule.ts'
-import type { ConnectorsFile } from './schema/schema.ts'
+import { forEachConnector, type Rule, type RuleComplaint } from './rule.ts'
+import { hasSoundOptions, hasUsableName, usesHttps } from './rules-address.ts'
+import type { ConnectorsFile, RawConnector as Connector } from './schema/schema.ts'
 import { suggest } from './schema/validate.ts'
 import { mendDate } from './schema/values.ts'
-
-export interface RuleComplaint {
-  path: string[]
-  atKey?: boolean
-  /** A character of the text at the path. */
-  character?: number
-  message: string
-}
-
-type Connector = NonNullable<ConnectorsFile['connectors']['gorgias']>
-type Rule = (file: ConnectorsFile) => RuleComplaint[]
-
-function forEachConnector(check: (connector: Connector, path: string[]) => RuleComplaint[]): Rule {
-  return (file) =>
-    Object.entries(file.connectors).flatMap(([name, connector]) =>
-      connector === undefined ? [] : check(connector, ['connectors', name]),
-    )
-}
-
-const hasAddress = forEachConnector((connector, path) =>
-  connector.domain === undefined && connector.base_url === undefined
-    ? [{ path, atKey: true, message: 'Either `domain` or `base_url` is needed.' }]
-    : [],
-)
-
-const usesHttps: Rule = (file) => [
-  ...refusePlainHttp(file.brevo?.base_url, ['brevo', 'base_url']),
-  ...forEachConnector((connector, path) => refusePlainHttp(connector.base_url, [...path, 'base_url']))(file),
-]
-
-function refusePlainHttp(address: string | undefined, path: string[]): RuleComplaint[] {
-  if (address === undefined) return []
-  const url = URL.canParse(address) ? new URL(address) : null
-  if (url === null) return [{ path, message: `"${address}" is no address.` }]
-  if (url.username !== '' || url.password !== '')
-    return [{ path, message: 'An address here must not hold a name or password.' }]
-  return url.protocol === 'https:' || isLoopback(url.hostname)
-    ? []
-    : [
-        {
-          path,
-          message:
-            'Plain http would show your keys to the network. Use https (http is only for this machine).',
-        },
-      ]
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
-}
 
 const hasValidSchedules = forEachConnector((connector, path) =>
   (['schedule', 'survey_schedule'] as const).flatMap((key) => {
@@ -113,12 +65,12 @@ const hasKnownCountry = forEachConnector((connector, path) =>
 
 /** Whoever is imported into it would seem to belong to it. */
 const hasOwnImportList: Rule = (file) =>
-  forEachConnector(({ lists, tag_lists: tags }) => {
+  forEachConnector(({ lists, tag_lists: tags }, path) => {
     const id = file.brevo?.import_list ?? null
     const known = Object.entries({ ...lists, ...tags })
     const other = known.find(([, one]) => (typeof one === 'object' ? one.id : one) === id)?.[0]
     if (id === null || other === undefined) return []
-    const message = `List ${id} is ${other} already, and whoever is imported would seem to belong to it. Imports take a list of their own: tajo connectors install gorgias --yes makes one.`
+    const message = `List ${id} is ${other} already, and whoever is imported would seem to belong to it. Imports take a list of their own: tajo connectors install ${path[1]} --yes makes one.`
     return [{ path: ['brevo', 'import_list'], message }]
   })(file)
 
@@ -311,7 +263,8 @@ export function findMistake(
 }
 
 const RULES: Rule[] = [
-  hasAddress,
+  hasUsableName,
+  hasSoundOptions,
   usesHttps,
   hasValidSchedules,
   hasValidReconcile,

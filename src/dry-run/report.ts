@@ -196,11 +196,10 @@ function estimateSeconds(config: Config, requests: PretendedBrevo['requests']): 
   return Math.ceil(reading + (requests.contacts + requests.events) / BREVO_PER_SECOND)
 }
 
-/** At the rate limit of connectors.yml, of which a first burst costs no time. */
-export function secondsAtHelpdesk(config: Config, requests: number): number {
-  const limit = config.connectors[0]?.options['rate_limit'] as
-    | { requests: number; per_seconds: number }
-    | undefined
-  const { requests: burst, per_seconds: seconds } = limit ?? { requests: 40, per_seconds: 20 }
-  return Math.max(1, requests - burst) * (seconds / burst)
+/** At the rate limits of all connectors, which are read beside each other; a first burst costs no time. */
+export function secondsAtHelpdesk({ connectors }: Config, requests: number): number {
+  const paces = connectors.filter((one) => one.enabled).map((one) => one.pace)
+  const burst = paces.reduce((sum, one) => sum + one.requests, 0)
+  const perSecond = paces.reduce((sum, one) => sum + one.requests / one.perSeconds, 0)
+  return Math.max(1, requests - burst) / perSecond
 }

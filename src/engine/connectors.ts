@@ -3,7 +3,7 @@ import type { Config, ConnectorConfig } from '../config/config.ts'
 import type { Clock } from '../lib/time/clock.ts'
 import type { Log } from '../lib/log/log.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
-import { SOURCES } from '../sources/registry.ts'
+import { requireSource } from '../sources/index.ts'
 import type { Credentials, Source, SourcePorts } from '../sources/source.ts'
 import { TajoError } from '../lib/errors.ts'
 import { fromMs } from '../model/time.ts'
@@ -18,11 +18,8 @@ export function createSource(
   options: { credentials: Record<string, Credentials> },
   ports: SourcePorts,
 ): Source {
-  return SOURCES[connector.name].create(
-    connector.options as never,
-    options.credentials[connector.name] ?? {},
-    ports,
-  )
+  const { name, source } = connector
+  return requireSource(source).create(name, connector.options, options.credentials[name] ?? {}, ports)
 }
 
 /**

@@ -63,14 +63,14 @@ export function createMappings(
       const lists = places.length > 0 ? await readLists(caller, signal) : new Map<number, string>()
       if (places.length > 0) refuseUnknownLists(places, lists)
       // Not remembered before all of it is well: what is put right in Brevo is seen by the next run.
-      refuseMisfits(enabled(config).flatMap((connector) => compileOne(connector, attributes).misfits))
+      refuseAll(enabled(config).map((one) => ({ connector: one, ...compileOne(one, attributes) })))
       checked = { attributes, at: clock.monotonic() }
       store.brevo.remember({ at: fromMs(clock.now()), attributes, lists: Object.fromEntries(lists) })
       return attributes
     },
 
     refuse(known) {
-      refuseMisfits(enabled(config).flatMap((connector) => compileOne(connector, known).misfits))
+      refuseAll(enabled(config).map((one) => ({ connector: one, ...compileOne(one, known) })))
     },
 
     compile(known) {
@@ -79,7 +79,7 @@ export function createMappings(
         ...compileOne(connector, known),
         partial: !store.cursors.isBackfilled(connector.name, toStreams(connector, undefined)),
       }))
-      refuseMisfits(compiled.flatMap((one) => one.misfits))
+      refuseAll(compiled)
       left = noticeChange(store, compiled, leaveOthers) || left
       current = compiled.map(({ connector, mapping, partial }) => ({
         source: connector.name,
@@ -95,6 +95,16 @@ export function createMappings(
 
     leftOthers: () => left,
   }
+}
+
+/** Throws `brevo_setup` with the complaints about all of them. */
+function refuseAll(compiled: readonly { connector: ConnectorConfig; misfits: Compiled['misfits'] }[]): void {
+  const first = compiled.find((one) => one.misfits.length > 0)
+  if (first !== undefined)
+    refuseMisfits(
+      compiled.flatMap((one) => one.misfits),
+      first.connector.name,
+    )
 }
 
 /** True if others than those marked would have become due. */

@@ -91,6 +91,7 @@ export interface Mapping {
 
 /** A rule that Brevo would not take as it stands, and the attribute that would put it right. */
 export interface Misfit {
+  /** `connectors.yml:12:7`. */
   where: string
   field: string
   attribute: string

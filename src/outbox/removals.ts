@@ -17,7 +17,7 @@ export function mayRemove(context: DeliveryContext): boolean {
   if (held !== null && before === null) {
     log.error('Too many list memberships would be taken away; none is', {
       would_remove: `more than ${held.limit}`,
-      hint: 'If that is right: tajo sync gorgias --accept-removals',
+      hint: 'If that is right: tajo sync --accept-removals, with the name of a connector',
     })
   }
   return held === null

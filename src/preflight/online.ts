@@ -37,7 +37,7 @@ export async function checkOnline(session: Checked): Promise<Finding[]> {
           `${one.field} can not go to ${one.attribute}: ${one.reason}.` +
             (one.create === null
               ? ' Map it to an attribute of another type.'
-              : ' Create it: tajo connectors install gorgias --yes'),
+              : ` Create it: tajo connectors install ${connector.name} --yes`),
         ),
       ),
       ...warnings.map((text) => atText(text)),

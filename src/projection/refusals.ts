@@ -2,7 +2,8 @@
 import { TajoError } from '../lib/errors.ts'
 import type { Misfit } from '../mapping/compile.ts'
 
-export function refuseMisfits(misfits: readonly Misfit[]): void {
+/** `connector`: whose install makes what is missing. */
+export function refuseMisfits(misfits: readonly Misfit[], connector: string): void {
   if (misfits.length === 0) return
   const details = misfits.map(
     (one) =>
@@ -14,7 +15,7 @@ export function refuseMisfits(misfits: readonly Misfit[]): void {
   throw new TajoError('brevo_setup', 'Brevo is not ready for this mapping; nothing was written.', {
     details,
     hint: misfits.some((one) => one.create !== null)
-      ? 'tajo creates what is missing: tajo connectors install gorgias --yes'
+      ? `tajo creates what is missing: tajo connectors install ${connector} --yes`
       : 'Mend these lines and try again.',
   })
 }

@@ -8,6 +8,65 @@ import type { Random } from '../lib/random.ts'
 import type { Secret } from '../lib/log/secret.ts'
 import type { Directory, RecordId, SourceRecord, Stream } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
+import type { OccurrenceType } from '../model/occurrence.ts'
+
+/** A key of connectors.yml as JSON Schema, with its description; default and examples where there are some. */
+export type OptionSchema = Readonly<Record<string, unknown>>
+
+/** A key or a name that an account is opened with. */
+export interface SecretField {
+  /** Of the environment: `API_KEY` is GORGIAS_API_KEY for the connector gorgias, SHOP_EU_API_KEY for shop-eu. */
+  variable: string
+  /** On the command line: `--api-key`. */
+  flag: string
+  /** What it is, in a sentence: `the Gorgias API key (Settings → REST API)`. */
+  label: string
+  /** False: a name, which may be seen while it is typed. */
+  sensitive: boolean
+}
+
+/** What a helpdesk can tell; nothing else is read, offered or promised. */
+export interface Supports {
+  streams: readonly Stream[]
+  directories: readonly Directory[]
+  /** What its event feed, its records, or two readings of them tell. */
+  occurrences: readonly OccurrenceType[]
+  /** `managed`: made and mended through its API; `by_hand`: a person enters them; `none`: there are none. */
+  webhooks: 'managed' | 'by_hand' | 'none'
+}
+
+/** A helpdesk: all that the rest of tajo knows of it. Collected in sources/index.ts. */
+export interface SourceDefinition {
+  /** As in connectors.yml: `gorgias`. */
+  readonly name: string
+  /** In a sentence: `Gorgias`. */
+  readonly label: string
+  /** The attribute that holds the customer's id: `GORGIAS_ID`. */
+  readonly idAttribute: string
+  /** What connectors.yml says of an account, beyond what every connector has. */
+  readonly options: Readonly<Record<string, OptionSchema>>
+  /** Of the keys that every connector has, where connectors.yml says nothing. */
+  readonly defaults: { schedule: string; surveySchedule: string; surveyWindow: string }
+  readonly secrets: Readonly<Record<string, SecretField>>
+  readonly supports: Supports
+  /** The option by which `init` and `install` ask for the account, and an example of it. */
+  readonly address: { option: string; label: string; example: string; base: string }
+  /** What its API takes, for estimates. */
+  pace(options: Readonly<Record<string, unknown>>): { requests: number; perSeconds: number }
+  /** What names the account in event ids. */
+  account(options: Readonly<Record<string, unknown>>): string
+  /** What the schema of the options can't say. `key` null: the block as a whole. */
+  findMistakes(options: Readonly<Record<string, unknown>>): { key: string | null; message: string }[]
+  /** The rule of an option that does not fit its pattern, and the value that was meant, null where that can't be told. */
+  mend(option: string, value: string): { rule: string; meant: string | null } | null
+  /** `connector`: what the account is called in connectors.yml, and in the state. */
+  create(
+    connector: string,
+    options: Readonly<Record<string, unknown>>,
+    credentials: Credentials,
+    ports: SourcePorts,
+  ): Source
+}
 
 export interface ReadRequest {
   /** Where an earlier read stopped; null starts anew. */
@@ -69,6 +128,7 @@ export interface Budget {
 export type Related = 'customers' | 'tickets' | 'messages' | 'satisfaction_surveys'
 
 export interface Source {
+  /** Of the connector. */
   readonly name: string
 
   /**

@@ -15,7 +15,7 @@ connectors:
 
 describe('a new file', () => {
   it('is valid and has the mapping of the documentation', () => {
-    const config = parseConfig('c.yml', newFile('gorgias', { domain: 'shop.gorgias.com' }), {})
+    const config = parseConfig('c.yml', newFile('gorgias', { options: { domain: 'shop.gorgias.com' } }), {})
 
     expect(config.connectors[0]).toMatchObject({ account: 'shop.gorgias.com' })
     expect(Object.keys(config.connectors[0]!.rules.events)).toHaveLength(6)
@@ -24,7 +24,7 @@ describe('a new file', () => {
 
 describe('adding a connector', () => {
   it('leaves every other byte as it was', () => {
-    const edited = withConnector(HAND_MADE, 'gorgias', { domain: 'shop.gorgias.com' })
+    const edited = withConnector(HAND_MADE, 'gorgias', { options: { domain: 'shop.gorgias.com' } })
 
     expect(edited.startsWith(HAND_MADE)).toBe(true)
     expect(edited.slice(HAND_MADE.length)).toMatch(
@@ -35,7 +35,7 @@ describe('adding a connector', () => {
   it.each(['', '# only a comment\n', 'brevo: {}', 'connectors:\n', 'connectors: {}\n'])(
     'to %j gives a valid file',
     (text) => {
-      const edited = withConnector(text, 'gorgias', { domain: 'shop.gorgias.com' })
+      const edited = withConnector(text, 'gorgias', { options: { domain: 'shop.gorgias.com' } })
 
       expect(parseConfig('c.yml', edited, {}).connectors[0]!.account).toBe('shop.gorgias.com')
     },
@@ -46,14 +46,14 @@ describe('a connector that is there', () => {
   const file = `connectors:\n  gorgias:\n    # the old shop\n    domain: old.gorgias.com   # moved\n    debug: true\n`
 
   it('only gets its addresses changed', () => {
-    const edited = withConnector(file, 'gorgias', { domain: 'new.gorgias.com' })
+    const edited = withConnector(file, 'gorgias', { options: { domain: 'new.gorgias.com' } })
 
     expect(edited).toBe(file.replace('old.gorgias.com', '"new.gorgias.com"'))
   })
 
   it('gets an address that it did not have', () => {
     const edited = withConnector(file, 'gorgias', {
-      baseUrl: 'http://127.0.0.1:1/api',
+      options: { base_url: 'http://127.0.0.1:1/api' },
       brevoBaseUrl: 'http://127.0.0.1:2/v3',
     })
 

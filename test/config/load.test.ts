@@ -54,7 +54,7 @@ describe('connectors.yml', () => {
       schedule: '*/5 * * * *',
       surveyWindowMs: 45 * 86_400_000,
       backfillSince: null,
-      options: { rate_limit: { requests: 40, per_seconds: 20 } },
+      pace: { requests: 40, perSeconds: 20 },
       rules: { fields: [], lists: [] },
     })
   })

@@ -35,7 +35,7 @@ async function open(prepared = true): Promise<void> {
   const { id } = sandbox.world.addCustomer({ email: EMAIL, name: 'Ann' })
   const ticket = sandbox.world.addTicket({ customerId: id, channel: 'chat' })
   sandbox.world.scoreSurvey(sandbox.world.addSurvey(ticket.id).id, 5)
-  const address = { baseUrl: sandbox.gorgiasUrl, brevoBaseUrl: sandbox.brevoUrl }
+  const address = { options: { base_url: sandbox.gorgiasUrl }, brevoBaseUrl: sandbox.brevoUrl }
   const lists = { all_support_contacts: 35, satisfied_customers: 36 }
   if (prepared) writeFileSync(file(), newFile('gorgias', address, { lists }))
 }

@@ -7,7 +7,7 @@ import type { Http, HttpOutcome } from '../../src/lib/net/http.ts'
 import { createSeededRandom, type Random } from '../../src/lib/random.ts'
 import { Secret } from '../../src/lib/log/secret.ts'
 import { DIRECTORIES, STREAMS } from '../../src/model/records.ts'
-import { createGorgias } from '../../src/sources/gorgias/index.ts'
+import { gorgias } from '../../src/sources/gorgias/index.ts'
 import { silentLog } from '../support/sandbox.ts'
 
 export interface FuzzReport {
@@ -45,7 +45,8 @@ export async function fuzz(bodies: number, seed: number): Promise<FuzzReport> {
   const open = () => {
     const clock = createHastyClock()
     const ports = { http, clock, random, log: silentLog, retries: 0 }
-    const source = createGorgias(
+    const source = gorgias.create(
+      'gorgias',
       {
         base_url: 'https://fuzz.test/api',
         rate_limit: { requests: 1_000_000, per_seconds: 1 },

@@ -2,32 +2,12 @@
 // what is read, and the texts of the reference documentation.
 import { type Static, Type } from '@sinclair/typebox'
 
-import { LOG_LEVELS } from '../../lib/log/log-levels.ts'
 import { UNCERTAIN_POLICIES } from '../../model/operations.ts'
-import { SOURCE_OPTIONS } from '../../sources/options.ts'
-import { listId, listKeys } from './schema-lists.ts'
+import { connectorsBlock, flag, onDelete, type RawConnector, reconcile } from './schema-connector.ts'
+import { listId } from './schema-lists.ts'
 import { campaigns, inSupport, timezone } from './schema-campaigns.ts'
 import { mappingTests } from './schema-tests.ts'
 import { closed, definitions, duration, eventMapping, fieldMapping } from './schema-mapping.ts'
-
-const flag = (description: string, byDefault: boolean) =>
-  Type.Optional(Type.Boolean({ description, default: byDefault }))
-
-const reconcile = Type.Optional(
-  Type.Union([Type.String(), Type.Literal(false)], {
-    default: '0 3 * * *',
-    description:
-      'When the daemon reads everything again, beside its other work, so that what the helpdesk changes without a trace is seen too: cron, or false.',
-  }),
-)
-
-const onDelete = Type.Optional(
-  Type.Union([Type.Literal('keep'), Type.Literal('unlist')], {
-    default: 'unlist',
-    description:
-      'What a customer’s deletion in the helpdesk does in Brevo: `unlist` ends the list memberships that tajo gave, `keep` leaves them. The contact stays either way.',
-  }),
-)
 
 const server = Type.Optional(
   Type.Object(
@@ -54,102 +34,6 @@ const server = Type.Optional(
   ),
 )
 
-const connector = {
-  enabled: flag('Whether this connector runs.', true),
-  schedule: Type.Optional(
-    Type.String({
-      default: '*/5 * * * *',
-      description: 'When to look for changes: cron, five fields, or six with seconds.',
-    }),
-  ),
-  survey_window: Type.Optional(
-    Type.String({
-      default: '45d',
-      pattern: duration,
-      description: 'How long after it was created a survey may still be scored and be seen at once.',
-    }),
-  ),
-  survey_schedule: Type.Optional(
-    Type.String({
-      default: '13 * * * *',
-      description: 'When the daemon reads the whole survey window again: cron.',
-    }),
-  ),
-  reconcile,
-  on_delete: onDelete,
-  backfill: Type.Optional(
-    Type.Object(
-      {
-        since: Type.String({
-          description: 'The first sync reads what changed since this date. Default: everything.',
-          examples: ['2024-01-01'],
-        }),
-      },
-      closed,
-    ),
-  ),
-  default_country: Type.Optional(
-    Type.String({
-      pattern: '^[A-Z]{2}$',
-      description: 'Country (ISO 3166) in which national phone numbers are read.',
-      examples: ['US'],
-    }),
-  ),
-  sync: Type.Optional(
-    Type.Object(
-      {
-        customers: flag('Read customers.', true),
-        tickets: flag('Read tickets and their messages.', true),
-        satisfaction_surveys: flag('Read CSAT surveys.', true),
-        tags: flag('Keep tag lists, and name tags in events.', true),
-      },
-      { ...closed, description: 'What is read.' },
-    ),
-  ),
-  ...listKeys,
-  webhooks: Type.Optional(
-    Type.Object(
-      {
-        auto_repair: flag('Whether a webhook that the helpdesk switched off is switched on again.', true),
-        hmac: Type.Optional(
-          Type.Object(
-            {
-              header: Type.String({ minLength: 1, description: 'The header that carries the signature.' }),
-              algorithm: Type.Optional(
-                Type.Union([Type.Literal('sha1'), Type.Literal('sha256'), Type.Literal('sha512')], {
-                  default: 'sha256',
-                }),
-              ),
-              encoding: Type.Optional(
-                Type.Union([Type.Literal('hex'), Type.Literal('base64')], { default: 'hex' }),
-              ),
-            },
-            {
-              ...closed,
-              description:
-                'Demand a signature over the body instead of the secret header. Gorgias documents none: only for a proxy that signs.',
-            },
-          ),
-        ),
-      },
-      { ...closed, description: 'How deliveries are authenticated, and the webhook looked after.' },
-    ),
-  ),
-  debug: flag('Log everything, with e-mail addresses in clear.', false),
-  log_level: Type.Optional(
-    Type.Union(
-      LOG_LEVELS.map((level) => Type.Literal(level)),
-      { default: 'info', description: 'How much is logged.' },
-    ),
-  ),
-  log_api_calls: flag(
-    'Log each request: method, path, status, duration, budget. Never a secret or a body.',
-    false,
-  ),
-  field_mapping: fieldMapping,
-  event_mapping: eventMapping,
-}
-
 export const connectorsSchema = Type.Object(
   {
     brevo: Type.Optional(
@@ -169,10 +53,7 @@ export const connectorsSchema = Type.Object(
         closed,
       ),
     ),
-    connectors: Type.Object(
-      { gorgias: Type.Optional(Type.Object({ ...SOURCE_OPTIONS.gorgias, ...connector }, closed)) },
-      { ...closed, description: 'One block for each helpdesk.' },
-    ),
+    connectors: Type.Unsafe<Record<string, RawConnector | undefined>>(connectorsBlock),
     field_mapping: fieldMapping,
     event_mapping: eventMapping,
     reconcile,
@@ -276,3 +157,11 @@ export const connectorsSchema = Type.Object(
 
 /** connectors.yml as it is written: every key optional as there, no default filled in. */
 export type ConnectorsFile = Static<typeof connectorsSchema>
+
+/** The same without what stands in the blocks of the connectors: each is checked by the schema of its own helpdesk. */
+export const frameSchema: object = {
+  ...connectorsSchema,
+  properties: { ...connectorsSchema.properties, connectors: { type: 'object' } },
+}
+
+export { CONNECTOR_NAME, type RawConnector, toConnectorSchema } from './schema-connector.ts'

@@ -2,18 +2,11 @@
 import leven from 'leven'
 
 import { FIELDS } from '../../mapping/fields.ts'
-import {
-  ALIASES,
-  findCauses,
-  findSlippedBlocks,
-  readSchema,
-  type Situated,
-  unescape,
-  withContext,
-} from './causes.ts'
+import { ALIASES, findSlippedBlocks, type Situated, unescape } from './causes.ts'
 import { SECRET_NAME } from '../text/mask.ts'
 import { ATTRIBUTE, DURATION, EVENT, type Kind, kindOf, LIST_ID, toMended } from './values.ts'
-import { connectors as validateConnectors, tests as validateTests } from './validators.generated.js'
+import { type Checked, findSchemaErrors } from './errors.ts'
+import { SOURCE_NAMES, SOURCES, toVariable } from '../../sources/index.ts'
 
 export interface ShapeComplaint {
   path: (string | number)[]
@@ -22,26 +15,12 @@ export interface ShapeComplaint {
   message: string
 }
 
-/** By the file that they check; compiled by `npm run gen`, because compiling them takes longer than most commands. */
-const VALIDATORS = {
-  connectors: { validate: validateConnectors, schema: 'connectors.schema.json' },
-  tests: { validate: validateTests, schema: 'connectors.test.schema.json' },
-}
-
-const MOST_ERRORS = 500
-
-export function findShapeComplaints(
-  value: unknown,
-  which: keyof typeof VALIDATORS = 'connectors',
-): ShapeComplaint[] {
-  const { validate, schema } = VALIDATORS[which]
-  if (validate(value)) return []
-  const root = readSchema(schema)
-  // Nobody reads thousands, and to find the place and the cause of each takes its time.
-  const some = (validate.errors ?? []).slice(0, MOST_ERRORS)
-  const errors = withContext(findCauses(some), value, root)
+export function findShapeComplaints(value: unknown, which: Checked = 'connectors'): ShapeComplaint[] {
+  const found = findSchemaErrors(which, value)
+  if (found === null) return []
+  const { errors, isCut, root } = found
   const complaints = findSlippedBlocks(errors, value).map((error) => toComplaint(error, root))
-  if (some.length === (validate.errors ?? []).length) return complaints
+  if (!isCut) return complaints
   return [...complaints, { path: [], atKey: false, message: 'There are more mistakes than these.' }]
 }
 
@@ -72,7 +51,9 @@ function toComplaint(error: Situated, root: object): ShapeComplaint {
     case 'type':
       return at(...toWrongType(String(error.params['type']), path, data))
     case 'pattern':
-      return at(toUnfit(kindOf(schema?.pattern ?? ''), key, data, schema?.description))
+      return at(
+        mendByHelpdesk(path, data) ?? toUnfit(kindOf(schema?.pattern ?? ''), key, data, schema?.description),
+      )
     case 'minimum':
     case 'maximum':
     case 'exclusiveMinimum':
@@ -106,7 +87,7 @@ function toUnknownKey(
   root: object,
 ): string {
   if (SECRET_NAME.test(unknown))
-    return 'Keys never stand in this file. Delete the line; set the key in the environment (GORGIAS_API_KEY, BREVO_API_KEY), or run: tajo connectors install gorgias. This one was in a file: make a new one.'
+    return `Keys never stand in this file. Delete the line; set the key in the environment (${SECRET_VARIABLES}), or run: tajo connectors install ${connectorOf(path)}. This one was in a file: make a new one.`
   const [pattern] = Object.keys(schema?.patternProperties ?? {})
   if (pattern !== undefined && schema?.properties === undefined) {
     const kind = kindOf(pattern) ?? EVENT
@@ -123,12 +104,33 @@ function toUnknownKey(
   if (nested !== undefined) return `Write the two in one line: ${unknown}.${nested}: …`
   if (places[0] !== undefined && !known.some((one) => leven(one, unknown) <= 1))
     return `"${unknown}" does not belong here: it stands ${places[0] === '' ? 'at the top, without indentation' : `under ${places[0]}`}.`
-  if (path.join('.') === 'connectors')
-    return `tajo does not connect ${unknown}. There are: ${known.join(', ')}.`
+  if (path.join('.') === 'connectors') return toUnknownConnector(unknown, parent)
   const alias = ALIASES[unknown]
   const guess =
     alias !== undefined && known.includes(alias) ? ` Did you mean "${alias}"?` : suggest(unknown, known)
   return `Unknown key "${unknown}".${guess === '' && known.length <= 24 ? ` There are: ${known.join(', ')}.` : guess}`
+}
+
+/** Named in the advice about keys. */
+const SECRET_VARIABLES = [
+  ...SOURCES.flatMap((source) =>
+    Object.values(source.secrets)
+      .filter((one) => one.sensitive)
+      .map((one) => `${toVariable(source.name)}_${one.variable}`),
+  ),
+  'BREVO_API_KEY',
+].join(', ')
+
+/** The connector that a path leads into, else an example of one. */
+const connectorOf = (path: readonly string[]): string =>
+  (path[0] === 'connectors' ? path[1] : undefined) ?? SOURCE_NAMES[0]!
+
+/** A connector has the name of its helpdesk, or says which it is of. */
+function toUnknownConnector(name: string, blocks: unknown): string {
+  const said = ((blocks as Record<string, unknown> | null)?.[name] as { source?: unknown } | null)?.source
+  const choices = SOURCE_NAMES.join(', ')
+  if (said !== undefined) return `There is no helpdesk ${show(said)}. There are: ${choices}.`
+  return `tajo does not connect ${name}. There are: ${choices}. A connector with a name of your own says which it is of: source: ${SOURCE_NAMES[0]}`
 }
 
 /** Where the schema has a key of this name: paths, `''` for the top. */
@@ -198,6 +200,18 @@ function toWrongType(
 }
 
 const DURATION_KEYS = /delay|max_age|cooldown|release_after|verify_after|survey_window|retention|^for$/
+
+/** A helpdesk knows what its own keys look like. */
+function mendByHelpdesk(path: readonly string[], data: unknown): string | null {
+  if (path[0] !== 'connectors' || path.length !== 3 || typeof data !== 'string') return null
+  for (const source of SOURCES) {
+    const known = Object.hasOwn(source.options, path[2]!) ? source.mend(path[2]!, data) : null
+    if (known === null) continue
+    const { rule, meant } = known
+    return toUnfit({ rule, mend: () => meant }, path[2]!, data)
+  }
+  return null
+}
 
 /** What was written, the rule, and the value mended. */
 function toUnfit(kind: Kind | null, key: string, data: unknown, description = ''): string {

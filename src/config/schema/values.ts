@@ -67,16 +67,6 @@ export const EVENT: Kind = {
   },
 }
 
-export const DOMAIN: Kind = {
-  rule: 'A domain is the host alone, without https:// and without a path, and ends in .gorgias.com.',
-  mend(value) {
-    const address = value.includes('://') ? value : `https://${value}`
-    const host = URL.canParse(address) ? new URL(address).hostname : ''
-    if (host.endsWith('.gorgias.com')) return host
-    return /^[a-z0-9][a-z0-9-]*$/i.test(value) ? `${value.toLowerCase()}.gorgias.com` : null
-  },
-}
-
 export const ADDRESS: Kind = {
   rule: 'An address begins with https://.',
   mend: (value) => (/^[\w.-]+\.[a-z]{2,}(\/.*)?$/i.test(value) ? `https://${value}` : null),
@@ -121,7 +111,6 @@ export function mendDate(text: string): string {
 /** By the pattern of the schema. */
 const BY_PATTERN: [RegExp, Kind][] = [
   [/smhdw/, DURATION],
-  [/gorgias/, DOMAIN],
   [/https\?/, ADDRESS],
   [/A-Z\]\[A-Z0-9_-/, ATTRIBUTE],
   [/A-Za-z0-9/, EVENT],

@@ -32,17 +32,29 @@ function readSecretFile(name: string, file: string): string {
   }
 }
 
+/** Where a secret may be, and what it is called. */
+export interface WantedSecret {
+  /** Of the environment, the first that is set counts. */
+  variables: readonly string[]
+  label: string
+  /** Whose install stores it. */
+  connector: string
+}
+
 /** Environment first, then the store. Throws `secret_missing` with what to do. */
 export function requireSecret(
   env: Env,
   store: { follow(name: string): Secret | null },
   name: string,
-  variable: string,
-  label: string,
+  { variables, label, connector }: WantedSecret,
 ): Secret {
-  const secret = readEnvSecret(variable, env) ?? store.follow(name)
-  if (secret !== null) return secret
-  throw new TajoError('secret_missing', `There is no ${variable}: ${label}.`, {
-    hint: `Set ${variable} in the environment, or store it with: tajo connectors install gorgias`,
+  for (const variable of variables) {
+    const secret = readEnvSecret(variable, env)
+    if (secret !== null) return secret
+  }
+  const stored = store.follow(name)
+  if (stored !== null) return stored
+  throw new TajoError('secret_missing', `There is no ${variables[0]}: ${label}.`, {
+    hint: `Set ${variables[0]} in the environment, or store it with: tajo connectors install ${connector}`,
   })
 }

@@ -8,6 +8,7 @@ import { Secret } from '../../lib/log/secret.ts'
 import { follow } from './follow.ts'
 import type { Env } from '../load.ts'
 import { readEnvSecret } from './secrets.ts'
+import { SOURCE_NAMES } from '../../sources/index.ts'
 
 interface StoredSecret {
   nonce: string
@@ -47,7 +48,7 @@ export function openSecretStore(stateDir: string, env: Env): SecretStore {
     const store = parseStore(readFileSync(path, 'utf8'))
     if (store === null)
       throw new TajoError('secret_unreadable', `${path} is damaged.`, {
-        hint: 'Store the keys again: tajo connectors install gorgias',
+        hint: `Store the keys again: tajo connectors install ${SOURCE_NAMES[0]}`,
       })
     return store
   }
@@ -145,7 +146,7 @@ function findKey(stateDir: string, store: StoreFile, env: Env): Buffer {
   const text = readFileSync(file, 'utf8').trim()
   if (HEX_KEY.test(text)) return Buffer.from(text, 'hex')
   throw new TajoError('secret_unreadable', `${file} is damaged: 64 hexadecimal digits should stand in it.`, {
-    hint: `Put it back from a copy; if there is none, remove it and ${STORE_FILE}, and store the keys again: tajo connectors install gorgias`,
+    hint: `Put it back from a copy; if there is none, remove it and ${STORE_FILE}, and store the keys again: tajo connectors install ${SOURCE_NAMES[0]}`,
   })
 }
 
@@ -167,7 +168,7 @@ function parseStore(text: string): StoreFile | null {
 /** The command that stores a key anew; a webhook's is made by tajo itself. */
 function storeAgain(name: string): string {
   const [connector = '', key] = name.split('.')
-  if (connector === 'brevo') return 'tajo connectors install gorgias'
+  if (connector === 'brevo') return `tajo connectors install ${SOURCE_NAMES[0]}`
   return key === 'webhook_secret'
     ? `tajo webhooks install ${connector} --rotate`
     : `tajo connectors install ${connector}`

@@ -1,9 +1,14 @@
 // Changes to connectors.yml as text: only the lines in question move, comments, order and quotes of the rest stay.
 import { type Document, isMap, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml'
 
+import { requireSource } from '../../sources/index.ts'
+import type { SourceDefinition } from '../../sources/source.ts'
+
 export interface ConnectorAddress {
-  domain?: string | undefined
-  baseUrl?: string | undefined
+  /** The helpdesk, where the connector's name is another. */
+  source?: string | undefined
+  /** The helpdesk's own keys: `domain`, `base_url`. */
+  options: Readonly<Record<string, string>>
   brevoBaseUrl?: string | undefined
 }
 
@@ -70,9 +75,8 @@ export function withConnector(text: string, name: string, address: ConnectorAddr
   if (address.brevoBaseUrl !== undefined)
     edited = setValue(edited, ['brevo', 'base_url'], address.brevoBaseUrl)
   if (findPair(parse(edited), ['connectors', name]) === null) return addConnector(edited, name, address)
-  if (address.domain !== undefined) edited = setValue(edited, ['connectors', name, 'domain'], address.domain)
-  if (address.baseUrl !== undefined)
-    edited = setValue(edited, ['connectors', name, 'base_url'], address.baseUrl)
+  for (const [key, value] of Object.entries(address.options))
+    edited = setValue(edited, ['connectors', name, key], value)
   const enabled = findPair(parse(edited), ['connectors', name, 'enabled'])?.value
   if (isScalar(enabled) && enabled.value === false)
     edited = setValue(edited, ['connectors', name, 'enabled'], true)
@@ -178,14 +182,15 @@ const quote = (value: string | number | boolean): string => JSON.stringify(value
 
 function newBlock(name: string, address: ConnectorAddress, indent = 2): string {
   const lines = [`${name}:`, '  enabled: true']
-  if (address.domain !== undefined) lines.push(`  domain: ${quote(address.domain)}`)
-  if (address.baseUrl !== undefined) lines.push(`  base_url: ${quote(address.baseUrl)}`)
-  lines.push(...TEMPLATE.trimEnd().split('\n'))
+  const source = requireSource(address.source ?? name)
+  if (source.name !== name) lines.push(`  source: ${source.name}`)
+  for (const [key, value] of Object.entries(address.options)) lines.push(`  ${key}: ${quote(value)}`)
+  lines.push(...toTemplate(source).trimEnd().split('\n'))
   return lines.map((line) => (line === '' ? '\n' : `${' '.repeat(indent)}${line}\n`)).join('')
 }
 
-const TEMPLATE = `\
-  schedule: "*/5 * * * *"
+const toTemplate = ({ defaults, idAttribute }: SourceDefinition): string => `\
+  schedule: "${defaults.schedule}"
   # default_country: US            # to read national phone numbers
   sync:
     customers: true
@@ -198,7 +203,7 @@ const TEMPLATE = `\
   #   dissatisfied_customers: 37
   # tag_lists: { vip: 40 }         # helpdesk tag -> Brevo list
   field_mapping:
-    id: GORGIAS_ID
+    id: ${idAttribute}
     email: email
     name: FIRSTNAME
     # phone: SMS                   # costs one request a customer

@@ -6,8 +6,6 @@ import { createLog, type Log } from '../../lib/log/log.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { createRedactor } from '../../lib/log/redact.ts'
 import { OCCURRENCE_TYPES, type OccurrenceType } from '../../model/occurrence.ts'
-import { isSourceName } from '../../sources/names.ts'
-import { SOURCES } from '../../sources/registry.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import { createLocal } from './local.ts'
 import { createRemote } from './remote.ts'
@@ -67,22 +65,22 @@ export class Connectors {
 
   /** Tries the keys. What is given goes before the configuration and the environment. */
   async connect(name: string, options: ConnectOptions = {}): Promise<Connected> {
-    return await this.#backend.connect(requireName(name), options)
+    return await this.#backend.connect(name, options)
   }
 
   /** Reads what changed and delivers what follows; resolves with what was done. */
   async sync(name: string, request: SyncRequest = {}): Promise<SyncReport> {
-    return await this.#backend.sync(requireName(name), request)
+    return await this.#backend.sync(name, request)
   }
 
   /** What is connected, how far it is, and what was set aside. */
   async status(name: string): Promise<ConnectorStatus> {
-    return await this.#backend.status(requireName(name))
+    return await this.#backend.status(name)
   }
 
   /** Something that the helpdesk told. On disk when this resolves; its ticket is read again right after. */
   async handleEvent(name: string, event: HelpdeskEvent): Promise<{ accepted: boolean }> {
-    return await this.#backend.hint(requireName(name), event)
+    return await this.#backend.hint(name, event)
   }
 
   /**
@@ -94,7 +92,7 @@ export class Connectors {
       throw new TajoError('usage', `There is no occurrence "${type}".`, {
         hint: `There are: ${OCCURRENCE_TYPES.join(', ')}.`,
       })
-    this.#backend.listen(requireName(name), [type]).catch(() => undefined)
+    this.#backend.listen(name, [type]).catch(() => undefined)
     return this.#dispatcher.on(name, type, handler as Handler<OccurrenceType>)
   }
 }
@@ -110,13 +108,6 @@ export class Campaigns {
   async trigger(name: string, request: TriggerRequest): Promise<Triggered> {
     return await this.#backend.trigger(name, request)
   }
-}
-
-function requireName(name: string): string {
-  if (isSourceName(name)) return name
-  throw new TajoError('usage', `There is no connector ${name}.`, {
-    hint: `Connectors are: ${Object.keys(SOURCES).join(', ')}.`,
-  })
 }
 
 function requireKey(apiKey: string | undefined): string {

@@ -14,8 +14,7 @@ import { coerceError, isAbort, TajoError } from '../../lib/errors.ts'
 import { Secret } from '../../lib/log/secret.ts'
 import { toMs } from '../../model/time.ts'
 import type { OccurrenceType } from '../../model/occurrence.ts'
-import { isSourceName } from '../../sources/names.ts'
-import { SOURCES } from '../../sources/registry.ts'
+import { findSource, requireSource, SOURCE_NAMES, variablesOf } from '../../sources/index.ts'
 import type { Credentials } from '../../sources/source.ts'
 import { openStoreReadOnly } from '../../state/store.ts'
 import type { Backend, ConnectOptions, TajoClientOptions } from './types.ts'
@@ -41,7 +40,7 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
         config,
         stateDir,
         credentials: Object.fromEntries(
-          config.connectors.filter((one) => one.enabled).map(({ name }) => [name, credentialsOf(name)]),
+          config.connectors.filter((one) => one.enabled).map((one) => [one.name, credentialsOf(one, config)]),
         ),
         brevoKey: brevoKey(),
         handled: () => new Set([...listened.values()].flatMap((types) => [...types])),
@@ -62,54 +61,54 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
     const file = typeof config === 'string' ? config : 'the configuration given'
     const base = typeof config === 'string' ? null : config
     if (base === null && given.size === 0) return loadConfig(file, process.env)
-    const domains = [...given].filter(([, one]) => one.domain !== undefined)
+    const addressed = [...given].filter(([name, one]) => Object.keys(toOptions(name, one)).length > 0)
     if (base === null) {
       try {
         const loaded = loadConfig(file, process.env)
-        return { ...loaded, connectors: loaded.connectors.map((one) => withDomain(one)) }
+        return { ...loaded, connectors: loaded.connectors.map((one) => withAddress(one)) }
       } catch (thrown) {
-        if (!(thrown instanceof TajoError) || thrown.code !== 'config_missing' || domains.length === 0)
+        if (!(thrown instanceof TajoError) || thrown.code !== 'config_missing' || addressed.length === 0)
           throw thrown
       }
     }
     // JSON is YAML.
-    return parseConfig(file, JSON.stringify(withDomains(base ?? { connectors: {} }, domains)), {})
+    return parseConfig(file, JSON.stringify(withAddresses(base ?? { connectors: {} }, addressed)), {})
   }
 
-  function withDomain(connector: Config['connectors'][number]): Config['connectors'][number] {
-    const { domain } = given.get(connector.name) ?? {}
-    if (domain === undefined) return connector
+  function withAddress(connector: Config['connectors'][number]): Config['connectors'][number] {
+    const own = toOptions(connector.name, given.get(connector.name) ?? {})
+    if (Object.keys(own).length === 0) return connector
+    const connectorOptions = { ...connector.options, ...own }
     return {
       ...connector,
-      account: domain,
-      options: { ...connector.options, domain, base_url: connector.options['base_url'] },
+      account: requireSource(connector.source).account(connectorOptions),
+      options: connectorOptions,
     }
   }
 
-  function withDomains(base: ConnectorsFile, domains: [string, ConnectOptions][]): ConnectorsFile {
+  function withAddresses(base: ConnectorsFile, addressed: [string, ConnectOptions][]): ConnectorsFile {
     const connectors: Record<string, unknown> = { ...base.connectors }
-    for (const [name, { domain }] of domains)
-      connectors[name] = Object.assign({}, connectors[name], { domain })
-    return { ...base, connectors }
+    for (const [name, one] of addressed)
+      connectors[name] = Object.assign({}, connectors[name], toOptions(name, one), toSource(one))
+    return { ...base, connectors: connectors as ConnectorsFile['connectors'] }
   }
 
-  function credentialsOf(name: string): Credentials {
-    if (!isSourceName(name)) throw new TajoError('usage', `There is no connector ${name}.`)
+  function credentialsOf(connector: Config['connectors'][number], config: Config): Credentials {
+    const { name } = connector
     const store = openSecretStore(stateDir, process.env)
-    const own: Record<string, string | undefined> = {
-      email: given.get(name)?.email,
-      api_key: given.get(name)?.apiKey,
-    }
+    const isAlone = config.connectors.filter((one) => one.source === connector.source).length < 2
     return Object.fromEntries(
-      Object.entries(SOURCES[name].secrets).map(([field, { env, label }]) => {
-        const value = own[field]
+      Object.entries(requireSource(connector.source).secrets).map(([field, wanted]) => {
+        const value = given.get(name)?.[toCamel(field)]
+        const variables = variablesOf(connector, wanted, isAlone)
         const secret =
           value !== undefined
             ? new Secret(value)
-            : (readEnvSecret(env, process.env) ?? store.follow(`${name}.${field}`))
+            : (variables.map((one) => readEnvSecret(one, process.env)).find((one) => one !== null) ??
+              store.follow(`${name}.${field}`))
         if (secret !== null) return [field, secret]
-        throw new TajoError('secret_missing', `There is no ${env}: ${label}.`, {
-          hint: `Give it to connectors.connect('${name}', { … }), or set ${env}.`,
+        throw new TajoError('secret_missing', `There is no ${variables[0]}: ${wanted.label}.`, {
+          hint: `Give it to connectors.connect('${name}', { … }), or set ${variables[0]}.`,
         })
       }),
     )
@@ -155,6 +154,10 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
       if (opened !== null)
         throw new TajoError('usage', 'connect comes before everything else.', {
           hint: 'Call connectors.connect once, first, or make a new TajoClient.',
+        })
+      if (findSource(connectOptions.source ?? name) === null && options.config === undefined)
+        throw new TajoError('usage', `There is no helpdesk ${connectOptions.source ?? name}.`, {
+          hint: `Helpdesks are: ${SOURCE_NAMES.join(', ')}.`,
         })
       given.set(name, connectOptions)
       return await open().control.probe(name)
@@ -230,6 +233,22 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
       ports.http.close()
     },
   }
+}
+
+/** `api_key` → `apiKey`. */
+const toCamel = (key: string): string => key.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+
+const toSource = ({ source }: ConnectOptions): { source?: string } => (source === undefined ? {} : { source })
+
+/** What was given of the helpdesk's own keys, as connectors.yml writes them. */
+function toOptions(name: string, given: ConnectOptions): Record<string, string> {
+  const source = findSource(given.source ?? name)
+  return Object.fromEntries(
+    Object.keys(source?.options ?? {}).flatMap((key): [string, string][] => {
+      const value = given[toCamel(key)]
+      return value === undefined ? [] : [[key, value]]
+    }),
+  )
 }
 
 /** What is under way may end by itself. */

@@ -25,13 +25,17 @@ export interface TajoClientOptions {
   handlerTimeoutMs?: number | undefined
 }
 
+/**
+ * The helpdesk's own keys and secrets in camel case, such as `domain`, `email` and `apiKey`. Defaults: as in the configuration; secrets
+ * from the environment (`<CONNECTOR>_API_KEY`), or what is stored.
+ */
 export interface ConnectOptions {
-  /** `yourstore.gorgias.com`. Default: as in the configuration. */
+  /** The helpdesk, where the connector's name is another. */
+  source?: string | undefined
   domain?: string | undefined
-  /** The user who made the key. Default: GORGIAS_EMAIL, or what is stored. */
   email?: string | undefined
-  /** Default: GORGIAS_API_KEY, or what is stored. */
   apiKey?: string | undefined
+  [key: string]: string | undefined
 }
 
 export interface Connected {

@@ -15,7 +15,7 @@ const name = {
   in: 'path',
   required: true,
   schema: text,
-  description: 'The connector: gorgias.',
+  description: 'The connector, as connectors.yml calls it.',
 }
 const errors = {
   '400': {

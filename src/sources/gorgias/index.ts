@@ -5,9 +5,12 @@ import { WindowLimiter } from '../../lib/net/limiter.ts'
 import { RetryBudget } from '../../lib/net/retry-budget.ts'
 import { ClockSkew } from '../../lib/time/clock-offset.ts'
 import { createLoopGuard } from '../loops.ts'
-import type { Directory, SourceRecord, Stream } from '../../model/records.ts'
+import { OCCURRENCE_TYPES } from '../../model/occurrence.ts'
+import { type Directory, DIRECTORIES, type SourceRecord, type Stream, STREAMS } from '../../model/records.ts'
 import { fromMs, type Instant, parseInstant, toIso } from '../../model/time.ts'
-import type { Credentials, Page, Related, Reread, Source, SourcePorts } from '../source.ts'
+import type { Credentials, Page, Related, Reread, Source, SourceDefinition, SourcePorts } from '../source.ts'
+import { findMistakes, type GorgiasOptions, gorgiasOptions, mend, toAccount, toPace } from './options.ts'
+import { gorgiasSecrets } from './secrets.ts'
 import { createGorgiasWebhooks } from './webhooks.ts'
 import { createGorgiasClient, type GorgiasAnswer, type GorgiasClient, type Params } from './client.ts'
 import {
@@ -23,13 +26,6 @@ import {
   toTag,
   toTicket,
 } from './to-records.ts'
-
-export interface GorgiasConfig {
-  domain?: string | undefined
-  base_url?: string | undefined
-  rate_limit: { requests: number; per_seconds: number }
-  log_api_calls: boolean
-}
 
 type Json = Record<string, unknown>
 
@@ -103,37 +99,77 @@ const OBJECTS = {
   satisfaction_survey: { path: '/satisfaction-surveys', toRecord: toSurvey },
 } as const
 
-export function createGorgias(config: GorgiasConfig, credentials: Credentials, ports: SourcePorts): Source {
+export const gorgias: SourceDefinition = {
+  name: 'gorgias',
+  label: 'Gorgias',
+  idAttribute: 'GORGIAS_ID',
+  options: gorgiasOptions,
+  defaults: { schedule: '*/5 * * * *', surveySchedule: '13 * * * *', surveyWindow: '45d' },
+  secrets: gorgiasSecrets,
+  supports: {
+    streams: STREAMS,
+    directories: DIRECTORIES,
+    occurrences: OCCURRENCE_TYPES,
+    webhooks: 'managed',
+  },
+  address: {
+    option: 'domain',
+    label: 'the helpdesk’s host, such as yourstore.gorgias.com',
+    example: 'yourstore.gorgias.com',
+    base: 'base_url',
+  },
+  account: toAccount,
+  pace: toPace,
+  findMistakes,
+  mend,
+  create: createGorgias,
+}
+
+function createGorgias(
+  connector: string,
+  options: GorgiasOptions,
+  credentials: Credentials,
+  ports: SourcePorts,
+): Source {
+  const { requests, perSeconds } = toPace(options)
   const skew = new ClockSkew()
   const account = {
-    baseUrl: (config.base_url ?? `https://${config.domain}/api`).replace(/\/+$/, ''),
+    baseUrl: (options.base_url ?? `https://${options.domain}/api`).replace(/\/+$/, ''),
     email: credentials['email']!,
     apiKey: credentials['api_key']!,
-    limiter: new WindowLimiter(
-      { requests: config.rate_limit.requests, windowMs: config.rate_limit.per_seconds * 1000 },
-      ports.clock,
-    ),
+    limiter: new WindowLimiter({ requests, windowMs: perSeconds * 1000 }, ports.clock),
     skew,
     breaker: new CircuitBreaker(ports.clock, ports.random, ports.onTrouble),
     retries: new RetryBudget(),
-    logApiCalls: config.log_api_calls,
+    logApiCalls: options.log_api_calls ?? false,
   }
   const now = (): Instant => fromMs(ports.clock.now() + skew.offsetMs)
   const background: Source = toSource(
+    connector,
     createGorgiasClient({ ...account, priority: 'background' }, ports),
     now,
     () => background,
   )
-  return toSource(createGorgiasClient({ ...account, priority: 'live' }, ports), now, () => background)
+  return toSource(
+    connector,
+    createGorgiasClient({ ...account, priority: 'live' }, ports),
+    now,
+    () => background,
+  )
 }
 
-function toSource(client: GorgiasClient, now: () => Instant, inBackground: () => Source): Source {
+function toSource(
+  name: string,
+  client: GorgiasClient,
+  now: () => Instant,
+  inBackground: () => Source,
+): Source {
   const tryList = async (listing: Listing, signal?: AbortSignal): Promise<void> => {
     toPage(await getJson(client, listing.path, { ...listing.params, limit: 1 }, signal), listing)
   }
 
   return {
-    name: 'gorgias',
+    name,
     budget: () => client.budget(),
     now,
     inBackground,

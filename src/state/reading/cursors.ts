@@ -39,6 +39,7 @@ export function createCursors(database: Database) {
     ON CONFLICT (source, stream) DO UPDATE SET
       watermark = excluded.watermark, walk = excluded.walk, backfill = excluded.backfill,
       backfilled_at = excluded.backfilled_at, reconcile = excluded.reconcile`)
+  const sources = database.prepare<[], { source: string }>('SELECT DISTINCT source FROM cursors')
   const parse = (text: string | null | undefined): Walk | null =>
     text == null ? null : (JSON.parse(text) as Walk)
   const format = (walk: Walk | null): string | null => (walk === null ? null : JSON.stringify(walk))
@@ -65,6 +66,8 @@ export function createCursors(database: Database) {
         format(cursor.reconcile),
       )
     },
+    /** Connectors that were read from. */
+    sources: (): string[] => sources.all().map((row) => row.source),
     /** True once the first sync of all these streams has come through. */
     isBackfilled: (source: string, streams: readonly Stream[]): boolean =>
       streams.every((stream) => select.get(source, stream)?.backfilled_at != null),

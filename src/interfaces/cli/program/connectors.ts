@@ -1,11 +1,15 @@
 // Commands that connect a helpdesk: connectors, webhooks.
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 
+import { SOURCE_NAMES, SOURCES, toVariable } from '../../../sources/index.ts'
 import { common, connector, exit, json } from './options.ts'
 
 export function addConnectorCommands(program: Command): void {
   account(common(program.command('init')))
     .description('write a first connectors.yml that fits your helpdesk and your Brevo')
+    .addOption(
+      new Option('--helpdesk <name>', 'which helpdesk').choices(SOURCE_NAMES).default(SOURCE_NAMES[0]),
+    )
     .option('--no-lists', 'fill no lists')
     .option('--yes', 'create the attributes and lists that Brevo lacks without asking')
     .action(async (options) => {
@@ -17,6 +21,7 @@ export function addConnectorCommands(program: Command): void {
   account(common(connectors.command('install')))
     .description('write a helpdesk into connectors.yml, store its keys, and make Brevo ready')
     .addArgument(connector())
+    .option('--source <helpdesk>', 'the helpdesk, where the connector’s name is another')
     .option('--yes', 'create the attributes that Brevo lacks without asking')
     .option('--rotate', 'replace the stored keys, once the new ones were tried; a running tajo takes them')
     .action(async (name: string, options) => {
@@ -73,19 +78,28 @@ export function addConnectorCommands(program: Command): void {
     })
 }
 
-/** Whom to ask, and with which keys. */
+/** Whom to ask, and with which keys: what each helpdesk has for itself, and Brevo's. */
 function account(command: Command): Command {
+  const flags = new Map<string, string>()
+  for (const { name, label, address, secrets } of SOURCES) {
+    flags.set(`${toFlag(address.option)} <value>`, `${address.label} (${label})`)
+    flags.set(`${toFlag(address.base)} <url>`, 'where the helpdesk’s API answers, if not there')
+    for (const { flag, label: what, sensitive, variable } of Object.values(secrets))
+      flags.set(
+        `${flag} <value>`,
+        sensitive
+          ? `${what}; better from ${toVariable(name)}_${variable}, or "-" for standard input`
+          : `${what} (or ${toVariable(name)}_${variable})`,
+      )
+  }
+  for (const [flag, description] of flags) command.option(flag, description)
   return command
-    .option('--domain <host>', 'the helpdesk’s host, such as yourstore.gorgias.com')
-    .option('--email <address>', 'the user who made the API key (or GORGIAS_EMAIL)')
-    .option(
-      '--api-key <key>',
-      'the helpdesk’s API key; better from GORGIAS_API_KEY, or "-" for standard input',
-    )
     .option(
       '--brevo-api-key <key>',
       'the Brevo API key; better from BREVO_API_KEY, or "-" for standard input',
     )
-    .option('--base-url <url>', 'where the helpdesk’s API answers, if not at the domain')
     .option('--brevo-base-url <url>', 'where the Brevo API answers')
 }
+
+/** `base_url` → `--base-url`. */
+const toFlag = (key: string): string => `--${key.replaceAll('_', '-')}`

@@ -108,7 +108,7 @@ export async function runReplay(
         )
       if (!dryRun && toSend > 0)
         print(
-          'Brevo is asked for them three times more before they are sent: tajo sync gorgias, or tajo start',
+          'Brevo is asked for them three times more before they are sent, by the next sync or by tajo start.',
         )
     }
     return report.without_content > 0 ? 3 : 0

@@ -57,7 +57,7 @@ export async function runStart(options: CommonOptions & { acceptRemovals?: boole
           { acceptRemovals: options.acceptRemovals === true },
         )
         for (const { name } of config.connectors.filter((one) => one.enabled)) {
-          const note = findFirstSyncNote(config, daemon.engine.isBackfilled(name))
+          const note = findFirstSyncNote(config, name, daemon.engine.isBackfilled(name))
           if (note !== null) ports.log.info(note)
         }
         return daemon

@@ -57,7 +57,7 @@ export async function runSync(name: string, options: SyncCommandOptions): Promis
   const here = async (): Promise<SyncReport> => {
     const engine = openEngine(session.engine, session.ports)
     try {
-      const note = findFirstSyncNote(session.config, engine.isBackfilled(name))
+      const note = findFirstSyncNote(session.config, name, engine.isBackfilled(name))
       if (note !== null && options.json !== true) say(note)
       const onProgress = (one: Progress): void => progress.update(one)
       // Whoever calls a sync has decided: a daemon that is started later does not ask again.
@@ -84,11 +84,15 @@ export async function runSync(name: string, options: SyncCommandOptions): Promis
 }
 
 /** Before a first sync that will take its time: why, and what makes it short. Null where there is nothing to say. */
-export function findFirstSyncNote({ brevo }: Pick<Config, 'brevo'>, isBackfilled: boolean): string | null {
+export function findFirstSyncNote(
+  { brevo }: Pick<Config, 'brevo'>,
+  connector: string,
+  isBackfilled: boolean,
+): string | null {
   if (isBackfilled || brevo.importList !== undefined) return null
   return (
     'This first sync writes contacts that belong to none of your lists one by one: 10,000 of them take 17 minutes. ' +
-    'With a list of tajo’s own they are imported, thousands at once: tajo connectors install gorgias --yes'
+    `With a list of tajo’s own they are imported, thousands at once: tajo connectors install ${connector} --yes`
   )
 }
 

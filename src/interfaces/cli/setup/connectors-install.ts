@@ -9,48 +9,43 @@ import { openSecretStore } from '../../../config/secrets/store.ts'
 import { createSource } from '../../../engine/engine.ts'
 import { TajoError } from '../../../lib/errors.ts'
 import { refuseUnknownLists } from '../../../projection/refusals.ts'
-import { isSourceName, type SourceName } from '../../../sources/names.ts'
-import { SOURCES } from '../../../sources/registry.ts'
+import { findSource, requireSource, SOURCE_NAMES, variablesOf } from '../../../sources/index.ts'
+import type { SourceDefinition } from '../../../sources/source.ts'
 import { checkMapping } from '../../../preflight/preparation.ts'
 import { offerImportList } from './lists.ts'
-import { createMissing, findKeys, type KeyOptions } from './keys.ts'
-import { type CommonOptions, openPorts } from '../terminal/session.ts'
+import { createMissing, findKeys, type KeyOptions, storeKeys, toOption } from './keys.ts'
+import { type CommonOptions, isAlone, openPorts } from '../terminal/session.ts'
 import { paint, print, say } from '../terminal/terminal.ts'
 
 export interface InstallOptions extends CommonOptions, KeyOptions {
-  domain?: string
-  baseUrl?: string
+  /** The helpdesk, where the connector's name is another. */
+  source?: string
   brevoBaseUrl?: string
   yes?: boolean
   rotate?: boolean
 }
 
 export async function runInstall(name: string, options: InstallOptions): Promise<number> {
-  if (!isSourceName(name))
-    throw new TajoError('usage', `There is no connector ${name}.`, {
-      hint: `Connectors are: ${Object.keys(SOURCES).join(', ')}.`,
-    })
   if (options.rotate === true) return await runRotate(name, options)
   const { text, isNew } = draftFile(name, options)
   const config = parseConfig(options.config, text, process.env)
+  const connector = config.connectors.find((one) => one.name === name)!
 
   const store = openSecretStore(options.stateDir, process.env)
-  const { email, apiKey, brevoKey } = await findKeys(name, options, (key) => store.read(key))
+  const keys = await findKeys(connector, options, isAlone(config, connector), (key) => store.read(key))
+  const { credentials, brevoKey } = keys
 
   // Nothing is written before everything was understood.
-  store.write(`${name}.email`, email)
-  store.write(`${name}.api_key`, apiKey)
-  store.write('brevo.api_key', brevoKey)
+  storeKeys(store, name, keys)
   writeFileSync(options.config, text)
   print(`${paint('green', '✓')} ${isNew ? 'Wrote' : 'Updated'} ${options.config}`)
   print(`${paint('green', '✓')} Stored the keys, encrypted, in ${options.stateDir}`)
 
-  const session = openPorts(config.log, [email, apiKey, brevoKey])
+  const session = openPorts(config.log, [...Object.values(credentials), brevoKey])
   try {
-    const connector = config.connectors.find((one) => one.name === name)!
     const source = createSource(
       connector,
-      { credentials: { [name]: { email, api_key: apiKey } } },
+      { credentials: { [name]: credentials } },
       { ...session.ports, retries: 1 },
     )
     const brevo = createBrevoCaller(
@@ -59,7 +54,7 @@ export async function runInstall(name: string, options: InstallOptions): Promise
     )
     const { misfits, warnings } = await checkMapping(connector, source, brevo)
     for (const warning of warnings) say(`${paint('yellow', 'note', process.stderr)} ${warning}`)
-    const ready = await createMissing(misfits, options.yes === true, (attribute, type) =>
+    const ready = await createMissing(name, misfits, options.yes === true, (attribute, type) =>
       createAttribute(brevo, attribute, type),
     )
     if (config.brevo.importList === undefined) {
@@ -75,7 +70,7 @@ export async function runInstall(name: string, options: InstallOptions): Promise
 }
 
 /** New keys, tried before they replace the old ones; a running daemon takes them with its next request. */
-async function runRotate(name: SourceName, options: InstallOptions): Promise<number> {
+async function runRotate(name: string, options: InstallOptions): Promise<number> {
   const config = loadConfig(options.config, process.env)
   const connector = config.connectors.find((one) => one.name === name)
   if (connector === undefined) {
@@ -87,16 +82,19 @@ async function runRotate(name: SourceName, options: InstallOptions): Promise<num
       },
     )
   }
-  const fields = SOURCES[name].secrets
-  const shadowing = [fields.email.env, fields.api_key.env, 'BREVO_API_KEY'].filter(
-    (variable) => options.apiKey === undefined && process.env[variable] !== undefined,
+  const alone = isAlone(config, connector)
+  const fields = Object.values(requireSource(connector.source).secrets)
+  const isGiven = fields.some((one) => one.sensitive && options[toOption(one.flag)] !== undefined)
+  const shadowing = [...fields.flatMap((one) => variablesOf(connector, one, alone)), 'BREVO_API_KEY'].filter(
+    (variable) => !isGiven && process.env[variable] !== undefined,
   )
-  const { email, apiKey, brevoKey } = await findKeys(name, options)
-  const session = openPorts(config.log, [email, apiKey, brevoKey])
+  const keys = await findKeys(connector, options, alone)
+  const { credentials, brevoKey } = keys
+  const session = openPorts(config.log, [...Object.values(credentials), brevoKey])
   try {
     const source = createSource(
       connector,
-      { credentials: { [name]: { email, api_key: apiKey } } },
+      { credentials: { [name]: credentials } },
       { ...session.ports, retries: 1 },
     )
     await source.checks()[0]!.run()
@@ -109,10 +107,7 @@ async function runRotate(name: SourceName, options: InstallOptions): Promise<num
   } finally {
     session.close()
   }
-  const store = openSecretStore(options.stateDir, process.env)
-  store.write(`${name}.email`, email)
-  store.write(`${name}.api_key`, apiKey)
-  store.write('brevo.api_key', brevoKey)
+  storeKeys(openSecretStore(options.stateDir, process.env), name, keys)
   print(`${paint('green', '✓')} The new keys work, and are stored in ${options.stateDir}`)
   print('A running tajo takes them with its next request, unless its keys come from the environment.')
   if (shadowing.length > 0)
@@ -123,14 +118,37 @@ async function runRotate(name: SourceName, options: InstallOptions): Promise<num
 }
 
 function draftFile(name: string, options: InstallOptions): { text: string; isNew: boolean } {
-  const { domain, baseUrl, brevoBaseUrl } = options
-  const address = { domain, baseUrl, brevoBaseUrl }
   const isNew = !existsSync(options.config)
   const before = isNew ? '' : readFileSync(options.config, 'utf8')
-  if (domain === undefined && baseUrl === undefined && !before.includes(`${name}:`)) {
-    throw new TajoError('usage', 'Which helpdesk? Give --domain (or --base-url).', {
-      hint: 'For example: --domain yourstore.gorgias.com',
+  const isThere = before.includes(`${name}:`)
+  const source = findSource(options.source ?? name)
+  if (source === null && !isThere)
+    throw new TajoError('usage', `There is no helpdesk ${options.source ?? name}.`, {
+      hint: `Helpdesks are: ${SOURCE_NAMES.join(', ')}. A connector with a name of its own says which it is of: --source ${SOURCE_NAMES[0]}`,
     })
-  }
+  const given = source === null ? {} : readAddress(source, options)
+  if (source !== null && Object.keys(given).length === 0 && !isThere) throw toAddressMissing(source)
+  const address = { source: source?.name, options: given, brevoBaseUrl: options.brevoBaseUrl }
   return { text: isNew ? newFile(name, address) : withConnector(before, name, address), isNew }
+}
+
+/** The helpdesk's own keys, as they were given on the command line. */
+export function readAddress({ address }: SourceDefinition, options: KeyOptions): Record<string, string> {
+  return Object.fromEntries(
+    [address.option, address.base].flatMap((key): [string, string][] => {
+      const value = options[toOption(toFlag(key))]
+      return typeof value === 'string' ? [[key, value]] : []
+    }),
+  )
+}
+
+/** `base_url` → `--base-url`. */
+export const toFlag = (key: string): string => `--${key.replaceAll('_', '-')}`
+
+export function toAddressMissing({ address }: SourceDefinition): TajoError {
+  return new TajoError(
+    'usage',
+    `Which helpdesk? Give ${toFlag(address.option)} (or ${toFlag(address.base)}).`,
+    { hint: `For example: ${toFlag(address.option)} ${address.example}` },
+  )
 }

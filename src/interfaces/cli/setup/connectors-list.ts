@@ -5,14 +5,15 @@ import { withoutConnector } from '../../../config/text/edit.ts'
 import { loadConfig } from '../../../config/load.ts'
 import { openSecretStore } from '../../../config/secrets/store.ts'
 import { TajoError } from '../../../lib/errors.ts'
-import { SOURCES } from '../../../sources/registry.ts'
+import { SOURCE_NAMES } from '../../../sources/index.ts'
 import type { CommonOptions } from '../terminal/session.ts'
 import { print } from '../terminal/terminal.ts'
 
 export function runConnectorsList(options: CommonOptions & { json?: boolean }): number {
   const { connectors } = loadConfig(options.config, process.env)
-  const rows = connectors.map(({ name, enabled, account, schedule }) => ({
+  const rows = connectors.map(({ name, source, enabled, account, schedule }) => ({
     name,
+    source,
     enabled,
     account,
     schedule,
@@ -23,7 +24,7 @@ export function runConnectorsList(options: CommonOptions & { json?: boolean }): 
       print(
         `${row.name.padEnd(12)} ${row.enabled ? 'enabled ' : 'disabled'}  ${row.account}  ${row.schedule}`,
       )
-    const others = Object.keys(SOURCES).filter((name) => !rows.some((row) => row.name === name))
+    const others = SOURCE_NAMES.filter((name) => !connectors.some((one) => one.source === name))
     if (others.length > 0) print(`Not installed: ${others.join(', ')}`)
   }
   return 0

@@ -59,7 +59,7 @@ function toBrevoChecks(connector: ConnectorConfig, source: Source, brevo: BrevoC
     { label: 'Brevo API key accepted', run: async () => void (await readAttributes(brevo)) },
     {
       label: 'Brevo attributes fit the mapping',
-      run: async () => refuseMisfits((await checkMapping(connector, source, brevo)).misfits),
+      run: async () => refuseMisfits((await checkMapping(connector, source, brevo)).misfits, connector.name),
     },
     {
       label: 'Brevo lists are there',

@@ -13,23 +13,24 @@ import { createSource } from '../../../engine/engine.ts'
 import { findOwnFile } from '../../../lib/own-file.ts'
 import { TajoError } from '../../../lib/errors.ts'
 import { type CustomField, toSlug } from '../../../model/records.ts'
-import type { Source } from '../../../sources/source.ts'
+import { requireSource, SOURCE_NAMES } from '../../../sources/index.ts'
+import type { Source, SourceDefinition } from '../../../sources/source.ts'
 import { askSecret } from '../terminal/ask.ts'
 import { findOrCreateLists, offerImportList } from './lists.ts'
-import { createMissing, findKeys, type KeyOptions } from './keys.ts'
+import { readAddress, toAddressMissing } from './connectors-install.ts'
+import { createMissing, findKeys, type KeyOptions, storeKeys } from './keys.ts'
 import { type CommonOptions, openPorts } from '../terminal/session.ts'
 import { paint, print, say } from '../terminal/terminal.ts'
 
 export interface InitOptions extends CommonOptions, KeyOptions {
-  domain?: string
-  baseUrl?: string
+  /** Which helpdesk; the first of the list where none is named. */
+  helpdesk?: string
   brevoBaseUrl?: string
   /** False under --no-lists. */
   lists?: boolean
   yes?: boolean
 }
 
-const NAME = 'gorgias'
 /** What the known lists are called where they are made. */
 const LIST_NAMES = {
   all_support_contacts: 'Support contacts',
@@ -39,22 +40,21 @@ const LIST_NAMES = {
 
 /** Exit code 0: written, and Brevo is ready; 2: written, and something is still missing in Brevo. */
 export async function runInit(options: InitOptions): Promise<number> {
+  const helpdesk = requireSource(options.helpdesk ?? SOURCE_NAMES[0]!)
   if (existsSync(options.config))
     throw new TajoError('usage', `${options.config} is there already, and is not touched.`, {
-      hint: 'Add a helpdesk to it: tajo connectors install gorgias — or look at it: tajo validate --online',
+      hint: `Add a helpdesk to it: tajo connectors install ${helpdesk.name} — or look at it: tajo validate --online`,
     })
-  const address = {
-    domain: options.baseUrl === undefined ? await findDomain(options.domain) : undefined,
-    baseUrl: options.baseUrl,
-    brevoBaseUrl: options.brevoBaseUrl,
-  }
-  const { email, apiKey, brevoKey } = await findKeys(NAME, options)
-  const first = parseConfig(options.config, newFile(NAME, address), process.env)
-  const session = openPorts(first.log, [email, apiKey, brevoKey])
+  const { name } = helpdesk
+  const address = { options: await findAddress(helpdesk, options), brevoBaseUrl: options.brevoBaseUrl }
+  const keys = await findKeys({ name, source: name }, options, true)
+  const { credentials, brevoKey } = keys
+  const first = parseConfig(options.config, newFile(name, address), process.env)
+  const session = openPorts(first.log, [...Object.values(credentials), brevoKey])
   try {
     const source = createSource(
       first.connectors[0]!,
-      { credentials: { [NAME]: { email, api_key: apiKey } } },
+      { credentials: { [name]: credentials } },
       { ...session.ports, retries: 1 },
     )
     const brevo = createBrevoCaller(
@@ -67,7 +67,7 @@ export async function runInit(options: InitOptions): Promise<number> {
     await readAttributes(brevo)
     print(`${paint('green', '✓')} Brevo lets tajo in`)
 
-    const text = newFile(NAME, address, {
+    const text = newFile(name, address, {
       schema: findSchema(options.config),
       lists: options.lists === false ? {} : await chooseLists(brevo, options.yes === true),
       importList: await offerImportList(brevo, options.yes === true),
@@ -78,23 +78,20 @@ export async function runInit(options: InitOptions): Promise<number> {
       })),
     })
     const config = parseConfig(options.config, text, process.env)
-    const store = openSecretStore(options.stateDir, process.env)
-    store.write(`${NAME}.email`, email)
-    store.write(`${NAME}.api_key`, apiKey)
-    store.write('brevo.api_key', brevoKey)
+    storeKeys(openSecretStore(options.stateDir, process.env), name, keys)
     writeFileSync(options.config, text, { flag: 'wx' })
     print(`${paint('green', '✓')} Wrote ${options.config}`)
     print(`${paint('green', '✓')} Stored the keys, encrypted, in ${options.stateDir}`)
 
     const { misfits, warnings } = await checkMapping(config.connectors[0]!, source, brevo)
     for (const warning of warnings) say(`${paint('yellow', 'note', process.stderr)} ${warning}`)
-    const ready = await createMissing(misfits, options.yes === true, (attribute, type) =>
+    const ready = await createMissing(name, misfits, options.yes === true, (attribute, type) =>
       createAttribute(brevo, attribute, type),
     )
     print()
     print('Next:')
     print(`  tajo plan --sample 20     what a first sync would write, for the twenty newest customers`)
-    print(`  tajo sync ${NAME}         the first sync; nothing that happened before it fires an event`)
+    print(`  tajo sync ${name}         the first sync; nothing that happened before it fires an event`)
     print(`  tajo start                stay, and keep everything in step`)
     return ready ? 0 : 2
   } finally {
@@ -102,14 +99,18 @@ export async function runInit(options: InitOptions): Promise<number> {
   }
 }
 
-async function findDomain(given: string | undefined): Promise<string> {
-  const domain =
-    given ??
-    (process.stdin.isTTY ? await askSecret('the helpdesk’s host, such as yourstore.gorgias.com', false) : '')
-  if (domain !== '') return domain.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
-  throw new TajoError('usage', 'Which helpdesk? Give --domain.', {
-    hint: 'For example: --domain yourstore.gorgias.com',
-  })
+/** As given, or asked for; a host is taken out of an address that was pasted. */
+async function findAddress(
+  helpdesk: SourceDefinition,
+  options: InitOptions,
+): Promise<Record<string, string>> {
+  const given = readAddress(helpdesk, options)
+  if (given[helpdesk.address.base] !== undefined)
+    return { [helpdesk.address.base]: given[helpdesk.address.base]! }
+  const { option, label } = helpdesk.address
+  const value = given[option] ?? (process.stdin.isTTY ? await askSecret(label, false) : '')
+  if (value === '') throw toAddressMissing(helpdesk)
+  return { [option]: value.replace(/^https?:\/\//, '').replace(/\/.*$/, '') }
 }
 
 /** Those of the known names that are there, and those that may be made. */

@@ -3,59 +3,68 @@ import { readEnvSecret } from '../../../config/secrets/secrets.ts'
 import { TajoError } from '../../../lib/errors.ts'
 import { Secret } from '../../../lib/log/secret.ts'
 import type { Misfit } from '../../../mapping/compile.ts'
-import { type SourceName } from '../../../sources/names.ts'
-import { SOURCES } from '../../../sources/registry.ts'
+import { requireSource, variablesOf } from '../../../sources/index.ts'
+import type { Credentials } from '../../../sources/source.ts'
 import { askSecret, confirm, createStdinLines, type StdinLines } from '../terminal/ask.ts'
 import { BREVO_KEY_LABEL } from '../terminal/session.ts'
 import { paint, print, say } from '../terminal/terminal.ts'
 
+/** As commander gives them: `--api-key` is `apiKey`, whichever helpdesk it belongs to. */
 export interface KeyOptions {
-  email?: string
-  apiKey?: string
   brevoApiKey?: string
+  [flag: string]: unknown
 }
 
 export interface Keys {
-  email: Secret
-  apiKey: Secret
+  credentials: Credentials
   brevoKey: Secret
 }
 
 /** Both sides' keys. `stored`: those that an earlier install left, where none are given. Throws `secret_missing`. */
 export async function findKeys(
-  name: SourceName,
+  connector: { name: string; source: string },
   options: KeyOptions,
+  alone: boolean,
   stored: (name: string) => Secret | null = () => null,
 ): Promise<Keys> {
   const lines = createStdinLines()
-  const { email, api_key: apiKey } = SOURCES[name].secrets
-  const find = (
-    given: string | undefined,
-    key: string,
-    field: { env: string; label: string },
-    sensitive: boolean,
-  ) => findSecret(given, field.env, field.label, lines, sensitive, () => stored(key))
-  return {
-    email: await find(options.email, `${name}.email`, email, false),
-    apiKey: await find(options.apiKey, `${name}.api_key`, apiKey, true),
-    brevoKey: await find(
-      options.brevoApiKey,
-      'brevo.api_key',
-      { env: 'BREVO_API_KEY', label: BREVO_KEY_LABEL },
-      true,
-    ),
+  const credentials: Credentials = {}
+  for (const [field, secret] of Object.entries(requireSource(connector.source).secrets)) {
+    const given = options[toOption(secret.flag)]
+    const where = { ...secret, variables: variablesOf(connector, secret, alone) }
+    const key = `${connector.name}.${field}`
+    credentials[field] = await findSecret(typeof given === 'string' ? given : undefined, where, lines, () =>
+      stored(key),
+    )
   }
+  const brevo = { variables: ['BREVO_API_KEY'], label: BREVO_KEY_LABEL, sensitive: true }
+  const brevoKey = await findSecret(options.brevoApiKey, brevo, lines, () => stored('brevo.api_key'))
+  return { credentials, brevoKey }
+}
+
+/** `--api-key` → `apiKey`, as commander does. */
+export function toOption(flag: string): string {
+  return flag.replace(/^--/, '').replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+}
+
+/** Stores what an install or a rotation was given. */
+export function storeKeys(
+  store: { write(name: string, secret: Secret): void },
+  name: string,
+  { credentials, brevoKey }: Keys,
+): void {
+  for (const [field, secret] of Object.entries(credentials)) store.write(`${name}.${field}`, secret)
+  store.write('brevo.api_key', brevoKey)
 }
 
 /** From the command line, the environment, the state, standard input, or a prompt that shows nothing. */
 async function findSecret(
   given: string | undefined,
-  variable: string,
-  label: string,
+  { variables, label, sensitive }: { variables: readonly string[]; label: string; sensitive: boolean },
   lines: StdinLines,
-  sensitive: boolean,
   findStored: () => Secret | null,
 ): Promise<Secret> {
+  const variable = variables[0]!
   if (given !== undefined && given !== '' && given !== '-') {
     if (sensitive)
       say(
@@ -63,8 +72,10 @@ async function findSecret(
       )
     return new Secret(given)
   }
-  const fromEnv = given === '-' ? null : readEnvSecret(variable, process.env)
-  if (fromEnv !== null) return fromEnv
+  for (const one of given === '-' ? [] : variables) {
+    const fromEnv = readEnvSecret(one, process.env)
+    if (fromEnv !== null) return fromEnv
+  }
   const stored = given === '-' ? null : readable(findStored)
   if (stored !== null) return stored
   const secret = process.stdin.isTTY ? await askSecret(label, sensitive) : ((await lines.next()) ?? '')
@@ -88,6 +99,7 @@ function readable(findStored: () => Secret | null): Secret | null {
 
 /** Creates what is missing, if that is wanted; says what is in the way. False if something still is. */
 export async function createMissing(
+  connector: string,
   misfits: readonly Misfit[],
   yes: boolean,
   create: (name: string, type: NonNullable<Misfit['create']>) => Promise<void>,
@@ -107,7 +119,7 @@ export async function createMissing(
       (await confirm(`Brevo has no ${names}. Create ${missing.length === 1 ? 'it' : 'them'}?`)))
   if (!wanted) {
     say(
-      `${paint('red', '✗', process.stderr)} Brevo has no ${names}. Create them there, or run: tajo connectors install gorgias --yes`,
+      `${paint('red', '✗', process.stderr)} Brevo has no ${names}. Create them there, or run: tajo connectors install ${connector} --yes`,
     )
     return false
   }

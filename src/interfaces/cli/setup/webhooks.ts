@@ -1,7 +1,7 @@
 // tajo webhooks: makes, shows and removes the webhook by which the helpdesk tells at once what happened.
 import { randomBytes } from 'node:crypto'
 
-import type { ConnectorConfig } from '../../../config/config.ts'
+import type { ConnectorConfig, Config } from '../../../config/config.ts'
 import { loadConfig } from '../../../config/load.ts'
 import { openSecretStore, type SecretStore } from '../../../config/secrets/store.ts'
 import { readEnvSecret } from '../../../config/secrets/secrets.ts'
@@ -19,9 +19,11 @@ import {
   readCredentials,
   webhookSecretName,
   webhookVariable,
+  isAlone,
 } from '../terminal/session.ts'
 import { paint, print } from '../terminal/terminal.ts'
 import type { WebhookState } from '../../../state/meta.ts'
+import type { Credentials } from '../../../sources/source.ts'
 
 export interface WebhooksInstallOptions extends CommonOptions {
   url?: string
@@ -41,7 +43,7 @@ export async function runWebhooksInstall(name: string, options: WebhooksInstallO
   const secret = given ?? (isNew ? randomBytes(32).toString('base64url') : stored[0]!)
   const session = openPorts(config.log, [new Secret(secret)])
   try {
-    const credentials = { [name]: readCredentials(name, options.stateDir, process.env) }
+    const credentials = readKeys(config, connector, options)
     const source = createSource(connector, { credentials }, { ...session.ports, retries: 2 })
     const existing = await source.webhooks.find({ id: before?.id ?? null, url })
     // Valid before the helpdesk uses it.
@@ -88,7 +90,7 @@ export async function runWebhooksStatus(
   const session = openPorts(config.log, [])
   const store = openStoreReadOnly(options.stateDir)
   try {
-    const credentials = { [name]: readCredentials(name, options.stateDir, process.env) }
+    const credentials = readKeys(config, connector, options)
     const source = createSource(connector, { credentials }, { ...session.ports, retries: 2 })
     const installed = store === null ? null : readInstalled(store, name)
     const webhook = await source.webhooks.find({ id: installed?.id ?? null, url: installed?.url ?? null })
@@ -128,7 +130,7 @@ export async function runWebhooksRemove(name: string, options: CommonOptions): P
   const { config, connector } = find(name, options)
   const session = openPorts(config.log, [])
   try {
-    const credentials = { [name]: readCredentials(name, options.stateDir, process.env) }
+    const credentials = readKeys(config, connector, options)
     const source = createSource(connector, { credentials }, { ...session.ports, retries: 2 })
     const before = readState(options.stateDir, (store) => readInstalled(store, name))
     const webhook = await source.webhooks.find({ id: before?.id ?? null, url: before?.url ?? null })
@@ -154,6 +156,15 @@ function find(
   throw new TajoError('usage', `There is no connector ${name} in ${options.config}.`, {
     hint: `Install it: tajo connectors install ${name}`,
   })
+}
+
+function readKeys(
+  config: Config,
+  connector: ConnectorConfig,
+  options: CommonOptions,
+): Record<string, Credentials> {
+  const alone = isAlone(config, connector)
+  return { [connector.name]: readCredentials(connector, alone, options.stateDir, process.env) }
 }
 
 function toAddress(given: string | null, name: string): string {

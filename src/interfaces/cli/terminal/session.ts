@@ -5,14 +5,12 @@ import { openSecretStore } from '../../../config/secrets/store.ts'
 import { readEnvSecret, requireSecret } from '../../../config/secrets/secrets.ts'
 import type { EngineOptions, Ports } from '../../../engine/engine.ts'
 import { systemClock } from '../../../lib/time/clock.ts'
-import { TajoError } from '../../../lib/errors.ts'
 import { createHttp } from '../../../lib/net/http.ts'
 import { createLog } from '../../../lib/log/log.ts'
 import { systemRandom } from '../../../lib/random.ts'
 import { createRedactor } from '../../../lib/log/redact.ts'
 import type { Secret } from '../../../lib/log/secret.ts'
-import { isSourceName } from '../../../sources/names.ts'
-import { SOURCES } from '../../../sources/registry.ts'
+import { requireSource, toVariable, variablesOf } from '../../../sources/index.ts'
 import type { Credentials } from '../../../sources/source.ts'
 import { inPlaces } from './advice.ts'
 
@@ -83,27 +81,38 @@ function readKeys(
 ): { credentials: Record<string, Credentials>; brevoKey: Secret } {
   const store = openSecretStore(stateDir, env)
   const credentials: Record<string, Credentials> = {}
-  for (const { name } of config.connectors.filter((one) => one.enabled))
-    credentials[name] = readCredentials(name, stateDir, env)
-  return {
-    credentials,
-    brevoKey: requireSecret(env, store, 'brevo.api_key', 'BREVO_API_KEY', BREVO_KEY_LABEL),
-  }
+  const connectors = config.connectors.filter((one) => one.enabled)
+  for (const connector of connectors)
+    credentials[connector.name] = readCredentials(connector, isAlone(config, connector), stateDir, env)
+  const connector = connectors[0]?.name ?? config.connectors[0]?.name ?? 'NAME'
+  const wanted = { variables: ['BREVO_API_KEY'], label: BREVO_KEY_LABEL, connector }
+  return { credentials, brevoKey: requireSecret(env, store, 'brevo.api_key', wanted) }
+}
+
+/** True if no other connector is of the same helpdesk: its keys may then be called as the helpdesk's. */
+export function isAlone(config: Pick<Config, 'connectors'>, { source }: { source: string }): boolean {
+  return config.connectors.filter((one) => one.source === source).length < 2
 }
 
 /** The keys of one helpdesk. Throws `secret_missing`. */
-export function readCredentials(name: string, stateDir: string, env: NodeJS.ProcessEnv): Credentials {
-  if (!isSourceName(name)) throw new TajoError('usage', `There is no connector ${name}.`)
+export function readCredentials(
+  connector: { name: string; source: string },
+  alone: boolean,
+  stateDir: string,
+  env: NodeJS.ProcessEnv,
+): Credentials {
+  const { name } = connector
   const store = openSecretStore(stateDir, env)
   return Object.fromEntries(
-    Object.entries(SOURCES[name].secrets).map(([field, { env: variable, label }]) => [
-      field,
-      requireSecret(env, store, `${name}.${field}`, variable, label),
-    ]),
+    Object.entries(requireSource(connector.source).secrets).map(([field, secret]) => {
+      const variables = variablesOf(connector, secret, alone)
+      const wanted = { variables, label: secret.label, connector: name }
+      return [field, requireSecret(env, store, `${name}.${field}`, wanted)]
+    }),
   )
 }
 
-/** `GORGIAS_WEBHOOK_SECRET`, or what `tajo webhooks install` stored. */
+/** `<CONNECTOR>_WEBHOOK_SECRET`, or what `tajo webhooks install` stored. */
 function readWebhookSecrets(
   config: Config,
   stateDir: string,
@@ -118,7 +127,7 @@ function readWebhookSecrets(
   )
 }
 
-export const webhookVariable = (name: string): string => `${name.toUpperCase()}_WEBHOOK_SECRET`
+export const webhookVariable = (name: string): string => `${toVariable(name)}_WEBHOOK_SECRET`
 export const webhookSecretName = (name: string): string => `${name}.webhook_secret`
 
 export const BREVO_KEY_LABEL = 'the Brevo API key (Settings → SMTP & API → API keys)'

@@ -3,15 +3,15 @@ import { accessSync, constants, existsSync } from 'node:fs'
 
 import { checkOnline } from '../../../preflight/online.ts'
 import { checkConfig, readConfig } from '../../../config/load.ts'
-import type { Config } from '../../../config/config.ts'
+import type { Config, ConnectorConfig } from '../../../config/config.ts'
 import { readEnvSecret } from '../../../config/secrets/secrets.ts'
 import { createSource, enabled } from '../../../engine/engine.ts'
 import { coerceError } from '../../../lib/errors.ts'
-import { SOURCES } from '../../../sources/registry.ts'
+import { requireSource, SOURCE_NAMES, variablesOf } from '../../../sources/index.ts'
 import { readPending } from '../../../state/reading/applied-config.ts'
 import { isLocked } from '../../../state/db/database.ts'
 import { openStoreReadOnly, type Store } from '../../../state/store.ts'
-import { type CommonOptions, openSession, type Session } from '../terminal/session.ts'
+import { type CommonOptions, openSession, type Session, isAlone } from '../terminal/session.ts'
 import { paint, print } from '../terminal/terminal.ts'
 import { META } from '../../../state/meta.ts'
 
@@ -39,7 +39,7 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
   }
   add(checkNode())
   const config = checkFile(options, add)
-  for (const verdict of checkState(options)) add(verdict)
+  for (const verdict of checkState(options, config)) add(verdict)
   if (config !== null) {
     const session = openKeys(options, add)
     if (session !== null) {
@@ -116,14 +116,14 @@ function checkFile({ config: file }: DoctorOptions, add: (verdict: Verdict) => v
       ? problem(
           'Configuration',
           `${file} has no connector that is enabled`,
-          'tajo connectors install gorgias',
+          `tajo connectors install ${config.connectors[0]?.name ?? SOURCE_NAMES[0]}`,
         )
       : ok('Configuration', `${file} with ${names.join(', ')}`),
   )
   return config
 }
 
-function* checkState({ stateDir }: DoctorOptions): Generator<Verdict> {
+function* checkState({ stateDir }: DoctorOptions, config: Config | null): Generator<Verdict> {
   if (!existsSync(stateDir))
     return yield warning('State', `nothing was stored in ${stateDir} yet`, 'tajo plan --sample 20')
   try {
@@ -146,14 +146,14 @@ function* checkState({ stateDir }: DoctorOptions): Generator<Verdict> {
       : problem('State', `damaged: ${complaints[0]}`, 'tajo state check')
     if (complaints.length > 0) return
     yield isRunning ? ok('Daemon', 'it runs') : warning('Daemon', 'it does not run', 'tajo start')
-    yield* checkWork(store)
+    yield* checkWork(store, config)
   } finally {
     store.close()
   }
 }
 
 /** What waits for a person. */
-function* checkWork(store: Store): Generator<Verdict> {
+function* checkWork(store: Store, config: Config | null): Generator<Verdict> {
   const pending = readPending(store)
   if (pending?.state === 'waiting')
     yield warning('Change of connectors.yml', `it waits: ${pending.reasons.join('; ')}`, 'tajo approve')
@@ -175,7 +175,7 @@ function* checkWork(store: Store): Generator<Verdict> {
     yield problem(
       'List memberships',
       `more than ${held.limit} would be taken away, so none is`,
-      'tajo sync gorgias --accept-removals',
+      `tajo sync ${config?.connectors[0]?.name ?? 'NAME'} --accept-removals`,
     )
   const doubtful = store.outboxEvents.counts().uncertain ?? 0
   if (doubtful > 0) yield warning('Events in doubt', `${doubtful}; Brevo is asked for them`, 'tajo status')
@@ -188,7 +188,7 @@ function openKeys(options: DoctorOptions, add: (verdict: Verdict) => void): Sess
     return session
   } catch (thrown) {
     const error = coerceError(thrown)
-    add(problem('Keys', error.message, 'tajo connectors install gorgias'))
+    add(problem('Keys', error.message, error.hint ?? 'tajo connectors install'))
     return null
   }
 }
@@ -201,7 +201,8 @@ async function* checkBothSides(session: Session): AsyncGenerator<Verdict> {
       const verdict = await attempt(
         `${connector.name}: ${check.label}`,
         () => check.run(),
-        `tajo connectors test ${connector.name}`,
+        connector,
+        isAlone(session.config, connector),
       )
       reachable &&= verdict.state === 'ok'
       yield verdict
@@ -223,22 +224,34 @@ async function* checkBothSides(session: Session): AsyncGenerator<Verdict> {
       )
   } catch (thrown) {
     const error = coerceError(thrown)
-    yield problem(name, error.message, error.hint ?? 'tajo connectors test gorgias')
+    yield problem(
+      name,
+      error.message,
+      error.hint ?? `tajo connectors test ${session.config.connectors[0]?.name}`,
+    )
   }
 }
 
-async function attempt(check: string, action: () => Promise<void>, next: string): Promise<Verdict> {
+async function attempt(
+  check: string,
+  action: () => Promise<void>,
+  connector: ConnectorConfig,
+  alone: boolean,
+): Promise<Verdict> {
   try {
     await action()
     return ok(check)
   } catch (thrown) {
     const error = coerceError(thrown)
-    if (error.code !== 'source_unauthorized') return problem(check, error.message, next)
-    const { email, api_key: key } = SOURCES.gorgias.secrets
-    const inEnv = [email.env, key.env].filter((name) => readEnvSecret(name, process.env) !== null)
+    const { name } = connector
+    if (error.code !== 'source_unauthorized')
+      return problem(check, error.message, `tajo connectors test ${name}`)
+    const inEnv = Object.values(requireSource(connector.source).secrets)
+      .flatMap((one) => variablesOf(connector, one, alone))
+      .filter((variable) => readEnvSecret(variable, process.env) !== null)
     // What comes from the environment goes before what is stored.
     return inEnv.length === 0
-      ? problem(check, error.message, 'tajo connectors install gorgias --rotate')
+      ? problem(check, error.message, `tajo connectors install ${name} --rotate`)
       : problem(check, `${error.message} It comes from the environment: ${inEnv.join(', ')}`, null)
   }
 }

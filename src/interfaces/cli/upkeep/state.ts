@@ -8,7 +8,6 @@ import { TajoError } from '../../../lib/errors.ts'
 import { formatTime, plural, formatCount } from '../../../lib/human.ts'
 import { type Stream, STREAMS } from '../../../model/records.ts'
 import { parseInstant, toIso } from '../../../model/time.ts'
-import { SOURCES } from '../../../sources/registry.ts'
 import { EXPORTED_TABLES, openStore, openStoreReadOnly, type Store } from '../../../state/store.ts'
 import { hereOrBeside } from '../terminal/beside.ts'
 import type { CommonOptions } from '../terminal/session.ts'
@@ -20,7 +19,7 @@ function openOrComplain(stateDir: string): Store {
   const store = openStoreReadOnly(stateDir)
   if (store !== null) return store
   throw new TajoError('usage', `There is no state in ${stateDir} yet.`, {
-    hint: 'Start with: tajo sync gorgias',
+    hint: 'Start with: tajo start',
   })
 }
 
@@ -106,7 +105,7 @@ export async function runStateResetCursor(
   const here = async (): Promise<void> => {
     const store = openStore(options.stateDir)
     try {
-      for (const source of Object.keys(SOURCES)) resetCursors(store, source, streams, to)
+      for (const source of store.cursors.sources()) resetCursors(store, source, streams, to)
     } finally {
       store.close()
     }
