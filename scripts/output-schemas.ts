@@ -104,6 +104,7 @@ const explain = nullable(
           wanted: Type.Optional(value),
           from: Type.Array(
             shape({
+              connector: Type.String({ description: 'The connector that read the record.' }),
               record: Type.Union(
                 ['customer', 'ticket', 'satisfaction_survey'].map((one) => Type.Literal(one)),
               ),

@@ -61,6 +61,8 @@ export interface Config {
   server: ServerConfig
   campaigns: CampaignRule[]
   connectors: ConnectorConfig[]
+  /** Whose single values go first; names of connectors. */
+  precedence: readonly string[]
   delivery: DeliveryConfig
   maxChange: ChangeLimit
   /** How long sent events are remembered. */

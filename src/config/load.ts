@@ -13,7 +13,8 @@ import { requireSource } from '../sources/index.ts'
 import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
 import type { ChangeLimit, Config, ConnectorConfig, ServerConfig } from './config.ts'
 import { type Complaint, type ParsedFile, parseFile } from './text/document.ts'
-import { attributeOf, findDoubtfulFields, findRuleComplaints, tryRule } from './rules.ts'
+import { attributeOf } from './rule.ts'
+import { findDoubtfulFields, findRuleComplaints, tryRule } from './rules.ts'
 import type { ConnectorsFile, RawConnector } from './schema/schema.ts'
 import { findShapeComplaints } from './schema/validate.ts'
 
@@ -135,6 +136,7 @@ function normalize(file: string, parsed: ParsedFile): Config {
     server: toServer(raw.server),
     campaigns: toCampaigns(raw),
     connectors,
+    precedence: raw.contacts?.precedence ?? [],
     delivery: {
       createContacts: raw.contacts?.create !== 'never',
       uncertain: {

@@ -17,3 +17,11 @@ export function forEachConnector(check: (connector: RawConnector, path: string[]
       connector === undefined ? [] : check(connector, ['connectors', name]),
     )
 }
+
+/** `field: ATTRIBUTE`, `field: { attribute }`, or `ATTRIBUTE: { value }`. */
+export function attributeOf(
+  field: string,
+  target: string | { attribute?: string | undefined; value?: string | undefined },
+): string {
+  return typeof target === 'string' ? target : (target.attribute ?? field)
+}

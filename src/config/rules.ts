@@ -7,8 +7,14 @@ import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import { isCountry } from '../model/phone.ts'
 import { fromMs, parseInstant } from '../model/time.ts'
 import { isValidSchedule } from '../lib/time/schedule.ts'
-import { forEachConnector, type Rule, type RuleComplaint } from './rule.ts'
-import { hasSoundOptions, hasUsableName, usesHttps } from './rules-address.ts'
+import { attributeOf, forEachConnector, type Rule, type RuleComplaint } from './rule.ts'
+import {
+  fillsAttributesAlike,
+  hasSoundOptions,
+  hasUsableName,
+  namesKnownConnectors,
+  usesHttps,
+} from './rules-connectors.ts'
 import type { ConnectorsFile, RawConnector as Connector } from './schema/schema.ts'
 import { suggest } from './schema/validate.ts'
 import { mendDate } from './schema/values.ts'
@@ -164,14 +170,6 @@ export function findDoubtfulFields(file: ConnectorsFile): RuleComplaint[] {
   )
 }
 
-/** `field: ATTRIBUTE`, `field: { attribute }`, or `ATTRIBUTE: { value }`. */
-export function attributeOf(
-  field: string,
-  target: string | { attribute?: string | undefined; value?: string | undefined },
-): string {
-  return typeof target === 'string' ? target : (target.attribute ?? field)
-}
-
 const namesItsAttribute: Rule = (file) =>
   forEachMapping(file, (mapping, path) =>
     Object.entries(mapping ?? {}).flatMap(([field, target]): RuleComplaint[] => {
@@ -273,6 +271,8 @@ const RULES: Rule[] = [
   hasSensibleScores,
   hasOwnImportList,
   mapsEachAttributeOnce,
+  fillsAttributesAlike,
+  namesKnownConnectors,
   mapsEmailToIdentity,
   namesKnownFields,
   namesItsAttribute,

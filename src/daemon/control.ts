@@ -13,6 +13,7 @@ import { readVerifyUntil } from '../state/db/recover.ts'
 import { factsOf, fire } from '../sync/campaigns/decide.ts'
 import type { SyncRequest, Triggered, TriggerRequest } from '../engine/requests.ts'
 import { toTold, type ToldEvent } from '../sync/ingest/handler-events.ts'
+import { enabled } from '../engine/streams.ts'
 
 export type Control = ReturnType<typeof createControl>
 
@@ -115,7 +116,7 @@ export function createControl(
         }
         // No customer of the helpdesk need have the address: then it is told to the contact as it is.
         if (!store.customers.isLive(email)) store.contacts.expect(email)
-        fire(store, rule, { id, email, occurredAt: at }, toKnown(request.params), {
+        fire(store, rule, { id, source, email, occurredAt: at }, toKnown(request.params), {
           now: at,
           // A key that a lost state may have used already.
           isUnsure: request.idempotencyKey !== undefined && at < readVerifyUntil(store) + RESTORED_FOR,
@@ -173,9 +174,10 @@ export function createControl(
   }
 
   function triggerFacts(rule: CampaignRule, source: string, email: string, at: number): CampaignFacts {
-    const records = store.recordsOf(source, email)
+    const profile = toProfile(store.recordsOf(source, email))
+    const everywhere = enabled(config).map((one) => store.recordsOf(one.name, email))
     return {
-      ...factsOf(store, rule, records, toProfile(records), at),
+      ...factsOf(store, rule, email, everywhere, profile, at),
       dueAt: null,
       occurrence: null,
       ticket: null,

@@ -154,7 +154,8 @@ export function startDaemon(
       return
     }
     // A setup that never worked is for the one who starts the daemon to mend; one that broke later must not end it.
-    if (error.kind === 'config' && !wellOnce.has(name)) return fail(error)
+    const isItsOwn = error.code === 'secret_missing' && enabled(options.config).length > 1
+    if (error.kind === 'config' && !isItsOwn && !wellOnce.has(name)) return fail(error)
     const refuser = error.code === 'brevo_unauthorized' ? BREVO : name
     const isPaused = pauses.leftMs(refuser) > 0
     const again = `tried again in ${formatDuration(pauses.begin(refuser, error.message))}`

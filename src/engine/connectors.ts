@@ -10,7 +10,7 @@ import { fromMs } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
 import type { DirectoryContext } from '../sync/context.ts'
 import type { Freshness } from '../sync/read/freshness.ts'
-import { toStreams } from './streams.ts'
+import { enabled, toStreams } from './streams.ts'
 import { META } from '../state/meta.ts'
 
 export function createSource(
@@ -52,7 +52,7 @@ export function toContext(
   store: Store,
   ports: { clock: Clock; log: Log },
   freshness: Freshness,
-  config: Pick<Config, 'eventRetentionMs' | 'campaigns'>,
+  config: Config,
   handled: ReadonlySet<OccurrenceType>,
 ): DirectoryContext {
   return {
@@ -61,6 +61,8 @@ export function toContext(
     clock: ports.clock,
     log: ports.log,
     account: pinAccount(store, connector),
+    helpdesk: connector.source,
+    connectors: enabled(config).map((one) => one.name),
     rules: connector.rules,
     campaigns: config.campaigns,
     wants: new Set([

@@ -78,13 +78,15 @@ export function createMappings(
         connector,
         ...compileOne(connector, known),
         partial: !store.cursors.isBackfilled(connector.name, toStreams(connector, undefined)),
+        rank: rankOf(config, connector.name),
       }))
       refuseAll(compiled)
       left = noticeChange(store, compiled, leaveOthers) || left
-      current = compiled.map(({ connector, mapping, partial }) => ({
+      current = compiled.map(({ connector, mapping, partial, rank }) => ({
         source: connector.name,
         mapping,
         partial,
+        rank,
         defaultCountry: connector.defaultCountry,
         keepListsOfDeleted: connector.keepListsOfDeleted,
       }))
@@ -95,6 +97,12 @@ export function createMappings(
 
     leftOthers: () => left,
   }
+}
+
+/** The place in `contacts.precedence`; null where it has none. */
+export function rankOf({ precedence }: Pick<Config, 'precedence'>, connector: string): number | null {
+  const rank = precedence.indexOf(connector)
+  return rank === -1 ? null : rank
 }
 
 /** Throws `brevo_setup` with the complaints about all of them. */
@@ -110,12 +118,18 @@ function refuseAll(compiled: readonly { connector: ConnectorConfig; misfits: Com
 /** True if others than those marked would have become due. */
 function noticeChange(
   store: Store,
-  compiled: readonly { connector: ConnectorConfig; mapping: Compiled['mapping']; partial: boolean }[],
+  compiled: readonly {
+    connector: ConnectorConfig
+    mapping: Compiled['mapping']
+    partial: boolean
+    rank: number | null
+  }[],
   leaveOthers: boolean,
 ): boolean {
   const fingerprint = JSON.stringify(
-    compiled.map(({ connector, mapping, partial }) => [
+    compiled.map(({ connector, mapping, partial, rank }) => [
       connector.name,
+      rank,
       partial,
       connector.defaultCountry,
       connector.keepListsOfDeleted,

@@ -37,6 +37,7 @@ export function toSyncReport(
 ): SyncReport {
   const { connector, read, delivery, warnings } = run
   const counts = store.outboxEvents.counts()
+  const own = store.outboxEvents.counts(connector)
   const { contacts, events } = store.undelivered()
   return {
     connector,
@@ -52,7 +53,7 @@ export function toSyncReport(
       inDoubt: counts.uncertain ?? 0,
     },
     setAside: store.deadLetters.countSince(run.since),
-    undelivered: { contacts, events: events + (counts.staged ?? 0) + (counts.found ?? 0) },
+    undelivered: { contacts, events: events + (own.staged ?? 0) + (own.found ?? 0) },
     heldRemovals: delivery.heldRemovals,
     warnings,
     seconds: Math.round(run.tookMs / 100) / 10,

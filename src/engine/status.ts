@@ -46,10 +46,12 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
   const done = store.runs.lastDone(name)
   const customers = store.customers.count(name)
   const daemon = store.meta.get(META.daemon) ?? {}
-  const letters = store.deadLetters.list()
+  const letters = store.deadLetters
+    .list()
+    .filter(({ kind, key }) => kind !== 'record' || key.startsWith(`${name}/`))
   const { [name]: helpdesk = null, [BREVO]: brevo = null } = running ? readTroubles(store) : {}
   const isWell = findPause(store, name) === null && helpdesk === null && brevo === null
-  const events = store.outboxEvents.counts()
+  const events = store.outboxEvents.counts(name)
   return {
     connected: last?.result === 'done' && (!running || isWell),
     running,

@@ -4,15 +4,24 @@ import { formatTime, plural } from '../lib/human.ts'
 import type { Config, ConnectorConfig } from '../config/config.ts'
 import { enabled, toStreams } from '../engine/streams.ts'
 import { type Compiled, compileMapping, type FieldRule } from '../mapping/compile.ts'
-import { describeCondition, belongs } from '../mapping/lists.ts'
-import { type Origin, originsOf } from '../mapping/origins.ts'
+import { describeCondition, belongs, type ListRule } from '../mapping/lists.ts'
+import { type Origin, originsOf, type RecordField } from '../mapping/origins.ts'
 import { toProfileValues } from '../mapping/variables.ts'
 import type { AttributeValue, ContactWrite, Membership, ToldContact } from '../model/operations.ts'
-import { type ContactRecords, type Profile, toProfile } from '../model/profile.ts'
+import type { ContactRecords, Profile } from '../model/profile.ts'
 import { toIso } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
-import { type ConnectorMapping, desireContact, prepareContact } from '../projection/project.ts'
+import { type ConnectorMapping, desireContact, prepareContact, toParts } from '../projection/project.ts'
+import {
+  findLastScored,
+  isScore,
+  isUnited,
+  mergeRecords,
+  type Part,
+  pickSingle,
+} from '../projection/unite.ts'
 import { explainCampaigns, explainEvents, type ExplainedCampaign, type ExplainedEvent } from './events.ts'
+import { rankOf } from '../engine/mappings.ts'
 
 export const EXPLAIN_VERSION = 1
 
@@ -56,9 +65,12 @@ export interface ExplainedList {
 /** Null: nothing is known of the address. */
 export function explainContact(store: Store, config: Config, email: string): Explanation | null {
   const told = store.contacts.told(email)
-  const people = enabled(config).map((connector) => ({
-    connector,
-    records: store.recordsOf(connector.name, email),
+  const compiled = compileAll(store, config)
+  const mappings = compiled.map((one) => one.mapping)
+  const people = toParts(store, mappings, email).map((part, index): Person => ({
+    connector: compiled[index]!.connector,
+    records: part.records,
+    part,
   }))
   const events = explainEvents(store, email)
   const campaigns = explainCampaigns(store, email)
@@ -67,8 +79,6 @@ export function explainContact(store: Store, config: Config, email: string): Exp
     people.some(({ records }) => records.customers.length > 0) ||
     events.length + campaigns.length > 0
   if (!isKnown) return null
-  const compiled = compileAll(store, config)
-  const mappings = compiled.map((one) => one.mapping)
   const isWritten = !told.gone && !store.customers.isOwnAddress(email)
   const mayBeMade = told.exists || config.delivery.createContacts
   const desired = isWritten && mayBeMade ? desireContact(store, mappings, email) : null
@@ -100,6 +110,7 @@ export function compileAll(
         source: connector.name,
         mapping: compiled.mapping,
         partial: !store.cursors.isBackfilled(connector.name, toStreams(connector, undefined)),
+        rank: rankOf(config, connector.name),
         defaultCountry: connector.defaultCountry,
         keepListsOfDeleted: connector.keepListsOfDeleted,
       },
@@ -107,7 +118,12 @@ export function compileAll(
   })
 }
 
-type Person = { connector: ConnectorConfig; records: ContactRecords }
+/** What a connector knows of the contact. */
+interface Person {
+  connector: ConnectorConfig
+  records: ContactRecords
+  part: Part
+}
 
 function isBeingConfirmed(store: Store, email: string): boolean {
   const { lost, confirmAt } = store.outboxContacts.doubtsOf(email)
@@ -141,13 +157,13 @@ function explainAttributes(
 ): Explanation['attributes'] {
   const sentOf = store.contacts.sentOf(email)
   const explained: Explanation['attributes'] = {}
-  const lines = people.flatMap(({ connector, records }) =>
-    connector.rules.fields.map((rule) => ({ rule, records })),
+  const lines = people.flatMap((person) =>
+    person.connector.rules.fields.map((rule): ExplainedLine => ({ rule, ...person })),
   )
   const names = new Set([...lines.map(({ rule }) => rule.attribute), ...Object.keys(told.attributes)])
   for (const name of names) {
     if (name.toLowerCase() === 'email') continue
-    const line = lines.find(({ rule }) => rule.attribute === name)
+    const source = findSource(lines.filter(({ rule }) => rule.attribute === name))
     const value = told.attributes[name] ?? null
     const wanted = Object.hasOwn(desired, name) ? desired[name]! : undefined
     const { at, previous } = sentOf(name)
@@ -155,8 +171,8 @@ function explainAttributes(
     explained[name] = {
       value,
       ...(wanted === undefined || JSON.stringify(wanted) === JSON.stringify(value) ? {} : { wanted }),
-      from: line === undefined ? [] : originsOf(line.rule, line.records),
-      mapping: line === undefined ? null : toPlace(line.rule),
+      from: source?.from ?? [],
+      mapping: source === null ? null : toPlace(source.rule),
       sent_at: !isTold || at === null ? null : toIso(at),
       previous,
     }
@@ -170,6 +186,46 @@ function explainAttributes(
     }
   return explained
 }
+
+type ExplainedLine = Person & { rule: FieldRule }
+
+/** The line that gives a value, and the records behind it, of whichever connectors they are; null where no line fills it. */
+function findSource(lines: readonly ExplainedLine[]): { rule: FieldRule; from: Origin[] } | null {
+  const [first] = lines
+  if (first === undefined) return null
+  const fields = lines.flatMap((line) => {
+    const field = line.part.mapping.fields.find((one) => one.attribute === line.rule.attribute)
+    return field === undefined ? [] : [{ ...line, field }]
+  })
+  const known = fields.filter(({ part }) => part.profile !== null)
+  if (isUnited(fields)) {
+    const all = fields.map(({ records, connector }) => withOwner(records, connector.name))
+    const from = originsOf(first.rule, mergeRecords(all)).map((one) => toOrigin(one))
+    return { rule: (known[0] ?? first).rule, from }
+  }
+  const { rule, records, connector } = pickSingle(known)?.line ?? known[0] ?? first
+  return { rule, from: originsOf(rule, records).map((one) => ({ connector: connector.name, ...one })) }
+}
+
+/** Two accounts may have records of the same id: told apart while their records are looked at as one. */
+function withOwner(records: ContactRecords, connector: string): ContactRecords {
+  const own = <T extends { id: string }>(all: readonly T[]): T[] =>
+    all.map((one) => ({ ...one, id: `${one.id}${SEPARATOR}${connector}` }))
+  return {
+    ...records,
+    customers: own(records.customers),
+    tickets: own(records.tickets),
+    surveys: own(records.surveys),
+  }
+}
+
+function toOrigin({ id, ...rest }: RecordField): Origin {
+  const at = id.lastIndexOf(SEPARATOR)
+  return { connector: id.slice(at + 1), ...rest, id: id.slice(0, at) }
+}
+
+/** No name of a connector has it. */
+const SEPARATOR = '\0'
 
 function toPlace(rule: FieldRule): ExplainedAttribute['mapping'] {
   return { ...parsePlace(rule.where), field: rule.field, expression: rule.value?.source ?? null }
@@ -193,19 +249,23 @@ function explainLists(
     const membership = toMembership(id, told.lists[id], write, seen)
     lists[id] = { name: names[id] ?? '', ...membership, mapping: where === null ? null : parsePlace(where) }
   }
-  for (const { connector, records } of people) {
-    const profile = toProfile(records)
-    const values = () => toProfileValues(profile, store.customers.customFields(connector.name))
+  for (const { connector, part } of people) {
     for (const rule of connector.rules.lists) {
-      const wants = profile !== null && belongs(rule.condition, profile, values)
+      const judge = isScore(rule) ? judgeOf(rule.list, people) : part
+      const { profile, mapping } = judge
+      const values = () => toProfileValues(profile, mapping.customFields)
+      const ruled = judge.source === connector.name ? rule : scoreRuleOf(judge, rule)
+      const wants = profile !== null && belongs(ruled.condition, profile, values)
       // Two lines may fill one list: the one that applies explains it.
       if (lists[rule.list] !== undefined && !wants) continue
+      const at = people.length > 1 ? ` (${judge.source})` : ''
       put(
         rule.list,
-        `${rule.name}: ${profile === null ? NOBODY : describeFor(rule, profile, values)}`,
-        rule.where,
+        `${rule.name}: ${profile === null ? NOBODY : `${describeFor(ruled, profile, values)}${at}`}`,
+        ruled.where,
       )
     }
+    const { profile } = part
     const { inSupport } = connector.rules
     if (inSupport?.list != null)
       put(inSupport.list, `in_support: ${plural(profile?.openTickets ?? 0, 'open ticket')}`, inSupport.where)
@@ -215,10 +275,25 @@ function explainLists(
   return lists
 }
 
+/** Whose survey was scored last decides about a list that several name. */
+function judgeOf(list: number, people: readonly Person[]): Part {
+  const naming = people.filter(({ connector }) =>
+    connector.rules.lists.some((rule) => rule.list === list && isScore(rule)),
+  )
+  return findLastScored(naming.map(({ part }) => part)) ?? naming[0]!.part
+}
+
+const scoreRuleOf = ({ mapping }: Part, { list, condition, ...rule }: ListRule): ListRule =>
+  mapping.lists.find((one) => one.list === list && one.condition.kind === condition.kind) ?? {
+    list,
+    condition,
+    ...rule,
+  }
+
 const NOBODY = 'no customer has the address'
 
 const describeFor = (
-  rule: ConnectorConfig['rules']['lists'][number],
+  rule: ListRule,
   profile: Profile,
   values: Parameters<typeof describeCondition>[2],
 ): string => describeCondition(rule.condition, profile, values)

@@ -1,6 +1,5 @@
-// (profile, mapping) → what the contact should hold; (occurrence, mapping) → the event to send. Pure: the same code
-// serves sync, plan, explain and the tests of a mapping.
-import { toAttributeValue } from '../model/attributes.ts'
+// What a contact should hold, against what Brevo was told → the write; (occurrence, mapping) → the event to send. Pure: the same
+// code serves sync, plan, explain and the tests of a mapping.
 import { type Occurrence, toEventId } from '../model/occurrence.ts'
 import type {
   AttributeValue,
@@ -10,68 +9,21 @@ import type {
   Membership,
   ToldContact,
 } from '../model/operations.ts'
-import type { Profile } from '../model/profile.ts'
-import { fromMs, type Instant, toIso } from '../model/time.ts'
-import type { EventRule, Mapping } from './compile.ts'
+import { toIso } from '../model/time.ts'
+import type { EventRule } from './compile.ts'
 import type { Expression, Values } from './expressions.ts'
-import { belongs } from './lists.ts'
-import { firstResponseMinutes, resolutionMinutes, toProfileValues } from './variables.ts'
-
-/** What can be said of a contact while its tickets and surveys are still being read for the first time. */
-export function toPartlyDesired(profile: Profile, mapping: Mapping): DesiredContact {
-  const fields = mapping.fields.flatMap((field) =>
-    field.metric ? [] : [{ ...field, ifMissing: 'keep' as const }],
-  )
-  return { ...toDesired(profile, { ...mapping, fields, inSupport: null }, 0), lists: [], partial: true }
-}
-
-/** `asOf`: everything that happened up to then is known. */
-export function toDesired(profile: Profile, mapping: Mapping, asOf: Instant): DesiredContact {
-  const attributes: Record<string, AttributeValue | null> = {}
-  for (const field of mapping.fields) {
-    const raw = field.read(profile)
-    const value = raw === null ? undefined : toAttributeValue(raw, field.brevo)
-    if (value !== undefined) attributes[field.attribute] = value
-    else if (field.ifMissing === 'clear') attributes[field.attribute] = null
-  }
-  const lists = toLists(profile, mapping)
-  const { inSupport } = mapping
-  if (inSupport !== null) {
-    const held = isInSupport(profile, inSupport.releaseAfterMs, asOf)
-    const value = toAttributeValue(held, inSupport.brevo)
-    if (inSupport.attribute !== null && value !== undefined) attributes[inSupport.attribute] = value
-    if (inSupport.list !== null && held) lists.push(inSupport.list)
-  }
-  return { email: profile.email, attributes, lists, partial: false }
-}
-
-/** While what happened lately is not known, nobody is released. */
-function isInSupport({ inSupportUntil }: Profile, releaseAfterMs: number, asOf: Instant): boolean {
-  return inSupportUntil !== null && inSupportUntil + fromMs(releaseAfterMs) > asOf
-}
-
-function toLists(profile: Profile, { lists: rules, customFields }: Mapping): number[] {
-  const values = lazily(() => toProfileValues(profile, customFields))
-  const lists = new Set(
-    rules.filter((rule) => belongs(rule.condition, profile, values)).map((rule) => rule.list),
-  )
-  return [...lists].sort((a, b) => a - b)
-}
-
-function lazily<T extends object>(compute: () => T): () => T {
-  let known: T | null = null
-  return () => (known ??= compute())
-}
+import { firstResponseMinutes, resolutionMinutes } from './variables.ts'
 
 /**
  * What has to be written so that Brevo holds what is desired. Only memberships that tajo gave are taken away, and a
- * contact who left a list is not put back. Without a profile (`desired` null) attributes are left as they are.
+ * contact who left a list is not put back; a list that `isKept` is left as it is. Without a profile (`desired` null) attributes are
+ * left as they are.
  */
 export function toWrite(
   email: string,
   desired: DesiredContact | null,
   told: ToldContact,
-  keepLists: boolean,
+  isKept: (list: number) => boolean,
 ): ContactWrite {
   const attributes: Record<string, AttributeValue | null> = {}
   for (const [name, value] of Object.entries(desired?.attributes ?? {})) {
@@ -84,11 +36,9 @@ export function toWrite(
     attributes,
     addLists: [...wanted].filter((list) => told.lists[list] === undefined || told.lists[list] === 'giving'),
     giving: [...wanted].filter((list) => told.lists[list] === 'giving'),
-    removeLists: keepLists
-      ? []
-      : Object.entries(told.lists).flatMap(([list, membership]) =>
-          isGiven(membership) && !wanted.has(Number(list)) ? [Number(list)] : [],
-        ),
+    removeLists: Object.entries(told.lists).flatMap(([list, membership]) =>
+      isGiven(membership) && !wanted.has(Number(list)) && !isKept(Number(list)) ? [Number(list)] : [],
+    ),
     lookUp: true,
     repair: told.repair,
   }
@@ -105,11 +55,17 @@ function isSame(value: AttributeValue | null, told: AttributeValue | null | unde
   return value === told
 }
 
+/** Where something happened: told with every event. */
+export interface EventOrigin {
+  connector: string
+  helpdesk: string
+}
+
 /** The event of an occurrence. `values` are asked for only if the rule computes anything. */
 export function toEvent(
   occurrence: Occurrence,
   rule: EventRule,
-  account: string,
+  { account, ...from }: EventOrigin & { account: string },
   values: () => Values,
 ): EventWrite {
   const eventId = toEventId(account, occurrence.type, occurrence.key)
@@ -118,7 +74,12 @@ export function toEvent(
     email: occurrence.email,
     name: rule.event,
     date: toIso(occurrence.at),
-    properties: { event_id: eventId, ...toProperties(occurrence), ...evaluateAll(rule.properties, values) },
+    properties: {
+      event_id: eventId,
+      ...from,
+      ...toProperties(occurrence),
+      ...evaluateAll(rule.properties, values),
+    },
     ...toContactProperties(evaluateAll(rule.contactProperties, values)),
     ...namesOfSaid({ ...rule.contactProperties, ...rule.properties }),
   }

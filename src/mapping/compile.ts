@@ -70,6 +70,8 @@ export interface InSupportRule {
 
 export interface MappedField {
   field: string
+  /** Of a computed value. */
+  expression: string | null
   attribute: string
   type: FieldType
   ifMissing: IfMissing
@@ -143,6 +145,7 @@ export function compileMapping(
     compiled.mapping.fields.push({
       ...field,
       field: rule.field,
+      expression: rule.value?.source ?? null,
       attribute: rule.attribute,
       ifMissing: rule.ifMissing ?? ifMissing,
       brevo,

@@ -3,28 +3,32 @@ import { type ContactRecords, pickLatest, type ProfileTicket } from '../model/pr
 import type { FieldRule } from './compile.ts'
 import { FIELDS } from './fields.ts'
 
-/** A field of a record in the helpdesk. */
+/** A field of a record in a helpdesk. */
 export interface Origin {
+  /** The connector that read it. */
+  connector: string
   record: 'customer' | 'ticket' | 'satisfaction_survey'
   id: string
   field: string
 }
 
+export type RecordField = Omit<Origin, 'connector'>
+
 /** The records behind a line of field_mapping; of a computed value, those behind everything that it names. */
-export function originsOf(rule: Pick<FieldRule, 'field' | 'value'>, records: ContactRecords): Origin[] {
+export function originsOf(rule: Pick<FieldRule, 'field' | 'value'>, records: ContactRecords): RecordField[] {
   const names = rule.value === undefined ? [rule.field] : [...rule.value.uses]
   return names.flatMap((name) => originsOfField(name, records))
 }
 
-function originsOfField(name: string, records: ContactRecords): Origin[] {
+function originsOfField(name: string, records: ContactRecords): RecordField[] {
   const { customer, lastTicket, lastSurvey } = pickLatest(records)
-  const tickets = (field: string, which: (ticket: ProfileTicket) => boolean = () => true): Origin[] =>
+  const tickets = (field: string, which: (ticket: ProfileTicket) => boolean = () => true): RecordField[] =>
     records.tickets.filter(which).map(({ id }) => ({ record: 'ticket', id, field }))
-  const surveys = (field: string): Origin[] =>
+  const surveys = (field: string): RecordField[] =>
     records.surveys.map(({ id }) => ({ record: 'satisfaction_survey', id, field }))
-  const ofTicket = (field: string, ticket = lastTicket): Origin[] =>
+  const ofTicket = (field: string, ticket = lastTicket): RecordField[] =>
     ticket === undefined ? [] : [{ record: 'ticket', id: ticket.id, field }]
-  const ofSurvey = (field: string): Origin[] =>
+  const ofSurvey = (field: string): RecordField[] =>
     lastSurvey === undefined ? [] : [{ record: 'satisfaction_survey', id: lastSurvey.id, field }]
 
   switch (name) {

@@ -11,8 +11,8 @@ export interface DesiredContact {
   attributes: Record<string, AttributeValue | null>
   /** Ids of the lists that the contact belongs to by tajo's rules. */
   lists: number[]
-  /** Not everything is known yet: no membership is to be taken away. */
-  partial: boolean
+  /** Lists of which nothing can be said yet, because a first sync is still reading: memberships of them are left as they are. */
+  undecided: number[]
 }
 
 /**

@@ -1,18 +1,14 @@
 // What a contact should hold, by all connectors and from its records, against what Brevo was told.
-import { toDesired, toPartlyDesired, toWrite } from '../mapping/apply.ts'
-import type { Mapping } from '../mapping/compile.ts'
+import { toWrite } from '../mapping/apply.ts'
 import type { ContactWrite, DesiredContact, ToldContact } from '../model/operations.ts'
 import { toE164 } from '../model/phone.ts'
 import { toProfile } from '../model/profile.ts'
 import type { Store } from '../state/store.ts'
+import { type Contributor, type Part, unite } from './unite.ts'
 import { META } from '../state/meta.ts'
 
 /** A connector's mapping, as Brevo's attributes and the helpdesk's fields allow it. */
-export interface ConnectorMapping {
-  source: string
-  mapping: Mapping
-  /** The first sync is still reading: metrics and lists would be wrong. */
-  partial: boolean
+export interface ConnectorMapping extends Contributor {
   /** Whether a deleted customer keeps the memberships that tajo gave. */
   keepListsOfDeleted: boolean
   defaultCountry: string | undefined
@@ -28,48 +24,36 @@ export function prepareContact(
 ): ContactWrite | null {
   if (store.customers.isOwnAddress(email)) return null
   const desired = desireContact(store, mappings, email, recordsOf)
-  const keepLists =
-    desired === null
-      ? mappings.some((one) => one.partial || (one.keepListsOfDeleted && store.customers.wasDeleted(email)))
-      : desired.partial
-  return toWrite(email, desired, told, keepLists)
+  if (desired !== null) return toWrite(email, desired, told, (list) => desired.undecided.includes(list))
+  const keepsAll = mappings.some(
+    (one) => one.partial || (one.keepListsOfDeleted && store.customers.wasDeleted(email)),
+  )
+  return toWrite(email, null, told, () => keepsAll)
 }
 
 export function desireContact(
   store: Store,
   mappings: readonly ConnectorMapping[],
   email: string,
-  recordsOf: Store['recordsOf'] = (source, address) => store.recordsOf(source, address),
+  recordsOf?: Store['recordsOf'],
 ): DesiredContact | null {
-  const wishes = mappings.flatMap(({ source, mapping, partial, defaultCountry }): DesiredContact[] => {
-    const records = recordsOf(source, email)
-    for (const customer of records.customers) {
-      customer.phone = customer.phone === null ? null : toE164(customer.phone, defaultCountry)
-    }
-    const profile = toProfile(records)
-    if (profile === null) return []
-    const asOf = mapping.inSupport === null ? 0 : (store.meta.get(META.readUpTo(source)) ?? 0)
-    // Before anything was read whole, nobody can say who is in support.
-    const known = asOf === 0 && mapping.inSupport !== null ? { ...mapping, inSupport: null } : mapping
-    return [partial ? toPartlyDesired(profile, mapping) : toDesired(profile, known, asOf)]
+  return unite(email, toParts(store, mappings, email, recordsOf))
+}
+
+/** What each connector knows of a contact. */
+export function toParts(
+  store: Store,
+  mappings: readonly ConnectorMapping[],
+  email: string,
+  recordsOf: Store['recordsOf'] = (source, address) => store.recordsOf(source, address),
+): Part[] {
+  return mappings.map((one) => {
+    const records = recordsOf(one.source, email)
+    for (const customer of records.customers)
+      customer.phone = customer.phone === null ? null : toE164(customer.phone, one.defaultCountry)
+    const asOf = one.mapping.inSupport === null ? 0 : (store.meta.get(META.readUpTo(one.source)) ?? 0)
+    return { ...one, records, profile: toProfile(records), asOf }
   })
-  if (wishes.length === 0) return null
-  // Where two helpdesks fill the same attribute, the one that stands first in connectors.yml does.
-  const attributes = Object.assign(
-    {},
-    ...wishes.toReversed().map((one) => one.attributes),
-  ) as DesiredContact['attributes']
-  // In support at one of them is in support.
-  for (const { mapping } of mappings) {
-    const name = mapping.inSupport?.attribute
-    if (name != null && wishes.some((one) => one.attributes[name] === true)) attributes[name] = true
-  }
-  return {
-    email,
-    attributes,
-    lists: [...new Set(wishes.flatMap((one) => one.lists))],
-    partial: mappings.some((one) => one.partial),
-  }
 }
 
 /** Reads the records of so many contacts at once. */

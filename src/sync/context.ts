@@ -19,6 +19,10 @@ export interface SyncContext {
   log: Log
   /** Names the account in event ids. */
   account: string
+  /** Which helpdesk the connector is of. */
+  helpdesk: string
+  /** All that run: guards look at what each of them knows. */
+  connectors: readonly string[]
   rules: MappingRules
   campaigns: readonly CampaignRule[]
   /** What is told, or asked for by a campaign or a handler; nothing else is looked for. */

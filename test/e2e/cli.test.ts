@@ -236,6 +236,8 @@ describe('the daemon', () => {
   it('that was never set up well ends with exit code 2 and says what to do', async () => {
     await start({ prepared: false })
     await runTajo(['connectors', 'install', 'gorgias', ...addresses()], directory)
+    const file = join(directory, 'connectors.yml')
+    writeFileSync(file, `server: { port: 0 }\n${readFileSync(file, 'utf8')}`)
 
     const daemon = await runTajo(['start'], directory)
 

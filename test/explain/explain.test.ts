@@ -45,7 +45,7 @@ describe('an attribute', () => {
     const first = (await explain())!.attributes['TICKET_COUNT']!
     expect(first).toEqual({
       value: 1,
-      from: [{ record: 'ticket', id: String(ticket.id), field: 'id' }],
+      from: [{ connector: 'gorgias', record: 'ticket', id: String(ticket.id), field: 'id' }],
       mapping: {
         file: 'connectors.yml',
         line: lineOf(shop.yaml(), 'TICKET_COUNT'),

@@ -73,6 +73,12 @@ export const connectorsSchema = Type.Object(
                 'Whether customers that Brevo does not know become contacts. `never`: only contacts that are there already are kept in step.',
             }),
           ),
+          precedence: Type.Optional(
+            Type.Array(Type.String(), {
+              description:
+                'Whose name, phone or custom field counts for a person whom several connectors know: the first of these that has one. Default: the customer who was changed last.',
+            }),
+          ),
         },
         closed,
       ),

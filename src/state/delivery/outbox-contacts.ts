@@ -53,7 +53,9 @@ export function createOutboxContacts(database: Database) {
       AND ${NOT_MOVING}
     ORDER BY lane, email LIMIT ?`)
   const releaseHeld = database.prepare(
-    `UPDATE outbox_contacts SET lane = ${LANES.background} WHERE lane >= ${LANES.held}`,
+    `UPDATE outbox_contacts SET lane = ${LANES.background} WHERE lane >= ${LANES.held} AND (
+      EXISTS (SELECT 1 FROM customers c WHERE c.source = ? AND c.email = outbox_contacts.email)
+      OR NOT EXISTS (SELECT 1 FROM customers c WHERE c.email = outbox_contacts.email))`,
   )
   const setLooked = database.prepare(
     `UPDATE outbox_contacts SET lane = ${LOOKED} WHERE lane = ${LANES.held} AND email = ? AND generation = ?`,
@@ -106,9 +108,9 @@ export function createOutboxContacts(database: Database) {
     hurry(): void {
       hurry.run()
     },
-    /** The first sync has read everything: what waited for that may go. */
-    releaseHeld(): void {
-      releaseHeld.run()
+    /** The first sync of a connector has read everything: those of its customers that waited for that may go. */
+    releaseHeld(source: string): void {
+      releaseHeld.run(source)
     },
     /** What waits for the end of the first sync and was not looked at since it changed. */
     held: (now: Instant, limit: number): DueContact[] => held.all(now, limit),

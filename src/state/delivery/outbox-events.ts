@@ -71,19 +71,21 @@ const WITHOUT_SAID = `json_patch(json_remove(payload, '$.properties.comment'), c
 
 export function createOutboxEvents(database: Database) {
   const insert = database.prepare(`
-    INSERT INTO outbox_events (event_id, email, name, occurred_at, payload, state) VALUES (?, ?, ?, ?, ?, ?)
+    INSERT INTO outbox_events (source, event_id, email, name, occurred_at, payload, state) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (event_id) DO NOTHING`)
   const insertSkipped = database.prepare(`
-    INSERT INTO outbox_events (event_id, email, name, occurred_at, payload, state, reason)
-    SELECT ?, ?, ?, ?, ${WITHOUT_SAID}, 'skipped', ? FROM (SELECT ? AS payload) WHERE true
+    INSERT INTO outbox_events (source, event_id, email, name, occurred_at, payload, state, reason)
+    SELECT ?, ?, ?, ?, ?, ${WITHOUT_SAID}, 'skipped', ? FROM (SELECT ? AS payload) WHERE true
     ON CONFLICT (event_id) DO NOTHING`)
   // What happened before the state was restored may have been sent by the state that was lost.
   const release = database.prepare(`
     UPDATE outbox_events SET state = CASE WHEN occurred_at <= @verifyUntil THEN 'uncertain' ELSE 'pending' END
-    WHERE state = 'staged' AND occurred_at <= @horizon`)
-  const join = database.prepare("UPDATE outbox_events SET state = 'staged' WHERE state = 'found'")
-  // Waits for its contact, unless Brevo has that contact already and only an attribute of it is refused;
-  // and for whatever of the same contact happened before.
+    WHERE state = 'staged' AND source = @source AND occurred_at <= @horizon`)
+  const join = database.prepare(
+    "UPDATE outbox_events SET state = 'staged' WHERE state = 'found' AND source = ?",
+  )
+  // Waits for its contact, unless Brevo has that contact already and only an attribute of it is refused; and for whatever of the
+  // same contact happened before. What another connector has not released yet holds nobody up: it may be stopped.
   const due = database.prepare<[number, number], Row>(`
     SELECT e.event_id, e.payload, e.attempts FROM outbox_events e
     WHERE e.state = 'pending' AND e.due_at <= ?
@@ -92,6 +94,7 @@ export function createOutboxEvents(database: Database) {
       AND NOT ${isMoving('e.email')}
       AND NOT EXISTS (
         SELECT 1 FROM outbox_events p WHERE p.email = e.email AND p.state IN ('found', 'staged', 'pending', 'sending', 'uncertain')
+          AND (p.source = e.source OR p.state NOT IN ('found', 'staged'))
           AND (p.occurred_at < e.occurred_at OR (p.occurred_at = e.occurred_at AND p.seq < e.seq)))
     ORDER BY e.occurred_at, e.seq LIMIT ?`)
   const setSending = database.prepare(
@@ -153,6 +156,9 @@ export function createOutboxEvents(database: Database) {
   const counts = database.prepare<[], { state: EventState; n: number }>(
     'SELECT state, count(*) AS n FROM outbox_events GROUP BY state',
   )
+  const countsOf = database.prepare<[string], { state: EventState; n: number }>(
+    'SELECT state, count(*) AS n FROM outbox_events WHERE source = ? GROUP BY state',
+  )
   const sentBetween = database.prepare<
     [number, number],
     { event_id: string; name: string; occurred_at: number; sent_at: number }
@@ -161,33 +167,33 @@ export function createOutboxEvents(database: Database) {
     WHERE state = 'sent' AND sent_at >= ? AND sent_at < ? ORDER BY sent_at`)
 
   return {
-    /** False if this occurrence is known already. */
-    stage(event: EventWrite, occurredAt: Instant, live: boolean): boolean {
+    /** False if this occurrence is known already. `source`: the connector whose reading found it, and will release it. */
+    stage(source: string, event: EventWrite, occurredAt: Instant, live: boolean): boolean {
       const { eventId, email, name } = event
       const state: EventState = live ? 'staged' : 'found'
-      return insert.run(eventId, email, name, occurredAt, JSON.stringify(event), state).changes > 0
+      return insert.run(source, eventId, email, name, occurredAt, JSON.stringify(event), state).changes > 0
     },
     /** Not found by a run, but decided: it may go at once, or after a look in Brevo. */
-    stageReady(event: EventWrite, occurredAt: Instant, isUnsure: boolean): void {
+    stageReady(source: string, event: EventWrite, occurredAt: Instant, isUnsure: boolean): void {
       const { eventId, email, name } = event
       const state: EventState = isUnsure ? 'uncertain' : 'pending'
-      insert.run(eventId, email, name, occurredAt, JSON.stringify(event), state)
+      insert.run(source, eventId, email, name, occurredAt, JSON.stringify(event), state)
     },
     /** Known and not told, on purpose; what a customer wrote is not kept. */
-    stageSkipped(event: EventWrite, occurredAt: Instant, reason: string): void {
+    stageSkipped(source: string, event: EventWrite, occurredAt: Instant, reason: string): void {
       const { eventId, email, name } = event
-      insertSkipped.run(eventId, email, name, occurredAt, reason, JSON.stringify(event))
+      insertSkipped.run(source, eventId, email, name, occurredAt, reason, JSON.stringify(event))
     },
-    /** A live run begins: what was found beside the last one is sent with what it finds. */
-    join(): void {
-      join.run()
+    /** A live run of a connector begins: what was found beside the last one is sent with what it finds. */
+    join(source: string): void {
+      join.run(source)
     },
     /**
-     * The run has read everything that happened up to `horizon`: that may be sent, in the order that it happened. What
+     * The connector's run has read everything that happened there up to `horizon`: that may be sent, in the order that it happened. What
      * happened up to `verifyUntil` is looked for in Brevo before.
      */
-    release(horizon: Instant, verifyUntil: Instant): void {
-      release.run({ horizon, verifyUntil })
+    release(source: string, horizon: Instant, verifyUntil: Instant): void {
+      release.run({ source, horizon, verifyUntil })
     },
     due: (now: Instant, limit: number): DueEvent[] =>
       due
@@ -267,8 +273,10 @@ export function createOutboxEvents(database: Database) {
     },
     /** What is still to be sent to a contact. */
     openOf: (email: string): string[] => openOf.all(email).map((row) => row.event_id),
-    counts(): Partial<Record<EventState, number>> {
-      return Object.fromEntries(counts.all().map((row) => [row.state, row.n]))
+    /** Of one connector, or of all. */
+    counts(source?: string): Partial<Record<EventState, number>> {
+      const rows = source === undefined ? counts.all() : countsOf.all(source)
+      return Object.fromEntries(rows.map((row) => [row.state, row.n]))
     },
     /** What Brevo took in this span of time. */
     sentBetween: (from: Instant, to: Instant): LedgerEvent[] =>

@@ -103,7 +103,7 @@ function judge(
   const decision: Decision =
     rule === undefined
       ? { result: 'drop', reason: 'connectors.yml does not name the campaign any more.' }
-      : decide(rule, toFacts(context, rule, entry, about, now))
+      : decide(rule, toFacts(context, rule, entry, email, about, now))
   return { decision, email, about }
 }
 
@@ -130,11 +130,11 @@ function settle(context: SyncContext, rule: CampaignRule | undefined, entry: Cam
 export function fire(
   store: Store,
   rule: Pick<CampaignRule, 'name' | 'event'>,
-  entry: Pick<CampaignEntry, 'id' | 'email' | 'occurredAt'>,
+  entry: Pick<CampaignEntry, 'id' | 'source' | 'email' | 'occurredAt'>,
   properties: Record<string, AttributeValue>,
   { now, isUnsure, said }: { now: Instant; isUnsure: boolean; said?: EventWrite['said'] },
 ): void {
-  const { id, email, occurredAt } = entry
+  const { id, source, email, occurredAt } = entry
   const event = {
     eventId: id,
     email,
@@ -143,13 +143,14 @@ export function fire(
     properties: { event_id: id, campaign: rule.name, ...properties },
     ...(said === undefined ? {} : { said }),
   }
-  store.outboxEvents.stageReady(event, occurredAt, isUnsure)
+  store.outboxEvents.stageReady(source, event, occurredAt, isUnsure)
   store.outboxContacts.mark(email, 'live')
   store.campaigns.close(id, 'fired', null, email, now)
 }
 
 interface About {
-  records: ContactRecords
+  /** Of all connectors: guards look at each. */
+  everywhere: readonly ContactRecords[]
   profile: Profile | null
   values: () => Values
   /** What the event tells of its occurrence. */
@@ -160,7 +161,7 @@ interface About {
 
 /** Everything as it is now, and no more as it was when it happened. */
 function gather(context: SyncContext, { occurrence }: CampaignEntry, email: string): About {
-  const { store, source } = context
+  const { store, source, helpdesk, connectors } = context
   const records = store.recordsOf(source.name, email)
   const profile = toProfile(records)
   const then = occurrence?.ticket ?? null
@@ -171,10 +172,10 @@ function gather(context: SyncContext, { occurrence }: CampaignEntry, email: stri
   const customFields = store.customers.customFields(source.name)
   let known: Values | null = null
   return {
-    records,
+    everywhere: connectors.map((one) => store.recordsOf(one, email)),
     profile,
     values: () => (known ??= toEventValues(now ?? toBare(email), profile, score, customFields)),
-    told: now === null ? {} : toProperties(now),
+    told: { connector: source.name, helpdesk, ...(now === null ? {} : toProperties(now)) },
     ticket: stored,
     ticketIsGone: stored !== null && !stored.counted,
   }
@@ -189,11 +190,12 @@ function toFacts(
   { store }: SyncContext,
   rule: CampaignRule,
   entry: CampaignEntry,
-  { records, profile, values, ticket, ticketIsGone }: About,
+  email: string,
+  { everywhere, profile, values, ticket, ticketIsGone }: About,
   now: Instant,
 ): CampaignFacts {
   return {
-    ...factsOf(store, rule, records, profile, now),
+    ...factsOf(store, rule, email, everywhere, profile, now),
     dueAt: entry.plannedAt,
     occurrence: entry.occurrence,
     ticket,
@@ -206,16 +208,19 @@ function toFacts(
 export function factsOf(
   store: Store,
   rule: CampaignRule,
-  records: ContactRecords,
+  email: string,
+  everywhere: readonly ContactRecords[],
   profile: Profile | null,
   now: Instant,
 ): Omit<CampaignFacts, 'dueAt' | 'occurrence' | 'ticket' | 'ticketIsGone' | 'values'> {
   return {
     now,
     paused: store.meta.get(META.campaignPaused(rule.name)) !== null,
-    openTickets: profile?.openTickets ?? 0,
-    lastScores: records.surveys.map((one) => ({ score: one.score, at: one.scoredAt })),
-    lastFiredAt: store.lastFiredAt(rule.name, records.email),
+    openTickets: everywhere.reduce((sum, one) => sum + (toProfile(one)?.openTickets ?? 0), 0),
+    lastScores: everywhere.flatMap(({ surveys }) =>
+      surveys.map((one) => ({ score: one.score, at: one.scoredAt })),
+    ),
+    lastFiredAt: store.lastFiredAt(rule.name, email),
     firedToday: store.campaigns.firedSince(rule.name, now - DAY),
     timezone: findTimezone(rule, profile),
   }

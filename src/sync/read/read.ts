@@ -62,7 +62,7 @@ async function readAll(
   findHorizon: () => Instant,
 ): Promise<void> {
   const { store, source } = context
-  store.transaction(() => store.outboxEvents.join())
+  store.transaction(() => store.outboxEvents.join(source.name))
   // The feed first: the records read after it show what it speaks of. Where only a part is read, it waits for the next
   // run that reads all.
   const isWhole = options.streams.length === context.streams.size
@@ -88,11 +88,12 @@ async function readAll(
       (stream) => store.cursors.read(source.name, stream).watermark !== null,
     )
     // What this run found while it read what was there before; a background that reads beside it leaves that to the next run.
-    if (!options.liveOnly) store.outboxEvents.join()
-    if (hasBegun) store.outboxEvents.release(horizon, readVerifyUntil(store))
+    if (!options.liveOnly) store.outboxEvents.join(source.name)
+    if (hasBegun) store.outboxEvents.release(source.name, horizon, readVerifyUntil(store))
     if (isWhole) noteReadUpTo(context, horizon)
     settleHints(context, hinted)
-    if (store.cursors.isBackfilled(source.name, options.streams)) store.outboxContacts.releaseHeld()
+    if (store.cursors.isBackfilled(source.name, options.streams))
+      store.outboxContacts.releaseHeld(source.name)
   })
 }
 
@@ -107,7 +108,7 @@ export async function readBackground(context: SyncContext, options: ReadOptions)
       options.streams.map((stream) => () => walkBackfill(holding, stream, options.backfillSince, options)),
     )
     await resolveOrphans(holding, options.signal)
-    store.transaction(() => store.outboxContacts.releaseHeld())
+    store.transaction(() => store.outboxContacts.releaseHeld(source.name))
   }
   const phones = options.phones === null ? 0 : await readPhones(context, options.phones, options.signal)
   return isFirst || phones > 0

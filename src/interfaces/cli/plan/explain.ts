@@ -116,19 +116,19 @@ const COLORS: Record<string, Parameters<typeof paint>[0]> = {
   refused: 'red',
 }
 
-/** `tickets 12, 15 and 3 more (status)`. */
+/** `tickets 12, 15 and 3 more of gorgias (status)`. */
 function toWords(origins: readonly Origin[]): string {
   const groups = new Map<string, string[]>()
-  for (const { record, id, field } of origins) {
-    const key = `${record} ${field}`
+  for (const { connector, record, id, field } of origins) {
+    const key = `${record} ${field} ${connector}`
     groups.set(key, [...(groups.get(key) ?? []), id])
   }
   return [...groups]
     .map(([key, ids]) => {
-      const [record = '', field = ''] = key.split(' ')
+      const [record = '', field = '', connector = ''] = key.split(' ')
       const shown = ids.slice(0, MOST_IDS).join(', ')
       const rest = ids.length > MOST_IDS ? ` and ${ids.length - MOST_IDS} more` : ''
-      return `${record.replace('_', ' ')}${ids.length > 1 ? 's' : ''} ${shown}${rest} (${field})`
+      return `${record.replace('_', ' ')}${ids.length > 1 ? 's' : ''} ${shown}${rest} of ${connector} (${field})`
     })
     .join('; ')
 }

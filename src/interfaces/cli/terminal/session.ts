@@ -9,7 +9,8 @@ import { createHttp } from '../../../lib/net/http.ts'
 import { createLog } from '../../../lib/log/log.ts'
 import { systemRandom } from '../../../lib/random.ts'
 import { createRedactor } from '../../../lib/log/redact.ts'
-import type { Secret } from '../../../lib/log/secret.ts'
+import { Secret } from '../../../lib/log/secret.ts'
+import { TajoError } from '../../../lib/errors.ts'
 import { requireSource, toVariable, variablesOf } from '../../../sources/index.ts'
 import type { Credentials } from '../../../sources/source.ts'
 import { inPlaces } from './advice.ts'
@@ -40,13 +41,9 @@ export function openSession(
 ): Session {
   const read = text ?? readConfig(options.config)
   const config = parseConfig(options.config, read, env)
-  const { credentials, brevoKey } = readKeys(config, options.stateDir, env)
+  const { credentials, known, brevoKey } = readKeys(config, options.stateDir, env)
   const webhookSecrets = readWebhookSecrets(config, options.stateDir, env)
-  const opened = openPorts(config.log, [
-    brevoKey,
-    ...Object.values(credentials).flatMap((one) => Object.values(one)),
-    ...Object.values(webhookSecrets),
-  ])
+  const opened = openPorts(config.log, [brevoKey, ...known, ...Object.values(webhookSecrets)])
   const engine = { config, stateDir: options.stateDir, credentials, brevoKey, webhookSecrets }
   return { config, text: read, webhookSecrets, engine, ...opened }
 }
@@ -78,15 +75,33 @@ function readKeys(
   config: Config,
   stateDir: string,
   env: NodeJS.ProcessEnv,
-): { credentials: Record<string, Credentials>; brevoKey: Secret } {
+): { credentials: Record<string, Credentials>; known: Secret[]; brevoKey: Secret } {
   const store = openSecretStore(stateDir, env)
   const credentials: Record<string, Credentials> = {}
   const connectors = config.connectors.filter((one) => one.enabled)
-  for (const connector of connectors)
-    credentials[connector.name] = readCredentials(connector, isAlone(config, connector), stateDir, env)
+  const known: Secret[] = []
+  for (const connector of connectors) {
+    try {
+      const own = readCredentials(connector, isAlone(config, connector), stateDir, env)
+      credentials[connector.name] = own
+      known.push(...Object.values(own))
+    } catch (thrown) {
+      // The others go on without it; whoever asks for this one is told.
+      if (connectors.length < 2 || !(thrown instanceof TajoError)) throw thrown
+      credentials[connector.name] = toMissing(connector, thrown)
+    }
+  }
   const connector = connectors[0]?.name ?? config.connectors[0]?.name ?? 'NAME'
   const wanted = { variables: ['BREVO_API_KEY'], label: BREVO_KEY_LABEL, connector }
-  return { credentials, brevoKey: requireSecret(env, store, 'brevo.api_key', wanted) }
+  return { credentials, known, brevoKey: requireSecret(env, store, 'brevo.api_key', wanted) }
+}
+
+/** Secrets that say why they can't be had. */
+function toMissing({ source }: { source: string }, error: TajoError): Credentials {
+  const missing = new Secret(() => {
+    throw error
+  })
+  return Object.fromEntries(Object.keys(requireSource(source).secrets).map((field) => [field, missing]))
 }
 
 /** True if no other connector is of the same helpdesk: its keys may then be called as the helpdesk's. */
