@@ -21,24 +21,26 @@ export interface Database {
 }
 
 /**
- * Databases and statements are kept for the life of the process. From Node 24.19 on, better-sqlite3 12 aborts the process when
- * one of them is garbage collected at a bad moment (WiseLibs/better-sqlite3#1515; version 13 does not, and needs Node 22).
- * They stand on globalThis so that a test environment, whose own globals come and go, can keep them longer.
+ * From Node 24.19 on, better-sqlite3 12 aborts the process when a database or a statement is garbage collected while no script runs
+ * (WiseLibs/better-sqlite3#1515): there they are kept for the life of the process. Elsewhere a closed one leaves nothing behind
+ * (docs/decisions/0006-kept-statements.md). They stand on globalThis so that a test environment, whose own globals come and go, can
+ * keep them longer.
  */
 const KEPT = Symbol.for('tajo.sqlite.kept')
 const kept = ((globalThis as { [KEPT]?: unknown[] })[KEPT] ??= [])
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const MUST_KEEP = major > 24 || (major === 24 && minor >= 19)
+
+function keep<T>(made: T): T {
+  if (MUST_KEEP) kept.push(made)
+  return made
+}
 
 export function open(file: string, options: { readonly?: boolean; timeout?: number } = {}): Database {
-  const database = new Sqlite(file, options) as unknown as Database
+  const database = keep(new Sqlite(file, options) as unknown as Database)
   const prepare = database.prepare.bind(database)
-  kept.push(database)
   return Object.assign(database, {
-    prepare: (source: string) =>
-      prepareLazily(() => {
-        const statement = prepare(source)
-        kept.push(statement)
-        return statement
-      }),
+    prepare: (source: string) => prepareLazily(() => keep(prepare(source))),
   })
 }
 
