@@ -17,7 +17,7 @@ import type { Intercept } from '../../src/sandbox/faults.ts'
 import { openStoreReadOnly } from '../../src/state/store.ts'
 import type { Universe } from '../simulation/clock.ts'
 import { MAPPING } from '../simulation/life.ts'
-import { judge, watchWrites } from '../simulation/oracle.ts'
+import { judge, watchWrites, oneShop } from '../simulation/oracle.ts'
 import { Shop } from '../simulation/shop.ts'
 import { META } from '../../src/state/meta.ts'
 
@@ -111,7 +111,7 @@ const store = openStoreReadOnly(join(directory, 'state'))!
 const damage = store.check()
 const goLive = store.meta.get(META.goLive('gorgias'))!
 store.close()
-verdict = [...damage, ...broken, ...judge(shop, { goLive, create: true, inOrder: false })]
+verdict = [...damage, ...broken, ...judge(shop, { goLiveOf: oneShop(goLive), create: true, inOrder: false })]
 await Promise.all([gorgias.server.close(), brevo.server.close()])
 for (const complaint of verdict.slice(0, 20)) process.stdout.write(`  ${complaint}\n`)
 const musts = shop.occurrences.filter((one) => one.must && one.at >= goLive).length
@@ -140,7 +140,7 @@ async function rest(): Promise<string[]> {
       (counts.uncertain ?? 0) +
       (counts.staged ?? 0) +
       (counts.found ?? 0)
-    complaints = judge(shop, { goLive: live, create: true, inOrder: false })
+    complaints = judge(shop, { goLiveOf: oneShop(live), create: true, inOrder: false })
     if (left + open === 0 && complaints.length === 0) break
     if (child.exitCode !== null) {
       complaints.push('the daemon ended by itself')

@@ -22,7 +22,7 @@ import { openStoreBeside, openStoreReadOnly, type Store } from '../../src/state/
 import { ProcessClock } from '../simulation/clock.ts'
 import { startVirtualSchedule, toYaml } from '../simulation/life.ts'
 import { createHttpFor } from '../simulation/network.ts'
-import { judge, watchWrites } from '../simulation/oracle.ts'
+import { judge, watchWrites, oneShop } from '../simulation/oracle.ts'
 import { silentLog } from '../support/sandbox.ts'
 import { openVirtualWorld, VIRTUAL_KEYS } from '../support/virtual.ts'
 import { META } from '../../src/state/meta.ts'
@@ -409,7 +409,7 @@ it('no event is lost or doubled, whatever is reloaded when', async () => {
       other.close()
 
       expect(other.started.length).toBeGreaterThan(2)
-      const history = { goLive, create: true, inOrder: true }
+      const history = { goLiveOf: oneShop(goLive), create: true, inOrder: true }
       expect(
         [...broken, ...judge(other.shop, history)].filter((one) => !WITHOUT_RECONCILE.test(one)),
       ).toEqual([])

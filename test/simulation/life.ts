@@ -10,7 +10,11 @@ import type { Thresholds } from '../../src/outbox/delivery.ts'
 import { openStore } from '../../src/state/store.ts'
 import { Killed, ProcessClock } from './clock.ts'
 import type { Served, Serving } from '../../src/daemon/serve.ts'
-import { BREVO_URL, createHttpFor, GORGIAS_URL, type Network } from './network.ts'
+import { BREVO_URL, createHttpFor, GORGIAS_URL, type Network, OUTLET_URL } from './network.ts'
+import { OUTLET_MAPPING } from './outlet.ts'
+
+/** Both accounts take them. */
+const KEYS = { email: new Secret('sim@shop.example'), api_key: new Secret('sim-key') }
 
 export interface Life {
   /** Resolves when it is over, in whatever way. */
@@ -96,7 +100,7 @@ export function live(options: LifeOptions): Life {
         {
           config: toConfig(options.yaml),
           stateDir,
-          credentials: { gorgias: { email: new Secret('sim@shop.example'), api_key: new Secret('sim-key') } },
+          credentials: { gorgias: KEYS, outlet: KEYS },
           brevoKey: new Secret('sim-brevo'),
           thresholds: options.thresholds,
         },
@@ -238,15 +242,22 @@ export function toYaml(options: {
   campaigns?: boolean
   /** Maps the customer's id in the shop to an identifier of Brevo's, which no import carries. */
   extId?: boolean
+  /** A second account of the helpdesk. */
+  outlet?: boolean
 }): string {
+  const reading = `    schedule: "${options.schedule}"
+    reconcile: "${options.reconcile}"
+    rate_limit: ${options.rateLimit}
+`
+  const outlet = `  outlet:
+    source: gorgias
+    base_url: "${OUTLET_URL}"
+${reading}${OUTLET_MAPPING}`
   return `brevo: { base_url: "${BREVO_URL}"${options.importList ? ', import_list: 50' : ''} }
 contacts: { create: ${options.create} }
 events: { when_uncertain: ${options.policy}, verify_after: ${options.verifyAfter ?? '5m'} }
 ${options.campaigns === true ? CAMPAIGNS : ''}connectors:
   gorgias:
     base_url: "${GORGIAS_URL}"
-    schedule: "${options.schedule}"
-    reconcile: "${options.reconcile}"
-    rate_limit: ${options.rateLimit}
-${options.extId === true ? MAPPING.replace('field_mapping:', 'field_mapping:\n      external_id: EXT_ID') : MAPPING}`
+${reading}${options.extId === true ? MAPPING.replace('field_mapping:', 'field_mapping:\n      external_id: EXT_ID') : MAPPING}${options.outlet === true ? outlet : ''}`
 }

@@ -90,12 +90,6 @@ export const MUTANTS: readonly Mutant[] = [
     to: "p.state IN ('pending', 'sending')",
   },
   {
-    name: 'what an unanswered write left is taken for what was told',
-    file: 'outbox/deliver-contacts.ts',
-    from: 'if (attempts === 0 && lost === 0) return again === 0 ? told : { ...told, attributes: {} }',
-    to: 'if (attempts >= 0 || lost === 0 || again === 0) return told',
-  },
-  {
     name: 'a web page with 200 is believed',
     file: 'brevo/answers.ts',
     from: 'if (endpoint === undefined || !body.isReadable) return false',
@@ -132,10 +126,16 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'return Array.isArray(data) && (Object.assign(json, { meta: { next_cursor: next ?? null } }), true)',
   },
   {
-    name: 'an error of the helpdesk is believed under any status',
-    file: 'sources/gorgias/client.ts',
-    from: 'if (status < 400 || !isError(json)) {',
-    to: 'if (!isError(json)) {',
+    name: 'counts are those of one helpdesk, whatever another knows',
+    file: 'projection/unite.ts',
+    from: '    lines.length > 1 &&',
+    to: '    lines.length > 9 &&',
+  },
+  {
+    name: 'each helpdesk judges scores for itself',
+    file: 'projection/unite.ts',
+    from: 'else if (isScore(rule)) scored.add(rule.list)',
+    to: '',
   },
   {
     name: 'any redirect is a merge, of whatever it names',

@@ -55,7 +55,11 @@ export interface Network {
   universe: Universe
   random: Random
   weather: Weather
-  servers: { gorgias: Pick<DirectServer, 'inject'>; brevo: Pick<DirectServer, 'inject'> }
+  servers: {
+    gorgias: Pick<DirectServer, 'inject'>
+    outlet?: Pick<DirectServer, 'inject'>
+    brevo: Pick<DirectServer, 'inject'>
+  }
   /** True time plus this is what the helpdesk's clock shows. */
   sourceOffsetMs: number
   counts: Partial<Record<Fault, number>>
@@ -77,6 +81,8 @@ export interface Network {
 }
 
 export const GORGIAS_URL = 'https://gorgias.test/api'
+/** The second account of the helpdesk. */
+export const OUTLET_URL = 'https://outlet.test/api'
 export const BREVO_URL = 'https://brevo.test/v3'
 
 /** The network as one process sees it. `step` may kill the process; a dead one hears nothing any more. */
@@ -94,7 +100,7 @@ export function createHttpFor(
     if (process.isDead()) return NEVER_LEFT
     process.step()
     network.requests += 1
-    const side = request.url.startsWith(GORGIAS_URL) ? 'gorgias' : 'brevo'
+    const side = isHelpdesk(request.url) ? 'gorgias' : 'brevo'
     if (side === 'brevo' && request.method !== 'GET') network.writes += 1
     await universe.wait(5 + random.next() * 300)
     if (network.weather.down[side]) return NEVER_LEFT
@@ -163,7 +169,7 @@ export function createHttpFor(
         return answer(200, JSON.stringify({ data: [], object: 'list', meta: { next_cursor: token } }))
       }
       case 'page_twice': {
-        const isSameList = lastPage !== null && pathOf(lastPage.url) === pathOf(request.url)
+        const isSameList = lastPage !== null && placeOf(lastPage.url) === placeOf(request.url)
         return isSameList ? lastPage!.answer : await deliver(side, request)
       }
       case 'page_shuffled': {
@@ -259,7 +265,7 @@ export function createHttpFor(
     const read = request.method === 'GET' ? /\/contacts\/([^/]+%40[^/]+)$/.exec(url.pathname) : null
     if (read !== null) network.onLook?.(decodeURIComponent(read[1]!))
     const response = await universe.busy(
-      network.servers[side].inject({
+      serverOf(network, side, request.url).inject({
         method: request.method,
         url: `${url.pathname}${url.search}`,
         headers: request.headers,
@@ -310,8 +316,18 @@ const mayBeEmpty = ({ method, url }: HttpRequest): boolean =>
   method === 'PUT' || method === 'DELETE' || (method === 'POST' && /\/(contacts|events)$/.test(url))
 
 const pathOf = (url: string): string => new URL(url).pathname
+const placeOf = (url: string): string => `${new URL(url).host}${pathOf(url)}`
+const isHelpdesk = (url: string): boolean => url.startsWith(GORGIAS_URL) || url.startsWith(OUTLET_URL)
+
+function serverOf(
+  { servers }: Network,
+  side: 'gorgias' | 'brevo',
+  url: string,
+): Pick<DirectServer, 'inject'> {
+  return url.startsWith(OUTLET_URL) ? servers.outlet! : servers[side]
+}
 const isList = (request: HttpRequest): boolean =>
-  request.method === 'GET' && request.url.startsWith(GORGIAS_URL) && request.url.includes('limit=')
+  request.method === 'GET' && isHelpdesk(request.url) && request.url.includes('limit=')
 
 /** Half of whatever is listed in it; what lists nothing is cut. */
 function halve(body: string): string {

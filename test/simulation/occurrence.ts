@@ -7,4 +7,6 @@ export interface Occurrence {
   customerId: number
   /** False: something else happened that may keep it from being seen or from having anybody to tell. */
   must: boolean
+  /** Where it happened. */
+  connector: 'gorgias' | 'outlet'
 }

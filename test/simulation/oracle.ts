@@ -58,10 +58,16 @@ export function watchWrites(shop: Shop): { broken: string[]; looked(email: strin
   return { broken, looked }
 }
 
+/** When the first sync of each connector began: microseconds. */
+export type GoLive = Record<Occurrence['connector'], number>
+
+/** Where there is one helpdesk only. */
+export const oneShop = (goLive: number): GoLive => ({ gorgias: goLive, outlet: Number.POSITIVE_INFINITY })
+
 /** What is not as it must be; empty if all is well. */
 export function judge(
   shop: Shop,
-  options: { goLive: number; create: boolean; inOrder: boolean; extId?: boolean },
+  options: { goLiveOf: GoLive; create: boolean; inOrder: boolean; extId?: boolean },
 ): string[] {
   return [
     ...(options.extId === true && options.create ? judgeIdentifiers(shop) : []),
@@ -70,8 +76,8 @@ export function judge(
     ...shop.optOuts.judge(shop.world.customers.values(), (contact, list) =>
       shop.addedByHand.has(`${contact.id}/${list}`),
     ),
-    ...judgeEvents(shop, options.goLive, options.create),
-    ...judgeCampaigns(shop, options.goLive, options.create),
+    ...judgeEvents(shop, options.goLiveOf, options.create),
+    ...judgeCampaigns(shop, options.goLiveOf, options.create),
     ...(options.inOrder ? judgeOrder(shop) : []),
   ]
 }
@@ -139,26 +145,28 @@ function expect(
 } | null {
   const { world } = shop
   const owners = [...world.customers.values()].filter((one) => one.email?.trim().toLowerCase() === email)
-  if (owners.length === 0) return null
-  const main = owners.reduce((best, one) => (isNewer(one, best) ? one : best))
-  const ids = new Set(owners.map((one) => one.id))
+  const others = [...(shop.outlet?.world.customers.values() ?? [])].filter((one) => one.email === email)
+  if (owners.length + others.length === 0) return null
+  const main = owners.length === 0 ? null : owners.reduce((best, one) => (isNewer(one, best) ? one : best))
+  const ids = new Set([...owners, ...others].map((one) => one.id))
   const survivor = (id: number): number => {
     let now = id
     while (world.mergedCustomers.has(now)) now = world.mergedCustomers.get(now)!
     return now
   }
-  const tickets = [...world.tickets.values()].filter(
-    (one) => ids.has(one.customerId) && !one.spam && one.trashed === null,
-  )
-  const surveys = [...world.surveys.values()].filter(
-    (one) => one.score !== null && ids.has(survivor(one.customerId)),
-  )
+  const worlds = shop.outlet === null ? [world] : [world, shop.outlet.world]
+  const tickets = worlds
+    .flatMap((one) => [...one.tickets.values()])
+    .filter((one) => ids.has(one.customerId) && !one.spam && one.trashed === null)
+  const surveys = worlds
+    .flatMap((one) => [...one.surveys.values()])
+    .filter((one) => one.score !== null && ids.has(survivor(one.customerId)))
   const newest = tickets.toSorted((a, b) => b.created - a.created || b.id - a.id)[0]
   const lastScored = surveys.toSorted((a, b) => b.scored! - a.scored! || b.id - a.id)[0]
   const waits = tickets.flatMap((ticket) => {
-    const messages = [...world.messages.values()].filter(
-      (one) => one.ticketId === ticket.id && one.public && !one.note,
-    )
+    const messages = worlds
+      .flatMap((one) => [...one.messages.values()])
+      .filter((one) => one.ticketId === ticket.id && one.public && !one.note)
     const asked = messages.find((one) => !one.fromAgent)
     const answer = messages.find(
       (one) => asked !== undefined && one.fromAgent && one.rule === null && isAfter(one, asked),
@@ -174,19 +182,24 @@ function expect(
   if (lastScored !== undefined && lastScored.score! <= 2) lists.add(LISTS.dissatisfied)
   return {
     lists,
-    externalId: main.externalId,
-    mayBeAbsent: owners.some((one) => shop.lostContact.has(one.id)),
+    externalId: main?.externalId ?? null,
+    mayBeAbsent: [...owners, ...others].some((one) => shop.lostContact.has(one.id)),
     attributes: {
-      GORGIAS_ID: String(main.id),
-      FIRSTNAME: main.name,
+      // Who somebody is, the first account says.
+      ...(main === null
+        ? {}
+        : {
+            GORGIAS_ID: String(main.id),
+            FIRSTNAME: main.name,
+            TIER: main.customFields[11] ?? null,
+            WHOLESALE: main.customFields[12] ?? null,
+          }),
       TICKET_COUNT: tickets.length,
       OPEN_TICKETS: tickets.filter((one) => one.status === 'open').length,
       LAST_CHANNEL: newest?.channel ?? null,
       AVG_RESPONSE_TIME: waits.length === 0 ? null : Math.round(mean * 100) / 100,
       CSAT_SCORE: lastScored?.score ?? null,
       CSAT_RESPONSES: surveys.length,
-      TIER: main.customFields[11] ?? null,
-      WHOLESALE: main.customFields[12] ?? null,
     },
   }
 }
@@ -196,7 +209,7 @@ const isNewer = (a: WorldCustomer, b: WorldCustomer): boolean =>
 const isAfter = (a: { created: number; id: number }, b: { created: number; id: number }): boolean =>
   a.created > b.created || (a.created === b.created && a.id > b.id)
 
-function judgeEvents(shop: Shop, goLive: number, create: boolean): string[] {
+function judgeEvents(shop: Shop, goLiveOf: GoLive, create: boolean): string[] {
   const complaints: string[] = []
   const seen = new Map<string, number>()
   for (const event of shop.account.events) {
@@ -207,7 +220,8 @@ function judgeEvents(shop: Shop, goLive: number, create: boolean): string[] {
 
   const unmatched = new Set(shop.account.events.filter((one) => !isCampaign(one)))
   for (const occurrence of shop.occurrences) {
-    const { event, about, at, must } = occurrence
+    const { event, about, at, must, connector } = occurrence
+    const goLive = goLiveOf[connector]
     const told = shop.account.events.filter((one) => unmatched.has(one) && isToldBy(occurrence, one))
     for (const one of told) unmatched.delete(one)
     const words = `${event} of ${about.join(' ')} at ${new Date(at / 1000).toISOString()}`
@@ -268,7 +282,7 @@ const isCampaign = ({ name }: { name: string }): boolean => name.startsWith('CAM
  * A campaign without guards fires once for each closing that nothing happened to since; one with a cooldown fires once for
  * an address; neither fires for what did not happen.
  */
-function judgeCampaigns(shop: Shop, goLive: number, create: boolean): string[] {
+function judgeCampaigns(shop: Shop, goLiveOf: GoLive, create: boolean): string[] {
   const complaints: string[] = []
   const closings = shop.occurrences.filter((one) => one.event === 'TICKET_CLOSED')
   const closingsOf = (ticketId: unknown) => closings.filter((one) => one.about[1] === ticketId)
@@ -287,8 +301,15 @@ function judgeCampaigns(shop: Shop, goLive: number, create: boolean): string[] {
     if (thanked.has(contactId)) complaints.push(`${email} was thanked twice within the cooldown`)
     thanked.add(contactId)
   }
-  for (const { about, at, must } of closings) {
-    if (!must || !create || at < goLive || closingsOf(about[1]).length > 1) continue
+  for (const { about, at, must, connector } of closings) {
+    if (
+      connector !== 'gorgias' ||
+      !must ||
+      !create ||
+      at < goLiveOf[connector] ||
+      closingsOf(about[1]).length > 1
+    )
+      continue
     if (!shop.isUntouched(Number(about[1]))) continue
     if (!echoes.some((one) => one.properties['ticket_id'] === about[1]))
       complaints.push(`the campaign for ticket ${about[1]} never fired`)
@@ -298,11 +319,13 @@ function judgeCampaigns(shop: Shop, goLive: number, create: boolean): string[] {
 
 /** Per contact, in the order in which it happened. A score moves nothing in any list: it may be seen an hour later. */
 function judgeOrder(shop: Shop): string[] {
-  const last = new Map<number | null, { date: string; name: string }>()
+  // Of each connector: what happens at one waits for nothing that another may still read.
+  const last = new Map<string, { date: string; name: string }>()
   return shop.account.events.flatMap((event) => {
     if (event.name === 'SURVEY_RESPONDED' || event.name === 'TICKET_MERGED' || isCampaign(event)) return []
-    const before = last.get(event.contactId)
-    last.set(event.contactId, event)
+    const place = `${event.contactId}/${String(event.properties['connector'])}`
+    const before = last.get(place)
+    last.set(place, event)
     return before !== undefined && event.contactId !== null && event.date < before.date
       ? [`${event.email}: ${event.name} of ${event.date} came after ${before.name} of ${before.date}`]
       : []

@@ -8,11 +8,14 @@ import type { Universe } from './clock.ts'
 import { Dice } from './dice.ts'
 import type { Occurrence } from './occurrence.ts'
 import { OptOuts, pickMoves } from './opt-outs.ts'
+import type { Outlet } from './outlet.ts'
 
 type Action = [weight: number, act: () => void]
 
 export class Shop {
   readonly world: World
+  /** The second account; null where there is one helpdesk only. */
+  outlet: Outlet | null = null
   readonly account: BrevoAccount
   readonly occurrences: Occurrence[] = []
   /** `contact id/list` that the contact left by a click. */
@@ -103,6 +106,7 @@ export class Shop {
 
   /** One thing that happens. */
   act(): void {
+    if (this.outlet !== null && this.#random.next() < 0.35) return this.outlet.act()
     const actions: Action[] = [
       [3, () => this.#openTicket()],
       [2, () => this.#newCustomer()],
@@ -156,7 +160,7 @@ export class Shop {
       customFields,
       ...fields,
     })
-    this.#have(customer.id, email)
+    this.have(customer.id, email)
     return customer
   }
 
@@ -266,10 +270,11 @@ export class Shop {
     this.optOuts.moved(customer, email, former)
     this.#formerAddresses.set(customer.id, [...former, customer.email?.toLowerCase() ?? ''])
     this.world.changeCustomer(customer.id, { email })
-    this.#have(customer.id, email)
+    this.have(customer.id, email)
   }
 
-  #have(customerId: number, email: string | null): void {
+  /** A customer has an address, or had it. */
+  have(customerId: number, email: string | null): void {
     if (email === null) return
     this.addresses.add(email.toLowerCase())
     this.#everHad.set(customerId, this.addressesOf(customerId).add(email.toLowerCase()))
@@ -331,7 +336,7 @@ export class Shop {
     if (source === undefined || target === undefined || source === target) return
     this.#doubt((one) => one.customerId === source.id)
     for (const one of this.occurrences) if (one.customerId === source.id) one.customerId = target.id
-    for (const email of this.addressesOf(source.id)) this.#have(target.id, email)
+    for (const email of this.addressesOf(source.id)) this.have(target.id, email)
     this.world.mergeCustomers(source.id, target.id)
   }
 
@@ -395,6 +400,8 @@ export class Shop {
     const had = (id: number): boolean => this.#formerAddresses.get(id)?.includes(contact.email) === true
     for (const { id, email } of this.world.customers.values())
       if (email?.toLowerCase() === contact.email || had(id)) this.lostContact.add(id)
+    for (const { id, email } of this.outlet?.world.customers.values() ?? [])
+      if (email === contact.email) this.lostContact.add(id)
     for (const id of this.lostContact) this.optOuts.lost(id)
     this.#doubt((one) => one.customerId !== null && this.lostContact.has(one.customerId))
     this.account.delete(contact.email)
@@ -444,7 +451,7 @@ export class Shop {
       ticket?.spam !== true &&
       !this.deletedByHand.has(email) &&
       !(customerId !== null && this.lostContact.has(customerId))
-    this.occurrences.push({ event, about, at, customerId, must })
+    this.occurrences.push({ event, about, at, customerId, must, connector: 'gorgias' })
   }
 
   /** What was not told yet may or may not be told from here on. */

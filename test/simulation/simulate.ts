@@ -17,6 +17,7 @@ import { findMissing, findUntold, judge, watchWrites } from './oracle.ts'
 import type { Occurrence } from './occurrence.ts'
 import { Shop } from './shop.ts'
 import { META } from '../../src/state/meta.ts'
+import { openOutlet } from './outlet.ts'
 
 export interface Verdict {
   seed: number
@@ -94,7 +95,11 @@ export async function simulate(
   shop.account.eventLagMs = random.next() * 1.5 * 60_000
   shop.account.liftsBlockOnRename = chance(0.5)
   const limited = chance(0.3)
-  const servers = { gorgias: createDirectServer(), brevo: createDirectServer() }
+  const servers = {
+    gorgias: createDirectServer(),
+    outlet: createDirectServer(),
+    brevo: createDirectServer(),
+  }
   createGorgias({
     server: servers.gorgias.routes,
     world: shop.world,
@@ -141,6 +146,7 @@ export async function simulate(
   const create = chance(0.85) || onlyLies
   const nightly = (chance(0.5) && long) || onlyLies
   const extId = seed % 3 === 0
+  const two = seed % 5 === 2
   const yaml = toYaml({
     schedule: '*/30 * * * *',
     reconcile: nightly ? '30 1 * * *' : '0 * * * *',
@@ -151,11 +157,21 @@ export async function simulate(
     verifyAfter: '2m',
     campaigns: true,
     extId,
+    outlet: two,
   })
   const stateDir = mkdtempSync(join(SCRATCH, 'tajo-sim-'))
   shop.seedPast(
     large ? LARGE + Math.floor(random.next() * 100) : long ? 2 + Math.floor(random.next() * 5) : 2,
   )
+
+  if (two)
+    createGorgias({
+      server: servers.outlet.routes,
+      world: openOutlet(shop, universe, seed + 5, sourceOffsetMs),
+      email: 'sim@shop.example',
+      apiKey: 'sim-key',
+      rateLimit: limited ? { requests: 40, windowMs: 20_000 } : null,
+    })
 
   // What happens, and when.
   const until = START + (long ? 0.75 + random.next() * 1.25 : 0.25 + random.next() * 0.4) * HOUR
@@ -252,7 +268,10 @@ export async function simulate(
     if (network.writes > written && !wasRetried(stateDir, universe))
       broken.push(`at rest, ${network.writes - written} requests wrote something`)
     const store = openStoreReadOnly(stateDir)!
-    const goLive = store.meta.get(META.goLive('gorgias'))!
+    const goLiveOf = {
+      gorgias: store.meta.get(META.goLive('gorgias')) ?? Number.POSITIVE_INFINITY,
+      outlet: store.meta.get(META.goLive('outlet')) ?? Number.POSITIVE_INFINITY,
+    }
     const counts = store.outboxEvents.counts()
     log.debug('At the end', {
       counts,
@@ -271,10 +290,15 @@ export async function simulate(
       seed,
       complaints: [
         ...broken,
-        ...(create ? late.filter((one) => one.at >= goLive) : []).map(
+        ...(create ? late.filter((one) => one.at >= goLiveOf[one.connector]) : []).map(
           ({ event, about }) => `${event} of ${about.join(' ')} waited for the next look at everything`,
         ),
-        ...judge(shop, { goLive, create, extId, inOrder: !usesOldPages && !poisons && wall.offsetMs === 0 }),
+        ...judge(shop, {
+          goLiveOf,
+          create,
+          extId,
+          inOrder: !usesOldPages && !poisons && wall.offsetMs === 0,
+        }),
       ],
       counts: {
         lives,

@@ -131,3 +131,20 @@ describe('a wait of a year', () => {
     expect(shop.account.contacts.has('b@example.com')).toBe(true)
   })
 })
+
+it('a refusal under a status that is none is no refusal: the next run asks again', async () => {
+  const { id } = addCustomer('a')
+  const [gone] = [shop.world.addTicket({ customerId: id }), shop.world.addTicket({ customerId: id })]
+  await shop.sync()
+  shop.world.deleteTicket(gone.id)
+  // What stands in between gives Gorgias's own 404 as 206.
+  shop.poison(`tickets/${gone.id}`, 'lie_206')
+  await shop.pass(1)
+  await shop.sync()
+  shop.poison(`tickets/${gone.id}`, null)
+  await shop.pass(1)
+
+  await shop.sync()
+
+  expect(shop.account.contacts.get('a@example.com')!.attributes['TICKET_COUNT']).toBe(1)
+})

@@ -291,17 +291,19 @@ async function getObject(
   try {
     return await client.get(path, params, signal, { ofOne: true })
   } catch (thrown) {
-    const isItsOwn = thrown instanceof TajoError && OBJECT_ERRORS.has(thrown.code)
-    if (!isItsOwn) throw thrown
-    throw new TajoError('record_invalid', thrown.message, { cause: thrown })
+    if (!(thrown instanceof TajoError)) throw thrown
+    const code = OBJECT_ERRORS[thrown.code]
+    if (code === undefined) throw thrown
+    throw new TajoError(code, thrown.message, { cause: thrown })
   }
 }
 
-const OBJECT_ERRORS: ReadonlySet<ErrorCode> = new Set([
-  'source_refused',
-  'source_unreadable',
-  'source_not_found',
-])
+/** What something in between has answered says nothing of the object: it is asked for again by the next run. */
+const OBJECT_ERRORS: Partial<Record<ErrorCode, ErrorCode>> = {
+  source_refused: 'record_invalid',
+  source_not_found: 'record_invalid',
+  source_unreadable: 'record_unavailable',
+}
 
 /** The client has looked at the envelope. */
 function toPage(json: unknown, listing: Listing): Page {
