@@ -152,7 +152,7 @@ async function measureMemory(note, directory, pid, deliver, deliveries) {
 
 function counted(directory) {
   const store = openStoreReadOnly(`${directory}/state`)
-  const { accepted } = store.hints.counts('gorgias')
+  const { accepted } = store.refreshRequests.counts('gorgias')
   store.close()
   return accepted
 }

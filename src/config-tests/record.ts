@@ -7,7 +7,7 @@ import { type ContactRecords, pickLatest } from '../model/profile.ts'
 import { toSlug } from '../model/records.ts'
 import { fromMs, type Instant, toIso } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
-import { desireContact } from '../projection/project.ts'
+import { projectContact } from '../projection/project.ts'
 
 type Given = NonNullable<MappingTest['given']>
 const MINUTE = fromMs(60_000)
@@ -26,12 +26,12 @@ export function recordTest(
   if (found === undefined) return null
   const { connector, records } = found
   const start = latestOf(records) + MINUTE
-  const desired = desireContact(
+  const projected = projectContact(
     store,
     compileAll(store, config).map((one) => one.mapping),
     email,
   )
-  const attributes = Object.entries(desired?.attributes ?? {}).filter(([name]) => {
+  const attributes = Object.entries(projected?.attributes ?? {}).filter(([name]) => {
     const rule = connector.rules.fields.find((one) => one.attribute === name)
     const sources = rule?.value === undefined ? [rule?.field ?? ''] : [...rule.value.uses]
     return sources.every((field) => !NOT_GIVEN.has(field) && !(anonymise && isPersonal(field)))
@@ -40,7 +40,7 @@ export function recordTest(
     name: anonymise ? 'Recorded from a contact' : `Recorded from ${email}`,
     start: toIso(start),
     given: toGiven(records, store.customers.customFields(connector.name), email, anonymise),
-    expect: { attributes: Object.fromEntries(attributes), lists: desired?.lists ?? [], events: [] },
+    expect: { attributes: Object.fromEntries(attributes), lists: projected?.lists ?? [], events: [] },
   }
 }
 

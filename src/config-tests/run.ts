@@ -100,7 +100,7 @@ function prepareBrevo(account: BrevoAccount, config: Config, attributes: readonl
         enumeration: one.options.map(({ label, value }) => ({ label, value: Number(value) })),
       })
   for (const connector of enabled(config)) {
-    for (const { attribute, create } of compileMapping(connector.rules, [], attributes).misfits)
+    for (const { attribute, create } of compileMapping(connector.rules, [], attributes).issues)
       if (create !== null) account.addAttribute(attribute, create)
     // Custom fields exist in the test alone: they go where they fit.
     for (const { attribute } of connector.rules.fields)

@@ -71,11 +71,11 @@ export function createControl(
     /** On disk when it returns; the ticket is read again soon. */
     hint(name: string, payload: Readonly<Record<string, unknown>>): { accepted: boolean } {
       requireConnector(name)
-      const id = engine.webhooks(name).toHint(payload)
+      const id = engine.webhooks(name).toRefreshRequest(payload)
       if (id === null) return { accepted: false }
       store.transaction(() => {
-        store.hints.put(name, id, now())
-        store.hints.add(name, { accepted: 1 }, now())
+        store.refreshRequests.put(name, id, now())
+        store.refreshRequests.add(name, { accepted: 1 }, now())
       })
       ports.wake(name)
       return { accepted: true }

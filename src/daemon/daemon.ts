@@ -13,7 +13,7 @@ import {
   type SyncReport,
 } from '../engine/engine.ts'
 import { BREVO, createPauses } from '../engine/pauses.ts'
-import { type Bell, createBell, sleepOrRing } from '../lib/async/wake-signal.ts'
+import { type WakeSignal, createWakeSignal, sleepOrWake } from '../lib/async/wake-signal.ts'
 import { isAbort, coerceError, type TajoError } from '../lib/errors.ts'
 import { type Schedule, startSchedule } from '../lib/time/schedule.ts'
 import { formatDuration } from '../lib/human.ts'
@@ -45,11 +45,11 @@ export interface Daemon {
 }
 
 /** Runs because of webhooks follow each other so closely while the helpdesk's budget is short. */
-const HINT_SPACING_MS = 3_000
+const REFRESH_SPACING_MS = 3_000
 /** While webhooks are silent. */
 const FASTER_POLL_MS = 60_000
 /** Where such a run did not come through: the schedule goes on meanwhile. */
-const HINT_RETRY_MS = 15_000
+const REFRESH_RETRY_MS = 15_000
 /** After an API that did not answer, the background waits this long. */
 const BACKGROUND_RETRY_MS = 60_000
 /** Between two looks for something postponed. */
@@ -75,11 +75,11 @@ export function startDaemon(
   const pauses = createPauses(options, { store: engine.store, clock, random: ports.random })
   const wellOnce = new Set<string>()
   const reconcileAt = new Map<string, Instant>()
-  const bells = new Map<string, Bell>()
+  const backgroundSignals = new Map<string, WakeSignal>()
   const faster = new Set<string>()
-  const hintBells = new Map<string, Bell>()
+  const refreshSignals = new Map<string, WakeSignal>()
   const underWay = new Set<Promise<void>>()
-  const runEnded = createBell()
+  const runEnded = createWakeSignal()
   let fail: (error: unknown) => void = () => undefined
 
   /** An error of the state ends the daemon; what a stop cut off is no error. */
@@ -124,7 +124,7 @@ export function startDaemon(
       if (!readOnly) pauses.end(BREVO)
       wellOnce.add(name)
       if (!quick && (await engine.watchWebhook(name, stopping.signal))) pollFaster(name)
-      bells.get(name)?.ring()
+      backgroundSignals.get(name)?.raise()
       for (const warning of report.warnings) log.verbose('Note on the mapping', { warning })
       hooks.onRun?.(report, engine.isBackfilled(name))
       const { read, contacts, events, setAside, undelivered } = report
@@ -143,7 +143,7 @@ export function startDaemon(
       reportFailure(name, coerceError(thrown))
       return false
     } finally {
-      runEnded.ring()
+      runEnded.raise()
       if (!stopping.signal.aborted) noteState()
     }
   }
@@ -179,9 +179,9 @@ export function startDaemon(
   }
 
   /** After each live run that came through, and when a reconcile is due. */
-  async function readInBackground(name: string, bell: Bell): Promise<void> {
+  async function readInBackground(name: string, wake: WakeSignal): Promise<void> {
     for (;;) {
-      await bell.wait(stopping.signal)
+      await wake.wait(stopping.signal)
       if (stopping.signal.aborted) return
       try {
         const found = await engine.readInBackground(
@@ -206,7 +206,7 @@ export function startDaemon(
           pauses.begin(key, error.message)
           await pauses.over(key, stopping.signal)
         }
-        bell.ring()
+        wake.raise()
       }
     }
   }
@@ -223,15 +223,15 @@ export function startDaemon(
   }
 
   /** Reads again what webhooks name, as soon as they do. */
-  async function followHints(name: string, bell: Bell): Promise<void> {
+  async function followRefreshRequests(name: string, wake: WakeSignal): Promise<void> {
     for (;;) {
-      const waitMs = engine.untilNextHint(name)
-      if (waitMs === null) await bell.wait(stopping.signal)
-      else if (waitMs > 0) await sleepOrRing(clock, waitMs, bell, stopping.signal)
+      const waitMs = engine.untilNextRefresh(name)
+      if (waitMs === null) await wake.wait(stopping.signal)
+      else if (waitMs > 0) await sleepOrWake(clock, waitMs, wake, stopping.signal)
       if (stopping.signal.aborted) return
-      if (engine.untilNextHint(name) !== 0) continue
+      if (engine.untilNextRefresh(name) !== 0) continue
       const wasRead = wellOnce.has(name) && (await run(name, 'new', {}, true))
-      const pauseMs = !wasRead ? HINT_RETRY_MS : engine.freeShare(name) > 0.5 ? 0 : HINT_SPACING_MS
+      const pauseMs = !wasRead ? REFRESH_RETRY_MS : engine.freeShare(name) > 0.5 ? 0 : REFRESH_SPACING_MS
       if (pauseMs > 0) await clock.sleep(pauseMs, stopping.signal)
     }
   }
@@ -270,7 +270,7 @@ export function startDaemon(
   async function untilDue(waitMs: number | null): Promise<void> {
     if (waitMs === null) return await runEnded.wait(stopping.signal)
     const pauseMs = Math.max(SHORTEST_PAUSE_MS, Math.min(waitMs, LONGEST_PAUSE_MS))
-    await sleepOrRing(clock, pauseMs, runEnded, stopping.signal)
+    await sleepOrWake(clock, pauseMs, runEnded, stopping.signal)
   }
 
   function schedule(name: string, expression: string, action: () => Promise<unknown>): void {
@@ -285,21 +285,21 @@ export function startDaemon(
     )
     for (const connector of enabled(options.config)) {
       const { name } = connector
-      const bell = createBell()
-      bells.set(name, bell)
+      const wake = createWakeSignal()
+      backgroundSignals.set(name, wake)
       schedule(name, connector.schedule, () => run(name, 'new'))
       schedule(`${name}:surveys`, connector.surveySchedule, () => run(name, 'window'))
       if (connector.reconcile !== null) {
         schedule(`${name}:reconcile`, connector.reconcile, async () => {
           reconcileAt.set(name, fromMs(clock.now()))
-          if (wellOnce.has(name)) bell.ring()
+          if (wellOnce.has(name)) wake.raise()
         })
       }
       void follow(() => run(name, 'window'))
-      void follow(() => readInBackground(name, bell))
-      const hinted = createBell()
-      hintBells.set(name, hinted)
-      void follow(() => followHints(name, hinted))
+      void follow(() => readInBackground(name, wake))
+      const hinted = createWakeSignal()
+      refreshSignals.set(name, hinted)
+      void follow(() => followRefreshRequests(name, hinted))
     }
     void follow(deliverPostponed)
     void follow(() => engine.followTroubles(stopping.signal))
@@ -308,7 +308,7 @@ export function startDaemon(
       serving =
         (await ports.serve?.({
           engine,
-          onHint: (name) => hintBells.get(name)?.ring(),
+          onRefreshRequest: (name) => refreshSignals.get(name)?.raise(),
           onFailure: fail,
           async track(action) {
             const running = action()

@@ -21,7 +21,7 @@ import { META } from '../state/meta.ts'
 export interface Served {
   engine: Engine
   /** A webhook named something of this connector. */
-  onHint: (connector: string) => void
+  onRefreshRequest: (connector: string) => void
   onFailure: (error: unknown) => void
   /** The daemon does not end, nor close the state, before this has ended. */
   track: <T>(action: () => Promise<T>) => Promise<T>
@@ -84,9 +84,9 @@ async function serveOthers(
 ): Promise<{ address: string; close(): Promise<void> } | null> {
   const { config, webhookSecrets, apiKey } = options
   if (config.server === null) return null
-  const { engine, onHint, onFailure } = served
+  const { engine, onRefreshRequest, onFailure } = served
   const server = createServer(config.server)
-  const inbox = createInbox(engine.store, ports.clock, onHint, onFailure)
+  const inbox = createInbox(engine.store, ports.clock, onRefreshRequest, onFailure)
   installWebhooks(
     server.routes,
     config.connectors
@@ -94,7 +94,7 @@ async function serveOthers(
       .map(({ name, webhooks }) => ({
         source: name,
         guard: { secrets: () => toList(webhookSecrets[name]), hmac: webhooks.hmac },
-        toHint: (fields) => engine.webhooks(name).toHint(fields),
+        toRefreshRequest: (fields) => engine.webhooks(name).toRefreshRequest(fields),
       })),
     inbox,
   )
@@ -113,11 +113,15 @@ const LOOK_EVERY_MS = 200
 function openDoor(
   { config, handled }: ServeOptions,
   { clock, log }: Pick<Ports, 'clock' | 'log'>,
-  { engine, onHint, track }: Served,
+  { engine, onRefreshRequest, track }: Served,
   closing: AbortSignal,
 ): ControlDoor {
   const { store } = engine
-  const control = createControl(config, engine, { now: () => clock.now(), uuid: randomUUID, wake: onHint })
+  const control = createControl(config, engine, {
+    now: () => clock.now(),
+    uuid: randomUUID,
+    wake: onRefreshRequest,
+  })
   for (const type of store.meta.get(META.handled) ?? []) handled.add(type)
 
   return {

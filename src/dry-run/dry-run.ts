@@ -1,4 +1,4 @@
-// A plan is a rehearsal: the real engine, on a copy of the state, against the real helpdesk and a Brevo that only pretends to
+// A plan is a dry run: the real engine, on a copy of the state, against the real helpdesk and a Brevo that only pretends to
 // take what is written. So it says what a sync does, because it is what a sync does.
 import { type PretendedBrevo, pretendBrevo } from '../brevo/pretend.ts'
 import { createPacedReads } from '../brevo/transport.ts'
@@ -9,28 +9,28 @@ import { createScratch } from '../state/db/scratch.ts'
 import { forgetLessons } from '../outbox/import-lessons.ts'
 import { openStoreReadOnly, openStoreScratch } from '../state/store.ts'
 import type { PlanFile } from './plan.ts'
-import { type RehearsalOptions, type Swept, toPlanFile } from './report.ts'
+import { type DryRunOptions, type Swept, toPlanFile } from './report.ts'
 
 const SWEEP_FROM = 2_000
 
 /** Writes nothing anywhere but into a copy that is thrown away. Throws what a sync would throw. */
-export async function rehearse(
+export async function dryRun(
   engineOptions: EngineOptions,
   ports: Ports,
-  options: RehearsalOptions,
+  options: DryRunOptions,
   signal?: AbortSignal,
 ): Promise<PlanFile> {
   return (
-    (await rehearseOnce(engineOptions, ports, options, true, signal)) ??
-    (await rehearseOnce(engineOptions, ports, options, false, signal))!
+    (await dryRunOnce(engineOptions, ports, options, true, signal)) ??
+    (await dryRunOnce(engineOptions, ports, options, false, signal))!
   )
 }
 
 /** Null where a sweep can't be told apart from the rest: the guard would hold back what was written already. */
-async function rehearseOnce(
+async function dryRunOnce(
   engineOptions: EngineOptions,
   ports: Ports,
-  options: RehearsalOptions,
+  options: DryRunOptions,
   maySweep: boolean,
   signal?: AbortSignal,
 ): Promise<PlanFile | null> {
@@ -102,7 +102,7 @@ async function sweep(
   brevo: PretendedBrevo,
   config: Config,
   given: number,
-  options: RehearsalOptions,
+  options: DryRunOptions,
   signal?: AbortSignal,
 ): Promise<Swept | null> {
   let reading = Promise.resolve()
@@ -132,7 +132,7 @@ async function sweep(
   return { created, guard: isHeld ? { count, limit } : null }
 }
 
-function toLimit(config: Config, given: number, { acceptRemovals }: RehearsalOptions): number {
+function toLimit(config: Config, given: number, { acceptRemovals }: DryRunOptions): number {
   const rule = config.delivery.maxRemovals
   if (acceptRemovals) return Number.POSITIVE_INFINITY
   return 'count' in rule ? rule.count : Math.max(rule.atLeast, Math.floor(given * rule.share))

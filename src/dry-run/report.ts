@@ -1,4 +1,4 @@
-// What a rehearsal found, as a plan: counts, samples, and what does not fire and why.
+// What a dry run found, as a plan: counts, samples, and what does not fire and why.
 import { createHash } from 'node:crypto'
 
 import type { PretendedBrevo } from '../brevo/pretend.ts'
@@ -19,7 +19,7 @@ import {
   toPlannedContact,
 } from './plan.ts'
 
-export interface RehearsalOptions {
+export interface DryRunOptions {
   connectors: readonly string[]
   /** The text of connectors.yml. */
   text: string
@@ -47,7 +47,7 @@ export function toPlanFile(
   brevo: PretendedBrevo,
   reports: readonly SyncReport[],
   config: Config,
-  options: RehearsalOptions,
+  options: DryRunOptions,
   swept: Swept,
   now: number,
 ): PlanFile {

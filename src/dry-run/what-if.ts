@@ -49,7 +49,7 @@ export async function diffConfigs(
     campaigns: diffCampaigns(store, before, after),
     warnings: now.flatMap(({ compiled }) => [
       ...compiled.warnings,
-      ...compiled.misfits.map(
+      ...compiled.issues.map(
         (one) => `${one.where}: ${one.field} can not go to ${one.attribute}: ${one.reason}.`,
       ),
     ]),

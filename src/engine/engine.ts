@@ -17,8 +17,8 @@ import { createTroubles } from './troubles.ts'
 import { createClockWatch } from '../lib/time/clock-watch.ts'
 import { TajoError } from '../lib/errors.ts'
 import { meanwhile } from '../lib/async/meanwhile.ts'
-import { createRounds } from '../lib/async/coalescer.ts'
-import { createTurns, type Turns } from '../lib/async/mutex.ts'
+import { createCoalescer } from '../lib/async/coalescer.ts'
+import { createMutex, type Mutex } from '../lib/async/mutex.ts'
 import { identifies } from '../mapping/compile.ts'
 import type { Attribute } from '../model/attributes.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
@@ -48,7 +48,7 @@ export type { EngineOptions, Ports, SyncOptions } from './options.ts'
 export type { Progress, SyncReport } from './report.ts'
 
 /** Followed by one run. */
-const MOST_HINTS = 500
+const MOST_REFRESHED = 500
 /** Long enough for a restart of Brevo's side, short enough for a cron job. */
 const DEFAULT_PATIENCE_MS = 10 * 60_000
 
@@ -56,7 +56,7 @@ interface Connector {
   config: ConnectorConfig
   source: Source
   /** Readings of one connector follow each other; one in the background goes on beside them. */
-  reading: Turns
+  reading: Mutex
   freshness: Freshness
 }
 
@@ -79,7 +79,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       {
         config: one,
         source: toSampled(createSource(one, options, { ...ports, onTrouble: troubles.of(one.name) }), one),
-        reading: createTurns(),
+        reading: createMutex(),
         freshness: createFreshness(),
       },
     ]),
@@ -97,7 +97,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     })
   }
   const mappings = createMappings(config, store, caller, clock, options.leaveOthers)
-  const delivering = createRounds()
+  const delivering = createCoalescer()
   const record = createRecorder(store, clock, config)
   const lookTimes = createLookTimes()
   const clockWatch = createClockWatch(clock)
@@ -183,14 +183,14 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       untilAborted(signal, async () => {
         const known = await findKnown(sync, warnings, signal)
         const context = toDelivery(delivery, sync)
-        const patience = {
+        const waitPolicy = {
           forDeliveryMs: sync.patienceMs ?? DEFAULT_PATIENCE_MS,
           forDoubt: sync.waitForDoubt ?? false,
           asked: delivering.asked,
         }
         // A live run need not wait for a delivery that is under way: that one sees to it.
         const deliver = (stop = signal): Promise<void> =>
-          delivering.run(() => deliverAll(context, patience, stop), { wait: sync.liveOnly !== true })
+          delivering.run(() => deliverAll(context, waitPolicy, stop), { wait: sync.liveOnly !== true })
         await connector.reading(async () => {
           const base = contextOf(connector)
           if (sync.quick !== true) await readDirectories(base, signal)
@@ -198,7 +198,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
           const reader = { ...base, goLive: findGoLive(base) }
           const reading = {
             ...toReadOptions(connector.config, sync, read, signal),
-            hints: store.hints.due(name, fromMs(clock.now()), MOST_HINTS),
+            hints: store.refreshRequests.due(name, fromMs(clock.now()), MOST_REFRESHED),
           }
           if (sync.contact !== undefined && !(await readPerson(reader, sync.contact, signal)))
             warnings.push(`No customer of ${name} has this address.`)
@@ -208,7 +208,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
             const readOn = (stop: AbortSignal): Promise<void> =>
               readSource(reader, { ...reading, signal: stop })
             const tell = (stop: AbortSignal): Promise<void> =>
-              delivering.run(() => deliverAll(context, { ...patience, forDeliveryMs: 0 }, stop), {
+              delivering.run(() => deliverAll(context, { ...waitPolicy, forDeliveryMs: 0 }, stop), {
                 wait: true,
               })
             await meanwhile(clock, DELIVER_EVERY_MS, readOn, tell, signal)
@@ -279,8 +279,8 @@ export function openEngine(options: EngineOptions, ports: Ports) {
           await connector.reading(() => decideDue(connector, signal))
         mappings.compile(await mappings.check(signal))
         const context = toDelivery(report, sync)
-        const patience = { forDeliveryMs: 0, forDoubt: false, asked: delivering.asked }
-        await delivering.run(() => deliverAll(context, patience, signal), { wait: true })
+        const waitPolicy = { forDeliveryMs: 0, forDoubt: false, asked: delivering.asked }
+        await delivering.run(() => deliverAll(context, waitPolicy, signal), { wait: true })
       })
       return report
     },

@@ -43,8 +43,8 @@ export function createHelpdesks(
     webhooks: (name: string): WebhookApi => find(name).source.webhooks,
 
     /** Milliseconds until something that a webhook named is to be read again; null if nothing is. */
-    untilNextHint(name: string): number | null {
-      const at = store.hints.nextDueAt(name)
+    untilNextRefresh(name: string): number | null {
+      const at = store.refreshRequests.nextDueAt(name)
       return at === null ? null : Math.max(0, toMs(at) - clock.now())
     },
 

@@ -10,7 +10,7 @@ import type { Attribute } from '../model/attributes.ts'
 import { fromMs } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
 import type { ConnectorMapping } from '../projection/project.ts'
-import { refuseMisfits, refuseUnknownLists } from '../projection/refusals.ts'
+import { refuseIssues, refuseUnknownLists } from '../projection/refusals.ts'
 import { enabled, toStreams } from './streams.ts'
 import { META } from '../state/meta.ts'
 
@@ -106,11 +106,11 @@ export function rankOf({ precedence }: Pick<Config, 'precedence'>, connector: st
 }
 
 /** Throws `brevo_setup` with the complaints about all of them. */
-function refuseAll(compiled: readonly { connector: ConnectorConfig; misfits: Compiled['misfits'] }[]): void {
-  const first = compiled.find((one) => one.misfits.length > 0)
+function refuseAll(compiled: readonly { connector: ConnectorConfig; issues: Compiled['issues'] }[]): void {
+  const first = compiled.find((one) => one.issues.length > 0)
   if (first !== undefined)
-    refuseMisfits(
-      compiled.flatMap((one) => one.misfits),
+    refuseIssues(
+      compiled.flatMap((one) => one.issues),
       first.connector.name,
     )
 }

@@ -1,5 +1,5 @@
 // Which of the APIs does not answer, since when and why: for `tajo status`, while a daemon runs.
-import { createBell } from '../lib/async/wake-signal.ts'
+import { createWakeSignal } from '../lib/async/wake-signal.ts'
 import type { OnTrouble } from '../lib/net/breaker.ts'
 import type { Clock } from '../lib/time/clock.ts'
 import type { Log } from '../lib/log/log.ts'
@@ -12,7 +12,7 @@ type Troubles = Record<string, Trouble>
 /** Kept in memory by those who talk to an API, and written where a state may be written. */
 export function createTroubles(clock: Clock, log: Log) {
   const now: Troubles = {}
-  const changed = createBell()
+  const changed = createWakeSignal()
   return {
     of:
       (side: string): OnTrouble =>
@@ -23,7 +23,7 @@ export function createTroubles(clock: Clock, log: Log) {
         if (reason === null && before !== undefined) log.info('It answers again', { api: side })
         if (reason === null) delete now[side]
         else now[side] = { since: new Date(clock.now()).toISOString(), reason }
-        changed.ring()
+        changed.raise()
       },
     /** Notes each change until `signal` aborts. */
     async follow(store: Store, signal: AbortSignal): Promise<void> {

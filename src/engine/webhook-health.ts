@@ -61,7 +61,7 @@ export async function watchWebhook(watched: Watched, signal?: AbortSignal): Prom
 function isSilent(store: Store, name: string, installed: InstalledWebhook, now: Instant): boolean {
   const changedAt = store.cursors.read(name, 'tickets').watermark
   if (changedAt === null || changedAt <= installed.at || now - changedAt < GRACE) return false
-  const deliveredAt = Math.max(store.hints.counts(name).lastAt ?? 0, installed.at)
+  const deliveredAt = Math.max(store.refreshRequests.counts(name).lastAt ?? 0, installed.at)
   return changedAt > deliveredAt + GRACE
 }
 

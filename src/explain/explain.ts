@@ -11,7 +11,7 @@ import type { AttributeValue, ContactWrite, Membership, ToldContact } from '../m
 import type { ContactRecords, Profile } from '../model/profile.ts'
 import { toIso } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
-import { type ConnectorMapping, desireContact, prepareContact, toParts } from '../projection/project.ts'
+import { type ConnectorMapping, projectContact, prepareContact, toParts } from '../projection/project.ts'
 import {
   findLastScored,
   isScore,
@@ -81,14 +81,14 @@ export function explainContact(store: Store, config: Config, email: string): Exp
   if (!isKnown) return null
   const isWritten = !told.gone && !store.customers.isOwnAddress(email)
   const mayBeMade = told.exists || config.delivery.createContacts
-  const desired = isWritten && mayBeMade ? desireContact(store, mappings, email) : null
+  const projected = isWritten && mayBeMade ? projectContact(store, mappings, email) : null
   const write = isWritten && mayBeMade ? prepareContact(store, mappings, email, told) : null
   return {
     version: EXPLAIN_VERSION,
     email,
     contact: describeContact(store, email, told, people),
     confirming: isBeingConfirmed(store, email),
-    attributes: explainAttributes(store, email, people, told, desired?.attributes ?? {}),
+    attributes: explainAttributes(store, email, people, told, projected?.attributes ?? {}),
     lists: explainLists(store, told, people, write),
     events,
     campaigns,
@@ -153,7 +153,7 @@ function explainAttributes(
   email: string,
   people: readonly Person[],
   told: ToldContact,
-  desired: Record<string, AttributeValue | null>,
+  projected: Record<string, AttributeValue | null>,
 ): Explanation['attributes'] {
   const sentOf = store.contacts.sentOf(email)
   const explained: Explanation['attributes'] = {}
@@ -165,7 +165,7 @@ function explainAttributes(
     if (name.toLowerCase() === 'email') continue
     const source = findSource(lines.filter(({ rule }) => rule.attribute === name))
     const value = told.attributes[name] ?? null
-    const wanted = Object.hasOwn(desired, name) ? desired[name]! : undefined
+    const wanted = Object.hasOwn(projected, name) ? projected[name]! : undefined
     const { at, previous } = sentOf(name)
     const isTold = Object.hasOwn(told.attributes, name)
     explained[name] = {

@@ -4,7 +4,7 @@ import { type Occurrence, toEventId } from '../model/occurrence.ts'
 import type {
   AttributeValue,
   ContactWrite,
-  DesiredContact,
+  ProjectedContact,
   EventWrite,
   Membership,
   ToldContact,
@@ -15,24 +15,24 @@ import type { Expression, Values } from './expressions.ts'
 import { firstResponseMinutes, resolutionMinutes } from './variables.ts'
 
 /**
- * What has to be written so that Brevo holds what is desired. Only memberships that tajo gave are taken away, and a
- * contact who left a list is not put back; a list that `isKept` is left as it is. Without a profile (`desired` null) attributes are
+ * What has to be written so that Brevo holds what is projected. Only memberships that tajo gave are taken away, and a
+ * contact who left a list is not put back; a list that `isKept` is left as it is. Without a profile (`projected` null) attributes are
  * left as they are.
  */
 export function toWrite(
   email: string,
-  desired: DesiredContact | null,
+  projected: ProjectedContact | null,
   told: ToldContact,
   isKept: (list: number) => boolean,
 ): ContactWrite {
   const attributes: Record<string, AttributeValue | null> = {}
-  for (const [name, value] of Object.entries(desired?.attributes ?? {})) {
+  for (const [name, value] of Object.entries(projected?.attributes ?? {})) {
     if (!isSame(value, told.attributes[name])) attributes[name] = value
   }
-  const wanted = new Set(desired?.lists)
+  const wanted = new Set(projected?.lists)
   return {
     email,
-    exists: told.exists || desired === null,
+    exists: told.exists || projected === null,
     attributes,
     addLists: [...wanted].filter((list) => told.lists[list] === undefined || told.lists[list] === 'giving'),
     giving: [...wanted].filter((list) => told.lists[list] === 'giving'),

@@ -4,7 +4,7 @@ import {
   type Attribute,
   type FieldType,
   type FieldValue,
-  findMisfit,
+  findIssue,
   suitableType,
 } from '../model/attributes.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
@@ -92,7 +92,7 @@ export interface Mapping {
 }
 
 /** A rule that Brevo would not take as it stands, and the attribute that would put it right. */
-export interface Misfit {
+export interface MappingIssue {
   /** `connectors.yml:12:7`. */
   where: string
   field: string
@@ -104,7 +104,7 @@ export interface Misfit {
 
 export interface Compiled {
   mapping: Mapping
-  misfits: Misfit[]
+  issues: MappingIssue[]
   /** Worth saying, no reason to stop. */
   warnings: string[]
 }
@@ -117,7 +117,7 @@ export function compileMapping(
   const byName = new Map(attributes.map((attribute) => [attribute.name.toUpperCase(), attribute]))
   const compiled: Compiled = {
     mapping: { fields: [], events: rules.events, lists: rules.lists, customFields, inSupport: null },
-    misfits: [],
+    issues: [],
     warnings: [],
   }
 
@@ -131,9 +131,9 @@ export function compileMapping(
       )
       continue
     }
-    const reason = findMisfit(resolved.type, rule.attribute, brevo)
+    const reason = findIssue(resolved.type, rule.attribute, brevo)
     if (reason !== null) {
-      compiled.misfits.push({
+      compiled.issues.push({
         where: rule.where,
         field: rule.field,
         attribute: rule.attribute,
@@ -163,10 +163,10 @@ function compileInSupport(
   const brevo = rule.attribute === null ? undefined : attributes.get(rule.attribute)
   compiled.mapping.inSupport = { ...rule, brevo }
   if (rule.attribute === null) return
-  const reason = findMisfit('boolean', rule.attribute, brevo)
+  const reason = findIssue('boolean', rule.attribute, brevo)
   if (reason === null) return
   const create = brevo === undefined ? 'boolean' : null
-  compiled.misfits.push({ where: rule.where, field: 'in_support', attribute: rule.attribute, reason, create })
+  compiled.issues.push({ where: rule.where, field: 'in_support', attribute: rule.attribute, reason, create })
 }
 
 function resolveRule(rule: FieldRule, customFields: readonly CustomField[]): ResolvedField | null {

@@ -29,7 +29,7 @@ export function suitableType(field: FieldType): 'text' | 'float' | 'date' | 'boo
 }
 
 /** Why values of this kind would not arrive in this attribute, or null where they would. */
-export function findMisfit(field: FieldType, name: string, attribute: Attribute | undefined): string | null {
+export function findIssue(field: FieldType, name: string, attribute: Attribute | undefined): string | null {
   if (PHONES.has(name)) return field === 'phone' ? null : `${name} takes phone numbers only`
   if (name === 'EXT_ID') return field === 'id' || field === 'text' ? null : 'EXT_ID takes ids only'
   if (attribute === undefined) return BUILT_IN.has(name) ? null : `there is no attribute ${name} in Brevo`

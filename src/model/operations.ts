@@ -5,7 +5,7 @@ import type { Instant } from './time.ts'
 export type AttributeValue = string | number | boolean | string[]
 
 /** What a contact should hold and be in, as far as tajo has a say. */
-export interface DesiredContact {
+export interface ProjectedContact {
   email: string
   /** A value, or `null`: known to be empty and to be cleared. Attributes not named are left alone. */
   attributes: Record<string, AttributeValue | null>
@@ -46,7 +46,7 @@ export interface ToldContact {
   toldAt: Instant | null
 }
 
-/** The difference between desired and told: one write. */
+/** The difference between projected and told: one write. */
 export interface ContactWrite {
   email: string
   exists: boolean

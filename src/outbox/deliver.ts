@@ -1,6 +1,6 @@
 // Delivering what the state says must be delivered: contacts first, then the events that wait for them, with patience for
 // an API that does not answer at the moment.
-import { type Bell, sleepOrRing } from '../lib/async/wake-signal.ts'
+import { type WakeSignal, sleepOrWake } from '../lib/async/wake-signal.ts'
 import type { Clock } from '../lib/time/clock.ts'
 import { fromMs, type Instant, toMs } from '../model/time.ts'
 import { deliverContacts } from './deliver-contacts.ts'
@@ -13,23 +13,23 @@ import type { Store } from '../state/store.ts'
 /** Waited after a round that Brevo did not take, before everything is tried again. */
 const NEXT_ROUND_MS = 5_000
 
-export interface Patience {
+export interface WaitPolicy {
   /** How long to wait for a Brevo that does not take a delivery now. */
   forDeliveryMs: number
   /** Whether to wait for events in doubt to be found or sent again: up to an hour. */
   forDoubt: boolean
   /** Rings when there is more to deliver. */
-  asked: Bell
+  asked: WakeSignal
 }
 
-/** Delivers until nothing is left, or until patience ends. */
+/** Delivers until nothing is left, or until its patience ends. */
 export async function deliverAll(
   context: DeliveryContext,
-  patience: Patience,
+  waitPolicy: WaitPolicy,
   signal?: AbortSignal,
 ): Promise<void> {
   const { store, clock } = context
-  const deadline = clock.monotonic() + patience.forDeliveryMs
+  const deadline = clock.monotonic() + waitPolicy.forDeliveryMs
   // The last look, and a while for a Brevo that does not answer it.
   const doubtUntil = clock.monotonic() + LAST_LOOK * context.uncertain.verifyAfterMs + DOUBT_MARGIN_MS
   for (;;) {
@@ -41,11 +41,11 @@ export async function deliverAll(
       contactsTaken && eventsTaken
         ? untilPostponed(store, clock)
         : Math.max(untilPostponed(store, clock) ?? 0, NEXT_ROUND_MS),
-      patience.forDoubt && clock.monotonic() < doubtUntil ? untilLook(store, clock) : null,
+      waitPolicy.forDoubt && clock.monotonic() < doubtUntil ? untilLook(store, clock) : null,
       deadline - clock.monotonic(),
     )
     if (waitMs === null) return
-    await sleepOrRing(clock, waitMs, patience.asked, signal)
+    await sleepOrWake(clock, waitMs, waitPolicy.asked, signal)
     signal?.throwIfAborted()
   }
 }

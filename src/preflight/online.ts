@@ -28,9 +28,9 @@ export async function checkOnline(session: Checked): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const connector of enabled(session.config)) {
     const source = createSource(connector, session.engine, { ...session.ports, retries: 1 })
-    const { misfits, warnings } = await checkMapping(connector, source, brevo)
+    const { issues, warnings } = await checkMapping(connector, source, brevo)
     findings.push(
-      ...misfits.map((one) =>
+      ...issues.map((one) =>
         at(
           one.where,
           'error',

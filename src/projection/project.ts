@@ -1,6 +1,6 @@
 // What a contact should hold, by all connectors and from its records, against what Brevo was told.
 import { toWrite } from '../mapping/apply.ts'
-import type { ContactWrite, DesiredContact, ToldContact } from '../model/operations.ts'
+import type { ContactWrite, ProjectedContact, ToldContact } from '../model/operations.ts'
 import { toE164 } from '../model/phone.ts'
 import { toProfile } from '../model/profile.ts'
 import type { Store } from '../state/store.ts'
@@ -23,20 +23,20 @@ export function prepareContact(
   recordsOf?: Store['recordsOf'],
 ): ContactWrite | null {
   if (store.customers.isOwnAddress(email)) return null
-  const desired = desireContact(store, mappings, email, recordsOf)
-  if (desired !== null) return toWrite(email, desired, told, (list) => desired.undecided.includes(list))
+  const projected = projectContact(store, mappings, email, recordsOf)
+  if (projected !== null) return toWrite(email, projected, told, (list) => projected.undecided.includes(list))
   const keepsAll = mappings.some(
     (one) => one.partial || (one.keepListsOfDeleted && store.customers.wasDeleted(email)),
   )
   return toWrite(email, null, told, () => keepsAll)
 }
 
-export function desireContact(
+export function projectContact(
   store: Store,
   mappings: readonly ConnectorMapping[],
   email: string,
   recordsOf?: Store['recordsOf'],
-): DesiredContact | null {
+): ProjectedContact | null {
   return unite(email, toParts(store, mappings, email, recordsOf))
 }
 

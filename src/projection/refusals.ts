@@ -1,11 +1,11 @@
 // Whether Brevo is ready for what connectors.yml says: complaints with their lines, before the first write.
 import { TajoError } from '../lib/errors.ts'
-import type { Misfit } from '../mapping/compile.ts'
+import type { MappingIssue } from '../mapping/compile.ts'
 
 /** `connector`: whose install makes what is missing. */
-export function refuseMisfits(misfits: readonly Misfit[], connector: string): void {
-  if (misfits.length === 0) return
-  const details = misfits.map(
+export function refuseIssues(issues: readonly MappingIssue[], connector: string): void {
+  if (issues.length === 0) return
+  const details = issues.map(
     (one) =>
       `${one.where}: ${one.field} can not go to ${one.attribute}: ${one.reason}.` +
       (one.create === null
@@ -14,7 +14,7 @@ export function refuseMisfits(misfits: readonly Misfit[], connector: string): vo
   )
   throw new TajoError('brevo_setup', 'Brevo is not ready for this mapping; nothing was written.', {
     details,
-    hint: misfits.some((one) => one.create !== null)
+    hint: issues.some((one) => one.create !== null)
       ? `tajo creates what is missing: tajo connectors install ${connector} --yes`
       : 'Mend these lines and try again.',
   })

@@ -4,7 +4,7 @@ import type { MappedField, Mapping } from '../mapping/compile.ts'
 import { belongs, type ListRule } from '../mapping/lists.ts'
 import { toProfileValues } from '../mapping/variables.ts'
 import { toAttributeValue } from '../model/attributes.ts'
-import type { AttributeValue, DesiredContact } from '../model/operations.ts'
+import type { AttributeValue, ProjectedContact } from '../model/operations.ts'
 import { type ContactRecords, pickLatest, type Profile, toProfile } from '../model/profile.ts'
 import { fromMs, type Instant } from '../model/time.ts'
 
@@ -39,7 +39,7 @@ interface Line {
 const isKnown = (part: Part): part is Known => part.profile !== null
 
 /** Null where nobody knows the contact. */
-export function unite(email: string, parts: readonly Part[]): DesiredContact | null {
+export function unite(email: string, parts: readonly Part[]): ProjectedContact | null {
   if (!parts.some(isKnown)) return null
   const attributes: Record<string, AttributeValue | null> = {}
   for (const [attribute, lines] of byAttribute(parts)) {

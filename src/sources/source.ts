@@ -87,7 +87,7 @@ export interface Page {
 }
 
 /** What reading one object again showed. `merged`: another one took its place. */
-export type Reread =
+export type Refetched =
   | { found: 'record'; records: SourceRecord[] }
   | { found: 'merged'; into: RecordId }
   | { found: 'gone' }
@@ -110,7 +110,7 @@ export interface Webhook {
 
 export interface WebhookApi {
   /** The ticket that a delivery names; null where it names none. */
-  toHint(fields: Readonly<Record<string, unknown>>): RecordId | null
+  toRefreshRequest(fields: Readonly<Record<string, unknown>>): RecordId | null
   /** The one that was installed, else the one that calls this address; never another tajo's. */
   find(ours: { id: string | null; url: string | null }, signal?: AbortSignal): Promise<Webhook | null>
   /** Makes it, or makes the existing one as it must be, switched on. Its id. */
@@ -143,11 +143,11 @@ export interface Source {
   readDirectory(directory: Directory, signal?: AbortSignal): AsyncGenerator<Page, void, void>
 
   /** One customer, ticket or survey as it is now; used where a list does not tell (deletions, merges). */
-  reread(
+  refetch(
     kind: 'customer' | 'ticket' | 'satisfaction_survey',
     id: RecordId,
     signal?: AbortSignal,
-  ): Promise<Reread>
+  ): Promise<Refetched>
 
   /**
    * All customers with an address, all tickets of one customer, or all messages or surveys of one ticket; empty where there is

@@ -22,7 +22,7 @@ import { createOutboxEvents } from './delivery/outbox-events.ts'
 import { type Epoch, openEpoch } from './db/epoch.ts'
 import { createForgotten, type Erased, erasePerson } from './records/forgotten.ts'
 import { createHandlerEvents } from './delivery/handler-events.ts'
-import { createHints } from './reading/refresh-requests.ts'
+import { createRefreshRequests } from './reading/refresh-requests.ts'
 import { createLedger } from './delivery/ledger.ts'
 import { createReconciled } from './records/reconciled.ts'
 import { createMoves } from './delivery/moves.ts'
@@ -126,7 +126,7 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
     moves: createMoves(database),
     reconciled: createReconciled(database),
     forgotten: createForgotten(database),
-    hints: createHints(database),
+    refreshRequests: createRefreshRequests(database),
     handlerEvents: createHandlerEvents(database),
     campaigns: createCampaigns(database),
     ledger: createLedger(database),

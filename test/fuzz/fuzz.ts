@@ -88,7 +88,7 @@ export async function fuzz(bodies: number, seed: number): Promise<FuzzReport> {
       ...STREAMS.map((stream) => () => first(source.read(stream, { token: null, since: 0 }))),
       ...DIRECTORIES.map((directory) => () => first(source.readDirectory(directory))),
       ...(['customer', 'ticket', 'satisfaction_survey'] as const).map(
-        (kind) => () => source.reread(kind, '1'),
+        (kind) => () => source.refetch(kind, '1'),
       ),
       () => source.readOf('satisfaction_surveys', '1'),
       () => source.readPhone('1'),

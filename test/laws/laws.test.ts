@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 
 import { toWrite } from '../../src/mapping/apply.ts'
-import type { AttributeValue, DesiredContact, Membership, ToldContact } from '../../src/model/operations.ts'
+import type { AttributeValue, ProjectedContact, Membership, ToldContact } from '../../src/model/operations.ts'
 import { STREAMS } from '../../src/model/records.ts'
 import { toTold } from '../../src/outbox/delivery.ts'
 import {
@@ -93,7 +93,7 @@ it('a cursor is read as it was written', () => {
   )
 })
 
-describe('the difference between what is desired and what was told', () => {
+describe('the difference between what is projected and what was told', () => {
   const value: fc.Arbitrary<AttributeValue | null> = fc.oneof(
     fc.string(),
     fc.integer(),
@@ -103,7 +103,7 @@ describe('the difference between what is desired and what was told', () => {
   )
   const attributes = fc.dictionary(fc.constantFrom('A', 'B', 'C'), value)
   const list = fc.integer({ min: 1, max: 5 })
-  const desired: fc.Arbitrary<DesiredContact> = fc.record({
+  const projected: fc.Arbitrary<ProjectedContact> = fc.record({
     email: fc.constant('a@example.com'),
     attributes,
     lists: fc.uniqueArray(list),
@@ -121,7 +121,7 @@ describe('the difference between what is desired and what was told', () => {
 
   it('is nothing once it was written', () => {
     fc.assert(
-      fc.property(desired, told, (wish, before) => {
+      fc.property(projected, told, (wish, before) => {
         const isKept = (one: number): boolean => wish.undecided.includes(one)
         const write = toWrite(wish.email, wish, before, isKept)
         const given = Object.fromEntries(write.addLists.map((one) => [one, 'given' as const]))
@@ -134,7 +134,7 @@ describe('the difference between what is desired and what was told', () => {
 
   it('takes away only what tajo gave, and adds to no list that was left or is known', () => {
     fc.assert(
-      fc.property(fc.option(desired), told, fc.boolean(), (wish, before, keep) => {
+      fc.property(fc.option(projected), told, fc.boolean(), (wish, before, keep) => {
         const write = toWrite('a@example.com', wish, before, () => keep)
 
         for (const one of write.removeLists) expect(['given', 'giving']).toContain(before.lists[one])

@@ -9,7 +9,7 @@ interface Sleeper {
   wake(): void
 }
 
-/** Turns of the event loop after which everything that could go on has gone on. */
+/** Mutex of the event loop after which everything that could go on has gone on. */
 const TURNS = 3
 
 export class Universe {

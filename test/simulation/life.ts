@@ -141,16 +141,16 @@ export function live(options: LifeOptions): Life {
 /** Deliveries are on disk before they are answered; here the network brings the hints themselves. */
 function serveHints(
   network: Network,
-  { engine, onHint, onFailure }: Served,
+  { engine, onRefreshRequest, onFailure }: Served,
   process: { isDead(): boolean },
 ): Serving {
   const deliver = async (id: number): Promise<void> => {
     if (process.isDead()) return
     try {
       engine.store.transaction(() =>
-        engine.store.hints.put('gorgias', String(id), network.universe.now * 1_000),
+        engine.store.refreshRequests.put('gorgias', String(id), network.universe.now * 1_000),
       )
-      onHint('gorgias')
+      onRefreshRequest('gorgias')
     } catch (thrown) {
       if (!(thrown instanceof Killed)) onFailure(thrown)
     }

@@ -15,8 +15,8 @@ import type { HttpRequest } from '../../src/lib/net/http.ts'
 import { createSeededRandom } from '../../src/lib/random.ts'
 import { Secret } from '../../src/lib/log/secret.ts'
 import type { PlanFile } from '../../src/dry-run/plan.ts'
-import { rehearse } from '../../src/dry-run/dry-run.ts'
-import { type RehearsalOptions } from '../../src/dry-run/report.ts'
+import { dryRun } from '../../src/dry-run/dry-run.ts'
+import { type DryRunOptions } from '../../src/dry-run/report.ts'
 import { createBrevo } from '../../src/sandbox/brevo/brevo.ts'
 import { createGorgias } from '../../src/sandbox/gorgias/gorgias.ts'
 import { Killed, ProcessClock, Universe } from '../simulation/clock.ts'
@@ -40,7 +40,7 @@ export interface VirtualShop extends Pick<Shop, 'world' | 'account'> {
   open<T>(action: (engine: Engine) => Promise<T>, yaml?: string): Promise<T>
   sync(options?: SyncOptions, yaml?: string): Promise<SyncReport>
   /** What a sync would do. */
-  plan(yaml?: string, options?: Partial<RehearsalOptions>): Promise<PlanFile>
+  plan(yaml?: string, options?: Partial<DryRunOptions>): Promise<PlanFile>
   /** As a process that is killed when a request of this kind has left. */
   killAt(matches: (request: HttpRequest) => boolean, yaml?: string): Promise<void>
   pass(minutes: number): Promise<void>
@@ -199,7 +199,7 @@ export function openVirtualShop(seed = 1, more: Partial<EngineOptions> = {}): Vi
       const clock = new ProcessClock(universe, { offsetMs: 0 }, () => undefined)
       const ports = { http: createHttpFor(network, process), clock, random: createSeededRandom(3) }
       return drive(
-        rehearse(
+        dryRun(
           toOptions(file),
           { ...ports, log: silentLog },
           { connectors: ['gorgias'], text: file, acceptRemovals: false, sample: null, limit: 10, ...more },

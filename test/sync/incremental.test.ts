@@ -264,8 +264,8 @@ describe('a walk', () => {
     shop = await openShop({ size: SIZE })
     await shop.sync()
     const { world } = shop.sandbox
-    const touched = world.ticketsByUpdate.page('asc', null, 250)
-    for (const ticket of touched) world.changeTicket(ticket.id, { subject: 'touched' })
+    const changedContacts = world.ticketsByUpdate.page('asc', null, 250)
+    for (const ticket of changedContacts) world.changeTicket(ticket.id, { subject: 'changedContacts' })
     let pages = 0
     shop.sandbox.gorgias.intercept = ({ path }) => {
       pages += Number(path === '/api/tickets')
@@ -279,8 +279,10 @@ describe('a walk', () => {
     await shop.sync()
 
     const { engine } = shop.open()
-    const subjects = touched.map((ticket) => engine.store.tickets.find('gorgias', String(ticket.id))!.subject)
-    expect(new Set(subjects)).toEqual(new Set(['touched']))
+    const subjects = changedContacts.map(
+      (ticket) => engine.store.tickets.find('gorgias', String(ticket.id))!.subject,
+    )
+    expect(new Set(subjects)).toEqual(new Set(['changedContacts']))
   })
 })
 

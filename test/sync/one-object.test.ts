@@ -22,7 +22,8 @@ describe.each(['server_error', 'forbidden', 'reset'] as const)('an object that a
     shop.poison(`tickets/${tickets[0]!.id}`, fault)
     // Every list shows it as it was before.
     await shop.open(async (engine) => {
-      for (const { id } of tickets) engine.store.hints.put('gorgias', String(id), shop.universe.now * 1_000)
+      for (const { id } of tickets)
+        engine.store.refreshRequests.put('gorgias', String(id), shop.universe.now * 1_000)
       await engine.sync('gorgias', { liveOnly: true })
     })
 

@@ -35,7 +35,9 @@ async function poll(): Promise<{ down: boolean; state: string | undefined }> {
 
 it('is content while deliveries come', async () => {
   shop.world.closeTicket(ticket)
-  await shop.open(async ({ store }) => store.hints.add('gorgias', { accepted: 1 }, fromMs(shop.universe.now)))
+  await shop.open(async ({ store }) =>
+    store.refreshRequests.add('gorgias', { accepted: 1 }, fromMs(shop.universe.now)),
+  )
   await shop.pass(3)
   await shop.sync()
 
@@ -45,7 +47,9 @@ it('is content while deliveries come', async () => {
 it('says that a webhook is silent, and that it is well again', async () => {
   expect(await poll()).toEqual({ down: true, state: 'silent' })
 
-  await shop.open(async ({ store }) => store.hints.add('gorgias', { accepted: 1 }, fromMs(shop.universe.now)))
+  await shop.open(async ({ store }) =>
+    store.refreshRequests.add('gorgias', { accepted: 1 }, fromMs(shop.universe.now)),
+  )
 
   expect(await shop.open((engine) => engine.watchWebhook('gorgias'))).toBe(false)
   expect(await shop.open(async ({ store }) => readHealth(store, 'gorgias')?.state)).toBe('ok')

@@ -1,7 +1,7 @@
 // Calls handlers with what happened, beside everything else: one after the other for each connector, each with a time limit.
 import type { Clock } from '../../lib/time/clock.ts'
 import { coerceError, isAbort } from '../../lib/errors.ts'
-import { createTurns } from '../../lib/async/mutex.ts'
+import { createMutex } from '../../lib/async/mutex.ts'
 import type { OccurrenceType } from '../../model/occurrence.ts'
 import type { Backend, Handler, ToldEvent } from './types.ts'
 
@@ -21,7 +21,7 @@ export function createDispatcher(backend: Backend, clock: Clock, timeoutMs: numb
   const handlers = new Map<string, Map<OccurrenceType, Set<Handler<OccurrenceType>>>>()
   const closing = new AbortController()
   const loops = new Map<string, Promise<void>>()
-  const turns = createTurns()
+  const turns = createMutex()
 
   const typesOf = (connector: string): OccurrenceType[] => [...(handlers.get(connector)?.keys() ?? [])]
 

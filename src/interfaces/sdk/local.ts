@@ -9,7 +9,7 @@ import { readEnvSecret } from '../../config/secrets/secrets.ts'
 import { type Control, createControl } from '../../daemon/control.ts'
 import { type Engine, openEngine, type Ports } from '../../engine/engine.ts'
 import { readStatus } from '../../engine/status.ts'
-import { createBell, sleepOrRing } from '../../lib/async/wake-signal.ts'
+import { createWakeSignal, sleepOrWake } from '../../lib/async/wake-signal.ts'
 import { coerceError, isAbort, TajoError } from '../../lib/errors.ts'
 import { Secret } from '../../lib/log/secret.ts'
 import { toMs } from '../../model/time.ts'
@@ -27,7 +27,7 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
   const stateDir = options.stateDir ?? 'state'
   const given = new Map<string, ConnectOptions>()
   const listened = new Map<string, Set<OccurrenceType>>()
-  const told = createBell()
+  const told = createWakeSignal()
   const closing = new AbortController()
   const following = new Set<Promise<void>>()
   let opened: { engine: Engine; control: Control; config: Config } | null = null
@@ -133,12 +133,12 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
     const run = (async () => {
       const { engine } = open()
       for (;;) {
-        const waitMs = engine.untilNextHint(name)
+        const waitMs = engine.untilNextRefresh(name)
         if (waitMs === null || closing.signal.aborted) return
-        if (waitMs > 0) await sleepOrRing(ports.clock, waitMs, createBell(), closing.signal)
-        if (engine.untilNextHint(name) !== 0) continue
+        if (waitMs > 0) await sleepOrWake(ports.clock, waitMs, createWakeSignal(), closing.signal)
+        if (engine.untilNextRefresh(name) !== 0) continue
         await engine.sync(name, { quick: true, patienceMs: 5_000 }, closing.signal)
-        told.ring()
+        told.raise()
       }
     })()
       .catch((thrown: unknown) => {
@@ -167,7 +167,7 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
       try {
         return await open().control.sync(name, request, closing.signal)
       } finally {
-        told.ring()
+        told.raise()
       }
     },
 
@@ -197,7 +197,7 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
       const known = listened.get(name) ?? new Set()
       for (const type of types) known.add(type)
       listened.set(name, known)
-      told.ring()
+      told.raise()
     },
 
     async told(name, types, signal) {
@@ -208,7 +208,7 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
         const at = control.nextToldAt(name)
         const waitMs =
           at === null ? LOOK_AGAIN_MS : Math.min(LOOK_AGAIN_MS, Math.max(10, toMs(at) - ports.clock.now()))
-        await sleepOrRing(ports.clock, waitMs, told, signal)
+        await sleepOrWake(ports.clock, waitMs, told, signal)
       }
     },
 

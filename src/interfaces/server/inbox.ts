@@ -20,7 +20,7 @@ export interface Inbox {
 export function createInbox(
   store: Store,
   clock: Clock,
-  onHint: (source: string) => void,
+  onRefreshRequest: (source: string) => void,
   onFailure: (error: unknown) => void,
 ): Inbox {
   let waiting: { source: string; id: string }[] = []
@@ -39,16 +39,16 @@ export function createInbox(
       onFailure(thrown)
       throw thrown
     }
-    for (const source of new Set(hints.map((one) => one.source))) onHint(source)
+    for (const source of new Set(hints.map((one) => one.source))) onRefreshRequest(source)
   }
 
   function write(hints: typeof waiting): void {
     const now = fromMs(clock.now())
     store.transaction(() => {
-      for (const { source, id } of hints) store.hints.put(source, id, now)
+      for (const { source, id } of hints) store.refreshRequests.put(source, id, now)
       for (const source of new Set([...hints.map((one) => one.source), ...counted.keys()])) {
         const accepted = hints.filter((one) => one.source === source).length
-        store.hints.add(source, { accepted, ...counted.get(source) }, accepted > 0 ? now : null)
+        store.refreshRequests.add(source, { accepted, ...counted.get(source) }, accepted > 0 ? now : null)
       }
     })
     counted.clear()

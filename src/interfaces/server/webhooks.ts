@@ -10,7 +10,7 @@ export interface WebhookRoute {
   source: string
   guard: Guard
   /** The object that a delivery names; null where it names none. */
-  toHint(this: void, body: Readonly<Record<string, unknown>>): RecordId | null
+  toRefreshRequest(this: void, body: Readonly<Record<string, unknown>>): RecordId | null
 }
 
 /** Nobody who means well sends deeper ones. */
@@ -31,7 +31,7 @@ export function installWebhooks(
         return reply.code(401).send()
       }
       const fields = toFields(request.headers['content-type'] ?? '', body.toString('utf8'))
-      const id = fields === null ? null : webhook.toHint(fields)
+      const id = fields === null ? null : webhook.toRefreshRequest(fields)
       if (id === null) {
         // Answered as the others: a sender that is refused too often is switched off.
         inbox.count(source, 'ignored')

@@ -1,7 +1,7 @@
 // Work that is done for all who ask for it: one round at a time, and one more for whoever asked while it was under way.
-import { type Bell, createBell } from './wake-signal.ts'
+import { type WakeSignal, createWakeSignal } from './wake-signal.ts'
 
-export interface Rounds {
+export interface Coalescer {
   /**
    * Does a round now, and more while others ask for them. Where one is under way it does another one afterwards, and this
    * returns at once; with `wait` it waits for its own turn instead.
@@ -10,11 +10,11 @@ export interface Rounds {
   /** Something else, once, while no round is under way. */
   between<T>(action: () => Promise<T>): Promise<T>
   /** Rings when somebody asks while a round is under way: it need not sleep on. */
-  asked: Bell
+  asked: WakeSignal
 }
 
-export function createRounds(): Rounds {
-  const asked = createBell()
+export function createCoalescer(): Coalescer {
+  const asked = createWakeSignal()
   let again = false
   const current: { rounds: Promise<void> | null; isRound: boolean } = { rounds: null, isRound: true }
 
@@ -41,7 +41,7 @@ export function createRounds(): Rounds {
       while (current.rounds !== null) {
         if (!wait && current.isRound) {
           again = true
-          asked.ring()
+          asked.raise()
           return
         }
         await current.rounds

@@ -1,7 +1,7 @@
 // One after the other, in the order of asking. An action that fails does not stop those behind it.
-export type Turns = <T>(action: () => Promise<T>) => Promise<T>
+export type Mutex = <T>(action: () => Promise<T>) => Promise<T>
 
-export function createTurns(): Turns {
+export function createMutex(): Mutex {
   let last: Promise<unknown> = Promise.resolve()
   return (action) => {
     const turn = last.then(action)

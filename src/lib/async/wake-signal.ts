@@ -3,29 +3,34 @@ import { linkSignal } from '../net/abort.ts'
 import type { Clock } from '../time/clock.ts'
 import { isAbort } from '../errors.ts'
 
-export interface Bell {
-  ring(): void
+export interface WakeSignal {
+  raise(): void
   /** Resolves at the next ring, or at once if it rang since the last wait; also when `signal` aborts. */
   wait(signal: AbortSignal): Promise<void>
 }
 
 /** Until `ms` have passed, or until the next ring; also when `signal` aborts. */
-export async function sleepOrRing(clock: Clock, ms: number, bell: Bell, signal?: AbortSignal): Promise<void> {
+export async function sleepOrWake(
+  clock: Clock,
+  ms: number,
+  wake: WakeSignal,
+  signal?: AbortSignal,
+): Promise<void> {
   const turn = linkSignal(signal)
   const slept = clock.sleep(ms, turn.signal).catch((thrown: unknown) => {
     if (!isAbort(thrown)) throw thrown
   })
-  await Promise.race([slept, bell.wait(turn.signal)])
+  await Promise.race([slept, wake.wait(turn.signal)])
   turn.abort()
   turn.release()
   await slept
 }
 
-export function createBell(): Bell {
+export function createWakeSignal(): WakeSignal {
   let rung = false
   let wake: (() => void) | null = null
   return {
-    ring() {
+    raise() {
       rung = true
       wake?.()
     },

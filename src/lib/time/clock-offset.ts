@@ -1,7 +1,7 @@
 // How far the clock of the other side is from ours, by the `Date` of its answers. That header has whole seconds, so only a
 // difference that it proves is believed: clocks that may agree are taken to agree.
 
-export class ClockSkew {
+export class ClockOffset {
   /** The difference, theirs minus ours, lies between these. */
   #least = Number.NEGATIVE_INFINITY
   #most = Number.POSITIVE_INFINITY

@@ -7,7 +7,7 @@ import type { HttpAnswer, HttpOutcome } from '../../lib/net/http.ts'
 import { parseExactly } from '../../lib/net/json.ts'
 import type { Priority, WindowLimiter } from '../../lib/net/limiter.ts'
 import type { RetryBudget } from '../../lib/net/retry-budget.ts'
-import type { ClockSkew } from '../../lib/time/clock-offset.ts'
+import type { ClockOffset } from '../../lib/time/clock-offset.ts'
 import type { Secret } from '../../lib/log/secret.ts'
 import type { Budget, SourcePorts } from '../source.ts'
 
@@ -16,7 +16,7 @@ export interface GorgiasAccount {
   email: Secret
   apiKey: Secret
   limiter: WindowLimiter
-  skew: ClockSkew
+  clockOffset: ClockOffset
   breaker: CircuitBreaker
   retries: RetryBudget
   priority: Priority
@@ -101,7 +101,7 @@ export function createGorgiasClient(account: GorgiasAccount, ports: SourcePorts)
     account.breaker.observe(toTrouble(outcome), outcome.outcome === 'answer' && isObject(path) ? path : null)
     if (outcome.outcome === 'answer') {
       observe(outcome)
-      account.skew.observe(outcome.headers['date'], sentAt, clock.now())
+      account.clockOffset.observe(outcome.headers['date'], sentAt, clock.now())
     }
     if (account.logApiCalls) {
       log.info('Gorgias request', {

@@ -1,18 +1,27 @@
 // The Gorgias source: which address each stream is read from, in which order, and how a page is understood.
-import { type ErrorCode, TajoError } from '../../lib/errors.ts'
+import { TajoError } from '../../lib/errors.ts'
 import { CircuitBreaker } from '../../lib/net/breaker.ts'
 import { WindowLimiter } from '../../lib/net/limiter.ts'
 import { RetryBudget } from '../../lib/net/retry-budget.ts'
-import { ClockSkew } from '../../lib/time/clock-offset.ts'
+import { ClockOffset } from '../../lib/time/clock-offset.ts'
 import { createLoopGuard } from '../loops.ts'
 import { OCCURRENCE_TYPES } from '../../model/occurrence.ts'
 import { type Directory, DIRECTORIES, type SourceRecord, type Stream, STREAMS } from '../../model/records.ts'
 import { fromMs, type Instant, parseInstant, toIso } from '../../model/time.ts'
-import type { Credentials, Page, Related, Reread, Source, SourceDefinition, SourcePorts } from '../source.ts'
+import type {
+  Credentials,
+  Page,
+  Related,
+  Refetched,
+  Source,
+  SourceDefinition,
+  SourcePorts,
+} from '../source.ts'
 import { findMistakes, type GorgiasOptions, gorgiasOptions, mend, toAccount, toPace } from './options.ts'
 import { gorgiasSecrets } from './secrets.ts'
 import { createGorgiasWebhooks } from './webhooks.ts'
-import { createGorgiasClient, type GorgiasAnswer, type GorgiasClient, type Params } from './client.ts'
+import { createGorgiasClient, type GorgiasClient, type Params } from './client.ts'
+import { getJson, getObject, PROBE_RETRIES } from './get.ts'
 import {
   InvalidItem,
   toAgent,
@@ -132,18 +141,18 @@ function createGorgias(
   ports: SourcePorts,
 ): Source {
   const { requests, perSeconds } = toPace(options)
-  const skew = new ClockSkew()
+  const clockOffset = new ClockOffset()
   const account = {
     baseUrl: (options.base_url ?? `https://${options.domain}/api`).replace(/\/+$/, ''),
     email: credentials['email']!,
     apiKey: credentials['api_key']!,
     limiter: new WindowLimiter({ requests, windowMs: perSeconds * 1000 }, ports.clock),
-    skew,
+    clockOffset,
     breaker: new CircuitBreaker(ports.clock, ports.random, ports.onTrouble),
     retries: new RetryBudget(),
     logApiCalls: options.log_api_calls ?? false,
   }
-  const now = (): Instant => fromMs(ports.clock.now() + skew.offsetMs)
+  const now = (): Instant => fromMs(ports.clock.now() + clockOffset.offsetMs)
   const background: Source = toSource(
     connector,
     createGorgiasClient({ ...account, priority: 'background' }, ports),
@@ -181,7 +190,7 @@ function toSource(
     readDirectory: (directory, signal) =>
       readList(client, DIRECTORY_LISTINGS[directory], null, undefined, signal),
 
-    async reread(kind, id, signal): Promise<Reread> {
+    async refetch(kind, id, signal): Promise<Refetched> {
       const { path, toRecord } = OBJECTS[kind]
       const answer = await getObject(client, `${path}/${encodeURIComponent(id)}`, {}, signal)
       if (answer.status === 404) return { found: 'gone' }
@@ -262,48 +271,7 @@ async function* readList(
   }
 }
 
-/** Whoever tries a connection waits for the answer. */
-const PROBE_RETRIES = 1
-
-async function getJson(
-  client: GorgiasClient,
-  path: string,
-  params: Params,
-  signal?: AbortSignal,
-  retries?: number,
-): Promise<unknown> {
-  const answer = await client.get(path, params, signal, retries === undefined ? {} : { retries })
-  if (answer.status === 200) return answer.json
-  throw new TajoError('source_refused', `Gorgias answered ${path} with ${answer.status}.`, {
-    hint: 'Check `domain` (or `base_url`) of the connector.',
-  })
-}
-
 const EMPTY_PAGE: Page = { records: [], invalid: [], newest: null, oldest: null, next: null }
-
-/** What Gorgias refuses to say of one object concerns that object alone. */
-async function getObject(
-  client: GorgiasClient,
-  path: string,
-  params: Params,
-  signal?: AbortSignal,
-): Promise<GorgiasAnswer> {
-  try {
-    return await client.get(path, params, signal, { ofOne: true })
-  } catch (thrown) {
-    if (!(thrown instanceof TajoError)) throw thrown
-    const code = OBJECT_ERRORS[thrown.code]
-    if (code === undefined) throw thrown
-    throw new TajoError(code, thrown.message, { cause: thrown })
-  }
-}
-
-/** What something in between has answered says nothing of the object: it is asked for again by the next run. */
-const OBJECT_ERRORS: Partial<Record<ErrorCode, ErrorCode>> = {
-  source_refused: 'record_invalid',
-  source_not_found: 'record_invalid',
-  source_unreadable: 'record_unavailable',
-}
 
 /** The client has looked at the envelope. */
 function toPage(json: unknown, listing: Listing): Page {

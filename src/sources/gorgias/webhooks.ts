@@ -38,7 +38,7 @@ export function createGorgiasWebhooks(client: GorgiasClient, secretHeader: strin
   })
 
   return {
-    toHint,
+    toRefreshRequest,
 
     async find(ours, signal) {
       const webhooks = await list(client, signal)
@@ -85,7 +85,7 @@ async function list(client: GorgiasClient, signal?: AbortSignal): Promise<Webhoo
 }
 
 /** Templated values arrive as texts: `"123"`; a bare number is taken, too; `""` and `"None"` name nothing. */
-function toHint(fields: Readonly<Record<string, unknown>>): RecordId | null {
+function toRefreshRequest(fields: Readonly<Record<string, unknown>>): RecordId | null {
   const nested = fields['ticket']
   const given =
     fields['ticket_id'] ??

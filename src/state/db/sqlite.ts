@@ -63,14 +63,22 @@ export function readPragma(database: Database, name: string): unknown {
   return database.prepare(`PRAGMA ${name}`).pluck().get()
 }
 
+/**
+ * The code of what SQLite throws; null for anything else. Told by the code and not by the class: the addon throws the class of whoever
+ * loaded it first in a process, and a test runner loads it more than once.
+ */
+function codeOf(thrown: unknown): string | null {
+  const { code } = (thrown ?? {}) as { code?: unknown }
+  return thrown instanceof Error && typeof code === 'string' && code.startsWith('SQLITE_') ? code : null
+}
+
 /** True for what SQLite throws: after such an error nothing is sent any more (reliability.md § 0.3). */
 export function isDatabaseError(thrown: unknown): boolean {
-  return thrown instanceof Sqlite.SqliteError
+  return codeOf(thrown) !== null
 }
 
 /** True where SQLite found no room to write, or an error says so of it: nothing is damaged, and it is worth another try. */
 export function isDiskFull(thrown: unknown): boolean {
-  const { cause } = thrown as { cause?: unknown }
-  const error = thrown instanceof Sqlite.SqliteError ? thrown : cause
-  return error instanceof Sqlite.SqliteError && error.code === 'SQLITE_FULL'
+  const { cause } = (thrown ?? {}) as { cause?: unknown }
+  return (codeOf(thrown) ?? codeOf(cause)) === 'SQLITE_FULL'
 }

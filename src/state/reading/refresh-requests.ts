@@ -6,7 +6,7 @@ import type { Database } from '../db/sqlite.ts'
 /** What comes within this time is followed by one reading: a closing alone fires several triggers. */
 const COLLECT = fromMs(150)
 
-export interface Hint {
+export interface RefreshRequest {
   source: string
   id: RecordId
   /** Grows with each delivery: following an earlier one does not end a later one. */
@@ -27,12 +27,12 @@ export interface WebhookCounts {
 
 const NONE: WebhookCounts = { accepted: 0, ignored: 0, unauthorized: 0, lastAt: null }
 
-export function createHints(database: Database) {
+export function createRefreshRequests(database: Database) {
   const upsert = database.prepare(`
     INSERT INTO hints (source, id, since, due_at) VALUES (@source, @id, @now, @now + ${COLLECT})
     ON CONFLICT (source, id) DO UPDATE SET
       generation = generation + 1, attempts = 0, due_at = min(due_at, excluded.due_at)`)
-  const due = database.prepare<[string, number, number], Hint>(`
+  const due = database.prepare<[string, number, number], RefreshRequest>(`
     SELECT source, id, generation, since, attempts FROM hints WHERE source = ? AND due_at <= ? ORDER BY since LIMIT ?`)
   const finish = database.prepare('DELETE FROM hints WHERE source = ? AND id = ? AND generation = ?')
   const postpone = database.prepare(
@@ -57,12 +57,12 @@ export function createHints(database: Database) {
     put(source: string, id: RecordId, now: Instant): void {
       upsert.run({ source, id, now })
     },
-    due: (source: string, now: Instant, limit: number): Hint[] => due.all(source, now, limit),
+    due: (source: string, now: Instant, limit: number): RefreshRequest[] => due.all(source, now, limit),
     /** Its object was read since. */
-    finish({ source, id, generation }: Hint): void {
+    finish({ source, id, generation }: RefreshRequest): void {
       finish.run(source, id, generation)
     },
-    postpone({ source, id, generation }: Hint, until: Instant): void {
+    postpone({ source, id, generation }: RefreshRequest, until: Instant): void {
       postpone.run(until, source, id, generation)
     },
     /** When the next is to be followed; null if none is open. */

@@ -20,8 +20,8 @@ import { readVerifyUntil } from '../../state/db/recover.ts'
 import type { Store } from '../../state/store.ts'
 import type { SyncContext } from '../context.ts'
 import { ingestPage } from '../ingest/ingest.ts'
-import { requireMentioned } from '../read/referenced.ts'
-import { reread } from '../read/refetch.ts'
+import { requireReferenced } from '../read/referenced.ts'
+import { refetch } from '../read/refetch.ts'
 import { emailOf, toOccurrenceTicket } from '../ingest/stage.ts'
 import { META } from '../../state/meta.ts'
 
@@ -81,11 +81,11 @@ async function lookAgain(
 ): Promise<void> {
   const ticketId = occurrence?.ticket?.id
   if (ticketId === undefined) return
-  const apply = await reread(context, 'ticket', ticketId, signal, requireMentioned)
+  const apply = await refetch(context, 'ticket', ticketId, signal, requireReferenced)
   const surveys = context.streams.has('satisfaction_surveys')
     ? await context.source.readOf('satisfaction_surveys', ticketId, signal)
     : null
-  if (surveys !== null) await requireMentioned(context, surveys.records, signal)
+  if (surveys !== null) await requireReferenced(context, surveys.records, signal)
   context.store.transaction(() => {
     apply()
     if (surveys !== null) ingestPage(context, 'satisfaction_surveys', surveys)

@@ -2,7 +2,7 @@
 import type { RecordId } from '../../model/records.ts'
 import type { SyncContext } from '../context.ts'
 
-export class TouchedContacts {
+export class ChangedContacts {
   readonly #emails = new Set<string>()
   readonly #customers = new Set<RecordId>()
   readonly #tickets = new Set<RecordId>()

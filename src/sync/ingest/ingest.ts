@@ -15,7 +15,7 @@ import { isCounted } from '../../state/records/tickets.ts'
 import { isConcerned, type SyncContext } from '../context.ts'
 import { withoutForgotten } from './forgotten.ts'
 import { emailOf, stage, stageForKnownTicket, stageForTicket, toOccurrenceTicket } from './stage.ts'
-import { TouchedContacts } from './changed-contacts.ts'
+import { ChangedContacts } from './changed-contacts.ts'
 import { findCustomerTransitions, findSurveyTransitions, findTicketTransitions } from './transitions.ts'
 
 /** Stores a page; what could not be understood is set aside. */
@@ -35,26 +35,26 @@ export function ingestPage(
 }
 
 export function ingestRecords(context: SyncContext, records: readonly SourceRecord[]): void {
-  const touched = new TouchedContacts()
+  const changedContacts = new ChangedContacts()
   for (const record of records) {
-    ingestRecord(context, record, touched)
+    ingestRecord(context, record, changedContacts)
     context.freshness.note(record.kind, record.id)
   }
-  touched.mark(context)
+  changedContacts.mark(context)
 }
 
-function ingestRecord(context: SyncContext, raw: SourceRecord, touched: TouchedContacts): void {
+function ingestRecord(context: SyncContext, raw: SourceRecord, changedContacts: ChangedContacts): void {
   const { store, source } = context
   const record = store.forgotten.isEmpty() ? raw : withoutForgotten(store, raw)
   switch (record.kind) {
     case 'customer':
-      return ingestCustomer(context, record, touched)
+      return ingestCustomer(context, record, changedContacts)
     case 'ticket':
-      return ingestTicket(context, record, touched)
+      return ingestTicket(context, record, changedContacts)
     case 'message':
-      return ingestMessage(context, record, touched)
+      return ingestMessage(context, record, changedContacts)
     case 'satisfaction_survey':
-      return ingestSurvey(context, record, touched)
+      return ingestSurvey(context, record, changedContacts)
     case 'event':
       if (isConcerned(context, record.type)) store.sourceEvents.put(source.name, record)
       return
@@ -68,12 +68,12 @@ function ingestRecord(context: SyncContext, raw: SourceRecord, touched: TouchedC
   }
 }
 
-function ingestCustomer(context: SyncContext, customer: Customer, touched: TouchedContacts): void {
+function ingestCustomer(context: SyncContext, customer: Customer, changedContacts: ChangedContacts): void {
   const { before, changed } = context.store.customers.put(context.source.name, customer)
   if (!changed) return
   const email = normalizeEmail(customer.email)
-  touched.email(before?.email ?? null)
-  touched.email(email)
+  changedContacts.email(before?.email ?? null)
+  changedContacts.email(email)
   if (before?.email != null && before.email !== email) {
     const mayHaveContact = context.store.moves.put(context.source.name, customer.id, before.email)
     if (!mayHaveContact && email !== null)
@@ -94,16 +94,16 @@ export function readdressUntold({ store }: SyncContext, from: string, to: string
   store.outboxContacts.mark(to, 'live')
 }
 
-function ingestTicket(context: SyncContext, ticket: Ticket, touched: TouchedContacts): void {
+function ingestTicket(context: SyncContext, ticket: Ticket, changedContacts: ChangedContacts): void {
   const { store, source } = context
   const mentioned = ticket.customer
   if (mentioned !== null && !store.customers.isRead(source.name, mentioned.id)) {
-    ingestCustomer(context, mentioned, touched)
+    ingestCustomer(context, mentioned, changedContacts)
   }
   const { before, changed } = store.tickets.put(source.name, ticket)
   if (!changed) return
-  touched.customer(before?.customerId ?? null)
-  touched.customer(ticket.customerId)
+  changedContacts.customer(before?.customerId ?? null)
+  changedContacts.customer(ticket.customerId)
   for (const transition of findTicketTransitions(
     before,
     { ...ticket, counted: isCounted(ticket) },
@@ -114,9 +114,9 @@ function ingestTicket(context: SyncContext, ticket: Ticket, touched: TouchedCont
 }
 
 /** What was said fires by its own id, each time it is read: its ticket may have become known only now. */
-function ingestMessage(context: SyncContext, message: Message, touched: TouchedContacts): void {
+function ingestMessage(context: SyncContext, message: Message, changedContacts: ChangedContacts): void {
   const { id, ticketId, author, ruleId, macroIds, createdAt: at } = message
-  if (context.store.tickets.putMessage(context.source.name, message)) touched.ticket(ticketId)
+  if (context.store.tickets.putMessage(context.source.name, message)) changedContacts.ticket(ticketId)
   if (at < context.goLive) return
   if (author !== 'other') {
     const type = author === 'customer' ? 'ticket.message.received' : 'ticket.message.sent'
@@ -130,12 +130,16 @@ function ingestMessage(context: SyncContext, message: Message, touched: TouchedC
   }
 }
 
-function ingestSurvey(context: SyncContext, survey: SatisfactionSurvey, touched: TouchedContacts): void {
+function ingestSurvey(
+  context: SyncContext,
+  survey: SatisfactionSurvey,
+  changedContacts: ChangedContacts,
+): void {
   const { store, source } = context
   const { before, changed } = store.surveys.put(source.name, survey)
   if (!changed) return
-  touched.customer(before?.customer_id ?? null)
-  touched.customer(survey.customerId)
+  changedContacts.customer(before?.customer_id ?? null)
+  changedContacts.customer(survey.customerId)
   const ticket = survey.ticketId === null ? null : store.tickets.find(source.name, survey.ticketId)
   for (const transition of findSurveyTransitions(before, survey, context)) {
     stage(context, transition, {

@@ -6,10 +6,10 @@ import type { RecordId, SourceEvent } from '../../model/records.ts'
 import { fromMs } from '../../model/time.ts'
 import type { StatusChange } from '../../state/records/tickets.ts'
 import { occurrenceOf, type SyncContext } from '../context.ts'
-import { createPatience, type Patience } from './failure-budget.ts'
+import { createFailureBudget, type FailureBudget } from './failure-budget.ts'
 import { ingestPage } from '../ingest/ingest.ts'
-import { requireMentioned } from './referenced.ts'
-import { mergeCustomer, reread } from './refetch.ts'
+import { requireReferenced } from './referenced.ts'
+import { mergeCustomer, refetch } from './refetch.ts'
 import { stageForCustomer, stageForKnownTicket, stageForTicket, toOccurrenceTicket } from '../ingest/stage.ts'
 
 /** Entries looked at in one go. */
@@ -26,7 +26,7 @@ const SOON = 3
 export async function followFeed(context: SyncContext, signal?: AbortSignal): Promise<void> {
   const { store, source, clock } = context
   const postponed = new Set<RecordId>()
-  const patience = createPatience()
+  const failureBudget = createFailureBudget()
   let last: Pick<SourceEvent, 'at' | 'id'> = { at: 0, id: '' }
   for (;;) {
     const entries = store.sourceEvents.open(source.name, last, BATCH)
@@ -36,7 +36,7 @@ export async function followFeed(context: SyncContext, signal?: AbortSignal): Pr
       last = entry
       // What happened to an object later waits for what happened to it before.
       if (postponed.has(entry.objectId)) continue
-      const followed = await follow(context, entry, entries.slice(index + 1), patience, signal)
+      const followed = await follow(context, entry, entries.slice(index + 1), failureBudget, signal)
       if (!followed) postponed.add(entry.objectId)
     }
   }
@@ -48,7 +48,7 @@ async function follow(
   context: SyncContext,
   entry: SourceEvent,
   later: readonly SourceEvent[],
-  patience: Patience,
+  failureBudget: FailureBudget,
   signal?: AbortSignal,
 ): Promise<boolean> {
   const { store, source, clock } = context
@@ -60,7 +60,7 @@ async function follow(
   if (isTried && (letter.retry_at ?? Number.POSITIVE_INFINITY) > fromMs(clock.now())) return false
   try {
     const apply = await prepare(context, entry, later, signal)
-    patience.succeeded()
+    failureBudget.succeeded()
     store.transaction(() => {
       apply()
       store.sourceEvents.finish(source.name, entry.id)
@@ -77,7 +77,7 @@ async function follow(
       return true
     }
     setAside(`${thrown.message} It is read again later.`)
-    if (thrown.kind !== 'record') patience.failed(thrown)
+    if (thrown.kind !== 'record') failureBudget.failed(thrown)
     return false
   }
 }
@@ -101,27 +101,27 @@ async function prepare(
       }
     }
     case 'ticket_gone':
-      return await reread(context, 'ticket', entry.objectId, signal)
+      return await refetch(context, 'ticket', entry.objectId, signal)
     case 'customer_gone':
-      return await reread(context, 'customer', entry.objectId, signal)
+      return await refetch(context, 'customer', entry.objectId, signal)
     case 'customer_merged': {
       // The survivor's own date does not move with the merge, so no list would show it (gorgias-api.md § 6.1).
-      const refresh = await reread(context, 'customer', entry.objectId, signal)
+      const refresh = await refetch(context, 'customer', entry.objectId, signal)
       return () => {
         for (const from of entry.names) mergeCustomer(context, from, entry.objectId)
         refresh()
       }
     }
     case 'survey_changed':
-      return await reread(context, 'satisfaction_survey', entry.objectId, signal, requireMentioned)
+      return await refetch(context, 'satisfaction_survey', entry.objectId, signal, requireReferenced)
     case 'ticket_survey_changed': {
       const surveys = await source.readOf('satisfaction_surveys', entry.objectId, signal)
-      await requireMentioned(context, surveys.records, signal)
+      await requireReferenced(context, surveys.records, signal)
       return () => ingestPage(context, 'satisfaction_surveys', surveys)
     }
     case 'ticket_survey_skipped': {
       const surveys = await source.readOf('satisfaction_surveys', entry.objectId, signal)
-      await requireMentioned(context, surveys.records, signal)
+      await requireReferenced(context, surveys.records, signal)
       return () => {
         ingestPage(context, 'satisfaction_surveys', surveys)
         const transition = { type: 'satisfaction_survey.skipped', key: entry.id, at: entry.at } as const
@@ -182,7 +182,7 @@ async function refreshTicket(
 ): Promise<() => void> {
   const known = context.store.tickets.find(context.source.name, entry.objectId)
   const isFresh = known !== null && (known.gone || known.updatedAt + PICTURE_LAG >= entry.at)
-  return isFresh ? () => undefined : await reread(context, 'ticket', entry.objectId, signal)
+  return isFresh ? () => undefined : await refetch(context, 'ticket', entry.objectId, signal)
 }
 
 /**

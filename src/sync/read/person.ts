@@ -2,8 +2,8 @@
 import type { RecordId } from '../../model/records.ts'
 import type { SyncContext } from '../context.ts'
 import { ingestPage } from '../ingest/ingest.ts'
-import { requireMentioned } from './referenced.ts'
-import { reread } from './refetch.ts'
+import { requireReferenced } from './referenced.ts'
+import { refetch } from './refetch.ts'
 
 /** Every customer with this address, with tickets, messages and surveys. False if there is none. */
 export async function readPerson(
@@ -18,7 +18,7 @@ export async function readPerson(
   const listed = page.records.map((one) => one.id)
   // The helpdesk does not list them under the address any more: moved, merged or deleted.
   for (const id of known.filter((one) => !listed.includes(one)))
-    (await reread(context, 'customer', id, signal))()
+    (await refetch(context, 'customer', id, signal))()
   const people = new Set([...known, ...listed])
   for (const id of people) await readCustomer(context, id, signal)
   store.transaction(() => store.outboxContacts.mark(email, 'live'))
@@ -29,13 +29,13 @@ async function readCustomer(context: SyncContext, id: RecordId, signal?: AbortSi
   const { store, source, streams } = context
   if (!streams.has('tickets')) return
   const tickets = await source.readOf('tickets', id, signal)
-  await requireMentioned(context, tickets.records, signal)
+  await requireReferenced(context, tickets.records, signal)
   store.transaction(() => ingestPage(context, 'tickets', tickets))
   for (const ticket of tickets.records) {
     for (const stream of ['messages', 'satisfaction_surveys'] as const) {
       if (!streams.has(stream)) continue
       const page = await source.readOf(stream, ticket.id, signal)
-      await requireMentioned(context, page.records, signal)
+      await requireReferenced(context, page.records, signal)
       store.transaction(() => ingestPage(context, stream, page))
     }
   }

@@ -5,7 +5,7 @@ import { toE164 } from '../../model/phone.ts'
 import { fromMs } from '../../model/time.ts'
 import { type DirectoryContext, findGoLive, type SyncContext } from '../context.ts'
 import { runAll } from './parallel.ts'
-import { createPatience, type Patience } from './failure-budget.ts'
+import { createFailureBudget, type FailureBudget } from './failure-budget.ts'
 
 /** Requests under way at once where each answers for one record: enough to use the whole budget at two seconds each. */
 const PARALLEL = 4
@@ -46,7 +46,7 @@ export async function readPhones(
   signal?: AbortSignal,
 ): Promise<number> {
   const { store, source } = context
-  const patience = createPatience()
+  const failureBudget = createFailureBudget()
   let asked = 0
   let after = ''
   for (;;) {
@@ -57,7 +57,8 @@ export async function readPhones(
     const queue = due.values()
     await runAll(
       Array.from({ length: PARALLEL }, () => async () => {
-        for (const customer of queue) await readPhone(context, customer, defaultCountry, patience, signal)
+        for (const customer of queue)
+          await readPhone(context, customer, defaultCountry, failureBudget, signal)
       }),
     )
   }
@@ -67,7 +68,7 @@ async function readPhone(
   { store, source, clock, lane }: SyncContext,
   { id, email }: { id: string; email: string },
   defaultCountry: string | undefined,
-  patience: Patience,
+  failureBudget: FailureBudget,
   signal?: AbortSignal,
 ): Promise<void> {
   const key = `${source.name}/customers/${id}/phone`
@@ -77,7 +78,7 @@ async function readPhone(
   }
   try {
     const phone = store.customers.isOwnAddress(email) ? null : await source.readPhone(id, signal)
-    patience.succeeded()
+    failureBudget.succeeded()
     store.transaction(() => {
       put(phone)
       store.outboxContacts.mark(email, lane)
@@ -90,6 +91,6 @@ async function readPhone(
       store.customers.leavePhone(source.name, id)
       store.deadLetters.put('record', key, thrown.message, fromMs(clock.now()))
     })
-    if (thrown.kind !== 'record') patience.failed(thrown)
+    if (thrown.kind !== 'record') failureBudget.failed(thrown)
   }
 }

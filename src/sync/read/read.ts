@@ -1,15 +1,15 @@
 // What a run reads of one connector: directories, changes, what is left of the first sync, phones, the event feed.
 import { type Directory, DIRECTORIES, type Stream } from '../../model/records.ts'
 import { fromMs, type Instant } from '../../model/time.ts'
-import type { Hint } from '../../state/reading/refresh-requests.ts'
+import type { RefreshRequest } from '../../state/reading/refresh-requests.ts'
 import { readVerifyUntil } from '../../state/db/recover.ts'
 import type { DirectoryContext, SyncContext } from '../context.ts'
 import { followFeed } from './feed.ts'
 import type { Watch } from './freshness.ts'
-import { readHinted, settleHints } from './refresh-requests.ts'
+import { readRequested, settleRequests } from './refresh-requests.ts'
 import { noteReadUpTo } from '../ingest/in-support.ts'
 import { ingestPage } from '../ingest/ingest.ts'
-import { resolveOrphans } from './unresolved-customers.ts'
+import { readUnresolvedCustomers } from './unresolved-customers.ts'
 import { runAll } from './parallel.ts'
 import { areManyPhones, type PhoneOptions, readPhones } from './phones.ts'
 import { retryRecords } from './retry-records.ts'
@@ -29,7 +29,7 @@ export interface ReadOptions extends WalkOptions {
   /** What is left of the first sync, and the phones, are read in the background. */
   liveOnly: boolean
   /** What webhooks named. */
-  hints: readonly Hint[]
+  hints: readonly RefreshRequest[]
 }
 
 /** Our clock gives milliseconds, the helpdesk's microseconds: what happened just now has happened. */
@@ -72,11 +72,11 @@ async function readAll(
     options.streams.filter((stream) => stream !== 'satisfaction_surveys'),
   ]
   await readStreams(context, others, options)
-  const hinted = await readHinted(context, options.hints, watch, options.signal)
+  const hinted = await readRequested(context, options.hints, watch, options.signal)
   // A survey names its customer by id only: whoever answered must be known before the answer is read.
   const isFirst = !store.cursors.isBackfilled(source.name, options.streams)
   await readStreams(context, surveys, options)
-  if (isFirst && !options.liveOnly) await resolveOrphans(context, options.signal)
+  if (isFirst && !options.liveOnly) await readUnresolvedCustomers(context, options.signal)
   if (options.phones !== null && !options.liveOnly && !areManyPhones(context))
     await readPhones(context, options.phones, options.signal)
   if (isWhole) await followFeed(context, options.signal)
@@ -91,7 +91,7 @@ async function readAll(
     if (!options.liveOnly) store.outboxEvents.join(source.name)
     if (hasBegun) store.outboxEvents.release(source.name, horizon, readVerifyUntil(store))
     if (isWhole) noteReadUpTo(context, horizon)
-    settleHints(context, hinted)
+    settleRequests(context, hinted)
     if (store.cursors.isBackfilled(source.name, options.streams))
       store.outboxContacts.releaseHeld(source.name)
   })
@@ -107,7 +107,7 @@ export async function readBackground(context: SyncContext, options: ReadOptions)
     await runAll(
       options.streams.map((stream) => () => walkBackfill(holding, stream, options.backfillSince, options)),
     )
-    await resolveOrphans(holding, options.signal)
+    await readUnresolvedCustomers(holding, options.signal)
     store.transaction(() => store.outboxContacts.releaseHeld(source.name))
   }
   const phones = options.phones === null ? 0 : await readPhones(context, options.phones, options.signal)

@@ -5,11 +5,11 @@ import { TajoError } from '../../lib/errors.ts'
 import type { Stream } from '../../model/records.ts'
 import { fromMs, type Instant } from '../../model/time.ts'
 import type { SyncContext } from '../context.ts'
-import { resolveOrphans } from './unresolved-customers.ts'
+import { readUnresolvedCustomers } from './unresolved-customers.ts'
 import { runAll } from './parallel.ts'
-import { createPatience } from './failure-budget.ts'
+import { createFailureBudget } from './failure-budget.ts'
 import type { ReadOptions } from './read.ts'
-import { type ObjectKind, reread } from './refetch.ts'
+import { type ObjectKind, refetch } from './refetch.ts'
 import { walkReconcile } from './walk.ts'
 import { META, type ReconcileProgress } from '../../state/meta.ts'
 
@@ -46,7 +46,7 @@ export async function reconcile(context: SyncContext, options: ReadOptions): Pro
     if (options.streams.includes(stream))
       missing += await askForMissing(context, stream, kind, progress.startedAt, options.signal)
   }
-  await resolveOrphans(context, options.signal)
+  await readUnresolvedCustomers(context, options.signal)
   store.transaction(() => {
     store.reconciled.clear(source.name)
     store.meta.set(META.reconciledAt(source.name), progress.startedAt)
@@ -75,22 +75,22 @@ async function askForMissing(
   signal?: AbortSignal,
 ): Promise<number> {
   const { store, source, clock } = context
-  const patience = createPatience()
+  const failureBudget = createFailureBudget()
   for (let count = 0; ;) {
     const ids = store.reconciled.missing(source.name, stream, startedAt, BATCH)
     if (ids.length === 0) return count
     count += ids.length
     for (const id of ids) {
       try {
-        const apply = await reread(context, kind, id, signal)
-        patience.succeeded()
+        const apply = await refetch(context, kind, id, signal)
+        failureBudget.succeeded()
         store.transaction(() => {
           apply()
           store.reconciled.put(source.name, stream, [id])
         })
       } catch (thrown) {
         if (!(thrown instanceof TajoError)) throw thrown
-        if (thrown.kind !== 'record') patience.failed(thrown)
+        if (thrown.kind !== 'record') failureBudget.failed(thrown)
         store.transaction(() => {
           store.deadLetters.put(
             'record',

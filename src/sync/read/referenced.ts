@@ -6,7 +6,7 @@ import { normalizeEmail } from '../../model/email.ts'
 import type { RecordId, SourceRecord } from '../../model/records.ts'
 import type { SyncContext } from '../context.ts'
 import { emailOf } from '../ingest/stage.ts'
-import { reread } from './refetch.ts'
+import { refetch } from './refetch.ts'
 
 const MESSAGE_EVENTS = [
   'ticket.message.received',
@@ -23,7 +23,7 @@ export interface Waiting {
 }
 
 /** Reads whom the records name. Those of the records that have to wait, because the helpdesk does not give whom they name. */
-export async function readMentioned(
+export async function readReferenced(
   context: SyncContext,
   records: readonly SourceRecord[],
   signal?: AbortSignal,
@@ -34,7 +34,7 @@ export async function readMentioned(
     for (const [kind, id] of toRead(context, record)) {
       const key = `${kind}/${id}`
       try {
-        if (!failed.has(key)) (await reread(context, kind, id, signal))()
+        if (!failed.has(key)) (await refetch(context, kind, id, signal))()
       } catch (thrown) {
         if (!(thrown instanceof TajoError) || thrown.kind !== 'record') throw thrown
         failed.set(key, thrown.message)
@@ -85,11 +85,11 @@ function* toRead(
 }
 
 /** Throws `record_unavailable` where any of the records has to wait: for whoever reads but one object. */
-export async function requireMentioned(
+export async function requireReferenced(
   context: SyncContext,
   records: readonly SourceRecord[],
   signal?: AbortSignal,
 ): Promise<void> {
-  for (const { reason } of (await readMentioned(context, records, signal)).values())
+  for (const { reason } of (await readReferenced(context, records, signal)).values())
     throw new TajoError('record_unavailable', reason)
 }

@@ -8,7 +8,7 @@ import { emailOf, stageForCustomer, stageForKnownTicket } from '../ingest/stage.
 export type ObjectKind = 'customer' | 'ticket' | 'satisfaction_survey'
 
 /** Asks what has to be asked; the function it gives changes the state, all at once, in a transaction. */
-export async function reread(
+export async function refetch(
   context: SyncContext,
   kind: ObjectKind,
   id: RecordId,
@@ -18,7 +18,7 @@ export async function reread(
   const { store, source } = context
   const watch = context.freshness.watch()
   try {
-    const object = await source.reread(kind, id, signal)
+    const object = await source.refetch(kind, id, signal)
     if (object.found === 'record') await prepare?.(context, object.records, signal)
     const isOvertaken =
       context.lane !== 'live' &&

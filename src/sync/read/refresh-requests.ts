@@ -2,11 +2,11 @@
 // for singly. A hint ends when the state explains what may have happened, not when it was read.
 import { TajoError } from '../../lib/errors.ts'
 import { fromMs } from '../../model/time.ts'
-import type { Hint } from '../../state/reading/refresh-requests.ts'
+import type { RefreshRequest } from '../../state/reading/refresh-requests.ts'
 import type { SyncContext } from '../context.ts'
 import type { Watch } from './freshness.ts'
-import { requireMentioned } from './referenced.ts'
-import { reread } from './refetch.ts'
+import { requireReferenced } from './referenced.ts'
+import { refetch } from './refetch.ts'
 
 /** Asked for singly in one run; the others wait for the next one. */
 const MOST_SINGLE = 20
@@ -17,19 +17,19 @@ const RETRY = fromMs(1_000)
 const SKEW = fromMs(5_000)
 
 /** Those that were dealt with by this run. */
-export async function readHinted(
+export async function readRequested(
   context: SyncContext,
-  hints: readonly Hint[],
+  hints: readonly RefreshRequest[],
   watch: Watch,
   signal?: AbortSignal,
-): Promise<Hint[]> {
+): Promise<RefreshRequest[]> {
   const { store, source, clock } = context
   const seen = hints.filter((hint) => watch.isStored('ticket', hint.id))
   const unseen = hints.filter((hint) => !seen.includes(hint)).slice(0, MOST_SINGLE)
   for (const { id } of unseen) {
     const key = `${source.name}/tickets/${id}`
     try {
-      const apply = await reread(context, 'ticket', id, signal, requireMentioned)
+      const apply = await refetch(context, 'ticket', id, signal, requireReferenced)
       apply()
       store.deadLetters.clear('record', key)
     } catch (thrown) {
@@ -41,16 +41,16 @@ export async function readHinted(
 }
 
 /** Called in the transaction that ends the run. */
-export function settleHints(context: SyncContext, hints: readonly Hint[]): void {
+export function settleRequests(context: SyncContext, hints: readonly RefreshRequest[]): void {
   const { store, clock } = context
   for (const hint of hints) {
-    if (hint.attempts >= MOST_ATTEMPTS || isExplained(context, hint)) store.hints.finish(hint)
-    else store.hints.postpone(hint, fromMs(clock.now()) + RETRY * 2 ** hint.attempts)
+    if (hint.attempts >= MOST_ATTEMPTS || isExplained(context, hint)) store.refreshRequests.finish(hint)
+    else store.refreshRequests.postpone(hint, fromMs(clock.now()) + RETRY * 2 ** hint.attempts)
   }
 }
 
 /** Closing and reopening are told by the feed alone: where the ticket shows one, its entry is waited for. */
-function isExplained({ store, source, goLive }: SyncContext, { id }: Hint): boolean {
+function isExplained({ store, source, goLive }: SyncContext, { id }: RefreshRequest): boolean {
   const ticket = store.tickets.find(source.name, id)
   if (ticket === null || ticket.gone) return true
   if (ticket.status === 'open') return ticket.lastChange !== 'closed'

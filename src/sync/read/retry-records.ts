@@ -5,13 +5,13 @@ import { fromMs } from '../../model/time.ts'
 import type { DeadLetter } from '../../state/delivery/dead-letters.ts'
 import type { SyncContext } from '../context.ts'
 import { ingestPage } from '../ingest/ingest.ts'
-import { requireMentioned } from './referenced.ts'
-import { createPatience } from './failure-budget.ts'
-import { reread } from './refetch.ts'
+import { requireReferenced } from './referenced.ts'
+import { createFailureBudget } from './failure-budget.ts'
+import { refetch } from './refetch.ts'
 
 export async function retryRecords(context: SyncContext, signal?: AbortSignal): Promise<void> {
   const { store, source, clock } = context
-  const patience = createPatience()
+  const failureBudget = createFailureBudget()
   for (const letter of store.deadLetters.due('record', fromMs(clock.now()))) {
     const [name, stream = '', id = '', part] = letter.key.split('/')
     if (name !== source.name) continue
@@ -20,17 +20,17 @@ export async function retryRecords(context: SyncContext, signal?: AbortSignal): 
     else {
       const kind = OBJECT_OF_STREAM[stream as keyof typeof OBJECT_OF_STREAM]
       try {
-        const apply = await reread(context, kind, id, signal, requireMentioned)
+        const apply = await refetch(context, kind, id, signal, requireReferenced)
         // What was said in it waited with it.
         const isSpoken = kind === 'ticket' && context.streams.has('messages')
         const messages = isSpoken ? await source.readOf('messages', id, signal) : null
-        patience.succeeded()
+        failureBudget.succeeded()
         apply()
         if (messages !== null) store.transaction(() => ingestPage(context, 'messages', messages))
         store.deadLetters.clear('record', letter.key)
       } catch (thrown) {
         if (!(thrown instanceof TajoError)) throw thrown
-        if (thrown.kind !== 'record') patience.failed(thrown)
+        if (thrown.kind !== 'record') failureBudget.failed(thrown)
         store.deadLetters.put('record', letter.key, thrown.message, fromMs(clock.now()))
       }
     }

@@ -3,15 +3,15 @@
 import { TajoError } from '../../lib/errors.ts'
 import { fromMs } from '../../model/time.ts'
 import type { SyncContext } from '../context.ts'
-import { createPatience } from './failure-budget.ts'
-import { reread } from './refetch.ts'
+import { createFailureBudget } from './failure-budget.ts'
+import { refetch } from './refetch.ts'
 
 const BATCH = 200
 
 /** Called once all customers have been read. */
-export async function resolveOrphans(context: SyncContext, signal?: AbortSignal): Promise<void> {
+export async function readUnresolvedCustomers(context: SyncContext, signal?: AbortSignal): Promise<void> {
   const { store, source, clock } = context
-  const patience = createPatience()
+  const failureBudget = createFailureBudget()
   for (let after = ''; ;) {
     const ids = store.surveys.unknownCustomers(source.name, after, BATCH)
     const last = ids.at(-1)
@@ -21,13 +21,13 @@ export async function resolveOrphans(context: SyncContext, signal?: AbortSignal)
       // Tried again with the other records that were set aside.
       if (store.deadLetters.find('record', `${source.name}/customers/${id}`) !== null) continue
       try {
-        const apply = await reread(context, 'customer', id, signal)
-        patience.succeeded()
+        const apply = await refetch(context, 'customer', id, signal)
+        failureBudget.succeeded()
         apply()
       } catch (thrown) {
         if (!(thrown instanceof TajoError)) throw thrown
         store.deadLetters.put('record', `${source.name}/customers/${id}`, thrown.message, fromMs(clock.now()))
-        if (thrown.kind !== 'record') patience.failed(thrown)
+        if (thrown.kind !== 'record') failureBudget.failed(thrown)
       }
     }
   }

@@ -8,7 +8,7 @@ import type { Cursor, Walk } from '../../state/reading/cursors.ts'
 import type { SyncContext } from '../context.ts'
 import type { Watch } from './freshness.ts'
 import { ingestPage } from '../ingest/ingest.ts'
-import { readMentioned, type Waiting } from './referenced.ts'
+import { readReferenced, type Waiting } from './referenced.ts'
 
 /** How far below the watermark is read again: rows may be committed late with an earlier time. */
 export const OVERLAP = fromMs(10 * 60_000)
@@ -108,7 +108,7 @@ async function walkOnce(
   try {
     for await (const page of source.read(stream, { token: start.token }, options.signal)) {
       refuseAscending(stream, previous, page)
-      const waitingFor = await readMentioned(context, page.records, options.signal)
+      const waitingFor = await readReferenced(context, page.records, options.signal)
       const done = page.next === null || isBelow(page, progress.low)
       // The bound of the next run comes from the first page of this one: what moves up meanwhile lies above it.
       progress = {

@@ -29,7 +29,7 @@ it.each([{}, { authorization: 'Bearer wrong' }, { authorization: 'Bearer ' }, { 
       typeof createInbox
     >
     const guard = { secrets: () => ['a-webhook-secret'], hmac: null }
-    installWebhooks(routes, [{ source: 'gorgias', guard, toHint: () => '1' }], inbox)
+    installWebhooks(routes, [{ source: 'gorgias', guard, toRefreshRequest: () => '1' }], inbox)
     await routes.ready()
 
     const answers = await Promise.all(

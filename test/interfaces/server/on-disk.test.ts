@@ -10,7 +10,10 @@ const SECRET = 'a-webhook-secret'
 function open(put: Inbox['put']) {
   const { routes } = createServer({ host: '127.0.0.1', port: 0 })
   const guard = { secrets: () => [SECRET], hmac: null }
-  installWebhooks(routes, [{ source: 'gorgias', guard, toHint: () => '1' }], { put, count: () => undefined })
+  installWebhooks(routes, [{ source: 'gorgias', guard, toRefreshRequest: () => '1' }], {
+    put,
+    count: () => undefined,
+  })
   return async (): Promise<number> => {
     const { statusCode } = await routes.inject({
       method: 'POST',

@@ -100,7 +100,10 @@ async function until(isSo: () => boolean): Promise<void> {
 const names = (): string[] => shop.sandbox.brevo.account.events.map((event) => event.name)
 const counts = () => {
   const store = openStoreReadOnly(`${shop.directory}/state`)!
-  const found = { ...store.hints.counts('gorgias'), waiting: store.hints.count('gorgias') }
+  const found = {
+    ...store.refreshRequests.counts('gorgias'),
+    waiting: store.refreshRequests.count('gorgias'),
+  }
   store.close()
   return found
 }

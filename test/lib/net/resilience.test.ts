@@ -5,9 +5,9 @@ import { CircuitBreaker } from '../../../src/lib/net/breaker.ts'
 import { createClockWatch } from '../../../src/lib/time/clock-watch.ts'
 import { WindowLimiter } from '../../../src/lib/net/limiter.ts'
 import { RetryBudget } from '../../../src/lib/net/retry-budget.ts'
-import { ClockSkew } from '../../../src/lib/time/clock-offset.ts'
-import { createRounds } from '../../../src/lib/async/coalescer.ts'
-import { createTurns } from '../../../src/lib/async/mutex.ts'
+import { ClockOffset } from '../../../src/lib/time/clock-offset.ts'
+import { createCoalescer } from '../../../src/lib/async/coalescer.ts'
+import { createMutex } from '../../../src/lib/async/mutex.ts'
 import { VirtualClock } from '../../support/clock.ts'
 
 const half = { next: () => 0.5 }
@@ -117,19 +117,19 @@ describe('the clock of the other side', () => {
   const header = (ms: number): string => new Date(ms).toUTCString()
 
   it('is taken to agree where the headers allow it', () => {
-    const skew = new ClockSkew()
-    for (let ms = 1_000_000; ms < 1_010_000; ms += 370) skew.observe(header(ms), ms - 50, ms + 50)
+    const clockOffset = new ClockOffset()
+    for (let ms = 1_000_000; ms < 1_010_000; ms += 370) clockOffset.observe(header(ms), ms - 50, ms + 50)
 
-    expect(skew.offsetMs).toBe(0)
+    expect(clockOffset.offsetMs).toBe(0)
   })
 
   it('is followed within a second where it is off, and when it is set', () => {
-    const skew = new ClockSkew()
-    for (let ms = 1_000_000; ms < 1_010_000; ms += 370) skew.observe(header(ms + 90_000), ms, ms)
-    expect(Math.abs(skew.offsetMs - 90_000)).toBeLessThanOrEqual(1_000)
+    const clockOffset = new ClockOffset()
+    for (let ms = 1_000_000; ms < 1_010_000; ms += 370) clockOffset.observe(header(ms + 90_000), ms, ms)
+    expect(Math.abs(clockOffset.offsetMs - 90_000)).toBeLessThanOrEqual(1_000)
 
-    for (let ms = 1_010_000; ms < 1_020_000; ms += 370) skew.observe(header(ms - 40_000), ms, ms)
-    expect(Math.abs(skew.offsetMs + 40_000)).toBeLessThanOrEqual(1_000)
+    for (let ms = 1_010_000; ms < 1_020_000; ms += 370) clockOffset.observe(header(ms - 40_000), ms, ms)
+    expect(Math.abs(clockOffset.offsetMs + 40_000)).toBeLessThanOrEqual(1_000)
   })
 })
 
@@ -151,7 +151,7 @@ it('a clock that was set is noticed once, and by how much', () => {
 
 describe('rounds', () => {
   it('do one more for all who asked meanwhile, and do not keep them waiting', async () => {
-    const rounds = createRounds()
+    const rounds = createCoalescer()
     let count = 0
     let end = (): void => undefined
     const first = rounds.run(() => {
@@ -168,7 +168,7 @@ describe('rounds', () => {
   })
 
   it('come one after the other for those who wait, and go on after a failure', async () => {
-    const rounds = createRounds()
+    const rounds = createCoalescer()
     const order: string[] = []
     const take = (name: string) =>
       rounds.run(
@@ -189,7 +189,7 @@ describe('rounds', () => {
 })
 
 it('turns are taken one after the other, and a failure does not stop those behind it', async () => {
-  const turns = createTurns()
+  const turns = createMutex()
   const order: string[] = []
   const take = (name: string) =>
     turns(async () => {

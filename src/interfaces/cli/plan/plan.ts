@@ -11,7 +11,7 @@ import { enabled, openEngine } from '../../../engine/engine.ts'
 import { isAbort, TajoError } from '../../../lib/errors.ts'
 import { comparePlans, drifted, onlyPlanned } from '../../../dry-run/plan-guard.ts'
 import { type Plan, PLAN_VERSION, type PlanFile, type PlannedContact } from '../../../dry-run/plan.ts'
-import { rehearse } from '../../../dry-run/dry-run.ts'
+import { dryRun } from '../../../dry-run/dry-run.ts'
 import { fingerprint, secondsAtHelpdesk } from '../../../dry-run/report.ts'
 import { writeInForce } from '../../../state/reading/applied-config.ts'
 import { type CommonOptions, openSession, type Session } from '../terminal/session.ts'
@@ -38,7 +38,7 @@ export async function runPlan(options: PlanCommandOptions): Promise<number> {
   try {
     if (options.json !== true) say(estimate(session, sample))
     return await interruptible(async (signal) => {
-      const plan = await rehearse(
+      const plan = await dryRun(
         session.engine,
         session.ports,
         {
@@ -95,7 +95,7 @@ export async function runApply(file: string, options: CommonOptions & { json?: b
   const progress = createProgress()
   try {
     return await interruptible(async (signal) => {
-      const now = await rehearse(
+      const now = await dryRun(
         session.engine,
         session.ports,
         {

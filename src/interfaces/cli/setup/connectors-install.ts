@@ -52,9 +52,9 @@ export async function runInstall(name: string, options: InstallOptions): Promise
       { baseUrl: config.brevo.baseUrl, apiKey: brevoKey, logApiCalls: config.log.apiCalls },
       session.ports,
     )
-    const { misfits, warnings } = await checkMapping(connector, source, brevo)
+    const { issues, warnings } = await checkMapping(connector, source, brevo)
     for (const warning of warnings) say(`${paint('yellow', 'note', process.stderr)} ${warning}`)
-    const ready = await createMissing(name, misfits, options.yes === true, (attribute, type) =>
+    const ready = await createMissing(name, issues, options.yes === true, (attribute, type) =>
       createAttribute(brevo, attribute, type),
     )
     if (config.brevo.importList === undefined) {

@@ -9,7 +9,7 @@ import { coerceError, TajoError } from '../../../lib/errors.ts'
 import { isLocked } from '../../../state/db/database.ts'
 import { openStoreBeside } from '../../../state/store.ts'
 import type { Check, Source } from '../../../sources/source.ts'
-import { refuseMisfits, refuseUnknownLists } from '../../../projection/refusals.ts'
+import { refuseIssues, refuseUnknownLists } from '../../../projection/refusals.ts'
 import { openBrevo } from '../../../preflight/online.ts'
 import { checkMapping } from '../../../preflight/preparation.ts'
 import { type CommonOptions, openSession } from '../terminal/session.ts'
@@ -59,7 +59,7 @@ function toBrevoChecks(connector: ConnectorConfig, source: Source, brevo: BrevoC
     { label: 'Brevo API key accepted', run: async () => void (await readAttributes(brevo)) },
     {
       label: 'Brevo attributes fit the mapping',
-      run: async () => refuseMisfits((await checkMapping(connector, source, brevo)).misfits, connector.name),
+      run: async () => refuseIssues((await checkMapping(connector, source, brevo)).issues, connector.name),
     },
     {
       label: 'Brevo lists are there',

@@ -83,9 +83,9 @@ export async function runInit(options: InitOptions): Promise<number> {
     print(`${paint('green', '✓')} Wrote ${options.config}`)
     print(`${paint('green', '✓')} Stored the keys, encrypted, in ${options.stateDir}`)
 
-    const { misfits, warnings } = await checkMapping(config.connectors[0]!, source, brevo)
+    const { issues, warnings } = await checkMapping(config.connectors[0]!, source, brevo)
     for (const warning of warnings) say(`${paint('yellow', 'note', process.stderr)} ${warning}`)
-    const ready = await createMissing(name, misfits, options.yes === true, (attribute, type) =>
+    const ready = await createMissing(name, issues, options.yes === true, (attribute, type) =>
       createAttribute(brevo, attribute, type),
     )
     print()

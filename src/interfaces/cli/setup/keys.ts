@@ -2,7 +2,7 @@
 import { readEnvSecret } from '../../../config/secrets/secrets.ts'
 import { TajoError } from '../../../lib/errors.ts'
 import { Secret } from '../../../lib/log/secret.ts'
-import type { Misfit } from '../../../mapping/compile.ts'
+import type { MappingIssue } from '../../../mapping/compile.ts'
 import { requireSource, variablesOf } from '../../../sources/index.ts'
 import type { Credentials } from '../../../sources/source.ts'
 import { askSecret, confirm, createStdinLines, type StdinLines } from '../terminal/ask.ts'
@@ -100,18 +100,18 @@ function readable(findStored: () => Secret | null): Secret | null {
 /** Creates what is missing, if that is wanted; says what is in the way. False if something still is. */
 export async function createMissing(
   connector: string,
-  misfits: readonly Misfit[],
+  issues: readonly MappingIssue[],
   yes: boolean,
-  create: (name: string, type: NonNullable<Misfit['create']>) => Promise<void>,
+  create: (name: string, type: NonNullable<MappingIssue['create']>) => Promise<void>,
 ): Promise<boolean> {
-  const missing = misfits.filter((one) => one.create !== null)
-  for (const one of misfits) {
+  const missing = issues.filter((one) => one.create !== null)
+  for (const one of issues) {
     if (one.create === null)
       say(
         `${paint('red', '✗', process.stderr)} ${one.where}: ${one.field} can not go to ${one.attribute}: ${one.reason}.`,
       )
   }
-  if (missing.length === 0) return misfits.length === 0
+  if (missing.length === 0) return issues.length === 0
   const names = missing.map((one) => `${one.attribute} (${one.create})`).join(', ')
   const wanted =
     yes ||
@@ -127,5 +127,5 @@ export async function createMissing(
     await create(attribute, type!)
     print(`${paint('green', '✓')} Created the attribute ${attribute} in Brevo`)
   }
-  return missing.length === misfits.length
+  return missing.length === issues.length
 }

@@ -95,7 +95,7 @@ export async function runWebhooksStatus(
     const installed = store === null ? null : readInstalled(store, name)
     const webhook = await source.webhooks.find({ id: installed?.id ?? null, url: installed?.url ?? null })
     const health = store === null ? null : readHealth(store, name)
-    const counts = store?.hints.counts(name)
+    const counts = store?.refreshRequests.counts(name)
     const status: WebhookStatus = {
       installed:
         installed === null ? null : { id: installed.id, url: installed.url, since: toIso(installed.at) },
@@ -110,7 +110,7 @@ export async function runWebhooksStatus(
         unauthorized: counts?.unauthorized ?? 0,
         lastAt: counts?.lastAt == null ? null : toIso(counts.lastAt),
       },
-      waiting: store?.hints.count(name) ?? 0,
+      waiting: store?.refreshRequests.count(name) ?? 0,
     }
     const isWell =
       webhook !== null &&
