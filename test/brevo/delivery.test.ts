@@ -2,11 +2,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
 import type { SandboxContact } from '../../src/sandbox/brevo/account.ts'
-import { countWrites, MAPPING, openShop, type Shop } from '../support/sandbox.ts'
+import { countWrites, MAPPING, openShop, type Shop, SMALL } from '../support/sandbox.ts'
 
 let shop: Shop
 beforeEach(async () => {
-  shop = await openShop()
+  shop = await openShop({}, { thresholds: SMALL })
 })
 afterEach(() => shop.close())
 
@@ -22,7 +22,7 @@ describe('consent', () => {
     }
     world().addTicket({ customerId: world().addCustomer({ email: 'a@example.com' }).id })
     await shop.sync()
-    for (let index = 0; index < 600; index += 1) {
+    for (let index = 0; index < 60; index += 1) {
       world().addTicket({ customerId: world().addCustomer({ email: `c${index}@example.com` }).id })
     }
     world().addTicket({ customerId: world().addCustomer({ email: 'b@example.com' }).id })
@@ -44,7 +44,7 @@ describe('consent', () => {
       return null
     }
     world().addTicket({ customerId: world().addCustomer({ email: 'a@example.com', name: 'A' }).id })
-    for (let index = 0; index < 600; index += 1) {
+    for (let index = 0; index < 60; index += 1) {
       world().addTicket({ customerId: world().addCustomer({ email: `c${index}@example.com` }).id })
     }
 

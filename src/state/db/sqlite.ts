@@ -69,7 +69,7 @@ export function readPragma(database: Database, name: string): unknown {
  */
 function codeOf(thrown: unknown): string | null {
   const { code } = (thrown ?? {}) as { code?: unknown }
-  return thrown instanceof Error && typeof code === 'string' && code.startsWith('SQLITE_') ? code : null
+  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : null
 }
 
 /** True for what SQLite throws: after such an error nothing is sent any more (reliability.md § 0.3). */
