@@ -118,6 +118,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
 
   function toDelivery(report: DeliveryReport, sync: SyncOptions): DeliveryContext {
     return {
+      connectors: [...connectors.keys()],
       store,
       destination: createBrevoDestination(caller, ports),
       clock,

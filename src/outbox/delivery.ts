@@ -39,6 +39,8 @@ export const THRESHOLDS: Thresholds = {
 }
 
 export interface DeliveryContext {
+  /** All that run, for advice. */
+  connectors: readonly string[]
   thresholds: Thresholds
   store: Store
   destination: Destination

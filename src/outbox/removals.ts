@@ -7,7 +7,7 @@ const BATCH = 500
 
 /** Looks at everything that is due before anything is written. True if memberships may be taken away in this delivery. */
 export function mayRemove(context: DeliveryContext): boolean {
-  const { store, maxRemovals, report, log } = context
+  const { store, maxRemovals, report, log, connectors } = context
   const held = maxRemovals === null ? null : findExcess(context, maxRemovals)
   report.heldRemovals = held
   // What was held back waits no longer.
@@ -17,7 +17,7 @@ export function mayRemove(context: DeliveryContext): boolean {
   if (held !== null && before === null) {
     log.error('Too many list memberships would be taken away; none is', {
       would_remove: `more than ${held.limit}`,
-      hint: 'If that is right: tajo sync --accept-removals, with the name of a connector',
+      hint: `If that is right: tajo sync ${connectors[0]} --accept-removals`,
     })
   }
   return held === null

@@ -65,6 +65,8 @@ it('are installed by name, tested, synced and listed', async () => {
   expect(explained.stdout).toMatch(
     /nb_tickets, from ticket \d+ of main \(id\); tickets [\d, ]+ of shop-outlet/,
   )
+  const plan = await tajo(NONE, 'plan', '--connector', 'main', '--json')
+  expect(JSON.parse(plan.stdout)).toMatchObject({ contacts: { create: 0, update: 0 } })
   const unknown = await tajo(NONE, 'connectors', 'install', 'third', '--base-url', main.gorgiasUrl)
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('--source gorgias') })
 })

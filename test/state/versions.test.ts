@@ -65,7 +65,7 @@ connectors:
     expect(store.check()).toEqual([])
     expect(store.customers.count('gorgias').all).toBe(12)
     expect(store.meta.get(META.goLive('gorgias'))).toBeGreaterThan(0)
-    expect(store.outboxEvents.counts('gorgias')).toMatchObject({ staged: 1 })
+    expect(store.outboxEvents.counts('gorgias')).toEqual({ staged: 1, sent: 1 })
 
     await engine.sync('gorgias')
 

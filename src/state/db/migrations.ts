@@ -224,6 +224,6 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE outbox_events ADD COLUMN source TEXT NOT NULL DEFAULT ''; -- whose reading releases it; '' for what somebody asked for
   -- Earlier versions knew one helpdesk.
-  UPDATE outbox_events SET source = coalesce((SELECT min(source) FROM cursors), '') WHERE state IN ('found', 'staged');
+  UPDATE outbox_events SET source = coalesce((SELECT min(source) FROM cursors), '');
   `,
 ]

@@ -31,19 +31,41 @@ function objectTo(advised: string): string | null {
   return unknown.length === 0 ? null : `${advised}: it takes no ${unknown.join(', ')}`
 }
 
-it('what a text advises can be called', () => {
-  const objections = readdirSync('src', { recursive: true, encoding: 'utf8' })
+/** Every command that a text of tajo's names, as it stands there. */
+function findAdvised(): { file: string; advised: string }[] {
+  return readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .flatMap((file) =>
       readFileSync(join('src', file), 'utf8')
         .split('\n')
         .filter((line) => !/^\s*(\/\/|\*|\/\*\*)/.test(line))
         .flatMap((line) => [...line.matchAll(/(?<![\w/@.-])tajo ([a-z][a-z-]*(?: [^'"`,;()|—.]*)?)/g)])
-        .flatMap(([, advised = '']) => {
-          const objection = objectTo(advised.trim())
-          return objection === null ? [] : [`${file}: ${objection}`]
-        }),
+        .map(([, advised = '']) => ({ file, advised: advised.trim() })),
     )
+}
+
+it('what a text advises can be called', () => {
+  const objections = findAdvised().flatMap(({ file, advised }) => {
+    const objection = objectTo(advised)
+    return objection === null ? [] : [`${file}: ${objection}`]
+  })
 
   expect(objections).toEqual([])
+})
+
+it('what a text advises is run through the binary by a test, with its options', () => {
+  const tests = readdirSync('test/e2e')
+    .map((file) => readFileSync(join('test/e2e', file), 'utf8'))
+    .join('\n')
+  const isRun = (word: string): boolean => new RegExp(`['\\s]${word}['\\s]`).test(tests)
+  const untried = findAdvised().flatMap(({ file, advised }) => {
+    const [first = '', second = '', ...rest] = advised.split(/\s+/)
+    const command = find(program, first)
+    if (command === undefined) return []
+    const words = [first, ...(command.commands.length > 0 ? [second] : [])]
+    const options = [second, ...rest].filter((word) => word.startsWith('--'))
+    return [...words, ...options].every(isRun) ? [] : [`${file}: ${advised}`]
+  })
+
+  expect(untried).toEqual([])
 })
