@@ -1,4 +1,5 @@
 // The configuration as the rest of tajo sees it: complete, typed, frozen.
+import { TajoError } from '../lib/errors.ts'
 import type { LogLevel } from '../lib/log/log.ts'
 import type { CampaignRule } from '../mapping/campaigns.ts'
 import type { MappingRules } from '../mapping/compile.ts'
@@ -70,4 +71,17 @@ export interface Config {
   /** How long what was in them is kept. */
   payloadRetentionMs: number
   log: { level: LogLevel; showPersonal: boolean; apiCalls: boolean }
+}
+
+/** A command may name a connector that connectors.yml does not have, or has switched off: usage. */
+export function requireEnabled({ file, connectors }: Config, name: string): ConnectorConfig {
+  const enabled = connectors.filter((one) => one.enabled)
+  const connector = enabled.find((one) => one.name === name)
+  if (connector !== undefined) return connector
+  const hint = `There are: ${enabled.map((one) => one.name).join(', ')}.`
+  throw new TajoError(
+    'usage',
+    `There is no enabled connector ${name} in ${file}.`,
+    enabled.length > 0 ? { hint } : {},
+  )
 }

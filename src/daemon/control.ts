@@ -1,5 +1,5 @@
 // What can be asked of a running engine by others: the SDK in the same process, and the control API.
-import type { Config } from '../config/config.ts'
+import { type Config, requireEnabled } from '../config/config.ts'
 import type { Engine, SyncReport } from '../engine/engine.ts'
 import { type ConnectorStatus, readStatus } from '../engine/status.ts'
 import { TajoError } from '../lib/errors.ts'
@@ -33,25 +33,20 @@ export function createControl(
   const { store } = engine
   const now = (): number => fromMs(ports.now())
 
-  function requireConnector(name: string): void {
-    if (config.connectors.some((one) => one.name === name && one.enabled)) return
-    throw new TajoError('usage', `There is no enabled connector ${name} in ${config.file}.`)
-  }
-
   return {
     status(name: string): ConnectorStatus {
-      requireConnector(name)
+      requireEnabled(config, name)
       return readStatus(store, name, true)
     },
 
     async probe(name: string): Promise<{ connected: true; account: string }> {
-      requireConnector(name)
+      requireEnabled(config, name)
       await engine.probe(name)
       return { connected: true, account: engine.account(name) }
     },
 
     async sync(name: string, request: SyncRequest, signal?: AbortSignal): Promise<SyncReport> {
-      requireConnector(name)
+      requireEnabled(config, name)
       const since = request.since === undefined ? undefined : parseInstant(request.since)
       if (since === null)
         throw new TajoError('usage', `"${request.since}" is no date.`, { hint: 'Write it as 2024-01-31.' })
@@ -70,7 +65,7 @@ export function createControl(
 
     /** On disk when it returns; the ticket is read again soon. */
     hint(name: string, payload: Readonly<Record<string, unknown>>): { accepted: boolean } {
-      requireConnector(name)
+      requireEnabled(config, name)
       const id = engine.webhooks(name).toRefreshRequest(payload)
       if (id === null) return { accepted: false }
       store.transaction(() => {
@@ -127,7 +122,7 @@ export function createControl(
 
     /** What handlers of these types are to be told now. */
     told(name: string, types: readonly OccurrenceType[], limit: number): ToldEvent[] {
-      requireConnector(name)
+      requireEnabled(config, name)
       return store.handlerEvents.due(name, types, now(), limit).map((event) => toTold(store, name, event))
     },
 

@@ -1,7 +1,7 @@
 // The one place where the parts are wired together. Commands, the daemon and the SDK are thin doors to this.
 import { type BrevoCaller, createBrevoCaller } from '../brevo/client.ts'
 import { createBrevoDestination } from '../brevo/destination.ts'
-import type { ConnectorConfig } from '../config/config.ts'
+import { type ConnectorConfig, requireEnabled } from '../config/config.ts'
 import { type Forgotten, forgetPerson, resetCursors } from './maintenance.ts'
 import { enabled, toStreams } from './streams.ts'
 import { createSource, toContext } from './connectors.ts'
@@ -111,9 +111,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
   }
 
   function find(name: string): Connector {
-    const connector = connectors.get(name)
-    if (connector !== undefined) return connector
-    throw new TajoError('usage', `There is no enabled connector ${name} in ${config.file}.`)
+    return connectors.get(requireEnabled(config, name).name)!
   }
 
   function toDelivery(report: DeliveryReport, sync: SyncOptions): DeliveryContext {

@@ -1,9 +1,13 @@
 // The one list of helpdesks: the schema of connectors.yml, the choices of commands, secrets, prompts, documentation and sandbox follow
-// from it. A new one is a folder here, a folder in sandbox/, and a line below (docs/add-a-source.md).
+// from it. A new one is a folder here, a folder in sandbox/, and its lines below (docs/add-a-source.md).
 import { gorgias } from './gorgias/index.ts'
+import type { GorgiasOptions } from './gorgias/options.ts'
 import type { SourceDefinition } from './source.ts'
 
 export const SOURCES: readonly SourceDefinition[] = [gorgias]
+
+/** What any of them may have in connectors.yml, for the compiler of who writes it in TypeScript. */
+export type SourceOptions = Partial<GorgiasOptions>
 
 export const SOURCE_NAMES: readonly string[] = SOURCES.map((one) => one.name)
 

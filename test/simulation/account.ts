@@ -1,10 +1,12 @@
-// What the Brevo account of the simulation is set up with.
+// The Brevo account of the simulation, and what it is set up with.
+import { BrevoAccount } from '../../src/sandbox/brevo/account.ts'
+
 export const LISTS = { support: 35, satisfied: 36, dissatisfied: 37, vip: 40 }
 /** tajo's own: contacts that belong to no other list are imported into it. */
 export const IMPORT_LIST = 50
 export const OWN_ADDRESS = 'agent@shop.example'
 
-export const ATTRIBUTES: [string, string][] = [
+const ATTRIBUTES: [string, string][] = [
   ['GORGIAS_ID', 'text'],
   ['FIRSTNAME', 'text'],
   ['TICKET_COUNT', 'float'],
@@ -16,3 +18,10 @@ export const ATTRIBUTES: [string, string][] = [
   ['TIER', 'text'],
   ['WHOLESALE', 'boolean'],
 ]
+
+export function createAccount(now: () => number): BrevoAccount {
+  const account = new BrevoAccount(now)
+  for (const [name, type] of ATTRIBUTES) account.addAttribute(name, type)
+  for (const list of [...Object.values(LISTS), IMPORT_LIST]) account.lists.set(list, `list ${list}`)
+  return account
+}

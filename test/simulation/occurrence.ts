@@ -1,3 +1,5 @@
+import type { BrevoAccount } from '../../src/sandbox/brevo/account.ts'
+
 /** Something that the timeline of a contact has to tell, once. */
 export interface Occurrence {
   event: string
@@ -9,4 +11,14 @@ export interface Occurrence {
   must: boolean
   /** Where it happened. */
   connector: 'gorgias' | 'outlet'
+}
+
+export function isTold(account: BrevoAccount, { event, about: [key, value], at }: Occurrence): boolean {
+  const date = Math.floor(at / 1000)
+  return account.events.some(
+    (one) =>
+      one.name === event &&
+      one.properties[key] === value &&
+      (event === 'SURVEY_RESPONDED' || Date.parse(one.date) === date),
+  )
 }

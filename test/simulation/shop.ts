@@ -1,14 +1,15 @@
 // What happens in the helpdesk and, by other hands than tajo's, in Brevo; and a record of it, for the oracle. It knows the
 // definitions of docs/definitions.md and nothing of the engine.
 import type { Random } from '../../src/lib/random.ts'
-import { BrevoAccount } from '../../src/sandbox/brevo/account.ts'
+import type { BrevoAccount } from '../../src/sandbox/brevo/account.ts'
 import { World, type WorldCustomer, type WorldTicket } from '../../src/sandbox/shop/world.ts'
-import { ATTRIBUTES, IMPORT_LIST, LISTS, OWN_ADDRESS } from './account.ts'
+import { createAccount, LISTS, OWN_ADDRESS } from './account.ts'
 import type { Universe } from './clock.ts'
 import { Dice } from './dice.ts'
-import type { Occurrence } from './occurrence.ts'
+import { isTold, type Occurrence } from './occurrence.ts'
 import { OptOuts, pickMoves } from './opt-outs.ts'
 import type { Outlet } from './outlet.ts'
+import { customersAt, withSharing } from './people.ts'
 
 type Action = [weight: number, act: () => void]
 
@@ -56,13 +57,11 @@ export class Shop {
       last = Math.max(last + 1, Math.floor((universe.now + sourceOffsetMs) * 1000))
       return last
     })
-    this.account = new BrevoAccount(() => universe.now)
+    this.account = createAccount(() => universe.now)
     this.optOuts = new OptOuts(this.account)
     this.world.users.push({ id: 7, email: OWN_ADDRESS, name: 'Mia', created: 1 })
     this.world.fields.push({ id: 11, label: 'Tier', type: 'text', managedType: null, created: 1 })
     this.world.fields.push({ id: 12, label: 'Wholesale', type: 'boolean', managedType: null, created: 1 })
-    for (const [name, type] of ATTRIBUTES) this.account.addAttribute(name, type)
-    for (const list of [...Object.values(LISTS), IMPORT_LIST]) this.account.lists.set(list, `list ${list}`)
   }
 
   /** The past: fires no event. */
@@ -278,6 +277,20 @@ export class Shop {
     if (email === null) return
     this.addresses.add(email.toLowerCase())
     this.#everHad.set(customerId, this.addressesOf(customerId).add(email.toLowerCase()))
+    this.#lose(customersAt(email, this.#worlds()).filter((id) => this.lostContact.has(id)))
+  }
+
+  #worlds(): World[] {
+    return this.outlet === null ? [this.world] : [this.world, this.outlet.world]
+  }
+
+  #lose(customerIds: number[]): void {
+    const lost = withSharing(customerIds, this.#worlds())
+    for (const id of lost) {
+      this.lostContact.add(id)
+      this.optOuts.lost(id)
+    }
+    this.#doubt((one) => one.customerId !== null && lost.has(one.customerId))
   }
 
   addressesOf(customerId: number): Set<string> {
@@ -398,12 +411,8 @@ export class Shop {
     if (contact === undefined) return
     this.deletedByHand.add(contact.email)
     const had = (id: number): boolean => this.#formerAddresses.get(id)?.includes(contact.email) === true
-    for (const { id, email } of this.world.customers.values())
-      if (email?.toLowerCase() === contact.email || had(id)) this.lostContact.add(id)
-    for (const { id, email } of this.outlet?.world.customers.values() ?? [])
-      if (email === contact.email) this.lostContact.add(id)
-    for (const id of this.lostContact) this.optOuts.lost(id)
-    this.#doubt((one) => one.customerId !== null && this.lostContact.has(one.customerId))
+    const former = [...this.world.customers.keys()].filter((id) => had(id))
+    this.#lose([...customersAt(contact.email, this.#worlds()), ...former])
     this.account.delete(contact.email)
     // Whoever is written to no more shows nothing: something happens to them.
     const owner = this.#ownerOf(contact.email)
@@ -457,22 +466,13 @@ export class Shop {
   /** What was not told yet may or may not be told from here on. */
   #doubt(concerns: (occurrence: Occurrence) => boolean): void {
     for (const occurrence of this.occurrences) {
-      if (occurrence.must && concerns(occurrence) && !this.#isTold(occurrence)) occurrence.must = false
+      if (occurrence.must && concerns(occurrence) && !isTold(this.account, occurrence))
+        occurrence.must = false
     }
   }
 
   #doubtTicket(id: number): void {
     this.#doubt((one) => one.about[0] === 'ticket_id' && one.about[1] === String(id))
-  }
-
-  #isTold({ event, about: [key, value], at }: Occurrence): boolean {
-    const date = Math.floor(at / 1000)
-    return this.account.events.some(
-      (one) =>
-        one.name === event &&
-        one.properties[key] === value &&
-        (event === 'SURVEY_RESPONDED' || Date.parse(one.date) === date),
-    )
   }
 
   #lastEventAt(): number {

@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 
 import { LOG_LEVELS } from '../../lib/log/log-levels.ts'
-import { SOURCE_NAMES, SOURCES } from '../../sources/index.ts'
+import { SOURCE_NAMES, type SourceOptions, SOURCES } from '../../sources/index.ts'
 import type { SourceDefinition } from '../../sources/source.ts'
 import { listKeys } from './schema-lists.ts'
 import { closed, duration, eventMapping, fieldMapping } from './schema-mapping.ts'
@@ -167,5 +167,5 @@ export const connectorsBlock = {
 
 const common = Type.Object(connector)
 
-/** A connector as it is written; the helpdesk's own keys are known to it alone. */
-export type RawConnector = Static<typeof common> & { source?: string }
+/** A connector as it is written. That a helpdesk's own keys stand with their helpdesk, the schema of its block checks. */
+export type RawConnector = Static<typeof common> & SourceOptions & { source?: string }

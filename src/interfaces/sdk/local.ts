@@ -1,7 +1,7 @@
 // The engine in this process: configuration, keys and state as the commands take them, and what `connect` is given on top.
 import { randomUUID } from 'node:crypto'
 
-import type { Config } from '../../config/config.ts'
+import { type Config, requireEnabled } from '../../config/config.ts'
 import { loadConfig, parseConfig } from '../../config/load.ts'
 import type { ConnectorsFile } from '../../config/schema/schema.ts'
 import { openSecretStore } from '../../config/secrets/store.ts'
@@ -32,9 +32,11 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
   const following = new Set<Promise<void>>()
   let opened: { engine: Engine; control: Control; config: Config } | null = null
 
-  function open() {
+  /** A wrong name is told before anything is opened: the next call may be the right `connect`. */
+  function open(connector?: string) {
     if (opened !== null) return opened
     const config = readConfig()
+    if (connector !== undefined) requireEnabled(config, connector)
     const engine = openEngine(
       {
         config,
@@ -160,12 +162,12 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
           hint: `Helpdesks are: ${SOURCE_NAMES.join(', ')}.`,
         })
       given.set(name, connectOptions)
-      return await open().control.probe(name)
+      return await open(name).control.probe(name)
     },
 
     async sync(name, request) {
       try {
-        return await open().control.sync(name, request, closing.signal)
+        return await open(name).control.sync(name, request, closing.signal)
       } finally {
         told.raise()
       }
@@ -174,7 +176,7 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
     async status(name) {
       if (opened !== null) return opened.control.status(name)
       const store = openStoreReadOnly(stateDir)
-      if (store === null) return open().control.status(name)
+      if (store === null) return open(name).control.status(name)
       try {
         return readStatus(store, name, false)
       } finally {
@@ -183,7 +185,7 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
     },
 
     async hint(name, { payload }) {
-      return open().control.hint(name, payload)
+      return open(name).control.hint(name, payload)
     },
 
     async trigger(name, request) {

@@ -6,6 +6,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { setMaxListeners } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 
+import { requireEnabled } from '../../../config/config.ts'
 import { readConfig } from '../../../config/load.ts'
 import { enabled, openEngine } from '../../../engine/engine.ts'
 import { isAbort, TajoError } from '../../../lib/errors.ts'
@@ -189,8 +190,7 @@ function toConnectors(session: Session, name: string | undefined): string[] {
     if (names.length > 0) return names
     throw new TajoError('usage', `There is no enabled connector in ${session.config.file}.`)
   }
-  if (names.some((one) => one === name)) return [name]
-  throw new TajoError('usage', `There is no enabled connector ${name} in ${session.config.file}.`)
+  return [requireEnabled(session.config, name).name]
 }
 
 async function interruptible(action: (signal: AbortSignal) => Promise<number>): Promise<number> {
