@@ -28,7 +28,12 @@ export interface AttributeExplanation {
   distinct: number
 }
 
-export function explainList(store: Store, config: Config, list: number, limit: number): ListExplanation {
+/** `onContact` hears how many of its contacts are explained: a long list takes its time. */
+export function explainList(
+  store: Store,
+  config: Config,
+  { list, limit, onContact }: { list: number; limit: number; onContact?: (done: number) => void },
+): ListExplanation {
   return {
     version: EXPLAIN_VERSION,
     list,
@@ -40,7 +45,8 @@ export function explainList(store: Store, config: Config, list: number, limit: n
       ...(inSupport?.list === list ? [{ ...parsePlace(inSupport.where), rule: 'in_support' }] : []),
     ]),
     counts: { given: 0, giving: 0, found: 0, left: 0, ...store.contacts.countMembersOf(list) },
-    contacts: store.contacts.membersOf(list, limit).map(({ email }) => {
+    contacts: store.contacts.membersOf(list, limit).map(({ email }, index) => {
+      onContact?.(index)
       const entry = explainContact(store, config, email)?.lists[list]
       return { email, member: entry?.member ?? false, reason: entry?.reason ?? '' }
     }),

@@ -144,7 +144,7 @@ describe('a list', () => {
     addScored(5)
     await shop.sync()
     const explained = await shop.open(async ({ store }) =>
-      explainList(store, parseConfig('connectors.yml', shop.yaml(), {}), 36, 10),
+      explainList(store, parseConfig('connectors.yml', shop.yaml(), {}), { list: 36, limit: 10 }),
     )
 
     expect(explained).toMatchObject({

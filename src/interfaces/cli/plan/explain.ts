@@ -9,7 +9,7 @@ import { normalizeEmail } from '../../../model/email.ts'
 import type { Origin } from '../../../mapping/origins.ts'
 import { openStoreReadOnly, type Store } from '../../../state/store.ts'
 import type { CommonOptions } from '../terminal/session.ts'
-import { fit, paint, print, toCount, wrap } from '../terminal/terminal.ts'
+import { createOccasion, fit, paint, print, toCount, wrap } from '../terminal/terminal.ts'
 
 export interface ExplainOptions extends CommonOptions {
   list?: string
@@ -138,7 +138,9 @@ const MOST_IDS = 5
 function showList(store: Store, config: Config, text: string, limit: number, json: boolean): number {
   const list = Number(text)
   if (!Number.isInteger(list)) throw new TajoError('usage', `"${text}" is no id of a list.`)
-  const explained = explainList(store, config, list, limit)
+  const sayNow = createOccasion()
+  const onContact = (done: number): void => sayNow(() => `${formatCount(done)} contacts explained`)
+  const explained = explainList(store, config, { list, limit, onContact })
   if (json) {
     print(JSON.stringify(explained))
     return 0

@@ -109,6 +109,8 @@ const showRate = (rate: number): string => (rate <= 0 ? '' : `, ${formatCount(Ma
 /** Where nobody watches a line is written so long after the start, and then each minute. */
 const FIRST_LINE_MS = 10_000
 const NEXT_LINE_MS = 60_000
+/** Where somebody looks on. */
+const WATCHED_LINE_MS = 2_000
 
 /** A line that redraws itself on a terminal; elsewhere one now and then, so that a log shows that it goes on. */
 export function createProgress(
@@ -181,6 +183,17 @@ export function createProgress(
     done() {
       if (stream.isTTY) stream.write('\r\u001b[2K')
     },
+  }
+}
+
+/** A word on standard error now and then, for work that has no line of its own. */
+export function createOccasion(): (toLine: () => string) => void {
+  const { isTTY } = process.stderr
+  let dueAt = performance.now() + (isTTY ? WATCHED_LINE_MS : FIRST_LINE_MS)
+  return (toLine) => {
+    if (performance.now() < dueAt) return
+    dueAt = performance.now() + (isTTY ? WATCHED_LINE_MS : NEXT_LINE_MS)
+    say(toLine())
   }
 }
 
