@@ -3,7 +3,7 @@ import { BrevoAccount } from '../../src/sandbox/brevo/account.ts'
 
 export const LISTS = { support: 35, satisfied: 36, dissatisfied: 37, vip: 40 }
 /** tajo's own: contacts that belong to no other list are imported into it. */
-export const IMPORT_LIST = 50
+const IMPORT_LIST = 50
 export const OWN_ADDRESS = 'agent@shop.example'
 
 const ATTRIBUTES: [string, string][] = [
