@@ -9,6 +9,7 @@ import type { ListCondition, ListRule } from '../mapping/lists.ts'
 import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import type { RemovalLimit } from '../model/operations.ts'
 import { parseDurationMs, parseInstant } from '../model/time.ts'
+import { ALIASES } from '../mapping/fields.ts'
 import { requireSource } from '../sources/index.ts'
 import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
 import type { ChangeLimit, Config, ConnectorConfig, ServerConfig } from './config.ts'
@@ -240,8 +241,9 @@ function toRules(
   path: string[],
   where: (path: string[]) => string,
 ): MappingRules {
-  const own = toFieldRules(raw.field_mapping, [...path, 'field_mapping'], where)
-  const inherited = toFieldRules(file.field_mapping, ['field_mapping'], where).filter(
+  const aliases = { ...ALIASES, ...requireSource(raw.source ?? path[1]!).aliases }
+  const own = toFieldRules(raw.field_mapping, aliases, [...path, 'field_mapping'], where)
+  const inherited = toFieldRules(file.field_mapping, aliases, ['field_mapping'], where).filter(
     (rule) => !own.some((one) => one.field === rule.field || one.attribute === rule.attribute),
   )
   return {
@@ -281,11 +283,13 @@ function toListRules(raw: RawConnector, path: string[], where: (path: string[]) 
 
 function toFieldRules(
   mapping: RawConnector['field_mapping'],
+  aliases: Readonly<Record<string, string>>,
   path: string[],
   where: (path: string[]) => string,
 ): FieldRule[] {
-  return Object.entries(mapping ?? {}).map(([field, target]) => {
-    const rule = { field, attribute: attributeOf(field, target), where: where([...path, field]) }
+  return Object.entries(mapping ?? {}).map(([name, target]) => {
+    const field = aliases[name] ?? name
+    const rule = { field, attribute: attributeOf(name, target), where: where([...path, name]) }
     if (typeof target === 'string') return rule
     const { value, type, round, unit, if_missing: ifMissing } = target
     if (value === undefined) return { ...rule, round, unit, ifMissing }

@@ -1,4 +1,5 @@
 // Rules about connectors: what one is called, where its helpdesk answers, and that several get along.
+import { ALIASES } from '../mapping/fields.ts'
 import { findSource, SOURCE_NAMES } from '../sources/index.ts'
 import { attributeOf, forEachConnector, type Rule, type RuleComplaint } from './rule.ts'
 import { CONNECTOR_NAME, type RawConnector } from './schema/schema.ts'
@@ -70,8 +71,9 @@ export const fillsAttributesAlike: Rule = (file) => {
   if (file.contacts?.precedence !== undefined) return []
   const seen = new Map<string, Filled>()
   return Object.entries(file.connectors).flatMap(([name, connector]) => {
-    const own = toFilled(connector?.field_mapping, name, ['connectors', name, 'field_mapping'])
-    const inherited = toFilled(file.field_mapping, name, ['field_mapping']).filter(
+    const aliases = { ...ALIASES, ...findSource(connector?.source ?? name)?.aliases }
+    const own = toFilled(connector?.field_mapping, aliases, name, ['connectors', name, 'field_mapping'])
+    const inherited = toFilled(file.field_mapping, aliases, name, ['field_mapping']).filter(
       (one) => !own.some(({ field, attribute }) => field === one.field || attribute === one.attribute),
     )
     return [...own, ...inherited].flatMap((one) => {
@@ -93,9 +95,15 @@ interface Filled {
   path: string[]
 }
 
-function toFilled(mapping: RawConnector['field_mapping'], connector: string, path: string[]): Filled[] {
+function toFilled(
+  mapping: RawConnector['field_mapping'],
+  aliases: Readonly<Record<string, string>>,
+  connector: string,
+  path: string[],
+): Filled[] {
   return Object.entries(mapping ?? {}).map(([field, target]) => {
-    const from = typeof target === 'object' && target.value !== undefined ? target.value : field
+    const from =
+      typeof target === 'object' && target.value !== undefined ? target.value : (aliases[field] ?? field)
     const attribute = attributeOf(field, target).toUpperCase()
     return { connector, field, attribute, from, path: [...path, field] }
   })

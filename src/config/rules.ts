@@ -1,6 +1,6 @@
 // What the schema cannot say: one small named rule each. A rule yields complaints at paths of the file.
 import { compileExpression, type Variables, type Wanted } from '../mapping/expressions.ts'
-import { DURATIONS, FIELDS } from '../mapping/fields.ts'
+import { ALIASES, DURATIONS, FIELDS } from '../mapping/fields.ts'
 import { nearestField } from '../mapping/nearest-field.ts'
 import { systemClock } from '../lib/time/clock.ts'
 import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
@@ -15,6 +15,7 @@ import {
   namesKnownConnectors,
   usesHttps,
 } from './rules-connectors.ts'
+import { mapsWhatIsKnown, mapsWhatIsTold } from './rules-supports.ts'
 import type { ConnectorsFile, RawConnector as Connector } from './schema/schema.ts'
 import { suggest } from './schema/validate.ts'
 import { mendDate } from './schema/values.ts'
@@ -144,7 +145,8 @@ const namesKnownFields: Rule = (file) => [
 function findUnlikelyFields(mapping: Connector['field_mapping'], path: string[]): RuleComplaint[] {
   return Object.entries(mapping ?? {}).flatMap(([field, target]) => {
     if (typeof target === 'object' && target.value !== undefined) return []
-    if (Object.hasOwn(FIELDS, field) || /^(custom_fields|data)\../.test(field)) return []
+    if (Object.hasOwn(FIELDS, field) || Object.hasOwn(ALIASES, field)) return []
+    if (/^(custom_fields|data)\../.test(field)) return []
     const guess = suggest(
       field,
       Object.keys(FIELDS).filter((known) => Math.abs(known.length - field.length) <= 2 && field.length > 4),
@@ -277,6 +279,8 @@ const RULES: Rule[] = [
   namesKnownFields,
   namesItsAttribute,
   hasSoundExpressions,
+  mapsWhatIsTold,
+  mapsWhatIsKnown,
 ]
 
 /** In a file whose shape is wrong a rule may not find what it looks at; the shape is complained of then. */

@@ -66,10 +66,10 @@ export function createControl(
     /** On disk when it returns; the ticket is read again soon. */
     hint(name: string, payload: Readonly<Record<string, unknown>>): { accepted: boolean } {
       requireEnabled(config, name)
-      const id = engine.webhooks(name).toRefreshRequest(payload)
-      if (id === null) return { accepted: false }
+      const heard = engine.receiver(name)?.hear(payload) ?? []
+      if (heard === 'ping' || heard.length === 0) return { accepted: false }
       store.transaction(() => {
-        store.refreshRequests.put(name, id, now())
+        for (const request of heard) store.refreshRequests.put(name, request, now())
         store.refreshRequests.add(name, { accepted: 1 }, now())
       })
       ports.wake(name)

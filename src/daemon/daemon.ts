@@ -97,7 +97,7 @@ export function startDaemon(
   /** `before`: what the background has read for it. */
   async function run(
     name: string,
-    surveys: 'window' | 'new',
+    { settling }: { settling: boolean },
     before: Readonly<Record<string, number>> = {},
     quick = false,
   ): Promise<boolean> {
@@ -108,7 +108,7 @@ export function startDaemon(
         name,
         {
           ...sync,
-          surveys,
+          settling,
           quick,
           liveOnly: true,
           readOnly,
@@ -162,7 +162,7 @@ export function startDaemon(
     if (!isPaused)
       void follow(async () => {
         await pauses.over(refuser, stopping.signal)
-        await run(name, 'new')
+        await run(name, { settling: false })
       })
     log.error(
       refuser === BREVO
@@ -191,7 +191,7 @@ export function startDaemon(
           stopping.signal,
         )
         pauses.end(`${name}:background`)
-        if (found !== null) await run(name, 'new', found)
+        if (found !== null) await run(name, { settling: false }, found)
       } catch (thrown) {
         if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
         const error = coerceError(thrown)
@@ -218,7 +218,7 @@ export function startDaemon(
     void follow(async () => {
       await clock.sleep(FASTER_POLL_MS, stopping.signal)
       faster.delete(name)
-      await run(name, 'new')
+      await run(name, { settling: false })
     })
   }
 
@@ -230,7 +230,7 @@ export function startDaemon(
       else if (waitMs > 0) await sleepOrWake(clock, waitMs, wake, stopping.signal)
       if (stopping.signal.aborted) return
       if (engine.untilNextRefresh(name) !== 0) continue
-      const wasRead = wellOnce.has(name) && (await run(name, 'new', {}, true))
+      const wasRead = wellOnce.has(name) && (await run(name, { settling: false }, {}, true))
       const pauseMs = !wasRead ? REFRESH_RETRY_MS : engine.freeShare(name) > 0.5 ? 0 : REFRESH_SPACING_MS
       if (pauseMs > 0) await clock.sleep(pauseMs, stopping.signal)
     }
@@ -287,15 +287,15 @@ export function startDaemon(
       const { name } = connector
       const wake = createWakeSignal()
       backgroundSignals.set(name, wake)
-      schedule(name, connector.schedule, () => run(name, 'new'))
-      schedule(`${name}:surveys`, connector.surveySchedule, () => run(name, 'window'))
+      schedule(name, connector.schedule, () => run(name, { settling: false }))
+      schedule(`${name}:surveys`, connector.surveySchedule, () => run(name, { settling: true }))
       if (connector.reconcile !== null) {
         schedule(`${name}:reconcile`, connector.reconcile, async () => {
           reconcileAt.set(name, fromMs(clock.now()))
           if (wellOnce.has(name)) wake.raise()
         })
       }
-      void follow(() => run(name, 'window'))
+      void follow(() => run(name, { settling: true }))
       void follow(() => readInBackground(name, wake))
       const hinted = createWakeSignal()
       refreshSignals.set(name, hinted)

@@ -91,11 +91,13 @@ async function serveOthers(
     server.routes,
     config.connectors
       .filter((one) => one.enabled)
-      .map(({ name, webhooks }) => ({
-        source: name,
-        guard: { secrets: () => toList(webhookSecrets[name]), hmac: webhooks.hmac },
-        toRefreshRequest: (fields) => engine.webhooks(name).toRefreshRequest(fields),
-      })),
+      .flatMap(({ name, webhooks }) => {
+        const receiver = engine.receiver(name)
+        if (receiver === null) return []
+        return [
+          { connector: name, receiver, secrets: () => toList(webhookSecrets[name]), hmac: webhooks.hmac },
+        ]
+      }),
     inbox,
   )
   if (apiKey !== null)

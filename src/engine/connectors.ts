@@ -10,7 +10,7 @@ import { fromMs } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
 import type { DirectoryContext } from '../sync/context.ts'
 import type { Freshness } from '../sync/read/freshness.ts'
-import { enabled, toStreams } from './streams.ts'
+import { enabled, toKept } from './streams.ts'
 import { META } from '../state/meta.ts'
 
 export function createSource(
@@ -72,7 +72,9 @@ export function toContext(
     ]),
     handled,
     withTags: connector.sync.tags,
-    streams: new Set(toStreams(connector, undefined)),
+    streams: new Set(toKept(connector)),
+    defaultCountry: connector.defaultCountry,
+    supports: requireSource(connector.source).supports,
     lane: 'live',
     eventHorizon: source.now() - fromMs(config.eventRetentionMs),
     freshness,

@@ -3,7 +3,7 @@ import { type BrevoCaller, createBrevoCaller } from '../brevo/client.ts'
 import { createBrevoDestination } from '../brevo/destination.ts'
 import { type ConnectorConfig, requireEnabled } from '../config/config.ts'
 import { type Forgotten, forgetPerson, resetCursors } from './maintenance.ts'
-import { enabled, toStreams } from './streams.ts'
+import { enabled, readingOfCustomers, toStreams } from './streams.ts'
 import { createSource, toContext } from './connectors.ts'
 import { createHelpdesks } from './helpdesks.ts'
 import { createMappings } from './mappings.ts'
@@ -107,7 +107,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     const isRead = store.cursors.isBackfilled(connector.name, toStreams(connector, undefined))
     if (options.sample == null || isRead) return source
     isSampled = true
-    return sampleOf(source, options.sample, options.onSample)
+    return sampleOf(source, readingOfCustomers(connector), options.sample, options.onSample)
   }
 
   function find(name: string): Connector {
@@ -197,7 +197,7 @@ export function openEngine(options: EngineOptions, ports: Ports) {
           const reader = { ...base, goLive: findGoLive(base) }
           const reading = {
             ...toReadOptions(connector.config, sync, read, signal),
-            hints: store.refreshRequests.due(name, fromMs(clock.now()), MOST_REFRESHED),
+            requested: store.refreshRequests.due(name, fromMs(clock.now()), MOST_REFRESHED),
           }
           if (sync.contact !== undefined && !(await readPerson(reader, sync.contact, signal)))
             warnings.push(`No customer of ${name} has this address.`)

@@ -5,7 +5,8 @@ import { TajoError } from '../lib/errors.ts'
 import type { Log } from '../lib/log/log.ts'
 import type { Secret } from '../lib/log/secret.ts'
 import { fromMs, toMs } from '../model/time.ts'
-import type { Source, WebhookApi } from '../sources/source.ts'
+import { requireSource } from '../sources/index.ts'
+import type { Source, WebhookReceiver } from '../sources/source.ts'
 import type { Store } from '../state/store.ts'
 import { watchWebhook } from './webhook-health.ts'
 import { pinAccount } from './connectors.ts'
@@ -40,7 +41,8 @@ export function createHelpdesks(
 
     account: (name: string): string => pinAccount(store, find(name).config),
 
-    webhooks: (name: string): WebhookApi => find(name).source.webhooks,
+    /** How deliveries of its webhook are understood; null where the helpdesk has none. */
+    receiver: (name: string): WebhookReceiver | null => requireSource(find(name).config.source).receiver,
 
     /** Milliseconds until something that a webhook named is to be read again; null if nothing is. */
     untilNextRefresh(name: string): number | null {

@@ -46,8 +46,8 @@ export interface SyncOptions {
   resources?: readonly Resource[] | undefined
   /** Reads what changed since then again. */
   since?: Instant | undefined
-  /** Reads the whole survey window, not only new surveys. */
-  surveys?: 'window' | 'new'
+  /** Reads again what may have changed without moving its date, such as surveys of the last weeks. Default: true. */
+  settling?: boolean
   /** Leaves what is left of the first sync, and the phones, to `readInBackground`. */
   liveOnly?: boolean
   /** Reads everything again, after what changed. */

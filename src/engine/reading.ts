@@ -3,7 +3,7 @@ import type { ConnectorConfig } from '../config/config.ts'
 import { needsPhone } from '../mapping/compile.ts'
 import type { ReadOptions } from '../sync/read/read.ts'
 import type { SyncOptions } from './options.ts'
-import { toStreams } from './streams.ts'
+import { asksForPhones, toSettling, toStreams } from './streams.ts'
 
 /** `read` counts the records of each stream. */
 export function toReadOptions(
@@ -16,13 +16,13 @@ export function toReadOptions(
     streams: toStreams(connector, sync.resources),
     backfillSince: connector.backfillSince,
     since: sync.since ?? null,
-    surveyWindowMs: sync.surveys === 'new' ? 0 : connector.surveyWindowMs,
+    settlesAfter: sync.settling === false ? {} : toSettling(connector),
     phones:
-      connector.sync.customers && needsPhone(connector.rules)
+      connector.sync.customers && needsPhone(connector.rules) && asksForPhones(connector)
         ? { defaultCountry: connector.defaultCountry }
         : null,
     liveOnly: sync.liveOnly ?? sync.contact !== undefined,
-    hints: [],
+    requested: [],
     onPage(stream, records) {
       read[stream] = (read[stream] ?? 0) + records
       sync.onProgress?.({ phase: 'reading', read })

@@ -3,24 +3,65 @@ import type { Resource } from './requests.ts'
 import type { Config, ConnectorConfig } from '../config/config.ts'
 import { needsMessages } from '../mapping/compile.ts'
 import type { Stream } from '../model/records.ts'
+import { fromMs, type Instant } from '../model/time.ts'
+import { requireSource } from '../sources/index.ts'
+import type { Reading, Supports } from '../sources/source.ts'
 
 export function enabled(config: Config): ConnectorConfig[] {
   return config.connectors.filter((connector) => connector.enabled)
 }
 
-/** In the order in which they are read: tickets name customers, surveys name tickets. */
+/** What of a connector's records is kept, in the order in which it is read: tickets name customers, surveys name tickets. */
+export function toKept(
+  connector: ConnectorConfig,
+  resources?: readonly Resource[],
+): Exclude<Stream, 'events'>[] {
+  const { sync, rules } = connector
+  const wants = (resource: Resource): boolean => resources === undefined || resources.includes(resource)
+  const kept: Exclude<Stream, 'events'>[] = []
+  if (sync.customers && wants('customers')) kept.push('customers')
+  if (sync.tickets && wants('tickets')) {
+    kept.push('tickets')
+    if (needsMessages(rules)) kept.push('messages')
+  }
+  if (sync.satisfactionSurveys && wants('satisfaction_surveys')) kept.push('satisfaction_surveys')
+  const { streams } = supportsOf(connector)
+  return kept.filter((stream) => streams[stream] !== undefined)
+}
+
+/** Which streams are read for it: some come within the pages of another. */
 export function toStreams(
   connector: ConnectorConfig,
   resources: readonly Resource[] | undefined,
 ): Exclude<Stream, 'events'>[] {
-  const wants = (resource: Resource): boolean => resources === undefined || resources.includes(resource)
-  const streams: Exclude<Stream, 'events'>[] = []
-  if (connector.sync.customers && wants('customers')) streams.push('customers')
-  if (connector.sync.tickets && wants('tickets')) {
-    streams.push('tickets')
-    if (needsMessages(connector.rules)) streams.push('messages')
-  }
-  if (connector.sync.satisfactionSurveys && wants('satisfaction_surveys'))
-    streams.push('satisfaction_surveys')
-  return streams
+  const { streams } = supportsOf(connector)
+  const read = toKept(connector, resources).map((stream) => {
+    const reading = streams[stream]!
+    return reading.mode === 'within' ? reading.stream : stream
+  })
+  return [...new Set(read)].filter((stream) => stream !== 'events')
+}
+
+/** By stream: how long its records may still change without moving their date. */
+export function toSettling(connector: ConnectorConfig): Partial<Record<Stream, Instant>> {
+  return Object.fromEntries(
+    Object.entries(supportsOf(connector).streams).flatMap(([stream, reading]) => {
+      if (reading.mode === 'within' || reading.settlesAfter === undefined) return []
+      const isOwn = stream === 'satisfaction_surveys'
+      return [[stream, isOwn ? fromMs(connector.surveyWindowMs) : reading.settlesAfter]]
+    }),
+  )
+}
+
+/** Phones cost a request for each customer. */
+export const asksForPhones = (connector: ConnectorConfig): boolean =>
+  supportsOf(connector).phones === 'singly'
+
+function supportsOf({ source }: ConnectorConfig): Supports {
+  return requireSource(source).supports
+}
+
+/** A helpdesk that has no list of customers has none that are newest. */
+export function readingOfCustomers(connector: ConnectorConfig): Reading {
+  return supportsOf(connector).streams.customers ?? { mode: 'newest_first' }
 }

@@ -13,6 +13,20 @@ export const UNITS = Object.keys(UNIT_MINUTES) as readonly Unit[]
 /** Fields that are durations. */
 export const DURATIONS: ReadonlySet<string> = new Set(['avg_response_time'])
 
+/** Fields that come from surveys alone. */
+export const SURVEY_FIELDS: ReadonlySet<string> = new Set([
+  'last_satisfaction_score',
+  'last_satisfaction_date',
+  'avg_satisfaction_score',
+  'satisfaction_count',
+])
+
+/** Other names of fields, whichever helpdesk they come from; a source may add its own (`SourceDefinition.aliases`). */
+export const ALIASES: Readonly<Record<string, string>> = {
+  ticket_count: 'nb_tickets',
+  created_at: 'created_datetime',
+}
+
 export interface Field {
   type: FieldType
   /** Where nothing is known: profile fields are kept, metrics would otherwise be wrong and are cleared. */

@@ -1,6 +1,6 @@
 // The canonical records, and the words of tajo:
 //
-//   source      a helpdesk: Gorgias (later Gladly, Intercom)
+//   source      a helpdesk (sources/index.ts has the list)
 //   stream      one kind of record of a source, read page by page
 //   record      one customer, ticket, message, survey … as of its last reading
 //   page        what one request of a stream gave, and how to go on
@@ -25,8 +25,11 @@ export type Stream = (typeof STREAMS)[number]
 export const DIRECTORIES = ['agents', 'mailboxes', 'custom_fields', 'tags'] as const
 export type Directory = (typeof DIRECTORIES)[number]
 
-/** Ids are strings everywhere: Gorgias counts beyond 2^31, Gladly and Intercom have none that are numbers. */
+/** Opaque text of any characters: numbers beyond 2^31 with one helpdesk, UUIDs with another. */
 export type RecordId = string
+
+/** What can be asked for by its id. */
+export type ObjectKind = 'customer' | 'ticket' | 'satisfaction_survey'
 
 export interface Customer {
   kind: 'customer'
@@ -47,6 +50,8 @@ export interface Customer {
   /** By the field's id. */
   customFields: Record<string, unknown>
   data: Record<string, unknown> | null
+  /** As typed, where the helpdesk lists it; absent where it has to be asked for. */
+  phone?: string | null
   /** True where only another record mentioned this customer: name and e-mail at most. */
   stub: boolean
 }
@@ -64,8 +69,11 @@ export interface Ticket {
   createdAt: Instant
   updatedAt: Instant
   version: string
+  /** The last closing; an open ticket may still show it. */
   closedAt: Instant | null
-  /** Closed only until then: a snooze is not a resolution. */
+  /** The last reopening, where it is told. */
+  reopenedAt?: Instant | null
+  /** Closed only until then: a snooze is not a resolution. FAR where it has no end. */
   snoozedUntil: Instant | null
   trashedAt: Instant | null
   /** The customer as the ticket names it, for when the customer itself has not been read. */
@@ -167,6 +175,19 @@ export type SourceRecord =
   | CustomField
   | Tag
   | SourceEvent
+
+/** Which stream, or which directory, a record belongs to. */
+export const HOME_OF: Readonly<Record<SourceRecord['kind'], Stream | Directory>> = {
+  customer: 'customers',
+  ticket: 'tickets',
+  message: 'messages',
+  satisfaction_survey: 'satisfaction_surveys',
+  event: 'events',
+  agent: 'agents',
+  mailbox: 'mailboxes',
+  custom_field: 'custom_fields',
+  tag: 'tags',
+}
 
 /** A label as a key in YAML: `Customer type` → `customer_type`. */
 export function toSlug(label: string): string {

@@ -1,6 +1,7 @@
 // A source of which only some customers are seen, with everything of theirs: for a look at a part before the first sync.
 import type { RecordId, SourceRecord, Stream } from '../model/records.ts'
-import type { Page, Related, Source } from './source.ts'
+import { fromMs } from '../model/time.ts'
+import type { Page, Reading, Related, Source } from './source.ts'
 
 /** Before their tickets are known: so many a customer. */
 const TICKETS_EACH = 2
@@ -14,6 +15,7 @@ export const requestsForSample = (customers: number, tickets = customers * TICKE
  */
 export function sampleOf(
   source: Source,
+  reading: Reading,
   customers: number,
   onRequest: (done: number, total: number) => void = () => undefined,
 ): Source {
@@ -23,7 +25,7 @@ export function sampleOf(
 
   async function collect(signal?: AbortSignal): Promise<Map<Stream, Page>> {
     const found = emptyPage()
-    for await (const page of source.read('customers', { token: null }, signal)) {
+    for await (const page of readNewest(source, reading, signal)) {
       add(found, { ...page, records: page.records.slice(0, customers - found.records.length) })
       if (found.records.length >= customers) break
     }
@@ -55,6 +57,27 @@ export function sampleOf(
     inBackground: () => sampled,
   }
   return sampled
+}
+
+/** Where a list begins with the oldest, it is asked for ever longer times, until there are some. */
+const LOOK_BACK = [1, 30, 365].map((days) => fromMs(days * 24 * 3_600_000))
+
+async function* readNewest(
+  source: Source,
+  { mode }: Reading,
+  signal?: AbortSignal,
+): AsyncGenerator<Page, void, void> {
+  if (mode === 'newest_first')
+    return yield* source.read('customers', { token: null, from: null, until: null }, signal)
+  for (const back of [...LOOK_BACK, null]) {
+    const from = back === null ? null : source.now() - back
+    const pages: Page[] = []
+    for await (const page of source.read('customers', { token: null, from, until: null }, signal))
+      pages.push(page)
+    if (back !== null && !pages.some((page) => page.records.length > 0)) continue
+    yield { ...emptyPage(), records: pages.flatMap((page) => page.records).toReversed() }
+    return
+  }
 }
 
 function emptyPage(): Page {

@@ -6,7 +6,7 @@ import type { Http } from '../lib/net/http.ts'
 import type { Log } from '../lib/log/log.ts'
 import type { Random } from '../lib/random.ts'
 import type { Secret } from '../lib/log/secret.ts'
-import type { Directory, RecordId, SourceRecord, Stream } from '../model/records.ts'
+import type { Directory, ObjectKind, RecordId, SourceRecord, Stream } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 
@@ -25,12 +25,31 @@ export interface SecretField {
   sensitive: boolean
 }
 
+/** How a stream is read; all durations are microseconds. */
+export type Reading =
+  /** A walk from the newest record down to a bound. */
+  | { mode: 'newest_first'; settlesAfter?: Instant }
+  /** Oldest first from an instant on; `overlap`: a record may show up so much later than its date. */
+  | { mode: 'since'; overlap: Instant; settlesAfter?: Instant }
+  /** Time windows, each of which is read as a whole, in any order; the newest `lag` of time is not there yet. */
+  | { mode: 'windows'; length: Instant; overlap: Instant; lag: Instant; settlesAfter?: Instant }
+  /** Its records stand in the pages of another stream. */
+  | { mode: 'within'; stream: Stream }
+
+/** How an occurrence is known: `told` by a record of its own, or `derived` from two readings of a ticket. */
+export type Telling = 'told' | 'derived'
+
 /** What a helpdesk can tell; nothing else is read, offered or promised. */
 export interface Supports {
-  streams: readonly Stream[]
+  /**
+   * By stream. `settlesAfter`: a record that is younger than that may still change without moving its date, so the time is read again
+   * now and then. Without `events` there is no event feed.
+   */
+  streams: Readonly<Partial<Record<Stream, Reading>>>
   directories: readonly Directory[]
-  /** What its event feed, its records, or two readings of them tell. */
-  occurrences: readonly OccurrenceType[]
+  occurrences: Readonly<Partial<Record<OccurrenceType, Telling>>>
+  /** `listed`: customers come with it; `singly`: a request for each customer; `none`: it has no phones. */
+  phones: 'listed' | 'singly' | 'none'
   /** `managed`: made and mended through its API; `by_hand`: a person enters them; `none`: there are none. */
   webhooks: 'managed' | 'by_hand' | 'none'
 }
@@ -41,6 +60,8 @@ export interface SourceDefinition {
   readonly name: string
   /** In a sentence: `Gorgias`. */
   readonly label: string
+  /** Its own names for fields of field_mapping (mapping/fields.ts): `conversation_count` → `nb_tickets`. */
+  readonly aliases?: Readonly<Record<string, string>>
   /** The attribute that holds the customer's id: `GORGIAS_ID`. */
   readonly idAttribute: string
   /** What connectors.yml says of an account, beyond what every connector has. */
@@ -49,6 +70,8 @@ export interface SourceDefinition {
   readonly defaults: { schedule: string; surveySchedule: string; surveyWindow: string }
   readonly secrets: Readonly<Record<string, SecretField>>
   readonly supports: Supports
+  /** How its deliveries are understood; null where there are no webhooks. */
+  readonly receiver: WebhookReceiver | null
   /** The option by which `init` and `install` ask for the account, and an example of it. */
   readonly address: { option: string; label: string; example: string; base: string }
   /** What its API takes, for estimates. */
@@ -69,16 +92,19 @@ export interface SourceDefinition {
 }
 
 export interface ReadRequest {
-  /** Where an earlier read stopped; null starts anew. */
+  /** Where an earlier read of the same bounds stopped; null starts anew. */
   token: string | null
-  /** Lower bound of `events`, which can be asked from an instant on. Other streams are walked newest first. */
-  since?: Instant
+  /** Lower bound by the stream's own date, inclusive: `newest_first` may stop below it, the others begin there. Null: none. */
+  from: Instant | null
+  /** Upper bound of a window, exclusive; null: up to now. */
+  until: Instant | null
 }
 
 export interface Page {
+  /** Of any kind: a conversation may come with its ratings. What names another record comes after it. */
   records: SourceRecord[]
-  /** Items that could not be understood: set aside by the caller, never a reason to stop. */
-  invalid: { id: RecordId; reason: string }[]
+  /** Items that could not be understood: set aside by the caller, never a reason to stop. `stream`: where it is not the page's. */
+  invalid: { id: RecordId; reason: string; stream?: Stream }[]
   /** Greatest and least sort key of the page, over all its items, understood or not. Null on an empty page. */
   newest: Instant | null
   oldest: Instant | null
@@ -108,9 +134,39 @@ export interface Webhook {
   differences: string[]
 }
 
+/** "Read this object again." */
+export interface RefreshRequest {
+  kind: ObjectKind
+  id: RecordId
+}
+
+/** A request to /webhooks/<connector> as it came. */
+export interface Delivery {
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string | string[] | undefined>>
+  body: Buffer
+}
+
+/** What a delivery is about. A ping only wants an answer. */
+export type Heard = 'ping' | readonly RefreshRequest[]
+
+export interface WebhookReceiver {
+  /** Whether the helpdesk looks whether the address is there with a HEAD request, which carries no secret. */
+  readonly answersHead?: boolean
+  /** True if it was made with one of the secrets; takes as long whichever it is (lib/net/signature.ts). */
+  isAuthentic(delivery: Delivery, secrets: readonly string[]): boolean
+  /** Only where `supports.webhooks` is `by_hand`: what a person does to make it call `url`, a sentence each. */
+  readonly byHand?: {
+    /** `ours`: tajo makes the secret, which is entered there; `theirs`: the helpdesk shows it, and it is given to tajo. */
+    secret: 'ours' | 'theirs'
+    steps(url: string): readonly string[]
+  }
+  /** What it names, from its JSON or form. What it says of the object is not believed. */
+  hear(fields: Readonly<Record<string, unknown>>): Heard
+}
+
+/** Only where `supports.webhooks` is `managed`. */
 export interface WebhookApi {
-  /** The ticket that a delivery names; null where it names none. */
-  toRefreshRequest(fields: Readonly<Record<string, unknown>>): RecordId | null
   /** The one that was installed, else the one that calls this address; never another tajo's. */
   find(ours: { id: string | null; url: string | null }, signal?: AbortSignal): Promise<Webhook | null>
   /** Makes it, or makes the existing one as it must be, switched on. Its id. */
@@ -132,10 +188,10 @@ export interface Source {
   readonly name: string
 
   /**
-   * Pages of a stream, each pulled when the caller asks for it; the caller may stop after any page. `events` come oldest
-   * first, all others newest first by the instant that `Page.newest` tells. Throws TajoError: `source_cursor_refused` if
-   * the token is no good (start anew), `transient` after its own retries are used up, `fatal` where only a person helps.
-   * `signal` ends waits and requests at once.
+   * Pages of a stream, each pulled when the caller asks for it; the caller may stop after any page. Their order is that of
+   * `supports.streams`, by the instant that `Page.newest` tells. Throws TajoError: `source_cursor_refused` if the token is no
+   * good (start anew), `transient` after its own retries are used up, `fatal` where only a person helps. `signal` ends waits and
+   * requests at once.
    */
   read(stream: Stream, request: ReadRequest, signal?: AbortSignal): AsyncGenerator<Page, void, void>
 
@@ -143,11 +199,7 @@ export interface Source {
   readDirectory(directory: Directory, signal?: AbortSignal): AsyncGenerator<Page, void, void>
 
   /** One customer, ticket or survey as it is now; used where a list does not tell (deletions, merges). */
-  refetch(
-    kind: 'customer' | 'ticket' | 'satisfaction_survey',
-    id: RecordId,
-    signal?: AbortSignal,
-  ): Promise<Refetched>
+  refetch(kind: ObjectKind, id: RecordId, signal?: AbortSignal): Promise<Refetched>
 
   /**
    * All customers with an address, all tickets of one customer, or all messages or surveys of one ticket; empty where there is
@@ -155,7 +207,10 @@ export interface Source {
    */
   readOf(stream: Related, id: RecordId, signal?: AbortSignal): Promise<Page>
 
-  /** The preferred phone of a customer as typed (no list has it), or null. Merged and deleted customers have none. */
+  /**
+   * The preferred phone of a customer as typed, or null: only where `supports.phones` is `singly`. Merged and deleted customers have
+   * none.
+   */
   readPhone(customerId: RecordId, signal?: AbortSignal): Promise<string | null>
 
   /** What `tajo connectors test` tries, in order. */
@@ -166,7 +221,8 @@ export interface Source {
   /** What time it is there, by what its answers tell of its clock; ours where that does not differ. */
   now(): Instant
 
-  readonly webhooks: WebhookApi
+  /** Null where they are not managed by its API. */
+  readonly webhooks: WebhookApi | null
 
   /** The same source, whose requests leave the budget to those of others: for what can wait. */
   inBackground(): Source

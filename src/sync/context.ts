@@ -7,7 +7,7 @@ import type { OccurrenceType } from '../model/occurrence.ts'
 import type { SourceEventType, Stream } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
 import type { Freshness } from './read/freshness.ts'
-import type { Source } from '../sources/source.ts'
+import type { Reading, Source, Supports } from '../sources/source.ts'
 import type { Lane } from '../state/delivery/outbox-contacts.ts'
 import type { Store } from '../state/store.ts'
 import { META } from '../state/meta.ts'
@@ -29,8 +29,12 @@ export interface SyncContext {
   wants: ReadonlySet<OccurrenceType>
   /** `sync.tags`: whether events name the tags of their ticket. */
   withTags: boolean
-  /** Which streams this connector reads; entries of the event feed about others are not kept. */
+  /** Of which streams this connector keeps records, also those that come within another one. */
   streams: ReadonlySet<Stream>
+  /** National phone numbers are read as of this country. */
+  defaultCountry: string | undefined
+  /** What the helpdesk can tell, and how. */
+  supports: Supports
   /** What handlers of the SDK wait for. */
   handled: ReadonlySet<OccurrenceType>
   /** The start of the first sync: what happened before fires no event. */
@@ -53,6 +57,16 @@ export function findGoLive({ store, source }: Pick<SyncContext, 'store' | 'sourc
   const now = source.now()
   store.meta.set(META.goLive(source.name), now)
   return now
+}
+
+/** How a stream is read. */
+export function readingOf(
+  { supports, source }: Pick<SyncContext, 'supports' | 'source'>,
+  stream: Stream,
+): Reading {
+  const reading = supports.streams[stream]
+  if (reading === undefined) throw new Error(`${source.name} has no ${stream}`)
+  return reading
 }
 
 /** Which stream an entry concerns, and what it is needed for if it only tells of something. */

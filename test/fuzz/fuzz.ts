@@ -85,7 +85,7 @@ export async function fuzz(bodies: number, seed: number): Promise<FuzzReport> {
   while (report.bodies < bodies) {
     const { source, caller, destination } = open()
     const readings: (() => Promise<unknown>)[] = [
-      ...STREAMS.map((stream) => () => first(source.read(stream, { token: null, since: 0 }))),
+      ...STREAMS.map((stream) => () => first(source.read(stream, { token: null, from: 0, until: null }))),
       ...DIRECTORIES.map((directory) => () => first(source.readDirectory(directory))),
       ...(['customer', 'ticket', 'satisfaction_survey'] as const).map(
         (kind) => () => source.refetch(kind, '1'),

@@ -34,8 +34,8 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'a webhook is answered before it is on disk',
     file: 'interfaces/server/webhooks.ts',
-    from: 'await inbox.put(source, id)',
-    to: 'inbox.put(source, id).catch(() => undefined)',
+    from: 'await inbox.put(connector, heard)',
+    to: 'inbox.put(connector, heard).catch(() => undefined)',
     seenBy: 'interfaces/server/on-disk.test.ts',
   },
   {
@@ -89,7 +89,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'secrets are compared letter by letter',
-    file: 'interfaces/server/auth.ts',
+    file: 'lib/net/signature.ts',
     from: 'return timingSafeEqual(digest(given), digest(expected))',
     to: 'return given === expected',
     seenBy: 'interfaces/server/auth.test.ts',

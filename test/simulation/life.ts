@@ -148,7 +148,11 @@ function serveHints(
     if (process.isDead()) return
     try {
       engine.store.transaction(() =>
-        engine.store.refreshRequests.put('gorgias', String(id), network.universe.now * 1_000),
+        engine.store.refreshRequests.put(
+          'gorgias',
+          { kind: 'ticket', id: String(id) },
+          network.universe.now * 1_000,
+        ),
       )
       onRefreshRequest('gorgias')
     } catch (thrown) {

@@ -114,7 +114,7 @@ describe('a sync without a change', () => {
     await shop.sync()
     shop.takeRequests()
 
-    await shop.sync({ surveys: 'new' })
+    await shop.sync({ settling: false })
 
     const { gorgias, brevo } = shop.takeRequests()
     gorgias.delete('/api/satisfaction-surveys')

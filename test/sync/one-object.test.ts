@@ -23,7 +23,11 @@ describe.each(['server_error', 'forbidden', 'reset'] as const)('an object that a
     // Every list shows it as it was before.
     await shop.open(async (engine) => {
       for (const { id } of tickets)
-        engine.store.refreshRequests.put('gorgias', String(id), shop.universe.now * 1_000)
+        engine.store.refreshRequests.put(
+          'gorgias',
+          { kind: 'ticket', id: String(id) },
+          shop.universe.now * 1_000,
+        )
       await engine.sync('gorgias', { liveOnly: true })
     })
 

@@ -15,12 +15,36 @@ beforeEach(async () => {
   const { id } = shop.world.addCustomer({ email: 'jane@example.com' })
   ticket = shop.world.addTicket({ customerId: id }).id
   await shop.open(async (engine) => {
-    const installed = await engine.webhooks('gorgias').install(URL, 'secret', null)
+    const installed = installInHelpdesk()
     noteInstalled(engine.store, 'gorgias', { id: installed, url: URL, at: fromMs(shop.universe.now) })
   })
   await shop.pass(5)
 })
 afterEach(() => shop.close())
+
+/** As `tajo webhooks install` does; its number. */
+function installInHelpdesk(): string {
+  const { world } = shop
+  const names = [
+    'created',
+    'updated',
+    'message-created',
+    'self-unsnoozed',
+    'assignment-updated',
+    'status-updated',
+  ]
+  const triggers = Object.fromEntries([...names, 'handed-over'].map((name) => [`ticket-${name}`, true]))
+  const http = { url: URL, method: 'POST', headers: {}, form: { ticket_id: '{{ticket.id}}' }, triggers }
+  world.webhooks.push({
+    id: world.nextId(),
+    name: 'tajo',
+    created: world.now(),
+    deactivated: null,
+    failures: 0,
+    http,
+  })
+  return String(world.webhooks.at(-1)!.id)
+}
 
 /** A poll that finds a change, some minutes after it happened. */
 async function poll(): Promise<{ down: boolean; state: string | undefined }> {

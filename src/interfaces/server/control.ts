@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { coerceError, type ErrorKind } from '../../lib/errors.ts'
-import { isSame, toBearer } from './auth.ts'
+import { isSameSecret, readBearer } from '../../lib/net/signature.ts'
 import { type Body, toBody, toSyncRequest, toTexts, toTriggerRequest } from './bodies.ts'
 
 export interface ControlDoor {
@@ -34,10 +34,10 @@ export function installControl(
   const answer =
     (action: (request: FastifyRequest<Named>, body: Body) => unknown) =>
     async (request: FastifyRequest<Named>, reply: FastifyReply): Promise<unknown> => {
-      const given = toBearer(request.headers) ?? ''
+      const given = readBearer(request.headers) ?? ''
       // All are compared, whatever the first one says.
       const isKnown = keys()
-        .map((key) => isSame(given, key))
+        .map((key) => isSameSecret(given, key))
         .includes(true)
       if (!isKnown) return reply.code(401).send()
       try {

@@ -2,6 +2,7 @@
 // disk for each does not become the limit.
 import type { Clock } from '../../lib/time/clock.ts'
 import { fromMs } from '../../model/time.ts'
+import type { RefreshRequest } from '../../sources/source.ts'
 import type { Store } from '../../state/store.ts'
 
 /** Long enough to collect a burst, short enough not to be noticed. */
@@ -9,46 +10,53 @@ const COLLECT_MS = 3
 /** Counts of what was refused are written at most so often. */
 const COUNT_EVERY_MS = 1_000
 
+/** What is only counted: nothing to read again, nobody to believe, a helpdesk that looks whether it is heard. */
+export type Counted = 'ignored' | 'unauthorized' | 'pings'
+
 export interface Inbox {
-  /** Resolves once the hint is on disk. */
-  put(source: string, id: string): Promise<void>
-  /** Nothing to read again, or nobody to believe: counted, and written soon. */
-  count(source: string, what: 'ignored' | 'unauthorized'): void
+  /** Resolves once the requests are on disk. */
+  put(connector: string, requests: readonly RefreshRequest[]): Promise<void>
+  /** Written soon. */
+  count(connector: string, what: Counted): void
 }
 
 /** `onFailure`: the state does not take it; the sender is answered 503. */
 export function createInbox(
   store: Store,
   clock: Clock,
-  onRefreshRequest: (source: string) => void,
+  onRefreshRequest: (connector: string) => void,
   onFailure: (error: unknown) => void,
 ): Inbox {
-  let waiting: { source: string; id: string }[] = []
-  const counted = new Map<string, { ignored: number; unauthorized: number }>()
+  /** One for each delivery. */
+  let waiting: { connector: string; requests: readonly RefreshRequest[] }[] = []
+  const counted = new Map<string, Record<Counted, number>>()
   let commit: Promise<void> | null = null
   let counting = false
 
   async function collect(): Promise<void> {
     await clock.sleep(COLLECT_MS)
     commit = null
-    const hints = waiting
+    const deliveries = waiting
     waiting = []
     try {
-      write(hints)
+      write(deliveries)
     } catch (thrown) {
       onFailure(thrown)
       throw thrown
     }
-    for (const source of new Set(hints.map((one) => one.source))) onRefreshRequest(source)
+    for (const connector of new Set(deliveries.map((one) => one.connector))) onRefreshRequest(connector)
   }
 
-  function write(hints: typeof waiting): void {
+  function write(deliveries: typeof waiting): void {
     const now = fromMs(clock.now())
     store.transaction(() => {
-      for (const { source, id } of hints) store.refreshRequests.put(source, id, now)
-      for (const source of new Set([...hints.map((one) => one.source), ...counted.keys()])) {
-        const accepted = hints.filter((one) => one.source === source).length
-        store.refreshRequests.add(source, { accepted, ...counted.get(source) }, accepted > 0 ? now : null)
+      for (const { connector, requests } of deliveries)
+        for (const request of requests) store.refreshRequests.put(connector, request, now)
+      for (const connector of new Set([...deliveries.map((one) => one.connector), ...counted.keys()])) {
+        const accepted = deliveries.filter((one) => one.connector === connector).length
+        const counts = counted.get(connector)
+        const isHeard = accepted > 0 || (counts?.pings ?? 0) > 0
+        store.refreshRequests.add(connector, { accepted, ...counts }, isHeard ? now : null)
       }
     })
     counted.clear()
@@ -62,14 +70,14 @@ export function createInbox(
   }
 
   return {
-    put(source, id) {
-      waiting.push({ source, id })
+    put(connector, requests) {
+      waiting.push({ connector, requests })
       return (commit ??= collect())
     },
-    count(source, what) {
-      const counts = counted.get(source) ?? { ignored: 0, unauthorized: 0 }
+    count(connector, what) {
+      const counts = counted.get(connector) ?? { ignored: 0, unauthorized: 0, pings: 0 }
       counts[what] += 1
-      counted.set(source, counts)
+      counted.set(connector, counts)
       if (counting) return
       counting = true
       // A count that can't be written is written with the next one; the server may be closed by then, too.

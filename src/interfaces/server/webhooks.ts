@@ -1,16 +1,18 @@
-// POST /webhooks/<connector>: authentic or not, which object it names, on disk, answered. What it says of the object is not read.
+// POST /webhooks/<connector>: authentic or not, which objects it names, on disk, answered. What it says of an object is not read.
 import type { FastifyInstance } from 'fastify'
 
 import { parseExactly } from '../../lib/net/json.ts'
-import type { RecordId } from '../../model/records.ts'
-import { type Guard, isAuthentic } from './auth.ts'
+import { type HmacRule, isSigned } from '../../lib/net/signature.ts'
+import type { Delivery, WebhookReceiver } from '../../sources/source.ts'
 import type { Inbox } from './inbox.ts'
 
 export interface WebhookRoute {
-  source: string
-  guard: Guard
-  /** The object that a delivery names; null where it names none. */
-  toRefreshRequest(this: void, body: Readonly<Record<string, unknown>>): RecordId | null
+  connector: string
+  receiver: WebhookReceiver
+  /** Every one that is valid now: during a rotation there are two. */
+  secrets(this: void): readonly string[]
+  /** What connectors.yml asks for instead of the helpdesk's own way: a proxy in between signs. */
+  hmac: HmacRule | null
 }
 
 /** Nobody who means well sends deeper ones. */
@@ -22,25 +24,35 @@ export function installWebhooks(
   inbox: Inbox,
 ): void {
   for (const webhook of webhooks) {
-    const { source, guard } = webhook
-    routes.post(`/webhooks/${source}`, async (request, reply) => {
+    const { connector, receiver } = webhook
+    const path = `/webhooks/${connector}`
+    if (receiver.answersHead === true) routes.head(path, (_, reply) => reply.code(200).send())
+    routes.post(path, async (request, reply) => {
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
       if (request.headers['content-encoding'] !== undefined) return reply.code(415).send()
-      if (!isAuthentic(guard, request.headers, body)) {
-        inbox.count(source, 'unauthorized')
+      if (!isAuthentic(webhook, { headers: request.headers, body })) {
+        inbox.count(connector, 'unauthorized')
         return reply.code(401).send()
       }
       const fields = toFields(request.headers['content-type'] ?? '', body.toString('utf8'))
-      const id = fields === null ? null : webhook.toRefreshRequest(fields)
-      if (id === null) {
+      const heard = fields === null ? [] : receiver.hear(fields)
+      if (heard === 'ping') {
+        inbox.count(connector, 'pings')
+        return reply.code(200).send()
+      }
+      if (heard.length === 0) {
         // Answered as the others: a sender that is refused too often is switched off.
-        inbox.count(source, 'ignored')
+        inbox.count(connector, 'ignored')
         return reply.code(202).send()
       }
-      await inbox.put(source, id)
+      await inbox.put(connector, heard)
       return reply.code(202).send()
     })
   }
+}
+
+function isAuthentic({ receiver, secrets, hmac }: WebhookRoute, delivery: Delivery): boolean {
+  return hmac === null ? receiver.isAuthentic(delivery, secrets()) : isSigned(hmac, delivery, secrets())
 }
 
 /** JSON or a form; null for anything else. Keys that reach for prototypes are left out. */

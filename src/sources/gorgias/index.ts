@@ -6,7 +6,14 @@ import { RetryBudget } from '../../lib/net/retry-budget.ts'
 import { ClockOffset } from '../../lib/time/clock-offset.ts'
 import { createLoopGuard } from '../loops.ts'
 import { OCCURRENCE_TYPES } from '../../model/occurrence.ts'
-import { type Directory, DIRECTORIES, type SourceRecord, type Stream, STREAMS } from '../../model/records.ts'
+import {
+  type Directory,
+  DIRECTORIES,
+  type RecordId,
+  type SourceRecord,
+  type Stream,
+} from '../../model/records.ts'
+import { NO_ID } from '../../model/set-aside.ts'
 import { fromMs, type Instant, parseInstant, toIso } from '../../model/time.ts'
 import type {
   Credentials,
@@ -19,7 +26,7 @@ import type {
 } from '../source.ts'
 import { findMistakes, type GorgiasOptions, gorgiasOptions, mend, toAccount, toPace } from './options.ts'
 import { gorgiasSecrets } from './secrets.ts'
-import { createGorgiasWebhooks } from './webhooks.ts'
+import { createGorgiasWebhooks, gorgiasReceiver } from './webhooks.ts'
 import { createGorgiasClient, type GorgiasClient, type Params } from './client.ts'
 import { getJson, getObject, PROBE_RETRIES } from './get.ts'
 import {
@@ -47,8 +54,11 @@ interface Listing {
 }
 
 const PAGE_SIZE = 100
-/** The same as the server's (interfaces/server/auth.ts). */
-const SECRET_HEADER = 'X-Tajo-Secret'
+
+/** An entry may show up so much later than its date. */
+const FEED_OVERLAP = fromMs(10 * 60_000)
+/** A score that comes later is seen by the nightly look at everything (gorgias-api.md § 6.2). */
+const SURVEYS_SETTLE_AFTER = fromMs(45 * 24 * 3_600_000)
 
 // Only these order_by values are taken; another is answered 400 (gorgias-api.md § 3).
 const BY_UPDATE = { limit: PAGE_SIZE, order_by: 'updated_datetime:desc' }
@@ -116,11 +126,19 @@ export const gorgias: SourceDefinition = {
   defaults: { schedule: '*/5 * * * *', surveySchedule: '13 * * * *', surveyWindow: '45d' },
   secrets: gorgiasSecrets,
   supports: {
-    streams: STREAMS,
+    streams: {
+      events: { mode: 'since', overlap: FEED_OVERLAP },
+      customers: { mode: 'newest_first' },
+      tickets: { mode: 'newest_first' },
+      messages: { mode: 'newest_first' },
+      satisfaction_surveys: { mode: 'newest_first', settlesAfter: SURVEYS_SETTLE_AFTER },
+    },
     directories: DIRECTORIES,
-    occurrences: OCCURRENCE_TYPES,
+    occurrences: Object.fromEntries(OCCURRENCE_TYPES.map((type) => [type, 'told'])),
+    phones: 'singly',
     webhooks: 'managed',
   },
+  receiver: gorgiasReceiver,
   address: {
     option: 'domain',
     label: 'the helpdesk’s host, such as yourstore.gorgias.com',
@@ -182,13 +200,14 @@ function toSource(
     budget: () => client.budget(),
     now,
     inBackground,
-    webhooks: createGorgiasWebhooks(client, SECRET_HEADER),
+    webhooks: createGorgiasWebhooks(client),
 
-    read: (stream, request, signal) =>
-      readList(client, STREAM_LISTINGS[stream], request.token, request.since, signal),
+    read(stream, { token, from }, signal) {
+      const filter = stream === 'events' && from !== null ? { 'created_datetime[gte]': toIso(from) } : {}
+      return readList(client, STREAM_LISTINGS[stream], filter, token, signal)
+    },
 
-    readDirectory: (directory, signal) =>
-      readList(client, DIRECTORY_LISTINGS[directory], null, undefined, signal),
+    readDirectory: (directory, signal) => readList(client, DIRECTORY_LISTINGS[directory], {}, null, signal),
 
     async refetch(kind, id, signal): Promise<Refetched> {
       const { path, toRecord } = OBJECTS[kind]
@@ -253,11 +272,10 @@ function toSource(
 async function* readList(
   client: GorgiasClient,
   listing: Listing,
+  filter: Params,
   token: string | null,
-  since: Instant | undefined,
   signal?: AbortSignal,
 ): AsyncGenerator<Page, void, void> {
-  const filter = since === undefined ? {} : { 'created_datetime[gte]': toIso(since) }
   const guard = createLoopGuard(listing.path)
   let cursor = token
   for (;;) {
@@ -289,8 +307,13 @@ function toPage(json: unknown, listing: Listing): Page {
       if (record !== null) page.records.push(record)
     } catch (thrown) {
       if (!(thrown instanceof InvalidItem)) throw thrown
-      page.invalid.push({ id: JSON.stringify(entry['id'] ?? 'unknown'), reason: `${thrown.message}.` })
+      page.invalid.push({ id: readId(entry), reason: `${thrown.message}.` })
     }
   }
   return page
+}
+
+/** As it is, so that the object can be asked for again. */
+function readId({ id }: Json): RecordId {
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : NO_ID
 }

@@ -1,7 +1,8 @@
 // Gorgias's HTTP integrations: made, found, repaired and removed by the API, and what their deliveries name (gorgias-api.md § 5).
 import { TajoError } from '../../lib/errors.ts'
 import type { RecordId } from '../../model/records.ts'
-import type { Webhook, WebhookApi } from '../source.ts'
+import { bearsSecret } from '../../lib/net/signature.ts'
+import type { Webhook, WebhookApi, WebhookReceiver } from '../source.ts'
 import type { GorgiasClient } from './client.ts'
 
 type Json = Record<string, unknown>
@@ -18,9 +19,19 @@ const TRIGGERS = {
   'ticket-status-updated': true,
   'ticket-handed-over': true,
 }
+/** No way to sign is documented, so a secret travels in a header of our own (gorgias-api.md § 5). */
+const SECRET_HEADER = 'X-Tajo-Secret'
 const FORM = { ticket_id: '{{ticket.id}}' }
 
-export function createGorgiasWebhooks(client: GorgiasClient, secretHeader: string): WebhookApi {
+export const gorgiasReceiver: WebhookReceiver = {
+  isAuthentic: ({ headers }, secrets) => bearsSecret(headers, SECRET_HEADER, secrets),
+  hear(fields) {
+    const id = readTicketId(fields)
+    return id === null ? [] : [{ kind: 'ticket', id }]
+  },
+}
+
+export function createGorgiasWebhooks(client: GorgiasClient): WebhookApi {
   const toBody = (url: string, secret: string): Json => ({
     name: NAME,
     type: 'http',
@@ -31,15 +42,13 @@ export function createGorgiasWebhooks(client: GorgiasClient, secretHeader: strin
       method: 'POST',
       request_content_type: 'application/json',
       response_content_type: 'application/json',
-      headers: { [secretHeader]: secret },
+      headers: { [SECRET_HEADER]: secret },
       form: FORM,
       triggers: TRIGGERS,
     },
   })
 
   return {
-    toRefreshRequest,
-
     async find(ours, signal) {
       const webhooks = await list(client, signal)
       return (
@@ -85,7 +94,7 @@ async function list(client: GorgiasClient, signal?: AbortSignal): Promise<Webhoo
 }
 
 /** Templated values arrive as texts: `"123"`; a bare number is taken, too; `""` and `"None"` name nothing. */
-function toRefreshRequest(fields: Readonly<Record<string, unknown>>): RecordId | null {
+function readTicketId(fields: Readonly<Record<string, unknown>>): RecordId | null {
   const nested = fields['ticket']
   const given =
     fields['ticket_id'] ??

@@ -226,4 +226,15 @@ export const MIGRATIONS: readonly string[] = [
   -- Earlier versions knew one helpdesk.
   UPDATE outbox_events SET source = coalesce((SELECT min(source) FROM cursors), '');
   `,
+  `
+  CREATE TABLE refresh_requests ( -- objects that a webhook named: to be read again
+    source TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, since INTEGER NOT NULL,
+    generation INTEGER NOT NULL DEFAULT 1, attempts INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (source, kind, id)
+  ) WITHOUT ROWID;
+  INSERT INTO refresh_requests (source, kind, id, since, generation, attempts, due_at)
+    SELECT source, 'ticket', id, since, generation, attempts, due_at FROM hints;
+  DROP TABLE hints;
+  CREATE INDEX refresh_requests_due ON refresh_requests (source, due_at);
+  `,
 ]

@@ -3,12 +3,14 @@ import type { Stream } from '../../model/records.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Database } from '../db/sqlite.ts'
 
-/** A walk from the newest record down to `low`, as far as it has come. */
+/** A walk over a stream, as far as it has come. */
 export interface Walk {
-  /** Greatest sort key of its first page: the watermark once the walk is complete. */
+  /** Down: greatest sort key of its first page, the watermark once it is complete. Up: where the first sync ends. */
   high: Instant | null
-  /** Null: to the end of the list. */
+  /** Down: where it ends. Up: where it began; in windows: where the current one begins. Null: everything. */
   low: Instant | null
+  /** Up: everything before this has been read, should `token` be refused. */
+  reached?: Instant | null
   /** Where to go on; null before the first page. */
   token: string | null
 }

@@ -1,5 +1,5 @@
-// What webhooks said: "read this object again", one row for each object, however often it was said. A hint is never data.
-import type { RecordId } from '../../model/records.ts'
+// What webhooks said: "read this object again", one row for each object, however often it was said. A request is never data.
+import type { ObjectKind, RecordId } from '../../model/records.ts'
 import { fromMs, type Instant } from '../../model/time.ts'
 import type { Database } from '../db/sqlite.ts'
 
@@ -8,6 +8,7 @@ const COLLECT = fromMs(150)
 
 export interface RefreshRequest {
   source: string
+  kind: ObjectKind
   id: RecordId
   /** Grows with each delivery: following an earlier one does not end a later one. */
   generation: number
@@ -22,26 +23,32 @@ export interface WebhookCounts {
   /** Authentic, and naming no object. */
   ignored: number
   unauthorized: number
+  /** The helpdesk looked whether it is heard. */
+  pings: number
   lastAt: Instant | null
 }
 
-const NONE: WebhookCounts = { accepted: 0, ignored: 0, unauthorized: 0, lastAt: null }
+const NONE: WebhookCounts = { accepted: 0, ignored: 0, unauthorized: 0, pings: 0, lastAt: null }
 
 export function createRefreshRequests(database: Database) {
   const upsert = database.prepare(`
-    INSERT INTO hints (source, id, since, due_at) VALUES (@source, @id, @now, @now + ${COLLECT})
-    ON CONFLICT (source, id) DO UPDATE SET
+    INSERT INTO refresh_requests (source, kind, id, since, due_at) VALUES (@source, @kind, @id, @now, @now + ${COLLECT})
+    ON CONFLICT (source, kind, id) DO UPDATE SET
       generation = generation + 1, attempts = 0, due_at = min(due_at, excluded.due_at)`)
   const due = database.prepare<[string, number, number], RefreshRequest>(`
-    SELECT source, id, generation, since, attempts FROM hints WHERE source = ? AND due_at <= ? ORDER BY since LIMIT ?`)
-  const finish = database.prepare('DELETE FROM hints WHERE source = ? AND id = ? AND generation = ?')
+    SELECT source, kind, id, generation, since, attempts FROM refresh_requests WHERE source = ? AND due_at <= ? ORDER BY since LIMIT ?`)
+  const finish = database.prepare(
+    'DELETE FROM refresh_requests WHERE source = ? AND kind = ? AND id = ? AND generation = ?',
+  )
   const postpone = database.prepare(
-    'UPDATE hints SET attempts = attempts + 1, due_at = ? WHERE source = ? AND id = ? AND generation = ?',
+    'UPDATE refresh_requests SET attempts = attempts + 1, due_at = ? WHERE source = ? AND kind = ? AND id = ? AND generation = ?',
   )
   const next = database.prepare<[string], { at: number | null }>(
-    'SELECT min(due_at) AS at FROM hints WHERE source = ?',
+    'SELECT min(due_at) AS at FROM refresh_requests WHERE source = ?',
   )
-  const count = database.prepare<[string], { n: number }>('SELECT count(*) AS n FROM hints WHERE source = ?')
+  const count = database.prepare<[string], { n: number }>(
+    'SELECT count(*) AS n FROM refresh_requests WHERE source = ?',
+  )
   const select = database.prepare<[string], { counts: string }>(
     'SELECT counts FROM webhook_counts WHERE source = ?',
   )
@@ -54,16 +61,16 @@ export function createRefreshRequests(database: Database) {
   }
 
   return {
-    put(source: string, id: RecordId, now: Instant): void {
-      upsert.run({ source, id, now })
+    put(source: string, { kind, id }: { kind: ObjectKind; id: RecordId }, now: Instant): void {
+      upsert.run({ source, kind, id, now })
     },
     due: (source: string, now: Instant, limit: number): RefreshRequest[] => due.all(source, now, limit),
     /** Its object was read since. */
-    finish({ source, id, generation }: RefreshRequest): void {
-      finish.run(source, id, generation)
+    finish({ source, kind, id, generation }: RefreshRequest): void {
+      finish.run(source, kind, id, generation)
     },
-    postpone({ source, id, generation }: RefreshRequest, until: Instant): void {
-      postpone.run(until, source, id, generation)
+    postpone({ source, kind, id, generation }: RefreshRequest, until: Instant): void {
+      postpone.run(until, source, kind, id, generation)
     },
     /** When the next is to be followed; null if none is open. */
     nextDueAt: (source: string): Instant | null => next.get(source)?.at ?? null,
@@ -76,6 +83,7 @@ export function createRefreshRequests(database: Database) {
         accepted: now.accepted + (more.accepted ?? 0),
         ignored: now.ignored + (more.ignored ?? 0),
         unauthorized: now.unauthorized + (more.unauthorized ?? 0),
+        pings: now.pings + (more.pings ?? 0),
         lastAt: lastAt ?? now.lastAt,
       }
       putCounts.run(source, JSON.stringify(sum))

@@ -97,8 +97,11 @@ export function createCustomers(database: Database) {
     SELECT id, email FROM customers INDEXED BY customers_phone_due
     WHERE source = ? AND phone_due = 1 AND email IS NOT NULL AND deleted = 0 AND merged_into IS NULL AND stub = 0
       AND id > ? ORDER BY id LIMIT ?`)
+  const selectPhone = database.prepare<[string, string], { phone: string | null }>(
+    'SELECT phone FROM customers WHERE source = ? AND id = ?',
+  )
   const setPhone = database.prepare(
-    'UPDATE customers SET phone = ?, phone_invalid = ?, phone_due = 0 WHERE source = ? AND id = ?',
+    'UPDATE customers SET phone = @phone, phone_invalid = @invalid, phone_due = 0 WHERE source = @source AND id = @id',
   )
   const setPhoneDue = database.prepare('UPDATE customers SET phone_due = ? WHERE source = ? AND id = ?')
   const upsertOwn = database.prepare(`
@@ -204,8 +207,11 @@ export function createCustomers(database: Database) {
     },
 
     /** As typed; `valid` says whether it is a number that can be sent. */
-    putPhone(source: string, id: string, phone: string | null, valid: boolean): void {
-      setPhone.run(phone, phone !== null && !valid ? 1 : 0, source, id)
+    /** True if it was another one before. */
+    putPhone(source: string, id: string, phone: string | null, valid: boolean): boolean {
+      const before = selectPhone.get(source, id)
+      setPhone.run({ phone, invalid: phone !== null && !valid ? 1 : 0, source, id })
+      return before !== undefined && before.phone !== phone
     },
 
     /** The shop's own: an agent's or a mailbox's address. */

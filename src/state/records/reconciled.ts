@@ -26,8 +26,8 @@ export function createReconciled(database: Database) {
   )
 
   return {
-    put(source: string, stream: Stream, ids: readonly string[]): void {
-      for (const id of ids) insert.run(source, stream, id)
+    put(source: string, stream: string, ids: readonly string[]): void {
+      if (Object.hasOwn(TABLES, stream)) for (const id of ids) insert.run(source, stream, id)
     },
     clear(source: string): void {
       clear.run(source)

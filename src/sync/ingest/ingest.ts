@@ -1,14 +1,17 @@
 // Records → state, and what follows from them: contacts that must be brought in step, events that happened. Called inside
 // the transaction of a page, so that a record, its consequences and the cursor are stored together or not at all.
 import { normalizeEmail } from '../../model/email.ts'
-import type {
-  Customer,
-  Message,
-  RecordId,
-  SatisfactionSurvey,
-  SourceRecord,
-  Ticket,
+import { toE164 } from '../../model/phone.ts'
+import {
+  type Customer,
+  HOME_OF,
+  type Message,
+  type RecordId,
+  type SatisfactionSurvey,
+  type SourceRecord,
+  type Ticket,
 } from '../../model/records.ts'
+import { toSetAsideKey } from '../../model/set-aside.ts'
 import { fromMs } from '../../model/time.ts'
 import type { Page } from '../../sources/source.ts'
 import { isCounted } from '../../state/records/tickets.ts'
@@ -16,9 +19,10 @@ import { isConcerned, type SyncContext } from '../context.ts'
 import { withoutForgotten } from './forgotten.ts'
 import { emailOf, stage, stageForKnownTicket, stageForTicket, toOccurrenceTicket } from './stage.ts'
 import { ChangedContacts } from './changed-contacts.ts'
+import { deriveTicketTransitions } from './derived.ts'
 import { findCustomerTransitions, findSurveyTransitions, findTicketTransitions } from './transitions.ts'
 
-/** Stores a page; what could not be understood is set aside. */
+/** Stores a page; what could not be understood is set aside. `stream`: of what it says nothing else. */
 export function ingestPage(
   context: SyncContext,
   stream: string,
@@ -27,10 +31,11 @@ export function ingestPage(
   const { store, source, clock } = context
   ingestRecords(context, page.records)
   if (page.records.length > 0 && !store.deadLetters.isEmpty()) {
-    for (const { id } of page.records) store.deadLetters.clear('record', `${source.name}/${stream}/${id}`)
+    for (const { kind, id } of page.records)
+      store.deadLetters.clear('record', toSetAsideKey(source.name, HOME_OF[kind], id))
   }
-  for (const { id, reason } of page.invalid) {
-    store.deadLetters.put('record', `${source.name}/${stream}/${id}`, reason, fromMs(clock.now()))
+  for (const { id, reason, stream: home = stream } of page.invalid) {
+    store.deadLetters.put('record', toSetAsideKey(source.name, home, id), reason, fromMs(clock.now()))
   }
 }
 
@@ -70,6 +75,7 @@ function ingestRecord(context: SyncContext, raw: SourceRecord, changedContacts: 
 
 function ingestCustomer(context: SyncContext, customer: Customer, changedContacts: ChangedContacts): void {
   const { before, changed } = context.store.customers.put(context.source.name, customer)
+  if (customer.phone !== undefined) ingestPhone(context, customer.id, customer.phone, changedContacts)
   if (!changed) return
   const email = normalizeEmail(customer.email)
   changedContacts.email(before?.email ?? null)
@@ -79,9 +85,28 @@ function ingestCustomer(context: SyncContext, customer: Customer, changedContact
     if (!mayHaveContact && email !== null)
       context.store.readdressOf(context.source.name, customer.id, before.email, email)
   }
-  for (const transition of findCustomerTransitions(before, { ...customer, email }, context)) {
-    stage(context, transition, { customerId: customer.id, email, ticket: null, survey: null })
-  }
+  const about = { customerId: customer.id, email, ticket: null, survey: null }
+  for (const transition of findCustomerTransitions(before, { ...customer, email }, context))
+    stage(context, transition, about)
+  const isUpdate =
+    before !== null && !before.stub && context.supports.occurrences['customer.updated'] === 'derived'
+  if (isUpdate && customer.updatedAt >= context.goLive)
+    stage(
+      context,
+      { type: 'customer.updated', key: `${customer.id}/${customer.version}`, at: customer.updatedAt },
+      about,
+    )
+}
+
+/** Where the helpdesk lists phones. */
+function ingestPhone(
+  { store, source, defaultCountry }: SyncContext,
+  customerId: RecordId,
+  phone: string | null,
+  changedContacts: ChangedContacts,
+): void {
+  const isValid = phone !== null && toE164(phone, defaultCountry) !== null
+  if (store.customers.putPhone(source.name, customerId, phone, isValid)) changedContacts.customer(customerId)
 }
 
 /** Events of an address that never became a contact, and that nobody has any more, are told to the new one. */
@@ -104,18 +129,22 @@ function ingestTicket(context: SyncContext, ticket: Ticket, changedContacts: Cha
   if (!changed) return
   changedContacts.customer(before?.customerId ?? null)
   changedContacts.customer(ticket.customerId)
-  for (const transition of findTicketTransitions(
-    before,
-    { ...ticket, counted: isCounted(ticket) },
-    context,
-  )) {
+  const now = { ...ticket, counted: isCounted(ticket) }
+  for (const transition of findTicketTransitions(before, now, context))
     stageForTicket(context, transition, toOccurrenceTicket(context, ticket), ticket.customerId)
+  if (!now.counted) return
+  for (const derived of deriveTicketTransitions(before, now, context)) {
+    if (context.supports.occurrences[derived.type] !== 'derived') continue
+    const shown = { ...toOccurrenceTicket(context, ticket), status: derived.status }
+    stageForTicket(context, derived, shown, ticket.customerId, derived.details)
   }
 }
 
 /** What was said fires by its own id, each time it is read: its ticket may have become known only now. */
 function ingestMessage(context: SyncContext, message: Message, changedContacts: ChangedContacts): void {
   const { id, ticketId, author, ruleId, macroIds, createdAt: at } = message
+  // It may come within its ticket, unasked.
+  if (!context.streams.has('messages')) return
   if (context.store.tickets.putMessage(context.source.name, message)) changedContacts.ticket(ticketId)
   if (at < context.goLive) return
   if (author !== 'other') {
@@ -136,6 +165,7 @@ function ingestSurvey(
   changedContacts: ChangedContacts,
 ): void {
   const { store, source } = context
+  if (!context.streams.has('satisfaction_surveys')) return
   const { before, changed } = store.surveys.put(source.name, survey)
   if (!changed) return
   changedContacts.customer(before?.customer_id ?? null)

@@ -3,6 +3,7 @@
 // time it happens (gorgias-api.md § 4, § 6).
 import { TajoError } from '../../lib/errors.ts'
 import type { RecordId, SourceEvent } from '../../model/records.ts'
+import { toSetAsideKey } from '../../model/set-aside.ts'
 import { fromMs } from '../../model/time.ts'
 import type { StatusChange } from '../../state/records/tickets.ts'
 import { occurrenceOf, type SyncContext } from '../context.ts'
@@ -53,8 +54,13 @@ async function follow(
 ): Promise<boolean> {
   const { store, source, clock } = context
   const setAside = (reason: string): void =>
-    void store.deadLetters.put('record', `${source.name}/feed/${entry.id}`, reason, fromMs(clock.now()))
-  const letter = store.deadLetters.find('record', `${source.name}/feed/${entry.id}`)
+    void store.deadLetters.put(
+      'record',
+      toSetAsideKey(source.name, 'feed', entry.id),
+      reason,
+      fromMs(clock.now()),
+    )
+  const letter = store.deadLetters.find('record', toSetAsideKey(source.name, 'feed', entry.id))
   // Its object could not be read by several runs: asked again when its time has come, so that it holds up nothing else.
   const isTried = letter !== null && letter.attempts >= SOON
   if (isTried && (letter.retry_at ?? Number.POSITIVE_INFINITY) > fromMs(clock.now())) return false
@@ -64,7 +70,7 @@ async function follow(
     store.transaction(() => {
       apply()
       store.sourceEvents.finish(source.name, entry.id)
-      store.deadLetters.clear('record', `${source.name}/feed/${entry.id}`)
+      store.deadLetters.clear('record', toSetAsideKey(source.name, 'feed', entry.id))
     })
     return true
   } catch (thrown) {

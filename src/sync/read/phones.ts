@@ -2,6 +2,7 @@
 import { TajoError } from '../../lib/errors.ts'
 import { meanwhile } from '../../lib/async/meanwhile.ts'
 import { toE164 } from '../../model/phone.ts'
+import { toSetAsideKey } from '../../model/set-aside.ts'
 import { fromMs } from '../../model/time.ts'
 import { type DirectoryContext, findGoLive, type SyncContext } from '../context.ts'
 import { runAll } from './parallel.ts'
@@ -71,7 +72,7 @@ async function readPhone(
   failureBudget: FailureBudget,
   signal?: AbortSignal,
 ): Promise<void> {
-  const key = `${source.name}/customers/${id}/phone`
+  const key = toSetAsideKey(source.name, 'customers', id, 'phone')
   const put = (phone: string | null): void => {
     const valid = phone !== null && toE164(phone, defaultCountry) !== null
     store.customers.putPhone(source.name, id, phone, valid)

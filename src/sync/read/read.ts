@@ -1,5 +1,5 @@
 // What a run reads of one connector: directories, changes, what is left of the first sync, phones, the event feed.
-import { type Directory, DIRECTORIES, type Stream } from '../../model/records.ts'
+import type { Directory, Stream } from '../../model/records.ts'
 import { fromMs, type Instant } from '../../model/time.ts'
 import type { RefreshRequest } from '../../state/reading/refresh-requests.ts'
 import { readVerifyUntil } from '../../state/db/recover.ts'
@@ -13,7 +13,7 @@ import { readUnresolvedCustomers } from './unresolved-customers.ts'
 import { runAll } from './parallel.ts'
 import { areManyPhones, type PhoneOptions, readPhones } from './phones.ts'
 import { retryRecords } from './retry-records.ts'
-import { OVERLAP, readFeed, walkBackfill, walkChanges, type WalkOptions } from './walk.ts'
+import { walkBackfill, walkChanges, type WalkOptions } from './walk.ts'
 import { META } from '../../state/meta.ts'
 
 export interface ReadOptions extends WalkOptions {
@@ -22,14 +22,14 @@ export interface ReadOptions extends WalkOptions {
   backfillSince: Instant | null
   /** Read everything that changed since then again, whatever the watermarks say. */
   since: Instant | null
-  /** Surveys created within this time may be scored without a trace, and are read again. 0: only new ones. */
-  surveyWindowMs: number
+  /** By stream: records that are younger than that may have changed without a trace, and are read again. */
+  settlesAfter: Readonly<Partial<Record<Stream, Instant>>>
   /** Phones are mapped; each costs a request. */
   phones: PhoneOptions | null
   /** What is left of the first sync, and the phones, are read in the background. */
   liveOnly: boolean
   /** What webhooks named. */
-  hints: readonly RefreshRequest[]
+  requested: readonly RefreshRequest[]
 }
 
 /** Our clock gives milliseconds, the helpdesk's microseconds: what happened just now has happened. */
@@ -47,7 +47,7 @@ export async function readSource(context: SyncContext, options: ReadOptions): Pr
   const startedAt = clock.monotonic()
   // Asked for at the end: a process knows the helpdesk's time from the first answer on, and ours may be wrong.
   const horizon = (): Instant => source.now() - fromMs(clock.monotonic() - startedAt) + GRAIN
-  const watch = context.freshness.watch(new Set(options.hints.map(({ id }) => `ticket/${id}`)))
+  const watch = context.freshness.watch(new Set(options.requested.map(({ kind, id }) => `${kind}/${id}`)))
   try {
     await readAll(context, options, watch, horizon)
   } finally {
@@ -65,14 +65,14 @@ async function readAll(
   store.transaction(() => store.outboxEvents.join(source.name))
   // The feed first: the records read after it show what it speaks of. Where only a part is read, it waits for the next
   // run that reads all.
-  const isWhole = options.streams.length === context.streams.size
+  const isWhole = isWholeRun(context, options)
   if (isWhole) await readFeed(context, options)
   const [surveys, others] = [
     options.streams.filter((stream) => stream === 'satisfaction_surveys'),
     options.streams.filter((stream) => stream !== 'satisfaction_surveys'),
   ]
   await readStreams(context, others, options)
-  const hinted = await readRequested(context, options.hints, watch, options.signal)
+  const followed = await readRequested(context, options.requested, watch, options.signal)
   // A survey names its customer by id only: whoever answered must be known before the answer is read.
   const isFirst = !store.cursors.isBackfilled(source.name, options.streams)
   await readStreams(context, surveys, options)
@@ -91,7 +91,7 @@ async function readAll(
     if (!options.liveOnly) store.outboxEvents.join(source.name)
     if (hasBegun) store.outboxEvents.release(source.name, horizon, readVerifyUntil(store))
     if (isWhole) noteReadUpTo(context, horizon)
-    settleRequests(context, hinted)
+    settleRequests(context, followed)
     if (store.cursors.isBackfilled(source.name, options.streams))
       store.outboxContacts.releaseHeld(source.name)
   })
@@ -129,13 +129,26 @@ async function readStreams(
 async function readChanges(context: SyncContext, stream: Stream, options: ReadOptions): Promise<void> {
   const { store, source } = context
   const { watermark } = store.cursors.read(source.name, stream)
-  // Nothing was read yet: the backfill starts at the top.
+  // Nothing was read yet: that is for the first sync.
   if (watermark === null) return
-  const bounds = [watermark - OVERLAP]
-  if (options.since !== null) bounds.push(options.since)
-  if (stream === 'satisfaction_surveys' && options.surveyWindowMs > 0)
-    bounds.push(source.now() - fromMs(options.surveyWindowMs))
-  await walkChanges(context, stream, Math.min(...bounds), options)
+  const settles = options.settlesAfter[stream]
+  const bounds = [options.since ?? watermark, settles === undefined ? watermark : source.now() - settles]
+  await walkChanges(context, stream, { watermark, since: Math.min(...bounds) }, options)
+}
+
+/** What the event feed tells since go-live, where there is one. */
+async function readFeed(context: SyncContext, options: ReadOptions): Promise<void> {
+  const { store, source, goLive, supports } = context
+  if (supports.streams.events === undefined) return
+  const watermark = store.cursors.read(source.name, 'events').watermark ?? goLive
+  await walkChanges(context, 'events', { watermark, since: null }, options)
+}
+
+/** True where nothing that this connector reads is left out. */
+function isWholeRun({ streams, supports }: SyncContext, options: ReadOptions): boolean {
+  return [...streams].every(
+    (stream) => supports.streams[stream]?.mode === 'within' || options.streams.some((one) => one === stream),
+  )
 }
 
 /** Who and what belongs to the shop; read before anything else, because the mapping names its fields. */
@@ -144,10 +157,12 @@ export async function readDirectories(context: DirectoryContext, signal?: AbortS
   const now = fromMs(clock.now())
   const readAt = (directory: Directory): Instant | null =>
     store.meta.get(META.directoryReadAt(source.name, directory))
-  const wanted = DIRECTORIES.filter(
-    (directory) =>
-      directory !== 'tags' || context.wants.has('ticket.tagged') || context.wants.has('ticket.untagged'),
+  // Only entries of the event feed name tags by id.
+  const namesTags = ['ticket.tagged', 'ticket.untagged'] as const
+  const needsTags = namesTags.some(
+    (type) => context.wants.has(type) && context.supports.occurrences[type] === 'told',
   )
+  const wanted = context.supports.directories.filter((directory) => directory !== 'tags' || needsTags)
   const never = wanted.filter((directory) => readAt(directory) === null)
   const stale = wanted.filter((directory) => (readAt(directory) ?? 0) < now - DIRECTORY_MAX_AGE)
   for (const directory of never.length > 0 ? never : stale.slice(0, 1)) {

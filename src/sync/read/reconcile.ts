@@ -3,6 +3,7 @@
 // is asked for by its own address; only that answer removes anything.
 import { TajoError } from '../../lib/errors.ts'
 import type { Stream } from '../../model/records.ts'
+import { toSetAsideKey } from '../../model/set-aside.ts'
 import { fromMs, type Instant } from '../../model/time.ts'
 import type { SyncContext } from '../context.ts'
 import { readUnresolvedCustomers } from './unresolved-customers.ts'
@@ -35,7 +36,7 @@ export async function reconcile(context: SyncContext, options: ReadOptions): Pro
   await runAll(
     streams.map(
       (stream) => () =>
-        walkReconcile(context, stream, options, () => {
+        walkReconcile(context, stream, options.backfillSince, options, () => {
           progress.done.push(stream)
           store.meta.set(META.reconcile(source.name), progress)
         }),
@@ -43,7 +44,7 @@ export async function reconcile(context: SyncContext, options: ReadOptions): Pro
   )
   let missing = 0
   for (const { stream, kind } of OBJECTS) {
-    if (options.streams.includes(stream))
+    if (isListed(context, stream, options))
       missing += await askForMissing(context, stream, kind, progress.startedAt, options.signal)
   }
   await readUnresolvedCustomers(context, options.signal)
@@ -53,6 +54,13 @@ export async function reconcile(context: SyncContext, options: ReadOptions): Pro
     store.meta.remove(META.reconcile(source.name))
   })
   log.info('Everything was read again', { connector: source.name, asked_for_singly: missing })
+}
+
+/** Its objects were named by the lists that were read: by its own, or by the one that it comes within. */
+function isListed({ streams, supports }: SyncContext, stream: Stream, options: ReadOptions): boolean {
+  const reading = supports.streams[stream]
+  const list = reading?.mode === 'within' ? reading.stream : stream
+  return streams.has(stream) && options.streams.some((one) => one === list)
 }
 
 function begin({ store, source, clock }: SyncContext): ReconcileProgress {
@@ -94,7 +102,7 @@ async function askForMissing(
         store.transaction(() => {
           store.deadLetters.put(
             'record',
-            `${source.name}/${stream}/${id}`,
+            toSetAsideKey(source.name, stream, id),
             thrown.message,
             fromMs(clock.now()),
           )

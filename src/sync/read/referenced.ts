@@ -3,7 +3,7 @@
 // there would be nobody to tell.
 import { TajoError } from '../../lib/errors.ts'
 import { normalizeEmail } from '../../model/email.ts'
-import type { RecordId, SourceRecord } from '../../model/records.ts'
+import { HOME_OF, type RecordId, type SourceRecord } from '../../model/records.ts'
 import type { SyncContext } from '../context.ts'
 import { emailOf } from '../ingest/stage.ts'
 import { refetch } from './refetch.ts'
@@ -17,8 +17,9 @@ const MESSAGE_EVENTS = [
 
 /** What a record waits for. */
 export interface Waiting {
-  /** The object to ask for again: `tickets/42`. */
-  object: string
+  /** The object to ask for again. */
+  stream: string
+  id: RecordId
   reason: string
 }
 
@@ -42,7 +43,7 @@ export async function readReferenced(
       const reason = failed.get(key)
       if (reason === undefined) continue
       waiting.set(record, {
-        object: toObject(record),
+        ...toObject(record),
         reason: `Its ${kind} ${id} is not to be had: ${reason}`,
       })
     }
@@ -51,9 +52,10 @@ export async function readReferenced(
 }
 
 /** Messages are not asked for one by one: their ticket is, and they come with it. */
-function toObject(record: SourceRecord): string {
-  if (record.kind === 'message') return `tickets/${record.ticketId}`
-  return `${record.kind === 'ticket' ? 'tickets' : 'satisfaction_surveys'}/${record.id}`
+function toObject(record: SourceRecord): Pick<Waiting, 'stream' | 'id'> {
+  return record.kind === 'message'
+    ? { stream: 'tickets', id: record.ticketId }
+    : { stream: HOME_OF[record.kind], id: record.id }
 }
 
 function* toRead(

@@ -1,6 +1,7 @@
-// Webhooks say which ticket to read again. A live run reads what changed anyway; a ticket that none of its pages showed is asked
-// for singly. A hint ends when the state explains what may have happened, not when it was read.
+// Webhooks say which object to read again. A live run reads what changed anyway; an object that none of its pages showed is asked for
+// singly. A request ends when the state explains what may have happened, not when it was followed.
 import { TajoError } from '../../lib/errors.ts'
+import { STREAM_OF_OBJECT, toSetAsideKey } from '../../model/set-aside.ts'
 import { fromMs } from '../../model/time.ts'
 import type { RefreshRequest } from '../../state/reading/refresh-requests.ts'
 import type { SyncContext } from '../context.ts'
@@ -19,17 +20,17 @@ const SKEW = fromMs(5_000)
 /** Those that were dealt with by this run. */
 export async function readRequested(
   context: SyncContext,
-  hints: readonly RefreshRequest[],
+  requests: readonly RefreshRequest[],
   watch: Watch,
   signal?: AbortSignal,
 ): Promise<RefreshRequest[]> {
   const { store, source, clock } = context
-  const seen = hints.filter((hint) => watch.isStored('ticket', hint.id))
-  const unseen = hints.filter((hint) => !seen.includes(hint)).slice(0, MOST_SINGLE)
-  for (const { id } of unseen) {
-    const key = `${source.name}/tickets/${id}`
+  const seen = requests.filter(({ kind, id }) => watch.isStored(kind, id))
+  const unseen = requests.filter((one) => !seen.includes(one)).slice(0, MOST_SINGLE)
+  for (const { kind, id } of unseen) {
+    const key = toSetAsideKey(source.name, STREAM_OF_OBJECT[kind], id)
     try {
-      const apply = await refetch(context, 'ticket', id, signal, requireReferenced)
+      const apply = await refetch(context, kind, id, signal, requireReferenced)
       apply()
       store.deadLetters.clear('record', key)
     } catch (thrown) {
@@ -41,16 +42,20 @@ export async function readRequested(
 }
 
 /** Called in the transaction that ends the run. */
-export function settleRequests(context: SyncContext, hints: readonly RefreshRequest[]): void {
+export function settleRequests(context: SyncContext, requests: readonly RefreshRequest[]): void {
   const { store, clock } = context
-  for (const hint of hints) {
-    if (hint.attempts >= MOST_ATTEMPTS || isExplained(context, hint)) store.refreshRequests.finish(hint)
-    else store.refreshRequests.postpone(hint, fromMs(clock.now()) + RETRY * 2 ** hint.attempts)
+  for (const one of requests) {
+    if (one.attempts >= MOST_ATTEMPTS || isExplained(context, one)) store.refreshRequests.finish(one)
+    else store.refreshRequests.postpone(one, fromMs(clock.now()) + RETRY * 2 ** one.attempts)
   }
 }
 
-/** Closing and reopening are told by the feed alone: where the ticket shows one, its entry is waited for. */
-function isExplained({ store, source, goLive }: SyncContext, { id }: RefreshRequest): boolean {
+/** Where closing and reopening are told by the feed alone, and the ticket shows one, its entry is waited for. */
+function isExplained(
+  { store, source, goLive, supports }: SyncContext,
+  { kind, id }: RefreshRequest,
+): boolean {
+  if (kind !== 'ticket' || supports.streams.events === undefined) return true
   const ticket = store.tickets.find(source.name, id)
   if (ticket === null || ticket.gone) return true
   if (ticket.status === 'open') return ticket.lastChange !== 'closed'

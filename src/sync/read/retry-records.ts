@@ -1,6 +1,6 @@
 // Records that were set aside are asked for again when their time has come.
 import { TajoError } from '../../lib/errors.ts'
-import { isAskedFor, OBJECT_OF_STREAM } from '../../model/set-aside.ts'
+import { isAskedFor, OBJECT_OF_STREAM, readSetAsideKey } from '../../model/set-aside.ts'
 import { fromMs } from '../../model/time.ts'
 import type { DeadLetter } from '../../state/delivery/dead-letters.ts'
 import type { SyncContext } from '../context.ts'
@@ -13,8 +13,8 @@ export async function retryRecords(context: SyncContext, signal?: AbortSignal): 
   const { store, source, clock } = context
   const failureBudget = createFailureBudget()
   for (const letter of store.deadLetters.due('record', fromMs(clock.now()))) {
-    const [name, stream = '', id = '', part] = letter.key.split('/')
-    if (name !== source.name) continue
+    const { connector, stream, id, part } = readSetAsideKey(letter.key)
+    if (connector !== source.name) continue
     if (stream === 'feed' || part === 'phone') store.transaction(() => reopen(context, letter, stream, id))
     else if (!isAskedFor(letter.key)) store.deadLetters.retryAt('record', letter.key, null)
     else {

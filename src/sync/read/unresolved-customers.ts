@@ -1,6 +1,7 @@
 // Surveys of customers that no list names: they were merged or deleted, maybe years before the first sync. Their own address
 // tells which, so that the answers count for the survivor.
 import { TajoError } from '../../lib/errors.ts'
+import { toSetAsideKey } from '../../model/set-aside.ts'
 import { fromMs } from '../../model/time.ts'
 import type { SyncContext } from '../context.ts'
 import { createFailureBudget } from './failure-budget.ts'
@@ -19,14 +20,19 @@ export async function readUnresolvedCustomers(context: SyncContext, signal?: Abo
     after = last
     for (const id of ids) {
       // Tried again with the other records that were set aside.
-      if (store.deadLetters.find('record', `${source.name}/customers/${id}`) !== null) continue
+      if (store.deadLetters.find('record', toSetAsideKey(source.name, 'customers', id)) !== null) continue
       try {
         const apply = await refetch(context, 'customer', id, signal)
         failureBudget.succeeded()
         apply()
       } catch (thrown) {
         if (!(thrown instanceof TajoError)) throw thrown
-        store.deadLetters.put('record', `${source.name}/customers/${id}`, thrown.message, fromMs(clock.now()))
+        store.deadLetters.put(
+          'record',
+          toSetAsideKey(source.name, 'customers', id),
+          thrown.message,
+          fromMs(clock.now()),
+        )
         if (thrown.kind !== 'record') failureBudget.failed(thrown)
       }
     }

@@ -3,25 +3,30 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 import { expect, it } from '@jest/globals'
 
-import { isSame } from '../../../src/interfaces/server/auth.ts'
+import { isSameSecret } from '../../../src/lib/net/signature.ts'
 
-const folder = new URL('../../../src/interfaces/server/', import.meta.url)
-const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8')
+const folders = ['interfaces/server/', 'lib/net/', 'sources/gorgias/'].map(
+  (name) => new URL(`../../../src/${name}`, import.meta.url),
+)
+const read = (folder: URL, name: string): string => readFileSync(new URL(name, folder), 'utf8')
 
 it('over digests of equal length, in one place', () => {
-  expect(/function isSame\([^)]*\): boolean \{\n {2}return (.*)\n\}/.exec(read('auth.ts'))?.[1]).toBe(
-    'timingSafeEqual(digest(given), digest(expected))',
-  )
-  expect([isSame('secret', 'secret'), isSame('secret', 'secreT'), isSame('', 'secret')]).toEqual([
-    true,
-    false,
-    false,
-  ])
+  expect(
+    /function isSameSecret\([^)]*\): boolean \{\n {2}return (.*)\n\}/.exec(
+      read(folders[1]!, 'signature.ts'),
+    )?.[1],
+  ).toBe('timingSafeEqual(digest(given), digest(expected))')
+  expect([
+    isSameSecret('secret', 'secret'),
+    isSameSecret('secret', 'secreT'),
+    isSameSecret('', 'secret'),
+  ]).toEqual([true, false, false])
 })
 
 it('and nowhere by ===', () => {
-  const compared = readdirSync(folder).flatMap((name) =>
-    [...read(name).matchAll(/.*[!=]== *(\w*[sS]ecret|expected|key|password|signature)\b.*/g)].map(
+  const files = folders.flatMap((folder) => readdirSync(folder).map((name) => [folder, name] as const))
+  const compared = files.flatMap(([folder, name]) =>
+    [...read(folder, name).matchAll(/.*[!=]== *(\w*[sS]ecret|expected|key|password|signature)\b.*/g)].map(
       ([line]) => `${name}: ${line.trim()}`,
     ),
   )

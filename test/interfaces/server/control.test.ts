@@ -3,6 +3,7 @@ import { expect, it } from '@jest/globals'
 
 import { installControl } from '../../../src/interfaces/server/control.ts'
 import type { createInbox } from '../../../src/interfaces/server/inbox.ts'
+import { gorgias } from '../../../src/sources/gorgias/index.ts'
 import { createServer } from '../../../src/interfaces/server/server.ts'
 import { installWebhooks } from '../../../src/interfaces/server/webhooks.ts'
 
@@ -28,8 +29,12 @@ it.each([{}, { authorization: 'Bearer wrong' }, { authorization: 'Bearer ' }, { 
     const inbox = { put: async () => undefined, count: () => undefined } satisfies ReturnType<
       typeof createInbox
     >
-    const guard = { secrets: () => ['a-webhook-secret'], hmac: null }
-    installWebhooks(routes, [{ source: 'gorgias', guard, toRefreshRequest: () => '1' }], inbox)
+    const secrets = (): string[] => ['a-webhook-secret']
+    installWebhooks(
+      routes,
+      [{ connector: 'gorgias', receiver: gorgias.receiver!, secrets, hmac: null }],
+      inbox,
+    )
     await routes.ready()
 
     const answers = await Promise.all(

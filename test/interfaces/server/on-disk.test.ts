@@ -9,8 +9,8 @@ const SECRET = 'a-webhook-secret'
 
 function open(put: Inbox['put']) {
   const { routes } = createServer({ host: '127.0.0.1', port: 0 })
-  const guard = { secrets: () => [SECRET], hmac: null }
-  installWebhooks(routes, [{ source: 'gorgias', guard, toRefreshRequest: () => '1' }], {
+  const receiver = { isAuthentic: () => true, hear: () => [{ kind: 'ticket' as const, id: '1' }] }
+  installWebhooks(routes, [{ connector: 'gorgias', receiver, secrets: () => [SECRET], hmac: null }], {
     put,
     count: () => undefined,
   })

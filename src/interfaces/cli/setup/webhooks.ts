@@ -22,8 +22,9 @@ import {
   isAlone,
 } from '../terminal/session.ts'
 import { paint, print } from '../terminal/terminal.ts'
-import type { WebhookState } from '../../../state/meta.ts'
-import type { Credentials } from '../../../sources/source.ts'
+import type { InstalledWebhook, WebhookState } from '../../../state/meta.ts'
+import type { Credentials, Source, Webhook } from '../../../sources/source.ts'
+import { explainByHand, requireWebhooks } from './webhooks-by-hand.ts'
 
 export interface WebhooksInstallOptions extends CommonOptions {
   url?: string
@@ -33,6 +34,7 @@ export interface WebhooksInstallOptions extends CommonOptions {
 /** Makes the webhook, or puts it right. While a secret is replaced the old one stays valid. */
 export async function runWebhooksInstall(name: string, options: WebhooksInstallOptions): Promise<number> {
   const { config, connector } = find(name, options)
+  const definition = requireWebhooks(connector)
   const before = readState(options.stateDir, (store) => readInstalled(store, name))
   const url = toAddress(options.url ?? config.server?.publicUrl ?? before?.url ?? null, name)
   const secrets = openSecretStore(options.stateDir, process.env)
@@ -44,11 +46,21 @@ export async function runWebhooksInstall(name: string, options: WebhooksInstallO
   const session = openPorts(config.log, [new Secret(secret)])
   try {
     const credentials = readKeys(config, connector, options)
-    const source = createSource(connector, { credentials }, { ...session.ports, retries: 2 })
-    const existing = await source.webhooks.find({ id: before?.id ?? null, url })
+    const api = createSource(connector, { credentials }, { ...session.ports, retries: 2 }).webhooks
+    if (api === null) {
+      const isGiven = fromEnv !== null || stored.length > 0
+      const entered = explainByHand(definition, { name, url, secret: isNew ? secret : null, isGiven })
+      if (entered.secret !== null) secrets.write(webhookSecretName(name), new Secret(entered.secret))
+      change(options.stateDir, (store) =>
+        noteInstalled(store, name, { id: '', url, at: fromMs(session.ports.clock.now()) }),
+      )
+      for (const line of entered.lines) print(line)
+      return 0
+    }
+    const existing = await api.find({ id: before?.id ?? null, url })
     // Valid before the helpdesk uses it.
     if (isNew) secrets.write(webhookSecretName(name), new Secret([secret, ...stored.slice(0, 1)].join(',')))
-    const id = await source.webhooks.install(url, secret, existing)
+    const id = await api.install(url, secret, existing)
     change(options.stateDir, (store) =>
       noteInstalled(store, name, { id, url, at: fromMs(session.ports.clock.now()) }),
     )
@@ -78,7 +90,13 @@ interface WebhookStatus {
   /** As the helpdesk has it; null where it has none. */
   atHelpdesk: { active: boolean; url: string; differences: string[] } | null
   health: { state: WebhookState; since: string } | null
-  deliveries: { accepted: number; ignored: number; unauthorized: number; lastAt: string | null }
+  deliveries: {
+    accepted: number
+    ignored: number
+    unauthorized: number
+    pings: number
+    lastAt: string | null
+  }
   waiting: number
 }
 
@@ -87,13 +105,14 @@ export async function runWebhooksStatus(
   options: CommonOptions & { json?: boolean },
 ): Promise<number> {
   const { config, connector } = find(name, options)
+  requireWebhooks(connector)
   const session = openPorts(config.log, [])
   const store = openStoreReadOnly(options.stateDir)
   try {
     const credentials = readKeys(config, connector, options)
     const source = createSource(connector, { credentials }, { ...session.ports, retries: 2 })
     const installed = store === null ? null : readInstalled(store, name)
-    const webhook = await source.webhooks.find({ id: installed?.id ?? null, url: installed?.url ?? null })
+    const webhook = await findWebhook(source, installed)
     const health = store === null ? null : readHealth(store, name)
     const counts = store?.refreshRequests.counts(name)
     const status: WebhookStatus = {
@@ -108,6 +127,7 @@ export async function runWebhooksStatus(
         accepted: counts?.accepted ?? 0,
         ignored: counts?.ignored ?? 0,
         unauthorized: counts?.unauthorized ?? 0,
+        pings: counts?.pings ?? 0,
         lastAt: counts?.lastAt == null ? null : toIso(counts.lastAt),
       },
       waiting: store?.refreshRequests.count(name) ?? 0,
@@ -133,17 +153,25 @@ export async function runWebhooksRemove(name: string, options: CommonOptions): P
     const credentials = readKeys(config, connector, options)
     const source = createSource(connector, { credentials }, { ...session.ports, retries: 2 })
     const before = readState(options.stateDir, (store) => readInstalled(store, name))
-    const webhook = await source.webhooks.find({ id: before?.id ?? null, url: before?.url ?? null })
-    if (webhook !== null) await source.webhooks.remove(webhook.id)
+    const webhook = await findWebhook(source, before)
+    if (webhook !== null) await source.webhooks?.remove(webhook.id)
     change(options.stateDir, (store) => noteInstalled(store, name, null))
     openSecretStore(options.stateDir, process.env).remove(webhookSecretName(name))
-    print(
-      webhook === null ? 'There was no webhook.' : `${paint('green', '✓')} Removed the webhook; polls go on.`,
-    )
+    if (webhook === null) print('There was no webhook.')
+    else if (source.webhooks === null)
+      print(`tajo listens to it no more; take it out of ${connector.label} by hand. Polls go on.`)
+    else print(`${paint('green', '✓')} Removed the webhook; polls go on.`)
     return 0
   } finally {
     session.close()
   }
+}
+
+/** As the helpdesk has it; where only a person can look, as it was entered. */
+async function findWebhook(source: Source, installed: InstalledWebhook | null): Promise<Webhook | null> {
+  const { id = null, url = null } = installed ?? {}
+  if (source.webhooks !== null) return await source.webhooks.find({ id, url })
+  return url === null ? null : { id: '', url, active: true, differences: [] }
 }
 
 function find(
@@ -225,8 +253,8 @@ function printStatus(name: string, status: WebhookStatus): void {
     row('watchdog', `${health.state.replace('_', ' ')} since ${formatTime(health.since)}`)
   row(
     'deliveries',
-    `${formatCount(deliveries.accepted)} taken, ${formatCount(deliveries.ignored)} named no ticket, ${formatCount(deliveries.unauthorized)} refused`,
+    `${formatCount(deliveries.accepted)} taken, ${formatCount(deliveries.ignored)} named nothing to read, ${formatCount(deliveries.unauthorized)} refused`,
   )
   row('last', deliveries.lastAt === null ? 'never' : formatTime(deliveries.lastAt))
-  if (status.waiting > 0) row('waiting', `${plural(status.waiting, 'ticket')} to be read again`)
+  if (status.waiting > 0) row('waiting', `${plural(status.waiting, 'object')} to be read again`)
 }
