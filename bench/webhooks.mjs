@@ -16,11 +16,11 @@ const SECRET = 'bench-webhook-secret-of-some-length'
 export async function measureWebhooks(note, scale) {
   const sandbox = await startSandbox({
     size: { customers: 120, tickets: 0, messages: 0, surveys: 0 },
-    gorgiasLimit: 40,
+    helpdeskLimit: 40,
     brevoLimit: 10,
   })
   const workspace = prepareWorkspace(
-    { gorgias: sandbox.gorgiasUrl, brevo: sandbox.brevoUrl },
+    { gorgias: sandbox.helpdeskUrl, brevo: sandbox.brevoUrl },
     '{ requests: 40, per_seconds: 20 }',
     '',
     'server: { port: 0 }\n',

@@ -37,6 +37,7 @@ const ALLOWED: Record<string, string[]> = {
     'model',
     'mapping',
     'config',
+    'sources',
     'state',
     'projection',
     'explain',
@@ -55,7 +56,7 @@ const ALLOWED: Record<string, string[]> = {
     'dry-run',
     'interfaces/server',
   ],
-  'interfaces/server': ['lib', 'model', 'state', 'engine'],
+  'interfaces/server': ['lib', 'model', 'sources/source.ts', 'state', 'engine'],
   'interfaces/sdk': [
     'lib',
     'model',

@@ -1,9 +1,10 @@
 // Runs a test of a mapping: the real engine against a helpdesk and a Brevo that hold what the test says.
-import type { Config } from '../config/config.ts'
+import { type Config, type ConnectorConfig, requireEnabled } from '../config/config.ts'
 import type { MappingTest } from '../config/schema/schema-tests.ts'
 import { enabled, openEngine, type Ports } from '../engine/engine.ts'
 import { compileMapping } from '../mapping/compile.ts'
 import type { Attribute } from '../model/attributes.ts'
+import { TajoError } from '../lib/errors.ts'
 import { Secret } from '../lib/log/secret.ts'
 import { createSeededRandom } from '../lib/random.ts'
 import type { Log } from '../lib/log/log.ts'
@@ -11,7 +12,9 @@ import { normalizeEmail } from '../model/email.ts'
 import type { BrevoAccount } from '../sandbox/brevo/account.ts'
 import { createScratch } from '../state/db/scratch.ts'
 import { openStoreScratch } from '../state/store.ts'
-import { BREVO_URL, GORGIAS_URL, KEYS, openTestWorld } from './world.ts'
+import { requireHelpdesk } from '../sandbox/helpdesks.ts'
+import { requireSource } from '../sources/index.ts'
+import { BREVO_KEY, BREVO_URL, openTestWorld } from './world.ts'
 
 export interface Outcome {
   attributes: Record<string, unknown>
@@ -36,7 +39,9 @@ async function play(
   attributes: readonly Attribute[],
   log: Log,
 ): Promise<Outcome> {
-  const world = openTestWorld(test)
+  const connector = findConnector(test, config)
+  const definition = requireHelpdesk(connector.source)
+  const world = openTestWorld(test, definition)
   prepareBrevo(world.account, config, attributes)
   const scratch = createScratch(null)
   const ports: Ports = {
@@ -46,22 +51,21 @@ async function play(
     log,
     openStore: openStoreScratch,
   }
-  const names = enabled(config).map((one) => one.name)
   try {
     const engine = openEngine(
       {
-        config: toTestConfig(config),
+        config: toTestConfig(config, connector, world.helpdeskUrl),
         stateDir: scratch.directory,
-        credentials: Object.fromEntries(
-          names.map((name) => [name, { email: new Secret(KEYS.email), api_key: new Secret(KEYS.gorgias) }]),
-        ),
-        brevoKey: new Secret(KEYS.brevo),
+        credentials: {
+          [connector.name]: Object.fromEntries(
+            Object.entries(definition.keys).map(([name, key]) => [name, new Secret(key)]),
+          ),
+        },
+        brevoKey: new Secret(BREVO_KEY),
       },
       ports,
     )
-    const sync = async (): Promise<void> => {
-      for (const name of names) await engine.sync(name, { patienceMs: 0, acceptRemovals: true })
-    }
+    const sync = () => engine.sync(connector.name, { patienceMs: 0, acceptRemovals: true })
     try {
       await sync()
       while (world.next()) await sync()
@@ -110,15 +114,29 @@ function prepareBrevo(account: BrevoAccount, config: Config, attributes: readonl
   if (config.brevo.importList !== undefined) account.lists.set(config.brevo.importList, 'import')
 }
 
-function toTestConfig(config: Config): Config {
+/** Whose helpdesk the test's shop has: the one that it names, else the first. Throws `usage` where there is none. */
+function findConnector(test: MappingTest, config: Config): ConnectorConfig {
+  if (test.connector !== undefined) return requireEnabled(config, test.connector)
+  const [first] = enabled(config)
+  if (first !== undefined) return first
+  throw new TajoError('usage', `There is no enabled connector in ${config.file}.`)
+}
+
+/** The shop of a test has one helpdesk. */
+function toTestConfig(config: Config, connector: ConnectorConfig, url: string): Config {
+  const { address, options } = requireSource(connector.source)
+  const limit =
+    options['rate_limit'] === undefined ? {} : { rate_limit: { requests: 100_000, per_seconds: 1 } }
   return {
     ...config,
     brevo: { ...config.brevo, baseUrl: BREVO_URL },
-    connectors: config.connectors.map((one) => ({
-      ...one,
-      backfillSince: null,
-      options: { ...one.options, base_url: GORGIAS_URL, rate_limit: { requests: 100_000, per_seconds: 1 } },
-    })),
+    connectors: [
+      {
+        ...connector,
+        backfillSince: null,
+        options: { ...connector.options, [address.base]: url, ...limit },
+      },
+    ],
   }
 }
 

@@ -6,17 +6,19 @@ import type { GivenTicket, Happening, MappingTest } from '../config/schema/schem
 import { fromMs, parseDurationMs, parseInstant, toMs } from '../model/time.ts'
 import { BrevoAccount } from '../sandbox/brevo/account.ts'
 import { createBrevo } from '../sandbox/brevo/brevo.ts'
-import { createGorgias } from '../sandbox/gorgias/gorgias.ts'
+import type { HelpdeskSandbox } from '../sandbox/helpdesk.ts'
 import { World } from '../sandbox/shop/world.ts'
 
-export const GORGIAS_URL = 'https://gorgias.test/api'
+const HELPDESK_URL = 'https://helpdesk.test'
 export const BREVO_URL = 'https://brevo.test/v3'
-export const KEYS = { email: 'test@tajo.test', gorgias: 'test', brevo: 'test' }
+export const BREVO_KEY = 'test'
 const DEFAULT_START = '2026-01-15T10:00:00Z'
 const STEP_MS = 5 * 60_000
 const HOUR_MS = 3_600_000
 
 export interface TestWorld {
+  /** Where the helpdesk's API is. */
+  helpdeskUrl: string
   account: BrevoAccount
   http: Http
   clock: Clock
@@ -47,7 +49,7 @@ class TestClock implements Clock {
   }
 }
 
-export function openTestWorld(test: MappingTest): TestWorld {
+export function openTestWorld(test: MappingTest, definition: HelpdeskSandbox): TestWorld {
   const start = toTime(test.start ?? DEFAULT_START, 'start')
   const clock = new TestClock(start - HOUR_MS)
   let ticks = 0
@@ -75,8 +77,8 @@ export function openTestWorld(test: MappingTest): TestWorld {
   }
   clock.at = start
 
-  const gorgias = createGorgias({ world, email: KEYS.email, apiKey: KEYS.gorgias, rateLimit: null })
-  const brevo = createBrevo({ account, apiKey: KEYS.brevo, perSecond: null })
+  const helpdesk = definition.create({ world, rateLimit: null })
+  const brevo = createBrevo({ account, apiKey: BREVO_KEY, perSecond: null })
   account.importDelayMs = 0
   const happenings = [...(test.happens ?? [])]
 
@@ -149,13 +151,14 @@ export function openTestWorld(test: MappingTest): TestWorld {
   }
 
   return {
+    helpdeskUrl: `${HELPDESK_URL}${definition.base}`,
     account,
     clock,
     http: {
       async send({ method, url, headers, body }) {
         const { origin, pathname, search } = new URL(url)
-        const { server } = url.startsWith(BREVO_URL) ? brevo : gorgias
-        if (!BREVO_URL.startsWith(origin) && !GORGIAS_URL.startsWith(origin))
+        const { server } = url.startsWith(BREVO_URL) ? brevo : helpdesk
+        if (!BREVO_URL.startsWith(origin) && origin !== HELPDESK_URL)
           return { outcome: 'never_left', reason: 'a test asks nobody' }
         const answer = await server.inject({
           method,
@@ -188,7 +191,7 @@ export function openTestWorld(test: MappingTest): TestWorld {
       clock.at += parseDurationMs(test.wait ?? '5m')!
     },
     async close() {
-      await Promise.all([gorgias.server.close(), brevo.server.close()])
+      await Promise.all([helpdesk.server.close(), brevo.server.close()])
     },
   }
 }

@@ -9,9 +9,9 @@ import type { Instant } from '../model/time.ts'
 export interface ConnectorConfig {
   /** As connectors.yml and the state call it. */
   name: string
-  /** Its helpdesk: `gorgias`. */
+  /** Its helpdesk, by its name in sources/index.ts. */
   source: string
-  /** Its helpdesk in a sentence: `Gorgias`. */
+  /** Its helpdesk in a sentence. */
   label: string
   enabled: boolean
   /** Names the account in event ids: the domain, or the address where there is none. */

@@ -53,7 +53,7 @@ export const mapsWhatIsTold: Rule = (file) => {
 }
 
 /** Why a field of field_mapping has never a value; null where it may have one. */
-function findReason({ label, supports }: SourceDefinition, field: string): string | null {
+export function findEmptyReason({ label, supports }: SourceDefinition, field: string): string | null {
   const { streams } = supports
   if (SURVEY_FIELDS.has(field) && streams.satisfaction_surveys === undefined)
     return `${label} has no satisfaction surveys`
@@ -68,7 +68,7 @@ export const mapsWhatIsKnown = forEachConnector((connector, path) => {
   if (definition === null) return []
   return [
     ...Object.keys(connector.field_mapping ?? {}).flatMap((field): RuleComplaint[] => {
-      const reason = findReason(definition, field)
+      const reason = findEmptyReason(definition, field)
       if (reason === null) return []
       return [
         {

@@ -1,4 +1,4 @@
-// Points in time as whole microseconds since the epoch (UTC). Gorgias stamps microseconds and JavaScript's Date cuts
+// Points in time as whole microseconds since the epoch (UTC). Some helpdesks stamp microseconds, and JavaScript's Date cuts
 // them to milliseconds; 2^53 microseconds reach beyond the year 2250, so a number holds them exactly.
 
 /** Microseconds since 1970-01-01T00:00:00Z. */
@@ -9,7 +9,7 @@ const ISO =
 
 /**
  * Reads an ISO 8601 time; without an offset it is UTC, and the fraction may be missing
- * (Gorgias drops it when it is zero: gorgias-api.md § 4). Null for anything else.
+ * (one helpdesk drops it when it is zero). Null for anything else.
  */
 export function parseInstant(text: unknown): Instant | null {
   if (typeof text !== 'string') return null

@@ -1,4 +1,4 @@
-// The limits as the fact sheets have them: Gorgias counts a moving window, Brevo a fixed one for each bucket.
+// The two ways in which APIs count: a moving window, and a fixed one for each bucket.
 
 /** At most `limit` requests in any window; null: no limit. */
 export class MovingWindow {

@@ -4,20 +4,23 @@ import type { AddressInfo } from 'node:net'
 
 import { BrevoAccount } from './brevo/account.ts'
 import { type BrevoSandbox, createBrevo } from './brevo/brevo.ts'
-import { createGorgias, type GorgiasSandbox } from './gorgias/gorgias.ts'
+import { deliverOverHttp } from './deliver.ts'
+import type { Fake, HelpdeskSandbox } from './helpdesk.ts'
+import { HELPDESKS, requireHelpdesk } from './helpdesks.ts'
 import { DEMO_SIZE, type SeedSize, seedWorld } from './shop/seed.ts'
 import { installTrigger } from './trigger.ts'
-import { deliverOverHttp, fireWebhooks } from './gorgias/webhooks.ts'
 import { World } from './shop/world.ts'
 
 export interface SandboxOptions {
+  /** Which helpdesk the shop has; default: the first of the list. */
+  helpdesk?: string
   seed?: number
   size?: SeedSize
-  /** Gorgias requests in any 20 seconds; null: no limit. Default: 40, as an API key has. */
-  gorgiasLimit?: number | null
+  /** Requests in the helpdesk's window; null: no limit. Default: what its vendor lets anybody ask. */
+  helpdeskLimit?: number | null
   /** Brevo requests a second; null: no limit. Default: 10, as every plan has. */
   brevoLimit?: number | null
-  ports?: { gorgias: number; brevo: number }
+  ports?: { helpdesk: number; brevo: number }
   /** False: Brevo has no attributes but its own, and no lists. */
   prepared?: boolean
   /** Whether the helpdesk calls the webhooks that are installed in it, and lets things happen on request. */
@@ -26,18 +29,15 @@ export interface SandboxOptions {
 
 export interface Sandbox {
   world: World
-  gorgias: GorgiasSandbox
+  definition: HelpdeskSandbox
+  helpdesk: Fake
   brevo: BrevoSandbox
-  gorgiasUrl: string
+  helpdeskUrl: string
   brevoUrl: string
   close(): Promise<void>
 }
 
-export const SANDBOX_KEYS = {
-  GORGIAS_EMAIL: 'you@shop.example',
-  GORGIAS_API_KEY: 'sandbox-gorgias-key',
-  BREVO_API_KEY: 'sandbox-brevo-key',
-}
+export const SANDBOX_BREVO_KEY = 'sandbox-brevo-key'
 
 /** The lists of the documentation's connectors.yml. */
 const LISTS: [number, string][] = [
@@ -56,7 +56,6 @@ const OWN_ATTRIBUTES: [string, string][] = [
 
 /** The attributes of the documentation's connectors.yml. */
 const MAPPED_ATTRIBUTES: [string, string][] = [
-  ['GORGIAS_ID', 'text'],
   ['TICKET_COUNT', 'float'],
   ['LAST_SUPPORT_DATE', 'date'],
   ['LAST_SUPPORT_CHANNEL', 'text'],
@@ -68,48 +67,50 @@ const MAPPED_ATTRIBUTES: [string, string][] = [
 ]
 
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const definition = requireHelpdesk(options.helpdesk ?? HELPDESKS[0]!.name)
   const world = new World(createMicros())
   seedWorld(world, options.size ?? DEMO_SIZE, options.seed)
   const account = new BrevoAccount()
   const prepared = options.prepared ?? true
-  for (const [name, type] of [...OWN_ATTRIBUTES, ...(prepared ? MAPPED_ATTRIBUTES : [])])
+  const mapped: [string, string][] = [[definition.idAttribute, 'text'], ...MAPPED_ATTRIBUTES]
+  for (const [name, type] of [...OWN_ATTRIBUTES, ...(prepared ? mapped : [])])
     account.addAttribute(name, type)
   if (prepared) for (const [id, name] of LISTS) account.lists.set(id, name)
 
-  const limit = options.gorgiasLimit === undefined ? 40 : options.gorgiasLimit
-  const gorgias = createGorgias({
+  const { windowMs, requests } = definition.limit
+  const { helpdeskLimit: limit = requests } = options
+  const helpdesk = definition.create({
     world,
-    email: SANDBOX_KEYS.GORGIAS_EMAIL,
-    apiKey: SANDBOX_KEYS.GORGIAS_API_KEY,
-    rateLimit: limit === null ? null : { requests: limit, windowMs: 20_000 },
+    rateLimit: limit === null ? null : { requests: limit, windowMs },
   })
   const brevo = createBrevo({
     account,
-    apiKey: SANDBOX_KEYS.BREVO_API_KEY,
+    apiKey: SANDBOX_BREVO_KEY,
     perSecond: options.brevoLimit === undefined ? 10 : options.brevoLimit,
   })
   if (options.alive === true) {
-    fireWebhooks(world, deliverOverHttp)
-    installTrigger(gorgias.server, world)
+    definition.fireWebhooks(world, deliverOverHttp)
+    installTrigger(helpdesk.server, world)
   }
-  await gorgias.server.listen({ host: '127.0.0.1', port: options.ports?.gorgias ?? 0 })
+  await helpdesk.server.listen({ host: '127.0.0.1', port: options.ports?.helpdesk ?? 0 })
   try {
     await brevo.server.listen({ host: '127.0.0.1', port: options.ports?.brevo ?? 0 })
   } catch (thrown) {
-    await gorgias.server.close()
+    await helpdesk.server.close()
     throw thrown
   }
 
   return {
     world,
-    gorgias,
+    definition,
+    helpdesk,
     brevo,
-    gorgiasUrl: `http://127.0.0.1:${(gorgias.server.server.address() as AddressInfo).port}/api`,
+    helpdeskUrl: `http://127.0.0.1:${(helpdesk.server.server.address() as AddressInfo).port}${definition.base}`,
     brevoUrl: `http://127.0.0.1:${(brevo.server.server.address() as AddressInfo).port}/v3`,
     async close() {
-      gorgias.server.server.closeAllConnections()
+      helpdesk.server.server.closeAllConnections()
       brevo.server.server.closeAllConnections()
-      await Promise.all([gorgias.server.close(), brevo.server.close()])
+      await Promise.all([helpdesk.server.close(), brevo.server.close()])
     },
   }
 }

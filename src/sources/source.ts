@@ -15,11 +15,11 @@ export type OptionSchema = Readonly<Record<string, unknown>>
 
 /** A key or a name that an account is opened with. */
 export interface SecretField {
-  /** Of the environment: `API_KEY` is GORGIAS_API_KEY for the connector gorgias, SHOP_EU_API_KEY for shop-eu. */
+  /** Of the environment: `API_KEY` is SHOP_EU_API_KEY for the connector shop-eu. */
   variable: string
   /** On the command line: `--api-key`. */
   flag: string
-  /** What it is, in a sentence: `the Gorgias API key (Settings → REST API)`. */
+  /** What it is, in a sentence: `the API key (Settings → REST API)`. */
   label: string
   /** False: a name, which may be seen while it is typed. */
   sensitive: boolean
@@ -56,13 +56,13 @@ export interface Supports {
 
 /** A helpdesk: all that the rest of tajo knows of it. Collected in sources/index.ts. */
 export interface SourceDefinition {
-  /** As in connectors.yml: `gorgias`. */
+  /** As in connectors.yml, in small letters. */
   readonly name: string
-  /** In a sentence: `Gorgias`. */
+  /** In a sentence. */
   readonly label: string
   /** Its own names for fields of field_mapping (mapping/fields.ts): `conversation_count` → `nb_tickets`. */
   readonly aliases?: Readonly<Record<string, string>>
-  /** The attribute that holds the customer's id: `GORGIAS_ID`. */
+  /** The attribute that holds the customer's id: `<NAME>_ID`. */
   readonly idAttribute: string
   /** What connectors.yml says of an account, beyond what every connector has. */
   readonly options: Readonly<Record<string, OptionSchema>>

@@ -44,8 +44,7 @@ shop.calmSince = Number.POSITIVE_INFINITY
 const { broken } = watchWrites(shop)
 const gorgias = createGorgias({
   world: shop.world,
-  email: 'crash@shop.example',
-  apiKey: 'crash-key',
+  keys: { email: 'crash@shop.example', api_key: 'crash-key' },
   rateLimit: null,
 })
 const brevo = createBrevo({ account: shop.account, apiKey: 'crash-brevo', perSecond: null })

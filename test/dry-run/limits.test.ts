@@ -22,7 +22,7 @@ beforeEach(async () => {
     `brevo: { base_url: "${sandbox.brevoUrl}" }
 connectors:
   gorgias:
-    base_url: "${sandbox.gorgiasUrl}"
+    base_url: "${sandbox.helpdeskUrl}"
     lists: { all_support_contacts: 35 }
     field_mapping: { nb_tickets: TICKET_COUNT }
 `,

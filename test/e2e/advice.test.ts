@@ -24,7 +24,7 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tajo-advice-'))
   sandbox = await startSandbox({
     size: { ...EMPTY, customers: 3, tickets: 3 },
-    gorgiasLimit: null,
+    helpdeskLimit: null,
     brevoLimit: null,
   })
 })
@@ -39,7 +39,7 @@ function write(lines = 'field_mapping: { nb_tickets: TICKET_COUNT }', file = PLA
     `brevo: { base_url: "${sandbox.brevoUrl}" }
 connectors:
   gorgias:
-    base_url: "${sandbox.gorgiasUrl}"
+    base_url: "${sandbox.helpdeskUrl}"
     rate_limit: { requests: 100000, per_seconds: 1 }
     ${lines}
 `,

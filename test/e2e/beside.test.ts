@@ -16,7 +16,7 @@ const tajo = (...args: string[]) => runTajo(args, directory)
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tajo-beside-'))
-  sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null })
+  sandbox = await startSandbox({ size: EMPTY, helpdeskLimit: null, brevoLimit: null })
   writeFileSync(
     join(directory, 'connectors.yml'),
     `server: { enabled: false }
@@ -24,7 +24,7 @@ events: { verify_after: 0.1s }
 brevo: { base_url: "${sandbox.brevoUrl}" }
 connectors:
   gorgias:
-    base_url: "${sandbox.gorgiasUrl}"
+    base_url: "${sandbox.helpdeskUrl}"
     schedule: "0 0 1 1 *"
     survey_schedule: "0 0 1 1 *"
     rate_limit: { requests: 100000, per_seconds: 1 }
@@ -71,7 +71,7 @@ it('tajo sync --contact reads one person whole, whatever their lists showed', as
   // As where a hundred thousand others are read before.
   const { id: customerId } = sandbox.world.addCustomer({ email: 'b@example.com' })
   sandbox.world.addTicket({ customerId })
-  sandbox.gorgias.intercept = ({ path, query }) =>
+  sandbox.helpdesk.intercept = ({ path, query }) =>
     /api.(customers|tickets)$/.test(path) &&
     query['email'] === undefined &&
     query['customer_id'] === undefined
@@ -136,7 +136,7 @@ it('tajo replay is done by the daemon, and an event that Brevo has lost is told 
 })
 
 it('what goes wrong in the daemon is said by the command; nobody else may use its socket', async () => {
-  sandbox.gorgias.intercept = () => ({ status: 401, body: '{"error":{"msg":"Unauthorized."}}' })
+  sandbox.helpdesk.intercept = () => ({ status: 401, body: '{"error":{"msg":"Unauthorized."}}' })
 
   const refused = await tajo('sync', 'gorgias')
 

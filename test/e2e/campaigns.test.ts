@@ -16,7 +16,7 @@ const tajo = (...args: string[]) => runTajo(args, directory)
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tajo-e2e-'))
-  sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null })
+  sandbox = await startSandbox({ size: EMPTY, helpdeskLimit: null, brevoLimit: null })
   writeFileSync(
     join(directory, 'connectors.yml'),
     `server: { enabled: false }
@@ -24,7 +24,7 @@ events: { verify_after: 0.1s }
 brevo: { base_url: "${sandbox.brevoUrl}" }
 connectors:
   gorgias:
-    base_url: "${sandbox.gorgiasUrl}"
+    base_url: "${sandbox.helpdeskUrl}"
     rate_limit: { requests: 100000, per_seconds: 1 }
     event_mapping: { ticket.created: OPENED }
 campaigns:

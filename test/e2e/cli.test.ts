@@ -5,7 +5,8 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import { SANDBOX_KEYS, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { SANDBOX_KEYS } from '../support/keys.ts'
 import { EMPTY } from '../support/sandbox.ts'
 import { runTajo, startTajo } from '../support/tajo.ts'
 
@@ -22,11 +23,11 @@ afterEach(async () => {
 })
 
 async function start(options: SandboxOptions = {}): Promise<void> {
-  sandbox = await startSandbox({ size: SMALL, gorgiasLimit: null, brevoLimit: null, ...options })
+  sandbox = await startSandbox({ size: SMALL, helpdeskLimit: null, brevoLimit: null, ...options })
   sandbox.brevo.account.importDelayMs = 0
 }
 
-const addresses = (): string[] => ['--base-url', sandbox.gorgiasUrl, '--brevo-base-url', sandbox.brevoUrl]
+const addresses = (): string[] => ['--base-url', sandbox.helpdeskUrl, '--brevo-base-url', sandbox.brevoUrl]
 const everyOutput = (): string =>
   readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -261,11 +262,11 @@ describe('the daemon', () => {
           if (requests >= waitFor) resolve()
           return null
         }
-        sandbox.gorgias.intercept = count
+        sandbox.helpdesk.intercept = count
       })
       daemon.child.kill('SIGKILL')
       await daemon.ended
-      sandbox.gorgias.intercept = null
+      sandbox.helpdesk.intercept = null
       sandbox.world.addCustomer({ email: `late${waitFor}@example.com` })
     }
 
@@ -315,7 +316,7 @@ describe('validate', () => {
 
 it.each([
   [['--customers', '-5'], '--customers takes a number, not "-5".'],
-  [['--gorgias-port', '99999'], '--gorgias-port takes a port, from 0 (any) to 65535, not 99999.'],
+  [['--helpdesk-port', '99999'], '--helpdesk-port takes a port, from 0 (any) to 65535, not 99999.'],
   [['--brevo-port', 'abc'], '--brevo-port takes a number, not "abc".'],
   [['--customers', '0'], 'Tickets need customers: give --customers, or --tickets 0.'],
 ])('the sandbox refuses %j with a sentence', async (args, sentence) => {

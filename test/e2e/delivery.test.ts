@@ -5,7 +5,8 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import { type Sandbox, SANDBOX_KEYS, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { SANDBOX_KEYS } from '../support/keys.ts'
 import { EMPTY } from '../support/sandbox.ts'
 import { runTajo, startTajo } from '../support/tajo.ts'
 
@@ -13,7 +14,7 @@ let directory: string
 let sandbox: Sandbox
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tajo-e2e-'))
-  sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null })
+  sandbox = await startSandbox({ size: EMPTY, helpdeskLimit: null, brevoLimit: null })
   writeFileSync(
     join(directory, 'connectors.yml'),
     `server: { port: 0 }
@@ -21,7 +22,7 @@ brevo: { base_url: "${sandbox.brevoUrl}" }
 events: { verify_after: 1s }
 connectors:
   gorgias:
-    base_url: "${sandbox.gorgiasUrl}"
+    base_url: "${sandbox.helpdeskUrl}"
     schedule: "* * * * * *"
     rate_limit: { requests: 100000, per_seconds: 1 }
     lists: { all_support_contacts: 35 }

@@ -15,7 +15,7 @@ let directory: string
 let sandbox: Sandbox
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tajo-in-force-'))
-  sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null })
+  sandbox = await startSandbox({ size: EMPTY, helpdeskLimit: null, brevoLimit: null })
   const { id } = sandbox.world.addCustomer({ email: 'a@example.com' })
   sandbox.world.addTicket({ customerId: id })
 })
@@ -34,7 +34,7 @@ guards: { max_change: 1000 }
 connectors:
   gorgias:
     ${domain}
-    base_url: "${sandbox.gorgiasUrl}"
+    base_url: "${sandbox.helpdeskUrl}"
     schedule: "* * * * * *"
     rate_limit: { requests: 100000, per_seconds: 1 }
     lists: { all_support_contacts: ${list} }

@@ -30,12 +30,12 @@ beforeEach(() => {
 
 /** A shop with Ann in it; `prepared`: Brevo has the lists and attributes that the file asks for. */
 async function open(prepared = true): Promise<void> {
-  sandbox = await startSandbox({ size: SMALL, gorgiasLimit: null, brevoLimit: null, prepared })
+  sandbox = await startSandbox({ size: SMALL, helpdeskLimit: null, brevoLimit: null, prepared })
   sandbox.brevo.account.importDelayMs = 0
   const { id } = sandbox.world.addCustomer({ email: EMAIL, name: 'Ann' })
   const ticket = sandbox.world.addTicket({ customerId: id, channel: 'chat' })
   sandbox.world.scoreSurvey(sandbox.world.addSurvey(ticket.id).id, 5)
-  const address = { options: { base_url: sandbox.gorgiasUrl }, brevoBaseUrl: sandbox.brevoUrl }
+  const address = { options: { base_url: sandbox.helpdeskUrl }, brevoBaseUrl: sandbox.brevoUrl }
   const lists = { all_support_contacts: 35, satisfied_customers: 36 }
   if (prepared) writeFileSync(file(), newFile('gorgias', address, { lists }))
 }
@@ -46,12 +46,12 @@ afterEach(async () => {
 
 const run = (...args: string[]): Promise<Ended> => runTajo(args, directory)
 const init = (): Promise<Ended> =>
-  run('init', '--base-url', sandbox.gorgiasUrl, '--brevo-base-url', sandbox.brevoUrl, '--yes')
+  run('init', '--base-url', sandbox.helpdeskUrl, '--brevo-base-url', sandbox.brevoUrl, '--yes')
 const file = (name = 'connectors.yml'): string => join(directory, name)
 const edit = (change: (yaml: string) => string, name = 'connectors.yml'): void =>
   writeFileSync(file(name), change(readFileSync(file(), 'utf8')))
 const requests = (): number =>
-  [...sandbox.gorgias.requests.values(), ...sandbox.brevo.requests.values()].reduce(
+  [...sandbox.helpdesk.requests.values(), ...sandbox.brevo.requests.values()].reduce(
     (sum, one) => sum + one,
     0,
   )
@@ -96,7 +96,7 @@ describe('tajo init', () => {
 
     rmSync(file())
     const refused = await runTajo(
-      ['init', '--base-url', sandbox.gorgiasUrl, '--brevo-base-url', sandbox.brevoUrl, '--yes'],
+      ['init', '--base-url', sandbox.helpdeskUrl, '--brevo-base-url', sandbox.brevoUrl, '--yes'],
       directory,
       { env: { BREVO_API_KEY: 'wrong' } },
     )
@@ -107,7 +107,7 @@ describe('tajo init', () => {
   it('asks on a terminal for what no flag says', async () => {
     await open(false)
     const ended = await runOnTerminal(
-      ['init', '--base-url', sandbox.gorgiasUrl, '--brevo-base-url', sandbox.brevoUrl],
+      ['init', '--base-url', sandbox.helpdeskUrl, '--brevo-base-url', sandbox.brevoUrl],
       directory,
       {
         answers: [

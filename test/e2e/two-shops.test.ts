@@ -6,7 +6,8 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 
-import { deliverOverHttp, fireWebhooks } from '../../src/sandbox/gorgias/webhooks.ts'
+import { deliverOverHttp } from '../../src/sandbox/deliver.ts'
+import { fireWebhooks } from '../../src/sandbox/gorgias/webhooks.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { EMPTY } from '../support/sandbox.ts'
 import { runTajo, startTajo } from '../support/tajo.ts'
@@ -26,7 +27,7 @@ const tajo = (env: Record<string, string>, ...args: string[]) => runTajo(args, d
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tajo-two-'))
-  const options = { size: EMPTY, gorgiasLimit: null, brevoLimit: null }
+  const options = { size: EMPTY, helpdeskLimit: null, brevoLimit: null }
   ;[main, outlet] = [await startSandbox(options), await startSandbox(options)]
 })
 afterEach(async () => {
@@ -35,8 +36,8 @@ afterEach(async () => {
 })
 
 it('are installed by name, tested, synced and listed', async () => {
-  const first = ['--source', 'gorgias', '--base-url', main.gorgiasUrl, '--brevo-base-url', main.brevoUrl]
-  const second = ['--source', 'gorgias', '--base-url', outlet.gorgiasUrl]
+  const first = ['--source', 'gorgias', '--base-url', main.helpdeskUrl, '--brevo-base-url', main.brevoUrl]
+  const second = ['--source', 'gorgias', '--base-url', outlet.helpdeskUrl]
   expect(
     await tajo({ ...NONE, ...keysOf('MAIN') }, 'connectors', 'install', 'main', ...first, '--yes'),
   ).toMatchObject({ code: 0 })
@@ -67,7 +68,7 @@ it('are installed by name, tested, synced and listed', async () => {
   )
   const plan = await tajo(NONE, 'plan', '--connector', 'main', '--json')
   expect(JSON.parse(plan.stdout)).toMatchObject({ contacts: { create: 0, update: 0 } })
-  const unknown = await tajo(NONE, 'connectors', 'install', 'third', '--base-url', main.gorgiasUrl)
+  const unknown = await tajo(NONE, 'connectors', 'install', 'third', '--base-url', main.helpdeskUrl)
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('--source gorgias') })
 })
 
@@ -78,8 +79,8 @@ it('have webhooks and keys of their own: what one of them lacks stops only that 
 brevo: { base_url: "${main.brevoUrl}" }
 event_mapping: { ticket.closed: RESOLVED }
 connectors:
-  main: { source: gorgias, base_url: "${main.gorgiasUrl}", schedule: "0 0 1 1 *" }
-  shop-outlet: { source: gorgias, base_url: "${outlet.gorgiasUrl}", schedule: "0 0 1 1 *" }
+  main: { source: gorgias, base_url: "${main.helpdeskUrl}", schedule: "0 0 1 1 *" }
+  shop-outlet: { source: gorgias, base_url: "${outlet.helpdeskUrl}", schedule: "0 0 1 1 *" }
 `,
   )
   const ticket = main.world.addTicket({ customerId: main.world.addCustomer({ email: EMAIL }).id })

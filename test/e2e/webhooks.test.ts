@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
-import { deliverOverHttp, fireWebhooks } from '../../src/sandbox/gorgias/webhooks.ts'
+import { deliverOverHttp } from '../../src/sandbox/deliver.ts'
+import { fireWebhooks } from '../../src/sandbox/gorgias/webhooks.ts'
 import { EMPTY } from '../support/sandbox.ts'
 import { runTajo, startTajo } from '../support/tajo.ts'
 
@@ -16,14 +17,14 @@ const tajo = (...args: string[]) => runTajo(args, directory)
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tajo-e2e-'))
-  sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null })
+  sandbox = await startSandbox({ size: EMPTY, helpdeskLimit: null, brevoLimit: null })
   writeFileSync(
     join(directory, 'connectors.yml'),
     `server: { port: 0 }
 brevo: { base_url: "${sandbox.brevoUrl}" }
 connectors:
   gorgias:
-    base_url: "${sandbox.gorgiasUrl}"
+    base_url: "${sandbox.helpdeskUrl}"
     schedule: "0 0 1 1 *"
     rate_limit: { requests: 100000, per_seconds: 1 }
     event_mapping: { ticket.closed: RESOLVED }
@@ -78,7 +79,7 @@ it('a port that is taken is said, with what to do', async () => {
   const port = new URL(sandbox.brevoUrl).port
   writeFileSync(
     join(directory, 'connectors.yml'),
-    `server: { port: ${port} }\nbrevo: { base_url: "${sandbox.brevoUrl}" }\nconnectors: { gorgias: { base_url: "${sandbox.gorgiasUrl}" } }\n`,
+    `server: { port: ${port} }\nbrevo: { base_url: "${sandbox.brevoUrl}" }\nconnectors: { gorgias: { base_url: "${sandbox.helpdeskUrl}" } }\n`,
   )
 
   const { code, stderr } = await tajo('start')
@@ -102,10 +103,10 @@ it('asks for an address that the helpdesk can reach', async () => {
 it('tajo trigger lets something happen in a sandbox, which calls the webhook; and nowhere else', async () => {
   await sandbox.close()
   const ports = {
-    gorgias: Number(new URL(sandbox.gorgiasUrl).port),
+    helpdesk: Number(new URL(sandbox.helpdeskUrl).port),
     brevo: Number(new URL(sandbox.brevoUrl).port),
   }
-  sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null, ports, alive: true })
+  sandbox = await startSandbox({ size: EMPTY, helpdeskLimit: null, brevoLimit: null, ports, alive: true })
   const daemon = startTajo(['start'], directory)
   let log = ''
   daemon.child.stderr!.on('data', (chunk: Buffer) => (log += chunk.toString()))

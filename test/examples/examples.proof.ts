@@ -6,7 +6,8 @@ import { dirname, join, resolve } from 'node:path'
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 
-import { type Sandbox, SANDBOX_KEYS, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { SANDBOX_KEYS } from '../support/keys.ts'
 import { EMPTY } from '../support/sandbox.ts'
 
 let packed: string
@@ -37,7 +38,7 @@ beforeAll(() => {
 afterAll(() => rmSync(packed, { recursive: true, force: true }))
 
 beforeEach(async () => {
-  sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null })
+  sandbox = await startSandbox({ size: EMPTY, helpdeskLimit: null, brevoLimit: null })
   directory = mkdtempSync(join(tmpdir(), 'tajo-example-'))
   const modules = join(directory, 'node_modules')
   mkdirSync(join(modules, '@tajo'), { recursive: true })
@@ -51,7 +52,7 @@ beforeEach(async () => {
     `brevo: { base_url: "${sandbox.brevoUrl}" }
 connectors:
   gorgias:
-    base_url: "${sandbox.gorgiasUrl}"
+    base_url: "${sandbox.helpdeskUrl}"
     rate_limit: { requests: 100000, per_seconds: 1 }
     field_mapping: { last_satisfaction_score: CSAT_SCORE }
     event_mapping: { ticket.closed: SUPPORT_TICKET_RESOLVED }
@@ -69,7 +70,7 @@ afterEach(async () => {
 const env = () => ({
   PATH: process.env['PATH'] ?? '',
   ...SANDBOX_KEYS,
-  GORGIAS_URL: sandbox.gorgiasUrl,
+  GORGIAS_URL: sandbox.helpdeskUrl,
   BREVO_URL: sandbox.brevoUrl,
 })
 

@@ -41,7 +41,7 @@ const EVENTS = 320
 export async function lieOnce(lie: Lie): Promise<{ complaints: string[]; lied: string[] }> {
   const sandbox = await startSandbox({
     size: { customers: 0, tickets: 0, messages: 0, surveys: 0 },
-    gorgiasLimit: null,
+    helpdeskLimit: null,
     brevoLimit: null,
   })
   const directory = mkdtempSync(join(tmpdir(), 'tajo-lies-'))
@@ -103,7 +103,7 @@ function installLie(sandbox: Sandbox, lie: Fault, told: Set<string>): void {
       told.add(name)
       return lie
     }
-  sandbox.gorgias.intercept = intercept('Gorgias')
+  sandbox.helpdesk.intercept = intercept('Gorgias')
   sandbox.brevo.intercept = intercept('Brevo')
 }
 
@@ -145,7 +145,7 @@ function toYaml(sandbox: Sandbox): string {
 events: { verify_after: 1s }
 connectors:
   gorgias:
-    base_url: "${sandbox.gorgiasUrl}"
+    base_url: "${sandbox.helpdeskUrl}"
     rate_limit: { requests: 1000000, per_seconds: 1 }
     lists: { all_support_contacts: 35, satisfied_customers: 36 }
     tag_lists: { vip: 40 }

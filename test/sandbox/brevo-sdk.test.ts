@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { BrevoClient, BrevoError } from '@getbrevo/brevo'
 
-import { SANDBOX_KEYS, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { SANDBOX_KEYS } from '../support/keys.ts'
 import { EMPTY } from '../support/sandbox.ts'
 
 let sandbox: Sandbox

@@ -1,14 +1,15 @@
 // The sandbox Gorgias against the fact sheet (gorgias-api.md § 1-4), asked without any code of the engine.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import { SANDBOX_KEYS, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { SANDBOX_KEYS } from '../support/keys.ts'
 import { EMPTY } from '../support/sandbox.ts'
 
 type Json = Record<string, never>
 
 let sandbox: Sandbox
 beforeEach(async () => {
-  sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null })
+  sandbox = await startSandbox({ size: EMPTY, helpdeskLimit: null })
 })
 afterEach(() => sandbox.close())
 
@@ -18,7 +19,7 @@ async function get(
   path: string,
   authorization = AUTHORIZATION,
 ): Promise<{ status: number; headers: Headers; json: Json }> {
-  const response = await fetch(`${sandbox.gorgiasUrl}${path}`, {
+  const response = await fetch(`${sandbox.helpdeskUrl}${path}`, {
     headers: { authorization },
     redirect: 'manual',
   })
@@ -137,7 +138,7 @@ describe('what is gone', () => {
 describe('keys and limits', () => {
   it('are answered with 401, with the used part of the budget, and with 429 and Retry-after', async () => {
     await sandbox.close()
-    sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: 2 })
+    sandbox = await startSandbox({ size: EMPTY, helpdeskLimit: 2 })
 
     expect((await get('/account')).headers.get('x-gorgias-account-api-call-limit')).toBe('1/2')
     expect(await get('/account', 'Basic wrong')).toMatchObject({

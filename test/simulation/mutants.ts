@@ -25,13 +25,13 @@ const believed = (status: number): Mutant => ({
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the outbox transaction is split: records are stored before what follows from them',
-    file: 'sync/read/pages.ts',
+    file: 'sync/walk/pages.ts',
     from: '  store.transaction(() => {\n    for (const page of pages) ingestPage(context, stream, page)\n',
     to: '  for (const page of pages) ingestPage(context, stream, page)\n  store.transaction(() => {\n',
   },
   {
     name: 'the cursor is saved before the page is stored',
-    file: 'sync/read/pages.ts',
+    file: 'sync/walk/pages.ts',
     from: '  store.transaction(() => {\n    for (const page of pages) ingestPage(context, stream, page)\n',
     to: '  store.transaction(() => {\n',
   },

@@ -103,8 +103,7 @@ export async function simulate(
   createGorgias({
     server: servers.gorgias.routes,
     world: shop.world,
-    email: 'sim@shop.example',
-    apiKey: 'sim-key',
+    keys: { email: 'sim@shop.example', api_key: 'sim-key' },
     rateLimit: limited ? { requests: 40, windowMs: 20_000 } : null,
   })
   createBrevo({
@@ -168,8 +167,7 @@ export async function simulate(
     createGorgias({
       server: servers.outlet.routes,
       world: openOutlet(shop, universe, seed + 5, sourceOffsetMs),
-      email: 'sim@shop.example',
-      apiKey: 'sim-key',
+      keys: { email: 'sim@shop.example', api_key: 'sim-key' },
       rateLimit: limited ? { requests: 40, windowMs: 20_000 } : null,
     })
 

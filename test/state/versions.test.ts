@@ -13,7 +13,8 @@ import { Secret } from '../../src/lib/log/secret.ts'
 import { createHttp } from '../../src/lib/net/http.ts'
 import { createSeededRandom } from '../../src/lib/random.ts'
 import { systemClock } from '../../src/lib/time/clock.ts'
-import { type Sandbox, SANDBOX_KEYS, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { SANDBOX_KEYS } from '../support/keys.ts'
 import { META } from '../../src/state/meta.ts'
 import { EMPTY, silentLog } from '../support/sandbox.ts'
 
@@ -21,7 +22,7 @@ let directory: string
 let sandbox: Sandbox
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tajo-version-'))
-  sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null })
+  sandbox = await startSandbox({ size: EMPTY, helpdeskLimit: null, brevoLimit: null })
 })
 afterEach(async () => {
   await sandbox.close()
@@ -41,7 +42,7 @@ it('opens and goes on: what was staged is released by its connector, once, and w
 connectors:
   gorgias:
     domain: fixture.gorgias.com
-    base_url: "${sandbox.gorgiasUrl}"
+    base_url: "${sandbox.helpdeskUrl}"
     rate_limit: { requests: 100000, per_seconds: 1 }
     lists: { all_support_contacts: 35, satisfied_customers: 36, dissatisfied_customers: 37 }
     field_mapping: { nb_tickets: TICKET_COUNT, name: FIRSTNAME }

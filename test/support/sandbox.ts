@@ -17,7 +17,8 @@ import { createHttp } from '../../src/lib/net/http.ts'
 import type { Log } from '../../src/lib/log/log.ts'
 import { createSeededRandom } from '../../src/lib/random.ts'
 import { Secret } from '../../src/lib/log/secret.ts'
-import { type Sandbox, SANDBOX_KEYS, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { SANDBOX_KEYS } from './keys.ts'
 
 export const silentLog: Log = {
   error: () => undefined,
@@ -74,7 +75,7 @@ export async function openShop(
   options: SandboxOptions = {},
   more: Pick<EngineOptions, 'thresholds'> = {},
 ): Promise<Shop> {
-  const sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null, ...options })
+  const sandbox = await startSandbox({ size: EMPTY, helpdeskLimit: null, brevoLimit: null, ...options })
   sandbox.brevo.account.importDelayMs = 0
   const directory = mkdtempSync(join(tmpdir(), 'tajo-test-'))
   const opened = new Set<() => void>()
@@ -82,7 +83,7 @@ export async function openShop(
   const toYaml = (lines = `${LISTS}${MAPPING}`): string => `brevo: { base_url: "${sandbox.brevoUrl}" }
 connectors:
   gorgias:
-    base_url: "${sandbox.gorgiasUrl}"
+    base_url: "${sandbox.helpdeskUrl}"
     rate_limit: { requests: 1000000, per_seconds: 1 }${lines}
 `
   const open: Shop['open'] = (yaml = toYaml(), ports = {}) => {
@@ -127,8 +128,8 @@ connectors:
       }
     },
     takeRequests() {
-      const taken = { gorgias: new Map(sandbox.gorgias.requests), brevo: new Map(sandbox.brevo.requests) }
-      sandbox.gorgias.requests.clear()
+      const taken = { gorgias: new Map(sandbox.helpdesk.requests), brevo: new Map(sandbox.brevo.requests) }
+      sandbox.helpdesk.requests.clear()
       sandbox.brevo.requests.clear()
       return taken
     },

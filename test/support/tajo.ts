@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-import { SANDBOX_KEYS } from '../../src/sandbox/sandbox.ts'
+import { SANDBOX_KEYS } from './keys.ts'
 
 export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 

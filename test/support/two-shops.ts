@@ -10,7 +10,8 @@ import { Secret } from '../../src/lib/log/secret.ts'
 import { createHttp } from '../../src/lib/net/http.ts'
 import { createSeededRandom } from '../../src/lib/random.ts'
 import { systemClock } from '../../src/lib/time/clock.ts'
-import { type Sandbox, SANDBOX_KEYS, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { SANDBOX_KEYS } from './keys.ts'
 import type { Store } from '../../src/state/store.ts'
 import { EMPTY, silentLog } from './sandbox.ts'
 
@@ -20,7 +21,7 @@ export interface TwoShops {
   outlet: Sandbox['world']
   brevo: Sandbox['brevo']
   /** What a helpdesk is asked meets a fault. */
-  gorgias: Record<'main' | 'outlet', Sandbox['gorgias']>
+  gorgias: Record<'main' | 'outlet', Sandbox['helpdesk']>
   sync(...connectors: ('main' | 'outlet')[]): Promise<void>
   open<T>(action: (engine: Engine) => Promise<T>): Promise<T>
   look<T>(action: (store: Store) => T): Promise<T>
@@ -34,13 +35,13 @@ export async function openTwoShops(
   own: Partial<Record<'main' | 'outlet', string>> = {},
   top = '',
 ): Promise<TwoShops> {
-  const options = { size: EMPTY, gorgiasLimit: null, brevoLimit: null }
+  const options = { size: EMPTY, helpdeskLimit: null, brevoLimit: null }
   const [first, second] = [await startSandbox(options), await startSandbox(options)]
   first.brevo.account.importDelayMs = 0
   const directory = mkdtempSync(join(tmpdir(), 'tajo-two-'))
-  const block = (name: 'main' | 'outlet', { gorgiasUrl }: Sandbox): string => `  ${name}:
+  const block = (name: 'main' | 'outlet', { helpdeskUrl }: Sandbox): string => `  ${name}:
     source: gorgias
-    base_url: "${gorgiasUrl}"
+    base_url: "${helpdeskUrl}"
     rate_limit: { requests: 1000000, per_seconds: 1 }
 ${lines}${own[name] ?? ''}`
   const yaml = `brevo: { base_url: "${first.brevoUrl}" }
@@ -73,7 +74,7 @@ ${block('main', first)}${block('outlet', second)}`
     main: first.world,
     outlet: second.world,
     brevo: first.brevo,
-    gorgias: { main: first.gorgias, outlet: second.gorgias },
+    gorgias: { main: first.helpdesk, outlet: second.helpdesk },
     open,
     look: (action) => open(async ({ store }) => action(store)),
     explain: (email) => open(async ({ store }) => explainContact(store, config, email)!),

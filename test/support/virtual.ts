@@ -61,8 +61,7 @@ export function openVirtualWorld(seed = 1): { universe: Universe; shop: Shop; ne
   createGorgias({
     server: servers.gorgias.routes,
     world: shop.world,
-    email: 'sim@shop.example',
-    apiKey: 'sim-key',
+    keys: { email: 'sim@shop.example', api_key: 'sim-key' },
     rateLimit: { requests: 40, windowMs: 20_000 },
   })
   createBrevo({ server: servers.brevo.routes, account: shop.account, apiKey: 'sim-brevo', perSecond: 10 })

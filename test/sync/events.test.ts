@@ -275,7 +275,7 @@ describe('the id of an event', () => {
     const first = events()[0]!.properties['event_id']
 
     const { toEventId } = await import('../../src/model/occurrence.ts')
-    const account = new URL(shop.sandbox.gorgiasUrl).host
+    const account = new URL(shop.sandbox.helpdeskUrl).host
     const [customer] = world().customers.keys()
     expect(first).toBe(toEventId(account, 'customer.created', String(customer)))
   })

@@ -35,7 +35,7 @@ async function deleteOneCloseOther(): Promise<{ id: number }> {
 describe('an object that Gorgias refuses to show', () => {
   it('is set aside, and what else the feed tells goes on', async () => {
     const bad = await deleteOneCloseOther()
-    shop.sandbox.gorgias.intercept = ({ path }) =>
+    shop.sandbox.helpdesk.intercept = ({ path }) =>
       path === `/api/tickets/${bad.id}` ? { status: 410, body: '{"error":{"msg":"Gone."}}' } : null
 
     const report = await shop.sync()
@@ -46,7 +46,7 @@ describe('an object that Gorgias refuses to show', () => {
 
   it('for a while is read again by the next run, and holds up nothing', async () => {
     const bad = await deleteOneCloseOther()
-    shop.sandbox.gorgias.intercept = ({ path }) =>
+    shop.sandbox.helpdesk.intercept = ({ path }) =>
       path === `/api/tickets/${bad.id}` ? { status: 500, body: '' } : null
     const { engine, close } = shop.open(undefined, {
       clock: { ...systemClock, sleep: async () => undefined },
@@ -56,7 +56,7 @@ describe('an object that Gorgias refuses to show', () => {
     close()
     expect(names()).toEqual(['SUPPORT_TICKET_RESOLVED'])
 
-    shop.sandbox.gorgias.intercept = null
+    shop.sandbox.helpdesk.intercept = null
     await shop.sync()
     expect(account().contacts.get('a@example.com')!.attributes['TICKET_COUNT']).toBe(1)
   })
@@ -156,7 +156,7 @@ describe('a survey that is answered during the first sync', () => {
     for (let index = 0; index < 250; index += 1) world().addCustomer({ email: `c${index}@example.com` })
     const { id } = world().addCustomer({ email: 'late@example.com', updated: world().now() - 300 * DAY })
     const survey = world().addSurvey(1, { customerId: id, created: world().now() - DAY })
-    shop.sandbox.gorgias.intercept = ({ path }) => {
+    shop.sandbox.helpdesk.intercept = ({ path }) => {
       if (path === '/api/events' && world().surveys.get(survey.id)!.score === null) {
         world().scoreSurvey(survey.id, 5)
       }

@@ -74,7 +74,7 @@ describe('a first sync', () => {
     const customers = [...shop.sandbox.world.customers.values()]
     for (const [index, customer] of customers.entries()) customer.phone = `+1 212 555 ${1000 + index}`
     let asked = 0
-    shop.sandbox.gorgias.intercept = ({ path }) => {
+    shop.sandbox.helpdesk.intercept = ({ path }) => {
       if (/customers.\d+$/.test(path)) asked += 1
       return asked > 50 && account.contacts.size === 0
         ? { status: 429, headers: { 'retry-after': '1' }, body: '{}' }
@@ -146,7 +146,7 @@ describe('a walk', () => {
     const { world } = shop.sandbox
     const moved = [...world.ticketsByUpdate.page('asc', null, 1)][0]!
     let pages = 0
-    shop.sandbox.gorgias.intercept = ({ path }) => {
+    shop.sandbox.helpdesk.intercept = ({ path }) => {
       pages += Number(path === '/api/tickets')
       if (pages === 3) world.changeTicket(moved.id, { subject: 'moved', trashed: world.now() })
       return null
@@ -162,12 +162,12 @@ describe('a walk', () => {
   it('goes on where it was interrupted, and reads no page of the first sync twice', async () => {
     shop = await openShop({ size: SIZE })
     let pages = 0
-    shop.sandbox.gorgias.intercept = ({ path }) => {
+    shop.sandbox.helpdesk.intercept = ({ path }) => {
       pages += Number(path === '/api/messages')
       return pages === 8 && path === '/api/messages' ? { status: 403, body: '{"error":{"msg":"no"}}' } : null
     }
     await expect(shop.sync()).rejects.toMatchObject({ code: 'source_unauthorized' })
-    shop.sandbox.gorgias.intercept = null
+    shop.sandbox.helpdesk.intercept = null
     shop.takeRequests()
 
     await shop.sync()
@@ -182,7 +182,7 @@ describe('a walk', () => {
   it('starts anew when its cursor is no longer taken', async () => {
     shop = await openShop({ size: SIZE })
     let refused = 0
-    shop.sandbox.gorgias.intercept = ({ path, query }) => {
+    shop.sandbox.helpdesk.intercept = ({ path, query }) => {
       if (path !== '/api/tickets' || query['cursor'] === undefined || refused >= 2) return null
       refused += 1
       return { status: 400, body: '{"error":{"msg":"Invalid cursor."}}' }
@@ -203,7 +203,7 @@ describe('a walk', () => {
     const ticket = { id: 1, status: 'open', created_datetime: '2026-01-01T00:00:00Z' }
     const data = [{ ...ticket, updated_datetime: '2026-01-01T00:00:00Z', customer: { id: 1 } }]
     let pages = 0
-    shop.sandbox.gorgias.intercept = ({ path }) => {
+    shop.sandbox.helpdesk.intercept = ({ path }) => {
       if (path !== '/api/tickets') return null
       pages += 1
       return { status: 200, body: JSON.stringify({ data, meta: { next_cursor: next(pages) } }) }
@@ -224,7 +224,7 @@ describe('a walk', () => {
       created_datetime: new Date(micros / 1000).toISOString(),
       updated_datetime: new Date(micros / 1000).toISOString(),
     })
-    shop.sandbox.gorgias.intercept = ({ path, query }) => {
+    shop.sandbox.helpdesk.intercept = ({ path, query }) => {
       if (path !== '/api/tickets') return null
       const data =
         query['cursor'] === undefined
@@ -243,7 +243,7 @@ describe('a walk', () => {
   it('stops with a word when pages come in the wrong order', async () => {
     shop = await openShop({ size: SIZE })
     const { world } = shop.sandbox
-    shop.sandbox.gorgias.intercept = ({ path, query }) => {
+    shop.sandbox.helpdesk.intercept = ({ path, query }) => {
       if (path !== '/api/messages') return null
       const messages = world.messages
         .page('asc', null, 1_000)
@@ -267,14 +267,14 @@ describe('a walk', () => {
     const changedContacts = world.ticketsByUpdate.page('asc', null, 250)
     for (const ticket of changedContacts) world.changeTicket(ticket.id, { subject: 'changedContacts' })
     let pages = 0
-    shop.sandbox.gorgias.intercept = ({ path }) => {
+    shop.sandbox.helpdesk.intercept = ({ path }) => {
       pages += Number(path === '/api/tickets')
       return path === '/api/tickets' && pages === 2
         ? { status: 401, body: '{"error":{"msg":"Unauthorized."}}' }
         : null
     }
     await expect(shop.sync()).rejects.toMatchObject({ code: 'source_unauthorized' })
-    shop.sandbox.gorgias.intercept = null
+    shop.sandbox.helpdesk.intercept = null
 
     await shop.sync()
 
@@ -296,7 +296,7 @@ describe('what Gorgias answers badly', () => {
   ])('is waited out: %s', async (_, fault) => {
     shop = await openShop({ size: { customers: 3, tickets: 3, messages: 0, surveys: 0 } })
     let faults = 0
-    shop.sandbox.gorgias.intercept = ({ path }) => {
+    shop.sandbox.helpdesk.intercept = ({ path }) => {
       if (path !== '/api/tickets' || faults >= 1) return null
       faults += 1
       return fault
@@ -312,7 +312,7 @@ describe('what Gorgias answers badly', () => {
     shop = await openShop({ size: { customers: 3, tickets: 0, messages: 0, surveys: 0 } })
     const bad = shop.sandbox.world.addCustomer({ email: 'bad@example.com' })
     Object.assign(bad, { created: Number.NaN })
-    shop.sandbox.gorgias.intercept = ({ path }) =>
+    shop.sandbox.helpdesk.intercept = ({ path }) =>
       path !== '/api/customers'
         ? null
         : {
@@ -348,7 +348,7 @@ describe('what Gorgias answers badly', () => {
 
   it('with 401 stops with a sentence that says what to do', async () => {
     shop = await openShop()
-    shop.sandbox.gorgias.intercept = () => ({ status: 401, body: '{"error":{"msg":"Unauthorized."}}' })
+    shop.sandbox.helpdesk.intercept = () => ({ status: 401, body: '{"error":{"msg":"Unauthorized."}}' })
 
     await expect(shop.sync()).rejects.toMatchObject({
       code: 'source_unauthorized',

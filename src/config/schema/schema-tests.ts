@@ -124,6 +124,9 @@ const expectation = Type.Object(
 export const mappingTest = Type.Object(
   {
     name: Type.String({ description: 'What it shows, as a sentence.' }),
+    connector: Type.Optional(
+      Type.String({ description: 'Whose helpdesk it is. Default: the first connector that is enabled.' }),
+    ),
     start: Type.Optional(
       instant('When the first sync is: what is given happened before. Default: 2026-01-15T10:00:00Z.'),
     ),

@@ -8,7 +8,7 @@ import { findSyntaxMistake } from './syntax.ts'
 export interface Complaint {
   line: number
   column: number
-  /** `connectors.gorgias.schedule`; empty for the whole file. */
+  /** `connectors.shop-eu.schedule`; empty for the whole file. */
   path: string
   message: string
 }

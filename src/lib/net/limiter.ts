@@ -1,5 +1,5 @@
-// Two ways of staying within an API's limit: a window that we count ourselves (Gorgias), and a budget that
-// each answer tells (Brevo).
+// Two ways of staying within an API's limit: a window that we count ourselves, and a budget that
+// each answer tells.
 import { linkSignal } from './abort.ts'
 import type { Clock } from '../time/clock.ts'
 

@@ -1,45 +1,43 @@
 // The sandbox's Gorgias: a REST API on loopback that behaves as the fact sheet says (gorgias-api.md § 1-4), unknown
 // parameters and orders refused.
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 
-import { installFaults, type Intercept } from '../faults.ts'
+import { installFaults } from '../faults.ts'
+import type { Fake, FakeOptions, HelpdeskSandbox } from '../helpdesk.ts'
 import * as directory from './directory-json.ts'
 import * as json from './json.ts'
 import { answerList, isWithin, type Listing } from './list.ts'
 import { MovingWindow } from '../rate-limit.ts'
 import { SortedList } from '../sorted-list.ts'
 import { TRIGGER_PATH } from '../trigger.ts'
-import { installIntegrations } from './webhooks.ts'
+import { fireWebhooks, installIntegrations } from './webhooks.ts'
 import type { World, WorldWebhook } from '../shop/world.ts'
 
 type WorldMailbox = World['mailboxes'][number]
 
-export interface GorgiasOptions {
-  /** Takes the routes instead of a new web server. */
-  server?: FastifyInstance
-  world: World
-  email: string
-  apiKey: string
-  /** Null: no limit. */
-  rateLimit: { requests: number; windowMs: number } | null
+/** The user who made the API key, and the key. */
+const KEYS = { email: 'you@shop.example', api_key: 'sandbox-gorgias-key' }
+
+export const gorgiasSandbox: HelpdeskSandbox = {
+  name: 'gorgias',
+  label: 'Gorgias',
+  idAttribute: 'GORGIAS_ID',
+  keys: KEYS,
+  base: '/api',
+  limit: { requests: 40, windowMs: 20_000 },
+  create: createGorgias,
+  fireWebhooks,
 }
 
-export interface GorgiasSandbox {
-  server: FastifyInstance
-  /** How often each path was asked, by its template. */
-  requests: Map<string, number>
-  intercept: Intercept | null
-}
-
-export function createGorgias(options: GorgiasOptions): GorgiasSandbox {
-  const { world } = options
+export function createGorgias(options: FakeOptions): Fake {
+  const { world, keys = KEYS } = options
   const server = options.server ?? fastify({ routerOptions: { ignoreTrailingSlash: true } })
   const window =
     options.rateLimit === null
       ? null
       : new MovingWindow(options.rateLimit.requests, options.rateLimit.windowMs)
-  const expected = `Basic ${Buffer.from(`${options.email}:${options.apiKey}`).toString('base64')}`
-  const sandbox: GorgiasSandbox = { server, requests: new Map(), intercept: null }
+  const expected = `Basic ${Buffer.from(`${keys['email']}:${keys['api_key']}`).toString('base64')}`
+  const sandbox: Fake = { server, requests: new Map(), intercept: null }
 
   server.addHook('onRequest', async (request, reply) => {
     const template = request.routeOptions.url ?? 'unknown'

@@ -1,20 +1,12 @@
 // Gorgias's HTTP integrations: made and changed by the API, called when something happens to a ticket (gorgias-api.md § 5). Calls
 // may be lost, come twice or in another order; after a hundred failures in a row an integration is switched off.
 import type { FastifyInstance } from 'fastify'
-import { request } from 'node:http'
 
+import type { Delivery } from '../helpdesk.ts'
 import { webhookItem } from './directory-json.ts'
 import type { World, WorldEvent, WorldWebhook } from '../shop/world.ts'
 
 const GIVE_UP_AFTER = 100
-const TIMEOUT_MS = 5_000
-
-export interface Delivery {
-  url: string
-  headers: Record<string, string>
-  body: string
-}
-
 /** Entries of the feed → the triggers that fire. */
 const TRIGGERS: Record<string, string[]> = {
   'ticket-created': ['ticket-created'],
@@ -64,23 +56,6 @@ function render(form: Record<string, string>, ticketId: number): Record<string, 
       template.replace('{{ticket.id}}', String(ticketId)).replace(/\{\{[^}]*\}\}/g, ''),
     ]),
   )
-}
-
-/** True if it was answered 2xx in time. */
-export function deliverOverHttp({ url, headers, body }: Delivery): Promise<boolean> {
-  return new Promise((resolve) => {
-    const call = request(
-      url,
-      { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, timeout: TIMEOUT_MS },
-      (response) => {
-        response.resume()
-        response.on('end', () => resolve(response.statusCode !== undefined && response.statusCode < 300))
-      },
-    )
-    call.on('error', () => resolve(false))
-    call.on('timeout', () => call.destroy())
-    call.end(body)
-  })
 }
 
 export function installIntegrations(server: FastifyInstance, world: World): void {

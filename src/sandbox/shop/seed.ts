@@ -139,7 +139,7 @@ export function seedWorld(world: World, size: SeedSize, seed = 1): void {
       data: null,
     })
   }
-  // The shop's own mailbox shows up as a customer (gorgias-api.md § 4).
+  // The shop's own mailbox shows up as a customer, as vendors' do.
   const own = world.customers.get(customerIds[0] ?? 0)
   if (own !== undefined) own.email = 'support@shop.example'
 

@@ -78,13 +78,13 @@ export interface WorldTag {
   created: number
 }
 
-/** An HTTP integration: what Gorgias calls when something happens to a ticket. */
+/** What the helpdesk calls when something happens to a ticket. */
 export interface WorldWebhook {
   id: number
   name: string
   created: number
   deactivated: number | null
-  /** One after the other; a hundred of them switch it off (gorgias-api.md § 5). */
+  /** One after the other. */
   failures: number
   http: {
     url: string

@@ -1,5 +1,5 @@
-// The shop's helpdesk as data: what Gorgias would hold, and what can happen in it. Every change moves the dates and writes
-// the entries into the event feed that the real one does, and leaves out those it leaves out (gorgias-api.md § 6).
+// The shop's helpdesk as data, whoever its vendor is: what it holds, and what can happen in it. Every change moves the dates and writes
+// the entries into the log that the harshest of the vendors does, and leaves out those it leaves out: what a fake shows of it is its own.
 import { SortedList } from '../sorted-list.ts'
 import type {
   WorldCustomer,
@@ -252,7 +252,7 @@ export class World {
     return survey
   }
 
-  /** Gorgias decided not to ask. */
+  /** The helpdesk decided not to ask. */
   skipSurvey(ticketId: number): void {
     this.log('ticket-satisfaction-survey-skipped', 'Ticket', ticketId, {
       reasons: ['The ticket lacks the required minimum interaction.'],

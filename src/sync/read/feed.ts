@@ -1,6 +1,6 @@
 // What the event feed says happened. Its entries carry no picture of their object: where the picture is missing or older
 // than the entry, the object is read again. Closing and reopening come from here alone, because snapshots do not show each
-// time it happens (gorgias-api.md § 4, § 6).
+// time it happens (docs/decisions/0002).
 import { TajoError } from '../../lib/errors.ts'
 import type { RecordId, SourceEvent } from '../../model/records.ts'
 import { toSetAsideKey } from '../../model/set-aside.ts'
@@ -111,7 +111,7 @@ async function prepare(
     case 'customer_gone':
       return await refetch(context, 'customer', entry.objectId, signal)
     case 'customer_merged': {
-      // The survivor's own date does not move with the merge, so no list would show it (gorgias-api.md § 6.1).
+      // The survivor's own date does not move with the merge, so no list would show it.
       const refresh = await refetch(context, 'customer', entry.objectId, signal)
       return () => {
         for (const from of entry.names) mergeCustomer(context, from, entry.objectId)

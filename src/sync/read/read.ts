@@ -13,7 +13,7 @@ import { readUnresolvedCustomers } from './unresolved-customers.ts'
 import { runAll } from './parallel.ts'
 import { areManyPhones, type PhoneOptions, readPhones } from './phones.ts'
 import { retryRecords } from './retry-records.ts'
-import { walkBackfill, walkChanges, type WalkOptions } from './walk.ts'
+import { walkBackfill, walkChanges, type WalkOptions } from '../walk/walk.ts'
 import { META } from '../../state/meta.ts'
 
 export interface ReadOptions extends WalkOptions {

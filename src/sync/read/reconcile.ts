@@ -1,5 +1,5 @@
 // Reads everything again, now and then, with what the live runs leave of the budget: what the helpdesk changes without moving
-// a date (custom fields, late scores), deletes or merges without being heard (gorgias-api.md § 6). What no list names any more
+// a date (custom fields, late scores), deletes or merges without being heard. What no list names any more
 // is asked for by its own address; only that answer removes anything.
 import { TajoError } from '../../lib/errors.ts'
 import type { Stream } from '../../model/records.ts'
@@ -11,7 +11,7 @@ import { runAll } from './parallel.ts'
 import { createFailureBudget } from './failure-budget.ts'
 import type { ReadOptions } from './read.ts'
 import { type ObjectKind, refetch } from './refetch.ts'
-import { walkReconcile } from './walk.ts'
+import { walkReconcile } from '../walk/walk.ts'
 import { META, type ReconcileProgress } from '../../state/meta.ts'
 
 const OBJECTS: readonly { stream: Exclude<Stream, 'events'>; kind: ObjectKind }[] = [

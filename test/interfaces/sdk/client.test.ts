@@ -39,14 +39,14 @@ describe('a running daemon', () => {
   beforeEach(async () => {
     clients = []
     directory = mkdtempSync(join(tmpdir(), 'tajo-sdk-'))
-    sandbox = await startSandbox({ size: EMPTY, gorgiasLimit: null, brevoLimit: null })
+    sandbox = await startSandbox({ size: EMPTY, helpdeskLimit: null, brevoLimit: null })
     writeFileSync(
       join(directory, 'connectors.yml'),
       `server: { port: 0 }
 brevo: { base_url: "${sandbox.brevoUrl}" }
 connectors:
   gorgias:
-    base_url: "${sandbox.gorgiasUrl}"
+    base_url: "${sandbox.helpdeskUrl}"
     schedule: "0 0 1 1 *"
     rate_limit: { requests: 100000, per_seconds: 1 }
     event_mapping: { ticket.closed: RESOLVED }

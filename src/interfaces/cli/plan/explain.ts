@@ -116,7 +116,7 @@ const COLORS: Record<string, Parameters<typeof paint>[0]> = {
   refused: 'red',
 }
 
-/** `tickets 12, 15 and 3 more of gorgias (status)`. */
+/** `tickets 12, 15 and 3 more of shop-eu (status)`. */
 function toWords(origins: readonly Origin[]): string {
   const groups = new Map<string, string[]>()
   for (const { connector, record, id, field } of origins) {

@@ -22,7 +22,7 @@ export function rememberPlaces(
   )
 }
 
-/** `tajo sync gorgias` as `tajo sync --state-dir other gorgias`, `connectors.yml` as `shop.yml`, where that was given. */
+/** `tajo sync shop-eu` as `tajo sync --state-dir other shop-eu`, `connectors.yml` as `shop.yml`, where that was given. */
 export function toRunnable(text: string): string {
   const { config = DEFAULTS.config } = places
   return withFlags(text.replace(THE_FILE, () => basename(config)))

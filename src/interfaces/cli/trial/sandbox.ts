@@ -1,7 +1,14 @@
 // tajo sandbox: a helpdesk and a Brevo on this machine, to try a mapping without touching an account.
 import { createSeededRandom } from '../../../lib/random.ts'
 import { liveOnce } from '../../../sandbox/live.ts'
-import { type Sandbox, type SandboxOptions, SANDBOX_KEYS, startSandbox } from '../../../sandbox/sandbox.ts'
+import type { HelpdeskSandbox } from '../../../sandbox/helpdesk.ts'
+import {
+  type Sandbox,
+  SANDBOX_BREVO_KEY,
+  type SandboxOptions,
+  startSandbox,
+} from '../../../sandbox/sandbox.ts'
+import { requireSource, variablesOf } from '../../../sources/index.ts'
 import { formatDuration } from '../../../lib/human.ts'
 import { maskPersonal } from '../../../lib/log/redact.ts'
 import { TajoError } from '../../../lib/errors.ts'
@@ -12,7 +19,7 @@ export interface SandboxCommandOptions {
   tickets: string
   messages: string
   surveys: string
-  gorgiasPort: string
+  helpdeskPort: string
   brevoPort: string
   limits: boolean
   live: boolean
@@ -21,8 +28,9 @@ export interface SandboxCommandOptions {
 
 const LIVE_EVERY_MS = 2_000
 
-export async function runSandbox(options: SandboxCommandOptions): Promise<number> {
+export async function runSandbox(name: string, options: SandboxCommandOptions): Promise<number> {
   const setup: SandboxOptions = {
+    helpdesk: name,
     size: {
       customers: toCount(options.customers, '--customers'),
       tickets: toCount(options.tickets, '--tickets'),
@@ -30,11 +38,10 @@ export async function runSandbox(options: SandboxCommandOptions): Promise<number
       surveys: toCount(options.surveys, '--surveys'),
     },
     ports: {
-      gorgias: toPort(options.gorgiasPort, '--gorgias-port'),
+      helpdesk: toPort(options.helpdeskPort, '--helpdesk-port'),
       brevo: toPort(options.brevoPort, '--brevo-port'),
     },
-    gorgiasLimit: options.limits ? 40 : null,
-    brevoLimit: options.limits ? 10 : null,
+    ...(options.limits ? {} : { helpdeskLimit: null, brevoLimit: null }),
     prepared: options.prepared,
     alive: true,
   }
@@ -45,19 +52,20 @@ export async function runSandbox(options: SandboxCommandOptions): Promise<number
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw cause
     const why = code === 'EACCES' ? 'may not be used by this user' : 'is taken by another program'
     throw new TajoError('usage', `The port ${port} ${why}.`, {
-      hint: 'Give another one with --gorgias-port or --brevo-port, or 0 for any.',
+      hint: 'Give another one with --helpdesk-port or --brevo-port, or 0 for any.',
       cause,
     })
   })
-  print(`Gorgias  ${sandbox.gorgiasUrl}`)
-  print(`Brevo    ${sandbox.brevoUrl}`)
+  const { definition } = sandbox
+  const helpdesk = requireSource(definition.name)
+  printAddresses(sandbox)
   print('')
   print('In another terminal:')
-  for (const [name, value] of Object.entries(SANDBOX_KEYS)) print(`  export ${name}=${value}`)
+  for (const [key, value] of Object.entries(toEnvironment(definition))) print(`  export ${key}=${value}`)
   print(
-    `  tajo connectors install gorgias --base-url ${sandbox.gorgiasUrl} --brevo-base-url ${sandbox.brevoUrl} --yes`,
+    `  tajo connectors install ${helpdesk.name} --${helpdesk.address.base.replaceAll('_', '-')} ${sandbox.helpdeskUrl} --brevo-base-url ${sandbox.brevoUrl} --yes`,
   )
-  print('  tajo sync gorgias')
+  print(`  tajo sync ${helpdesk.name}`)
   print('  tajo trigger ticket.closed --email someone@example.com')
   print('')
   print('Ctrl-C ends it.')
@@ -69,6 +77,22 @@ export async function runSandbox(options: SandboxCommandOptions): Promise<number
   stopLiving()
   await sandbox.close()
   return 0
+}
+
+export function printAddresses({ definition, helpdeskUrl, brevoUrl }: Sandbox): void {
+  const width = Math.max(definition.label.length, 'Brevo'.length)
+  print(`${definition.label.padEnd(width)}  ${helpdeskUrl}`)
+  print(`${'Brevo'.padEnd(width)}  ${brevoUrl}`)
+}
+
+/** The keys of the sandbox as the environment holds them. */
+export function toEnvironment({ name, keys }: HelpdeskSandbox): Record<string, string> {
+  const { secrets } = requireSource(name)
+  const own = Object.entries(secrets).map(([key, field]) => [
+    variablesOf({ name, source: name }, field, true)[0]!,
+    keys[key] ?? '',
+  ])
+  return { ...Object.fromEntries(own), BREVO_API_KEY: SANDBOX_BREVO_KEY }
 }
 
 function toPort(text: string, option: string): number {

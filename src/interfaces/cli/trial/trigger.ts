@@ -2,6 +2,7 @@
 import { loadConfig } from '../../../config/load.ts'
 import { TajoError } from '../../../lib/errors.ts'
 import { createHttp } from '../../../lib/net/http.ts'
+import { requireSource } from '../../../sources/index.ts'
 import { TRIGGER_PATH, type TriggerInput } from '../../../sandbox/trigger.ts'
 import type { CommonOptions } from '../terminal/session.ts'
 import { print, toCount } from '../terminal/terminal.ts'
@@ -43,9 +44,9 @@ function toScore(text: string): number {
 /** Where the connector of connectors.yml points to, if that is this machine. */
 function findSandbox(file: string): string {
   const { connectors } = loadConfig(file, process.env)
-  for (const { options } of connectors) {
-    const base = (options as { base_url?: string }).base_url
-    const url = base === undefined ? null : new URL(base)
+  for (const { source, options } of connectors) {
+    const base = options[requireSource(source).address.base]
+    const url = typeof base === 'string' ? new URL(base) : null
     if (url !== null && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) return url.origin
   }
   throw new TajoError(
@@ -74,7 +75,7 @@ async function ask(origin: string, input: TriggerInput): Promise<string> {
         ? `It answered ${outcome.status}.`
         : `It does not answer (${outcome.reason}).`
     throw new TajoError('usage', `No sandbox is running at ${origin}. ${why}`, {
-      hint: 'Start it with tajo sandbox --gorgias-port, with the port that stands in the file.',
+      hint: 'Start it with tajo sandbox --helpdesk-port, with the port that stands in the file.',
     })
   } finally {
     http.close()

@@ -8,8 +8,8 @@ import type { Page } from '../../sources/source.ts'
 import type { Walk } from '../../state/reading/cursors.ts'
 import type { SyncContext } from '../context.ts'
 import { ingestPage } from '../ingest/ingest.ts'
-import type { Watch } from './freshness.ts'
-import { readReferenced, type Waiting } from './referenced.ts'
+import type { Watch } from '../read/freshness.ts'
+import { readReferenced, type Waiting } from '../read/referenced.ts'
 
 /** Which of a stream's walks: what is new since the last run, what was there before the first, or everything again. */
 export type Which = 'walk' | 'backfill' | 'reconcile'

@@ -6,9 +6,9 @@ import { fromMs, type Instant } from '../../model/time.ts'
 import type { Walk } from '../../state/reading/cursors.ts'
 import { readingOf, type SyncContext } from '../context.ts'
 import type { WalkOptions, Walking } from './pages.ts'
-import { walkDown } from './walk-down.ts'
-import { walkUp } from './walk-up.ts'
-import { walkWindows } from './walk-windows.ts'
+import { walkDown } from './down.ts'
+import { walkUp } from './up.ts'
+import { walkWindows } from './windows.ts'
 
 export type { OnPage, WalkOptions } from './pages.ts'
 

@@ -5,7 +5,7 @@ import type { Page, Reading } from '../../sources/source.ts'
 import type { Walk } from '../../state/reading/cursors.ts'
 import type { SyncContext } from '../context.ts'
 import { followPages, type Walking } from './pages.ts'
-import { outOfOrder } from './walk-down.ts'
+import { outOfOrder } from './down.ts'
 
 export async function walkUp(
   walking: Walking,

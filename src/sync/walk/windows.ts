@@ -3,7 +3,7 @@ import { fromMs, type Instant } from '../../model/time.ts'
 import type { Reading } from '../../sources/source.ts'
 import type { Walk } from '../../state/reading/cursors.ts'
 import { followPages, type Walking } from './pages.ts'
-import { startOf } from './walk-up.ts'
+import { startOf } from './up.ts'
 
 /** Where nobody says how far back: nothing that old is of use to a campaign, and a report must begin somewhere. */
 const FARTHEST = fromMs(5 * 365 * 24 * 3_600_000)
