@@ -11,6 +11,8 @@ export interface HttpRequest {
   url: string
   headers: Record<string, string>
   body?: string
+  /** It changes nothing on the other side, whatever its method: a dry run lets it through. */
+  reads?: boolean
   timeoutMs: number
   signal?: AbortSignal | undefined
 }

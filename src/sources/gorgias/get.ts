@@ -1,6 +1,7 @@
 // One address asked: a list or a listing must answer; what an object's own address says concerns that object alone.
 import { type ErrorCode, TajoError } from '../../lib/errors.ts'
-import type { GorgiasAnswer, GorgiasClient, Params } from './client.ts'
+import type { Params } from '../client.ts'
+import type { GorgiasAnswer, GorgiasClient } from './client.ts'
 
 /** Whoever tries a connection waits for the answer. */
 export const PROBE_RETRIES = 1
@@ -12,7 +13,9 @@ export async function getJson(
   signal?: AbortSignal,
   retries?: number,
 ): Promise<unknown> {
-  const answer = await client.get(path, params, signal, retries === undefined ? {} : { retries })
+  const isContinued = params['cursor'] !== undefined
+  const asked = { path, params, isContinued, ...(retries === undefined ? {} : { retries }) }
+  const answer = await client.ask(asked, signal)
   if (answer.status === 200) return answer.json
   throw new TajoError('source_refused', `Gorgias answered ${path} with ${answer.status}.`, {
     hint: 'Check `domain` (or `base_url`) of the connector.',
@@ -27,7 +30,10 @@ export async function getObject(
   signal?: AbortSignal,
 ): Promise<GorgiasAnswer> {
   try {
-    return await client.get(path, params, signal, { ofOne: true })
+    return await client.ask(
+      { path, params, ofOne: true, isContinued: params['cursor'] !== undefined },
+      signal,
+    )
   } catch (thrown) {
     if (!(thrown instanceof TajoError)) throw thrown
     const code = OBJECT_ERRORS[thrown.code]

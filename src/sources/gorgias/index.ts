@@ -1,9 +1,6 @@
 // The Gorgias source: which address each stream is read from, in which order, and how a page is understood.
 import { TajoError } from '../../lib/errors.ts'
-import { CircuitBreaker } from '../../lib/net/breaker.ts'
-import { WindowLimiter } from '../../lib/net/limiter.ts'
-import { RetryBudget } from '../../lib/net/retry-budget.ts'
-import { ClockOffset } from '../../lib/time/clock-offset.ts'
+import type { Priority } from '../../lib/net/limiter.ts'
 import { createLoopGuard } from '../loops.ts'
 import { OCCURRENCE_TYPES } from '../../model/occurrence.ts'
 import {
@@ -27,7 +24,8 @@ import type {
 import { findMistakes, type GorgiasOptions, gorgiasOptions, mend, toAccount, toPace } from './options.ts'
 import { gorgiasSecrets } from './secrets.ts'
 import { createGorgiasWebhooks, gorgiasReceiver } from './webhooks.ts'
-import { createGorgiasClient, type GorgiasClient, type Params } from './client.ts'
+import { createGorgiasClient, type GorgiasClient } from './client.ts'
+import { openAccount, type Params } from '../client.ts'
 import { getJson, getObject, PROBE_RETRIES } from './get.ts'
 import {
   InvalidItem,
@@ -158,31 +156,12 @@ function createGorgias(
   credentials: Credentials,
   ports: SourcePorts,
 ): Source {
-  const { requests, perSeconds } = toPace(options)
-  const clockOffset = new ClockOffset()
-  const account = {
-    baseUrl: (options.base_url ?? `https://${options.domain}/api`).replace(/\/+$/, ''),
-    email: credentials['email']!,
-    apiKey: credentials['api_key']!,
-    limiter: new WindowLimiter({ requests, windowMs: perSeconds * 1000 }, ports.clock),
-    clockOffset,
-    breaker: new CircuitBreaker(ports.clock, ports.random, ports.onTrouble),
-    retries: new RetryBudget(),
-    logApiCalls: options.log_api_calls ?? false,
-  }
-  const now = (): Instant => fromMs(ports.clock.now() + clockOffset.offsetMs)
-  const background: Source = toSource(
-    connector,
-    createGorgiasClient({ ...account, priority: 'background' }, ports),
-    now,
-    () => background,
-  )
-  return toSource(
-    connector,
-    createGorgiasClient({ ...account, priority: 'live' }, ports),
-    now,
-    () => background,
-  )
+  const baseUrl = options.base_url ?? `https://${options.domain}/api`
+  const account = openAccount(baseUrl, toPace(options), options.log_api_calls ?? false, ports)
+  const keys = { email: credentials['email']!, apiKey: credentials['api_key']! }
+  const toClient = (priority: Priority): GorgiasClient => createGorgiasClient(keys, account, priority, ports)
+  const background: Source = toSource(connector, toClient('background'), account.now, () => background)
+  return toSource(connector, toClient('live'), account.now, () => background)
 }
 
 function toSource(

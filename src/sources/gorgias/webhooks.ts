@@ -61,8 +61,11 @@ export function createGorgiasWebhooks(client: GorgiasClient): WebhookApi {
     async install(url, secret, existing, signal) {
       const answer =
         existing === null
-          ? await client.write('POST', '/integrations', toBody(url, secret), signal)
-          : await client.write('PUT', `/integrations/${existing.id}`, toBody(url, secret), signal)
+          ? await client.change({ method: 'POST', path: '/integrations', body: toBody(url, secret) }, signal)
+          : await client.change(
+              { method: 'PUT', path: `/integrations/${existing.id}`, body: toBody(url, secret) },
+              signal,
+            )
       const id = idOf((answer.json as Json | null)?.['id']) ?? existing?.id
       if (id === undefined)
         throw new TajoError('source_unreadable', 'Gorgias did not say which integration it made.')
@@ -70,7 +73,7 @@ export function createGorgiasWebhooks(client: GorgiasClient): WebhookApi {
     },
 
     async remove(id, signal) {
-      await client.write('DELETE', `/integrations/${id}`, null, signal)
+      await client.change({ method: 'DELETE', path: `/integrations/${id}`, body: null }, signal)
     },
   }
 }
@@ -79,7 +82,10 @@ async function list(client: GorgiasClient, signal?: AbortSignal): Promise<Webhoo
   const found: Webhook[] = []
   for (let cursor: string | undefined; ;) {
     const params = { limit: 100, type: 'http', ...(cursor === undefined ? {} : { cursor }) }
-    const answer = await client.get('/integrations', params, signal)
+    const answer = await client.ask(
+      { path: '/integrations', params, isContinued: cursor !== undefined },
+      signal,
+    )
     if (answer.status !== 200)
       throw new TajoError('source_unreadable', `Gorgias answered /integrations with ${answer.status}.`)
     const page = answer.json as { data: Json[]; meta: { next_cursor: string | null } }

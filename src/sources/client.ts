@@ -1,0 +1,253 @@
+// Asks a helpdesk's API until there is an answer: rate limit, retries, rest when it is down, its clock. What an outcome means is the
+// vendor's dialect (verdict.ts has what they share). Every source asks through here.
+import { backoffMs } from '../lib/net/backoff.ts'
+import { CircuitBreaker, toTrouble } from '../lib/net/breaker.ts'
+import { TajoError } from '../lib/errors.ts'
+import type { HttpAnswer, HttpOutcome } from '../lib/net/http.ts'
+import { type Priority, WindowLimiter } from '../lib/net/limiter.ts'
+import { RetryBudget } from '../lib/net/retry-budget.ts'
+import { ClockOffset } from '../lib/time/clock-offset.ts'
+import { fromMs, type Instant } from '../model/time.ts'
+import type { Budget, SourcePorts } from './source.ts'
+
+export type Params = Record<string, string | number | undefined>
+
+/** A request that only reads, whatever its method: a search may be a POST. */
+export interface Asked {
+  method?: 'GET' | 'POST'
+  /** Below the base address: `/tickets/42`. */
+  path: string
+  params?: Params
+  body?: object
+  /** It goes on where an earlier one stopped: a refusal may be its cursor's. */
+  isContinued?: boolean
+  /** About one object, whose failure may be its own. */
+  ofOne?: boolean
+  /** How often it is asked again; where somebody sits and waits, seldom. */
+  retries?: number
+}
+
+/** At least; the rest is the dialect's own. */
+export interface Answered {
+  status: number
+}
+
+/** A request that changes something at the helpdesk: its webhooks, and nothing else. */
+export interface Change {
+  method: 'POST' | 'PUT' | 'DELETE'
+  path: string
+  body: object | null
+}
+
+export interface Dialect<Answer extends Answered> {
+  /** In sentences and in the log. */
+  label: string
+  /** Beside those that every request has: authentication, a version. */
+  headers(): Record<string, string>
+  /** An answer to use, or the error that says what to do. */
+  judge(outcome: HttpOutcome, asked: Asked, baseUrl: string): Answer | TajoError
+  /** Whether a change was made: exactly what that call documents. */
+  judgeChange(outcome: HttpOutcome, change: Change, baseUrl: string): Answer | TajoError
+  /** Asked where one object does not answer, to see whether the others would. */
+  probe: Asked
+  /** What an answer tells of the budget; null: nothing. */
+  readBudget(answer: HttpAnswer): Budget | null
+}
+
+/** One account, shared by the clients of both priorities. */
+export interface Account {
+  baseUrl: string
+  limiter: WindowLimiter
+  breaker: CircuitBreaker
+  retries: RetryBudget
+  clockOffset: ClockOffset
+  logApiCalls: boolean
+  /** What time it is there. */
+  now(this: void): Instant
+}
+
+export interface SourceClient<Answer extends Answered> {
+  /**
+   * Asks until it has an answer; throws what the dialect says of it. With `ofOne`, where the API is well otherwise,
+   * `record_unavailable`.
+   */
+  ask(asked: Asked, signal?: AbortSignal): Promise<Answer>
+  /** Asked once, because a repetition might make a second one. */
+  change(change: Change, signal?: AbortSignal): Promise<Answer>
+  budget(): Budget | null
+}
+
+/** A page of a large account takes seconds; what takes longer is lost. */
+const TIMEOUT_MS = 60_000
+/** With full jitter and a cap of 60 s this waits out some four minutes; after that the next run goes on from here. */
+const RETRIES = 8
+/** So many failures of one object are waited out before the API is asked for something else. */
+const PROBED_AFTER = 2
+/** A web page with 404 may be a wrong address, or something in between: believed when it comes again and again. */
+const SURE_AFTER = 2
+const BACKOFF = { baseMs: 1_000, capMs: 60_000 }
+/** Windows have seconds: whoever asks for much more has made a mistake, or is not the helpdesk. */
+const LONGEST_PAUSE_MS = 5 * 60_000
+
+export function openAccount(
+  baseUrl: string,
+  { requests, perSeconds }: { requests: number; perSeconds: number },
+  logApiCalls: boolean,
+  ports: SourcePorts,
+): Account {
+  const clockOffset = new ClockOffset()
+  return {
+    baseUrl: baseUrl.replace(/\/+$/, ''),
+    limiter: new WindowLimiter({ requests, windowMs: perSeconds * 1000 }, ports.clock),
+    breaker: new CircuitBreaker(ports.clock, ports.random, ports.onTrouble),
+    retries: new RetryBudget(),
+    clockOffset,
+    logApiCalls,
+    now: () => fromMs(ports.clock.now() + clockOffset.offsetMs),
+  }
+}
+
+export function createSourceClient<Answer extends Answered>(
+  dialect: Dialect<Answer>,
+  account: Account,
+  priority: Priority,
+  ports: SourcePorts,
+): SourceClient<Answer> {
+  const { clock, random, log } = ports
+  const { limiter, breaker, retries } = account
+  const exchange = createExchange(dialect, account, priority, ports)
+
+  /** Whether the API answers, and lets the key in. */
+  async function isWell(signal?: AbortSignal): Promise<boolean> {
+    const outcome = await exchange.send({ ...dialect.probe, reads: true }, signal)
+    const verdict = dialect.judge(outcome, dialect.probe, account.baseUrl)
+    return !(verdict instanceof TajoError) && verdict.status === 200
+  }
+
+  /** Where it makes sense to ask once more; throws the verdict where it does not. */
+  async function waitOut(
+    verdict: TajoError,
+    asked: Asked,
+    attempt: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const most = asked.retries ?? ports.retries ?? RETRIES
+    const { retryAfterMs } = verdict
+    if (!isPassing(verdict, attempt) || attempt >= most) throw verdict
+    if (retryAfterMs === undefined && !retries.take()) throw verdict
+    const pauseMs = retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, LONGEST_PAUSE_MS)
+    if (retryAfterMs !== undefined && pauseMs !== undefined) {
+      limiter.pause(pauseMs)
+      breaker.slowDown(retryAfterMs, pauseMs)
+    }
+    const waitMs = backoffMs(BACKOFF, attempt, random, pauseMs)
+    log.verbose(`${dialect.label} did not answer well, waiting`, {
+      path: asked.path,
+      reason: verdict.message,
+      wait_ms: Math.round(waitMs),
+    })
+    await clock.sleep(waitMs, signal)
+  }
+
+  return {
+    budget: exchange.budget,
+
+    async change(change, signal) {
+      const outcome = await exchange.send({ ...change, reads: false }, signal)
+      const verdict = dialect.judgeChange(outcome, change, account.baseUrl)
+      if (verdict instanceof TajoError) throw verdict
+      return verdict
+    },
+
+    async ask(asked, signal) {
+      retries.earn()
+      for (let attempt = 0; ; attempt += 1) {
+        const outcome = await exchange.send({ ...asked, reads: true }, signal)
+        signal?.throwIfAborted()
+        const verdict = dialect.judge(outcome, asked, account.baseUrl)
+        if (!(verdict instanceof TajoError)) return verdict
+        if (asked.ofOne === true && mayBeItsOwn(verdict, attempt) && (await isWell(signal)))
+          throw new TajoError('record_unavailable', verdict.message, { cause: verdict })
+        await waitOut(verdict, asked, attempt, signal)
+      }
+    },
+  }
+}
+
+function isPassing({ kind, code }: TajoError, attempt: number): boolean {
+  if (code === 'source_cursor_refused') return false
+  return kind === 'transient' || (code === 'source_not_found' && attempt < SURE_AFTER)
+}
+
+/** A refusal at once, what may pass after some tries; to be asked to slow down concerns everything. */
+function mayBeItsOwn({ code, retryAfterMs }: TajoError, attempt: number): boolean {
+  if (code === 'source_unauthorized') return true
+  return code === 'source_unavailable' && retryAfterMs === undefined && attempt >= PROBED_AFTER
+}
+
+type Sent = (Asked | Change) & { reads: boolean }
+
+/** What a request about one object is about. */
+function toObject(sent: Sent): string | null {
+  return 'ofOne' in sent && sent.ofOne ? `${sent.path}${toQuery(sent.params ?? {})}` : null
+}
+
+/** One request, when there is a place for it, and one outcome. */
+function createExchange<Answer extends Answered>(
+  dialect: Dialect<Answer>,
+  { baseUrl, limiter, breaker, clockOffset, logApiCalls }: Account,
+  priority: Priority,
+  { http, clock, log }: SourcePorts,
+) {
+  let budget: Budget | null = null
+
+  function observe(outcome: HttpOutcome, sent: Sent, sentAt: number): void {
+    breaker.observe(toTrouble(outcome), outcome.outcome === 'answer' ? toObject(sent) : null)
+    if (outcome.outcome !== 'answer') return
+    const told = dialect.readBudget(outcome)
+    if (told !== null) limiter.observe(told.used, told.limit)
+    budget = told ?? budget
+    clockOffset.observe(outcome.headers['date'], sentAt, clock.now())
+  }
+
+  return {
+    budget: () => budget,
+
+    async send(sent: Sent, signal?: AbortSignal): Promise<HttpOutcome> {
+      const { method = 'GET', path, body = null, reads } = sent
+      for (let restMs = breaker.untilOpen(); restMs > 0; restMs = breaker.untilOpen())
+        await clock.sleep(restMs, signal)
+      const release = await limiter.acquire(signal, priority)
+      const startedAt = clock.monotonic()
+      const sentAt = clock.now()
+      const url = `${baseUrl}${path}${'params' in sent ? toQuery(sent.params ?? {}) : ''}`
+      const headers = {
+        accept: 'application/json',
+        'user-agent': 'tajo',
+        ...dialect.headers(),
+        ...(body === null ? {} : { 'content-type': 'application/json' }),
+      }
+      const content = body === null ? {} : { body: JSON.stringify(body) }
+      const outcome = await http
+        .send({ method, url, headers, ...content, reads, timeoutMs: TIMEOUT_MS, signal })
+        .finally(release)
+      observe(outcome, sent, sentAt)
+      if (logApiCalls) {
+        log.info(`${dialect.label} request`, {
+          method,
+          path,
+          status: outcome.outcome === 'answer' ? outcome.status : outcome.reason,
+          ms: Math.round(clock.monotonic() - startedAt),
+          budget: budget === null ? undefined : `${budget.used}/${budget.limit}`,
+        })
+      }
+      return outcome
+    },
+  }
+}
+
+function toQuery(params: Params): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) if (value !== undefined) query.set(name, String(value))
+  return query.size === 0 ? '' : `?${query.toString()}`
+}
