@@ -2,7 +2,7 @@
 // vendor's dialect (verdict.ts has what they share). Every source asks through here.
 import { backoffMs } from '../lib/net/backoff.ts'
 import { CircuitBreaker, toTrouble } from '../lib/net/breaker.ts'
-import { TajoError } from '../lib/errors.ts'
+import { type ErrorCode, TajoError } from '../lib/errors.ts'
 import type { HttpAnswer, HttpOutcome } from '../lib/net/http.ts'
 import { type Priority, WindowLimiter } from '../lib/net/limiter.ts'
 import { RetryBudget } from '../lib/net/retry-budget.ts'
@@ -21,7 +21,7 @@ export interface Asked {
   body?: object
   /** It goes on where an earlier one stopped: a refusal may be its cursor's. */
   isContinued?: boolean
-  /** About one object, whose failure may be its own. */
+  /** About one object, whose failure may be its own: it is set aside, and the others go on. */
   ofOne?: boolean
   /** How often it is asked again; where somebody sits and waits, seldom. */
   retries?: number
@@ -68,8 +68,8 @@ export interface Account {
 
 export interface SourceClient<Answer extends Answered> {
   /**
-   * Asks until it has an answer; throws what the dialect says of it. With `ofOne`, where the API is well otherwise,
-   * `record_unavailable`.
+   * Asks until it has an answer; throws what the dialect says of it. Only with `ofOne` it may have another status than 200; a refusal is
+   * `record_invalid` then, and what can't be read, or is not answered while the API is well otherwise, `record_unavailable`.
    */
   ask(asked: Asked, signal?: AbortSignal): Promise<Answer>
   /** Asked once, because a repetition might make a second one. */
@@ -160,18 +160,47 @@ export function createSourceClient<Answer extends Answered>(
     },
 
     async ask(asked, signal) {
-      retries.earn()
-      for (let attempt = 0; ; attempt += 1) {
-        const outcome = await exchange.send({ ...asked, reads: true }, signal)
-        signal?.throwIfAborted()
-        const verdict = dialect.judge(outcome, asked, account.baseUrl)
-        if (!(verdict instanceof TajoError)) return verdict
-        if (asked.ofOne === true && mayBeItsOwn(verdict, attempt) && (await isWell(signal)))
-          throw new TajoError('record_unavailable', verdict.message, { cause: verdict })
-        await waitOut(verdict, asked, attempt, signal)
+      if (asked.ofOne !== true) return requireAnswer(asked, await askOften(asked, signal))
+      try {
+        return await askOften(asked, signal)
+      } catch (thrown) {
+        throw thrown instanceof TajoError ? toObjectError(thrown) : thrown
       }
     },
   }
+
+  /** One object may be gone; a list, or the account, is there. */
+  function requireAnswer({ path }: Asked, answer: Answer): Answer {
+    if (answer.status === 200) return answer
+    throw new TajoError('source_refused', `${dialect.label} answered ${path} with ${answer.status}.`, {
+      hint: 'Check the address of the connector in connectors.yml.',
+    })
+  }
+
+  async function askOften(asked: Asked, signal?: AbortSignal): Promise<Answer> {
+    retries.earn()
+    for (let attempt = 0; ; attempt += 1) {
+      const outcome = await exchange.send({ ...asked, reads: true }, signal)
+      signal?.throwIfAborted()
+      const verdict = dialect.judge(outcome, asked, account.baseUrl)
+      if (!(verdict instanceof TajoError)) return verdict
+      if (asked.ofOne === true && mayBeItsOwn(verdict, attempt) && (await isWell(signal)))
+        throw new TajoError('record_unavailable', verdict.message, { cause: verdict })
+      await waitOut(verdict, asked, attempt, signal)
+    }
+  }
+}
+
+/** What something in between has answered says nothing of the object: it is asked for again by the next run. */
+const OBJECT_ERRORS: Partial<Record<ErrorCode, ErrorCode>> = {
+  source_refused: 'record_invalid',
+  source_not_found: 'record_invalid',
+  source_unreadable: 'record_unavailable',
+}
+
+function toObjectError(error: TajoError): TajoError {
+  const code = OBJECT_ERRORS[error.code]
+  return code === undefined ? error : new TajoError(code, error.message, { cause: error })
 }
 
 function isPassing({ kind, code }: TajoError, attempt: number): boolean {

@@ -1,13 +1,19 @@
-// The one list of helpdesks: the schema of connectors.yml, the choices of commands, secrets, prompts, documentation and sandbox follow
-// from it. A new one is a folder here, a folder in sandbox/, and its lines below (docs/add-a-source.md).
+// The one list of helpdesks: the schema of connectors.yml, the choices of commands, secrets, prompts and documentation follow from it. A
+// new one is a folder here and its name in this list; a folder in sandbox/ and its name in sandbox/helpdesks.ts (docs/add-a-source.md).
 import { gorgias } from './gorgias/index.ts'
-import type { GorgiasOptions } from './gorgias/options.ts'
 import type { SourceDefinition } from './source.ts'
 
-export const SOURCES: readonly SourceDefinition[] = [gorgias]
+const LIST = [gorgias]
+
+export const SOURCES: readonly SourceDefinition[] = LIST
 
 /** What any of them may have in connectors.yml, for the compiler of who writes it in TypeScript. */
-export type SourceOptions = Partial<GorgiasOptions>
+export type SourceOptions = Partial<Every<OptionsOf<(typeof LIST)[number]>>>
+
+type OptionsOf<Definition> = Definition extends SourceDefinition<infer Options> ? Options : never
+type Every<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never
 
 export const SOURCE_NAMES: readonly string[] = SOURCES.map((one) => one.name)
 

@@ -54,8 +54,8 @@ export interface Supports {
   webhooks: 'managed' | 'by_hand' | 'none'
 }
 
-/** A helpdesk: all that the rest of tajo knows of it. Collected in sources/index.ts. */
-export interface SourceDefinition {
+/** A helpdesk: all that the rest of tajo knows of it. Collected in sources/index.ts. `Options`: what connectors.yml may say of it. */
+export interface SourceDefinition<Options = Readonly<Record<string, unknown>>> {
   /** As in connectors.yml, in small letters. */
   readonly name: string
   /** In a sentence. */
@@ -75,20 +75,15 @@ export interface SourceDefinition {
   /** The option by which `init` and `install` ask for the account, and an example of it. */
   readonly address: { option: string; label: string; example: string; base: string }
   /** What its API takes, for estimates. */
-  pace(options: Readonly<Record<string, unknown>>): { requests: number; perSeconds: number }
+  pace(options: Options): { requests: number; perSeconds: number }
   /** What names the account in event ids. */
-  account(options: Readonly<Record<string, unknown>>): string
+  account(options: Options): string
   /** What the schema of the options can't say. `key` null: the block as a whole. */
-  findMistakes(options: Readonly<Record<string, unknown>>): { key: string | null; message: string }[]
+  findMistakes(options: Options): { key: string | null; message: string }[]
   /** The rule of an option that does not fit its pattern, and the value that was meant, null where that can't be told. */
   mend(option: string, value: string): { rule: string; meant: string | null } | null
   /** `connector`: what the account is called in connectors.yml, and in the state. */
-  create(
-    connector: string,
-    options: Readonly<Record<string, unknown>>,
-    credentials: Credentials,
-    ports: SourcePorts,
-  ): Source
+  create(connector: string, options: Options, credentials: Credentials, ports: SourcePorts): Source
 }
 
 export interface ReadRequest {

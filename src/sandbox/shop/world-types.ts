@@ -28,6 +28,9 @@ export interface WorldTicket {
   created: number
   updated: number
   closed: number | null
+  /** The last closing that was no snooze, and the last reopening: they stay. */
+  done?: number
+  reopened?: number
   snooze: number | null
   trashed: number | null
   messages: number

@@ -150,7 +150,8 @@ export class World {
   }
 
   closeTicket(id: number): void {
-    this.changeTicket(id, { status: 'closed', closed: this.now(), snooze: null })
+    const closed = this.now()
+    this.changeTicket(id, { status: 'closed', closed, done: closed, snooze: null })
     this.log('ticket-closed', 'Ticket', id)
   }
 
@@ -161,7 +162,9 @@ export class World {
   }
 
   reopenTicket(id: number): void {
-    this.changeTicket(id, { status: 'open', closed: null, snooze: null })
+    const wasAsleep = this.tickets.get(id)!.snooze !== null
+    const reopened = wasAsleep ? {} : { reopened: this.now() }
+    this.changeTicket(id, { status: 'open', closed: null, snooze: null, ...reopened })
     this.log('ticket-reopened', 'Ticket', id)
   }
 

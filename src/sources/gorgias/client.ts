@@ -10,6 +10,7 @@ import {
   type Change,
   createSourceClient,
   type Dialect,
+  type Params,
   type SourceClient,
 } from '../client.ts'
 import type { Budget, SourcePorts } from '../source.ts'
@@ -60,6 +61,13 @@ export function createGorgiasClient(
   }
   return createSourceClient(dialect, account, priority, ports)
 }
+
+/** A cursor is refused with 400, as other parameters are. */
+export const toAsked = (path: string, params: Params): Asked => ({
+  path,
+  params,
+  isContinued: params['cursor'] !== undefined,
+})
 
 function judge(outcome: HttpOutcome, asked: Asked, baseUrl: string): GorgiasAnswer | TajoError {
   // No other redirect is documented (gorgias-api.md § 1).

@@ -24,9 +24,8 @@ import type {
 import { findMistakes, type GorgiasOptions, gorgiasOptions, mend, toAccount, toPace } from './options.ts'
 import { gorgiasSecrets } from './secrets.ts'
 import { createGorgiasWebhooks, gorgiasReceiver } from './webhooks.ts'
-import { createGorgiasClient, type GorgiasClient } from './client.ts'
+import { createGorgiasClient, type GorgiasClient, toAsked } from './client.ts'
 import { openAccount, type Params } from '../client.ts'
-import { getJson, getObject, PROBE_RETRIES } from './get.ts'
 import {
   InvalidItem,
   toAgent,
@@ -52,6 +51,8 @@ interface Listing {
 }
 
 const PAGE_SIZE = 100
+/** Whoever tries a connection waits for the answer. */
+const PROBE_RETRIES = 1
 
 /** An entry may show up so much later than its date. */
 const FEED_OVERLAP = fromMs(10 * 60_000)
@@ -116,7 +117,7 @@ const OBJECTS = {
   satisfaction_survey: { path: '/satisfaction-surveys', toRecord: toSurvey },
 } as const
 
-export const gorgias: SourceDefinition = {
+export const gorgias: SourceDefinition<GorgiasOptions> = {
   name: 'gorgias',
   label: 'Gorgias',
   idAttribute: 'GORGIAS_ID',
@@ -171,7 +172,8 @@ function toSource(
   inBackground: () => Source,
 ): Source {
   const tryList = async (listing: Listing, signal?: AbortSignal): Promise<void> => {
-    toPage(await getJson(client, listing.path, { ...listing.params, limit: 1 }, signal), listing)
+    const asked = toAsked(listing.path, { ...listing.params, limit: 1 })
+    toPage((await client.ask(asked, signal)).json, listing)
   }
 
   return {
@@ -190,7 +192,7 @@ function toSource(
 
     async refetch(kind, id, signal): Promise<Refetched> {
       const { path, toRecord } = OBJECTS[kind]
-      const answer = await getObject(client, `${path}/${encodeURIComponent(id)}`, {}, signal)
+      const answer = await client.ask({ path: `${path}/${encodeURIComponent(id)}`, ofOne: true }, signal)
       if (answer.status === 404) return { found: 'gone' }
       if (answer.into !== null) return { found: 'merged', into: answer.into }
       try {
@@ -209,7 +211,7 @@ function toSource(
       const guard = createLoopGuard(listing.path)
       for (let cursor: string | null = null; ;) {
         const params: Params = { ...listing.params, [owner]: id, ...(cursor === null ? {} : { cursor }) }
-        const answer = await getObject(client, listing.path, params, signal)
+        const answer = await client.ask({ ...toAsked(listing.path, params), ofOne: true }, signal)
         if (answer.status !== 200) return whole
         const page = toPage(answer.json, listing)
         whole.records.push(...page.records)
@@ -223,7 +225,8 @@ function toSource(
     },
 
     async readPhone(customerId, signal) {
-      const answer = await getObject(client, `/customers/${encodeURIComponent(customerId)}`, {}, signal)
+      const path = `/customers/${encodeURIComponent(customerId)}`
+      const answer = await client.ask({ path, ofOne: true }, signal)
       if (answer.status !== 200) return null
       return toPhone(answer.json as Json)
     },
@@ -231,7 +234,7 @@ function toSource(
     checks: () => [
       {
         label: 'API authentication successful',
-        run: async (signal) => void (await getJson(client, '/account', {}, signal, PROBE_RETRIES)),
+        run: async (signal) => void (await client.ask({ path: '/account', retries: PROBE_RETRIES }, signal)),
       },
       { label: 'Customer list accessible', run: (signal) => tryList(STREAM_LISTINGS.customers, signal) },
       { label: 'Ticket data readable', run: (signal) => tryList(STREAM_LISTINGS.tickets, signal) },
@@ -242,7 +245,7 @@ function toSource(
       {
         label: 'Tags listable',
         run: async (signal) =>
-          void (await getJson(client, '/tags', { limit: 1, order_by: 'created_datetime:desc' }, signal)),
+          void (await client.ask(toAsked('/tags', { ...BY_CREATION, limit: 1 }), signal)),
       },
     ],
   }
@@ -260,7 +263,7 @@ async function* readList(
   for (;;) {
     // The cursor holds neither order nor filter: both are sent again with it (gorgias-api.md § 3).
     const params = { ...listing.params, ...filter, ...(cursor === null ? {} : { cursor }) }
-    const page = toPage(await getJson(client, listing.path, params, signal), listing)
+    const page = toPage((await client.ask(toAsked(listing.path, params), signal)).json, listing)
     yield page
     guard(page)
     if (page.next === null) return

@@ -3,7 +3,7 @@ import { TajoError } from '../../lib/errors.ts'
 import type { RecordId } from '../../model/records.ts'
 import { bearsSecret } from '../../lib/net/signature.ts'
 import type { Webhook, WebhookApi, WebhookReceiver } from '../source.ts'
-import type { GorgiasClient } from './client.ts'
+import { type GorgiasClient, toAsked } from './client.ts'
 
 type Json = Record<string, unknown>
 
@@ -82,12 +82,7 @@ async function list(client: GorgiasClient, signal?: AbortSignal): Promise<Webhoo
   const found: Webhook[] = []
   for (let cursor: string | undefined; ;) {
     const params = { limit: 100, type: 'http', ...(cursor === undefined ? {} : { cursor }) }
-    const answer = await client.ask(
-      { path: '/integrations', params, isContinued: cursor !== undefined },
-      signal,
-    )
-    if (answer.status !== 200)
-      throw new TajoError('source_unreadable', `Gorgias answered /integrations with ${answer.status}.`)
+    const answer = await client.ask(toAsked('/integrations', params), signal)
     const page = answer.json as { data: Json[]; meta: { next_cursor: string | null } }
     for (const item of page.data) {
       const webhook = toWebhook(item)

@@ -17,7 +17,7 @@ export async function walkWindows(
   const { source } = context
   const startedAt = startOf(context)
   const end = (): Instant => startedAt() - lag
-  let low = start.low ?? source.now() - FARTHEST
+  let low = Math.max(start.low ?? 0, source.now() - FARTHEST)
   let { token } = start
   for (;;) {
     const until = Math.max(low, Math.min(low + length, end()))

@@ -1,0 +1,226 @@
+// What a helpdesk's API may do instead of answering: only what it documents is believed, a bad item is set aside, and a key never follows to
+// another host.
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+
+import type { HttpAnswer } from '../../src/lib/net/http.ts'
+import { NO_ID } from '../../src/model/set-aside.ts'
+import type { Page } from '../../src/sources/source.ts'
+import { type Bench, HELPDESKS, openBench, ownStreams, readStream } from './helpdesk.ts'
+
+const PAGE = '<!doctype html><title>Sign in</title>'
+
+const ANSWERS: [string, Partial<HttpAnswer>, string[]][] = [
+  ['a page with 200', { status: 200, body: PAGE }, ['source_unreadable']],
+  ['JSON of another kind with 200', { status: 200, body: '{"hello":"world"}' }, ['source_unreadable']],
+  ['a bare list with 200', { status: 200, body: '[]' }, ['source_unreadable']],
+  ['204', { status: 204, body: '' }, ['source_unreadable']],
+  ['202', { status: 202, body: '' }, ['source_unreadable']],
+  ['304', { status: 304, body: '' }, ['source_unreadable']],
+  ['a page with 401', { status: 401, body: PAGE }, ['source_unreadable']],
+  ['a page with 403', { status: 403, body: PAGE }, ['source_unreadable']],
+  ['a page with 400', { status: 400, body: PAGE }, ['source_unreadable']],
+  ['a page with 404', { status: 404, body: PAGE }, ['source_not_found']],
+  ['429', { status: 429, body: '', headers: { 'retry-after': '7' } }, ['source_unavailable']],
+  ['500', { status: 500, body: PAGE }, ['source_unavailable']],
+  ['503', { status: 503, body: '' }, ['source_unavailable']],
+  [
+    'a redirect to another host',
+    { status: 302, body: '', headers: { location: 'https://elsewhere.test/' } },
+    ['source_unreadable'],
+  ],
+]
+
+describe.each(HELPDESKS)('$name', (helpdesk) => {
+  const { definition, fake } = helpdesk
+  let bench: Bench
+  const [stream, reading] = ownStreams(helpdesk).find(([name]) => name === 'tickets' || name === 'customers')!
+  const read = (source = bench.source({ retries: 0 })): Promise<Page[]> =>
+    bench.drive(readStream(source, stream, reading, { now: bench.world.now() }))
+
+  beforeEach(async () => {
+    bench = openBench(helpdesk)
+    await bench.fill(12)
+  })
+  afterEach(() => bench.close())
+
+  it.each(ANSWERS)('%s is no answer', async (_, given, codes) => {
+    bench.meet(async () => ({ outcome: 'answer', status: 200, headers: {}, body: '', ...given }))
+
+    const error = await read().then(
+      () => null,
+      (thrown: { code: string }) => thrown,
+    )
+
+    expect(codes).toContain(error?.code)
+    expect(new Set(bench.requests.map(({ url }) => new URL(url).host))).toEqual(new Set(['helpdesk.test']))
+  })
+
+  it('an answer that was cut off is none', async () => {
+    bench.meet(async (_, answer) => {
+      const given = await answer()
+      return { ...given, body: given.body.slice(0, -20) }
+    })
+    await expect(read()).rejects.toMatchObject({ code: 'source_unreadable' })
+  })
+
+  it.each(['never_left', 'unanswered'] as const)(
+    'a request that %s is tried again, and then given up',
+    async (outcome) => {
+      let asked = 0
+      bench.meet(async () => ({ outcome, reason: 'ECONNRESET', asked: (asked += 1) }))
+      await expect(read(bench.source({ retries: 2 }))).rejects.toMatchObject({ code: 'source_unavailable' })
+      expect(asked).toBe(3)
+    },
+  )
+
+  it('after two bad answers it goes on as if nothing had been', async () => {
+    let bad = 2
+    bench.meet((_, answer) =>
+      (bad -= 1) >= 0
+        ? Promise.resolve({ outcome: 'answer', status: 502, headers: {}, body: PAGE })
+        : answer(),
+    )
+    const pages = await read(bench.source())
+    expect(pages.flatMap((page) => page.records).length).toBeGreaterThanOrEqual(12)
+  })
+
+  it('a wrong key is told from everything else, and what to do about it', async () => {
+    const keys = Object.fromEntries(Object.keys(fake.keys).map((name) => [name, 'wrong']))
+    await expect(read(bench.source({ keys }))).rejects.toMatchObject({
+      code: 'source_unauthorized',
+      hint: expect.stringMatching(/\w/),
+    })
+  })
+
+  it('a wrong address is told', async () => {
+    const error = await read(bench.source({ path: '/nowhere', retries: 0 })).then(
+      () => null,
+      (thrown: { kind: string; code: string }) => thrown,
+    )
+    expect(['source_not_found', 'source_refused', 'source_unreadable']).toContain(error?.code)
+  })
+
+  it('no key stands in an address', async () => {
+    await read()
+    const urls = bench.requests.map(({ url }) => url).join(' ')
+    const sensitive = Object.entries(definition.secrets).filter(([, one]) => one.sensitive)
+    expect(sensitive.filter(([name]) => urls.includes(fake.keys[name]!))).toEqual([])
+  })
+
+  describe('of an item that can not be understood', () => {
+    /** What stands at each key of the first item, in turn, is something else. */
+    const WRONG: unknown[] = [undefined, null, 7, -1, 'text', '', [], [null], {}, true, 1e300]
+
+    it('the others are read all the same, whatever stands where', async () => {
+      const whole = (await read()).flatMap((page) => page.records).length
+      const keys = Object.keys(await firstItem())
+      expect(keys.length).toBeGreaterThan(3)
+
+      for (const key of keys)
+        for (const wrong of WRONG) {
+          bench.meet(bendFirst((item) => void (item[key] = wrong)))
+          const pages = await read()
+          const invalid = pages.flatMap((page) => page.invalid)
+          expect({
+            key,
+            wrong,
+            rest: pages.flatMap((page) => page.records).length >= whole - 2,
+          }).toEqual({ key, wrong, rest: true })
+          expect(invalid.every(({ reason }) => /^[^{}]+\.$/.test(reason))).toBe(true)
+        }
+    }, 60_000)
+
+    it.each([null, 'text', 7, [], {}])('%j may stand for one', async (item) => {
+      const whole = (await read()).flatMap((page) => page.records)
+      bench.meet(bendList((items) => void (items[0] = item)))
+
+      const pages = await read()
+
+      expect(pages.flatMap((page) => page.records).length).toBeGreaterThanOrEqual(whole.length - 2)
+      expect(pages.flatMap((page) => page.invalid)).toEqual([{ id: NO_ID, reason: expect.any(String) }])
+    })
+
+    it('its id is kept, so that it can be asked for', async () => {
+      const { id } = (await firstItem()) as { id: unknown }
+      bench.meet(
+        bendFirst((item) => {
+          for (const key of Object.keys(item)) if (key !== 'id') item[key] = {}
+        }),
+      )
+      const invalid = (await read()).flatMap((page) => page.invalid)
+      expect(invalid.map((one) => one.id)).toEqual([String(id)])
+    })
+
+    async function firstItem(): Promise<Record<string, unknown>> {
+      let found: Record<string, unknown> = {}
+      bench.meet(bendFirst((item) => void (found = { ...item })))
+      await read()
+      bench.meet(null)
+      return found
+    }
+  })
+
+  it('an object that is gone, and one that another has replaced, are told apart from one that is refused', async () => {
+    const source = bench.source({ retries: 0 })
+    const [first, second, third] = [...bench.world.customers.values()]
+    const page = (await readCustomers()).flatMap(({ records }) => records)
+    const idOf = (email: string | null): string =>
+      page.find((one) => one.kind === 'customer' && one.email === email)!.id
+    const ids = [first, second, third].map((one) => idOf(one!.email))
+    bench.world.mergeCustomers(first!.id, second!.id)
+    bench.world.deleteCustomer(third!.id)
+
+    expect(await bench.drive(source.refetch('customer', ids[0]!))).toEqual({ found: 'merged', into: ids[1] })
+    expect(await bench.drive(source.refetch('customer', ids[1]!))).toMatchObject({ found: 'record' })
+    expect(await bench.drive(source.refetch('customer', ids[2]!))).toEqual({ found: 'gone' })
+
+    bench.meet(async ({ url }, answer) =>
+      url.includes(encodeURIComponent(ids[1]!))
+        ? { outcome: 'answer', status: 500, headers: {}, body: '' }
+        : await answer(),
+    )
+    await expect(
+      bench.drive(bench.source({ retries: 4 }).refetch('customer', ids[1]!)),
+    ).rejects.toMatchObject({
+      code: 'record_unavailable',
+    })
+  })
+
+  const readCustomers = () => {
+    const [name, how] = ownStreams(helpdesk).find(([one]) => one === 'customers')!
+    return bench.drive(readStream(bench.source(), name, how, { now: bench.world.now() }))
+  }
+
+  it.each(['a/b', '../customers', 'ä?#%', ' ', '"', '1e3'])('an id may be %j', async (id) => {
+    const source = bench.source({ retries: 0 })
+    for (const kind of ['customer', 'ticket'] as const) {
+      const answer = await bench.drive(source.refetch(kind, id)).catch((thrown: { kind: string }) => thrown)
+      expect([{ found: 'gone' }, expect.objectContaining({ kind: 'record' })]).toContainEqual(answer)
+    }
+    const origins = bench.requests.map(({ url }) => new URL(url).pathname.startsWith(fake.base))
+    expect(origins).not.toContain(false)
+  })
+})
+
+type Bend = (item: Record<string, unknown>) => void
+
+function bendFirst(bend: Bend) {
+  return bendList((items) => {
+    const [item] = items
+    if (typeof item === 'object' && item !== null) bend(item as Record<string, unknown>)
+  })
+}
+
+/** The list that a page is, wherever its helpdesk puts it. */
+function bendList(bend: (items: unknown[]) => void) {
+  return async (_: unknown, answer: () => Promise<HttpAnswer>): Promise<HttpAnswer> => {
+    const given = await answer()
+    if (given.status !== 200) return given
+    const json = JSON.parse(given.body) as Record<string, unknown>
+    const items = Object.values(json).find((value) => Array.isArray(value) && value.length > 0) as
+      | unknown[]
+      | undefined
+    if (items !== undefined) bend(items)
+    return { ...given, body: JSON.stringify(json) }
+  }
+}
