@@ -8,9 +8,10 @@ import { type Expression, requireExpression } from '../mapping/expressions.ts'
 import type { ListCondition, ListRule } from '../mapping/lists.ts'
 import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import type { RemovalLimit } from '../model/operations.ts'
-import { parseDurationMs, parseInstant } from '../model/time.ts'
+import { parseDurationMs } from '../model/time.ts'
 import { ALIASES } from '../mapping/fields.ts'
 import { requireSource } from '../sources/index.ts'
+import { parseSince } from './since.ts'
 import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
 import type { ChangeLimit, Config, ConnectorConfig, ServerConfig } from './config.ts'
 import { type Complaint, type ParsedFile, parseFile } from './text/document.ts'
@@ -164,7 +165,6 @@ function normalizeConnector(
 ): ConnectorConfig {
   const raw = file.connectors[name]!
   const path = ['connectors', name]
-  const since = raw.backfill?.since
   const source = requireSource(raw.source ?? name)
   const { defaults } = source
   const options: Record<string, unknown> = { log_api_calls: raw.log_api_calls ?? false }
@@ -180,7 +180,7 @@ function normalizeConnector(
     schedule: raw.schedule ?? defaults.schedule,
     surveySchedule: raw.survey_schedule ?? defaults.surveySchedule,
     surveyWindowMs: parseDurationMs(raw.survey_window ?? defaults.surveyWindow)!,
-    backfillSince: since === undefined ? null : parseInstant(since),
+    backfillSince: parseSince(raw.backfill?.since ?? defaults.backfill ?? 'everything'),
     reconcile: toSchedule(raw.reconcile ?? file.reconcile),
     keepListsOfDeleted: (raw.on_delete ?? file.on_delete) === 'keep',
     defaultCountry: raw.default_country,

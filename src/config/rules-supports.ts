@@ -1,9 +1,9 @@
 // What a connector's helpdesk can never tell is refused where it is asked for: a line that could never do anything is a mistake that
 // nobody would notice.
-import { SURVEY_FIELDS } from '../mapping/fields.ts'
 import { OCCURRENCE_TYPES, type OccurrenceType } from '../model/occurrence.ts'
 import { findSource } from '../sources/index.ts'
 import type { SourceDefinition } from '../sources/source.ts'
+import { findEmptyReason, hasSurveys } from './example.ts'
 import { forEachConnector, type Rule, type RuleComplaint } from './rule.ts'
 import type { ConnectorsFile, RawConnector } from './schema/schema.ts'
 
@@ -52,17 +52,6 @@ export const mapsWhatIsTold: Rule = (file) => {
   })
 }
 
-/** Why a field of field_mapping has never a value; null where it may have one. */
-export function findEmptyReason({ label, supports }: SourceDefinition, field: string): string | null {
-  const { streams } = supports
-  if (SURVEY_FIELDS.has(field) && streams.satisfaction_surveys === undefined)
-    return `${label} has no satisfaction surveys`
-  if (field === 'avg_response_time' && streams.messages === undefined)
-    return `${label} does not say who answered when`
-  if (field === 'phone' && supports.phones === 'none') return `${label} has no phone numbers`
-  return null
-}
-
 export const mapsWhatIsKnown = forEachConnector((connector, path) => {
   const definition = findSource(connector.source ?? path[1]!)
   if (definition === null) return []
@@ -83,18 +72,18 @@ export const mapsWhatIsKnown = forEachConnector((connector, path) => {
 })
 
 function findEmptyLists(
-  { label, supports }: SourceDefinition,
+  definition: SourceDefinition,
   { lists }: RawConnector,
   path: string[],
 ): RuleComplaint[] {
-  if (supports.streams.satisfaction_surveys !== undefined) return []
+  if (hasSurveys(definition)) return []
   return ['satisfied_customers', 'dissatisfied_customers'].flatMap((name): RuleComplaint[] =>
     Object.hasOwn(lists ?? {}, name)
       ? [
           {
             path: [...path, 'lists', name],
             atKey: true,
-            message: `${label} has no satisfaction surveys, so nobody would ever be in this list.`,
+            message: `${definition.label} has no satisfaction surveys, so nobody would ever be in this list.`,
           },
         ]
       : [],

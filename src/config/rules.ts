@@ -5,7 +5,7 @@ import { nearestField } from '../mapping/nearest-field.ts'
 import { systemClock } from '../lib/time/clock.ts'
 import { EVENT_VARIABLES, PROFILE_VARIABLES } from '../mapping/variables.ts'
 import { isCountry } from '../model/phone.ts'
-import { fromMs, parseInstant } from '../model/time.ts'
+import { fromMs } from '../model/time.ts'
 import { isValidSchedule } from '../lib/time/schedule.ts'
 import { attributeOf, forEachConnector, type Rule, type RuleComplaint } from './rule.ts'
 import {
@@ -18,6 +18,7 @@ import {
 import { mapsWhatIsKnown, mapsWhatIsTold } from './rules-supports.ts'
 import type { ConnectorsFile, RawConnector as Connector } from './schema/schema.ts'
 import { suggest } from './schema/validate.ts'
+import { parseSince } from './since.ts'
 import { mendDate } from './schema/values.ts'
 
 const hasValidSchedules = forEachConnector((connector, path) =>
@@ -49,8 +50,8 @@ function refuseBadReconcile(value: string | false | undefined, path: string[]): 
 
 const hasValidDate = forEachConnector((connector, path) => {
   const since = connector.backfill?.since
-  if (since === undefined) return []
-  const at = parseInstant(since)
+  if (since === undefined || since === 'everything') return []
+  const at = parseSince(since)
   if (at !== null && at <= fromMs(systemClock.now())) return []
   const message =
     at === null

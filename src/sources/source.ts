@@ -67,7 +67,13 @@ export interface SourceDefinition<Options = Readonly<Record<string, unknown>>> {
   /** What connectors.yml says of an account, beyond what every connector has. */
   readonly options: Readonly<Record<string, OptionSchema>>
   /** Of the keys that every connector has, where connectors.yml says nothing. */
-  readonly defaults: { schedule: string; surveySchedule: string; surveyWindow: string }
+  readonly defaults: {
+    schedule: string
+    surveySchedule: string
+    surveyWindow: string
+    /** How far back the first sync reads: `2y`; absent: everything there is. */
+    backfill?: string
+  }
   readonly secrets: Readonly<Record<string, SecretField>>
   readonly supports: Supports
   /** How its deliveries are understood; null where there are no webhooks. */

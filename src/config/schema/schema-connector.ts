@@ -63,8 +63,9 @@ const connector = {
     Type.Object(
       {
         since: Type.String({
-          description: 'The first sync reads what changed since this date. Default: everything.',
-          examples: ['2024-01-01'],
+          description:
+            'The first sync reads what changed since this date, or in the last days, weeks or years (`90d`, `8w`, `2y`).',
+          examples: ['2024-01-01', '2y'],
         }),
       },
       closed,
@@ -139,6 +140,12 @@ function toOwnDefaults({ defaults }: SourceDefinition): object {
     schedule: withDefault(connector.schedule, defaults.schedule),
     survey_schedule: withDefault(connector.survey_schedule, defaults.surveySchedule),
     survey_window: withDefault(connector.survey_window, defaults.surveyWindow),
+    backfill: {
+      ...connector.backfill,
+      properties: {
+        since: withDefault(connector.backfill.properties.since, defaults.backfill ?? 'everything'),
+      },
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 // Changes to connectors.yml as text: only the lines in question move, comments, order and quotes of the rest stay.
 import { type Document, isMap, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml'
 
+import { exampleEvents, exampleFields, hasSurveys } from '../example.ts'
 import { requireSource } from '../../sources/index.ts'
 import type { SourceDefinition } from '../../sources/source.ts'
 
@@ -185,39 +186,34 @@ function newBlock(name: string, address: ConnectorAddress, indent = 2): string {
   const source = requireSource(address.source ?? name)
   if (source.name !== name) lines.push(`  source: ${source.name}`)
   for (const [key, value] of Object.entries(address.options)) lines.push(`  ${key}: ${quote(value)}`)
-  lines.push(...toTemplate(source).trimEnd().split('\n'))
+  lines.push(...toTemplate(source).split('\n'))
   return lines.map((line) => (line === '' ? '\n' : `${' '.repeat(indent)}${line}\n`)).join('')
 }
 
-const toTemplate = ({ defaults, idAttribute }: SourceDefinition): string => `\
-  schedule: "${defaults.schedule}"
-  # default_country: US            # to read national phone numbers
-  sync:
-    customers: true
-    tickets: true
-    satisfaction_surveys: true
-    tags: true
-  # lists:                         # ids of lists in Brevo
-  #   all_support_contacts: 35
-  #   satisfied_customers: 36
-  #   dissatisfied_customers: 37
-  # tag_lists: { vip: 40 }         # helpdesk tag -> Brevo list
-  field_mapping:
-    id: ${idAttribute}
-    email: email
-    name: FIRSTNAME
-    # phone: SMS                   # costs one request a customer
-    nb_tickets: TICKET_COUNT
-    last_ticket_date: LAST_SUPPORT_DATE
-    last_ticket_channel: LAST_SUPPORT_CHANNEL
-    avg_response_time: AVG_RESPONSE_TIME
-    last_satisfaction_score: CSAT_SCORE
-    satisfaction_count: CSAT_RESPONSES
-  event_mapping:
-    ticket.created: SUPPORT_TICKET_OPENED
-    ticket.closed: SUPPORT_TICKET_RESOLVED
-    ticket.reopened: SUPPORT_TICKET_REOPENED
-    satisfaction_survey.created: CSAT_SURVEY_SENT
-    satisfaction_survey.responded: CSAT_SUBMITTED
-    customer.created: SUPPORT_CUSTOMER_CREATED
-`
+/** Phones cost requests where they are not listed, so they are for whoever asks for them. */
+function toTemplate(source: SourceDefinition): string {
+  const isPhoneFree = source.supports.phones === 'listed'
+  const fields = exampleFields(source).map(([field, attribute]) =>
+    field === 'phone' && !isPhoneFree
+      ? '    # phone: SMS                   # costs one request a customer'
+      : `    ${field}: ${attribute}`,
+  )
+  const scores = ['  #   satisfied_customers: 36', '  #   dissatisfied_customers: 37']
+  return [
+    `  schedule: "${source.defaults.schedule}"`,
+    '  # default_country: US            # to read national phone numbers',
+    '  sync:',
+    '    customers: true',
+    '    tickets: true',
+    ...(hasSurveys(source) ? ['    satisfaction_surveys: true'] : []),
+    '    tags: true',
+    '  # lists:                         # ids of lists in Brevo',
+    '  #   all_support_contacts: 35',
+    ...(hasSurveys(source) ? scores : []),
+    '  # tag_lists: { vip: 40 }         # helpdesk tag -> Brevo list',
+    '  field_mapping:',
+    ...fields,
+    '  event_mapping:',
+    ...exampleEvents(source).map(([type, event]) => `    ${type}: ${event}`),
+  ].join('\n')
+}

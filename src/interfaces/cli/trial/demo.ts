@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { startDaemon } from '../../../daemon/daemon.ts'
-import { findEmptyReason } from '../../../config/rules-supports.ts'
-import type { OccurrenceType } from '../../../model/occurrence.ts'
+import { CUSTOM_FIELDS, exampleEvents, exampleFields, hasSurveys } from '../../../config/example.ts'
 import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts'
 import { requireSource } from '../../../sources/index.ts'
 import { keepLiving, printAddresses, showEvents, toEnvironment, untilInterrupted } from './sandbox.ts'
@@ -86,46 +85,12 @@ function printFirst(contacts: number): void {
   )
 }
 
-const FIELDS: Record<string, string> = {
-  email: 'email',
-  name: 'FIRSTNAME',
-  phone: 'SMS',
-  nb_tickets: 'TICKET_COUNT',
-  last_ticket_date: 'LAST_SUPPORT_DATE',
-  last_ticket_channel: 'LAST_SUPPORT_CHANNEL',
-  avg_response_time: 'AVG_RESPONSE_TIME',
-  last_satisfaction_score: 'CSAT_SCORE',
-  satisfaction_count: 'CSAT_RESPONSES',
-  customer_type: 'CUSTOMER_TYPE',
-  vip_status: 'VIP_STATUS',
-}
-
-const EVENTS: Record<string, string> = {
-  'ticket.created': 'SUPPORT_TICKET_OPENED',
-  'ticket.closed': 'SUPPORT_TICKET_RESOLVED',
-  'ticket.reopened': 'SUPPORT_TICKET_REOPENED',
-  'satisfaction_survey.created': 'CSAT_SURVEY_SENT',
-  'satisfaction_survey.responded': 'CSAT_SUBMITTED',
-  'customer.created': 'SUPPORT_CUSTOMER_CREATED',
-}
-
 /** What the helpdesk can tell of the documentation's example. */
 function toDemoConfig({ definition, helpdeskUrl, brevoUrl }: Sandbox): string {
   const source = requireSource(definition.name)
   const { supports, address, options } = source
-  const hasCustomFields = supports.directories.includes('custom_fields')
-  const fields = Object.entries(FIELDS).filter(
-    ([field]) =>
-      findEmptyReason(source, field) === null &&
-      (hasCustomFields || !['customer_type', 'vip_status'].includes(field)),
-  )
-  const events = Object.entries(EVENTS).filter(
-    ([type]) => supports.occurrences[type as OccurrenceType] !== undefined,
-  )
-  const scores =
-    supports.streams.satisfaction_surveys === undefined
-      ? ''
-      : ', satisfied_customers: 36, dissatisfied_customers: 37'
+  const custom = supports.directories.includes('custom_fields') ? Object.entries(CUSTOM_FIELDS) : []
+  const scores = hasSurveys(source) ? ', satisfied_customers: 36, dissatisfied_customers: 37' : ''
   const toLines = (entries: readonly (readonly [string, string])[]): string =>
     entries.map(([key, value]) => `      ${key}: ${value}\n`).join('')
   return `brevo:
@@ -141,7 +106,6 @@ ${options['rate_limit'] === undefined ? '' : `    rate_limit: { requests: ${HELP
     lists: { all_support_contacts: 35${scores} }
     tag_lists: { vip: 40, wholesale: 41 }
     field_mapping:
-      id: ${definition.idAttribute}
-${toLines(fields)}    event_mapping:
-${toLines(events)}`
+${toLines([...exampleFields(source), ...custom])}    event_mapping:
+${toLines(exampleEvents(source))}`
 }

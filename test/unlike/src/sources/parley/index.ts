@@ -54,7 +54,7 @@ export const parley: SourceDefinition<ParleyOptions> = {
   aliases: { conversation_count: 'nb_tickets' },
   idAttribute: 'PARLEY_ID',
   options: parleyOptions,
-  defaults: { schedule: '*/5 * * * *', surveySchedule: '13 * * * *', surveyWindow: '45d' },
+  defaults: { schedule: '*/5 * * * *', surveySchedule: '13 * * * *', surveyWindow: '45d', backfill: '90d' },
   secrets: {
     token: { variable: 'TOKEN', flag: '--token', label: 'the API token (Settings → API)', sensitive: true },
   },
