@@ -14,7 +14,7 @@ import { createScratch } from '../state/db/scratch.ts'
 import { openStoreScratch } from '../state/store.ts'
 import { requireHelpdesk } from '../sandbox/helpdesks.ts'
 import { requireSource } from '../sources/index.ts'
-import { BREVO_KEY, BREVO_URL, openTestWorld } from './world.ts'
+import { BREVO_KEY, BREVO_URL, openTestWorld, type TestWorld } from './world.ts'
 
 export interface Outcome {
   attributes: Record<string, unknown>
@@ -54,7 +54,7 @@ async function play(
   try {
     const engine = openEngine(
       {
-        config: toTestConfig(config, connector, world.helpdeskUrl),
+        config: toTestConfig(config, connector, world),
         stateDir: scratch.directory,
         credentials: {
           [connector.name]: Object.fromEntries(
@@ -75,7 +75,8 @@ async function play(
       const contact = world.account.contacts.get(email)
       const decided = engine.store.campaigns.ofContact(email)
       return {
-        attributes: contact?.attributes ?? {},
+        // An identifier of its own, and an attribute to whoever writes a mapping.
+        attributes: { ...contact?.attributes, ...(contact?.extId == null ? {} : { EXT_ID: contact.extId }) },
         lists: [...(contact?.lists ?? [])].sort((a, b) => a - b),
         events: world.account.events
           .filter((one) => one.email === email)
@@ -123,7 +124,7 @@ function findConnector(test: MappingTest, config: Config): ConnectorConfig {
 }
 
 /** The shop of a test has one helpdesk. */
-function toTestConfig(config: Config, connector: ConnectorConfig, url: string): Config {
+function toTestConfig(config: Config, connector: ConnectorConfig, world: TestWorld): Config {
   const { address, options } = requireSource(connector.source)
   const limit =
     options['rate_limit'] === undefined ? {} : { rate_limit: { requests: 100_000, per_seconds: 1 } }
@@ -133,8 +134,8 @@ function toTestConfig(config: Config, connector: ConnectorConfig, url: string): 
     connectors: [
       {
         ...connector,
-        backfillSince: null,
-        options: { ...connector.options, [address.base]: url, ...limit },
+        backfillSince: world.since,
+        options: { ...connector.options, [address.base]: world.helpdeskUrl, ...limit },
       },
     ],
   }

@@ -1,9 +1,10 @@
 // The shop of one test: a helpdesk and a Brevo in this process, in a time of its own.
 import type { Clock } from '../lib/time/clock.ts'
+import { IdleClock } from './idle-clock.ts'
 import { TajoError } from '../lib/errors.ts'
 import type { Http } from '../lib/net/http.ts'
 import type { GivenTicket, Happening, MappingTest } from '../config/schema/schema-tests.ts'
-import { fromMs, parseDurationMs, parseInstant, toMs } from '../model/time.ts'
+import { fromMs, type Instant, parseDurationMs, parseInstant, toMs } from '../model/time.ts'
 import { BrevoAccount } from '../sandbox/brevo/account.ts'
 import { createBrevo } from '../sandbox/brevo/brevo.ts'
 import type { HelpdeskSandbox } from '../sandbox/helpdesk.ts'
@@ -17,6 +18,8 @@ const STEP_MS = 5 * 60_000
 const HOUR_MS = 3_600_000
 
 export interface TestWorld {
+  /** Nothing in the helpdesk is older. */
+  since: Instant
   /** Where the helpdesk's API is. */
   helpdeskUrl: string
   account: BrevoAccount
@@ -29,29 +32,9 @@ export interface TestWorld {
   close(): Promise<void>
 }
 
-/** Waits take no time here: whoever sleeps moves the clock. */
-class TestClock implements Clock {
-  at: number
-  readonly #start: number
-  constructor(at: number) {
-    this.at = at
-    this.#start = at
-  }
-  now(): number {
-    return this.at
-  }
-  monotonic(): number {
-    return this.at - this.#start
-  }
-  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted()
-    this.at += Math.max(0, ms)
-  }
-}
-
 export function openTestWorld(test: MappingTest, definition: HelpdeskSandbox): TestWorld {
   const start = toTime(test.start ?? DEFAULT_START, 'start')
-  const clock = new TestClock(start - HOUR_MS)
+  const clock = new IdleClock(start - HOUR_MS)
   let ticks = 0
   // No two things have the same time, as in a busy helpdesk.
   const world = new World(() => fromMs(clock.now()) + (ticks += 1))
@@ -151,6 +134,12 @@ export function openTestWorld(test: MappingTest, definition: HelpdeskSandbox): T
   }
 
   return {
+    since: Math.min(
+      ...[...world.customers.values(), ...world.tickets.values(), ...world.messages.values()].map(
+        (one) => one.created,
+      ),
+      fromMs(start - HOUR_MS),
+    ),
     helpdeskUrl: `${HELPDESK_URL}${definition.base}`,
     account,
     clock,
@@ -160,12 +149,14 @@ export function openTestWorld(test: MappingTest, definition: HelpdeskSandbox): T
         const { server } = url.startsWith(BREVO_URL) ? brevo : helpdesk
         if (!BREVO_URL.startsWith(origin) && origin !== HELPDESK_URL)
           return { outcome: 'never_left', reason: 'a test asks nobody' }
-        const answer = await server.inject({
-          method,
-          url: `${pathname}${search}`,
-          headers,
-          ...(body === undefined ? {} : { payload: body }),
-        })
+        const answer = await clock.busy(
+          server.inject({
+            method,
+            url: `${pathname}${search}`,
+            headers,
+            ...(body === undefined ? {} : { payload: body }),
+          }),
+        )
         const flat = Object.entries(answer.headers).map(([name, value]): [string, string] => [
           name,
           String(value),

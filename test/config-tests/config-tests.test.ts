@@ -35,6 +35,16 @@ const run = (test: Omit<MappingTest, 'name'>): Promise<string[]> =>
   runMappingTest({ name: 'a test', ...test }, parseConfig('connectors.yml', YAML, {}), [], silentLog)
 
 describe('a test of a mapping', () => {
+  it('comes to its end where identifiers are mapped, which go out while a first sync is reading', async () => {
+    const config = parseConfig('connectors.yml', YAML.replace('name: FIRSTNAME', 'external_id: EXT_ID'), {})
+    const test: MappingTest = {
+      name: 'an identifier',
+      given: { customer: { ...customer, external_id: 'shop-7' }, tickets: [{ id: 1 }] },
+      expect: { attributes: { EXT_ID: 'shop-7', TICKET_COUNT: 1 } },
+    }
+    expect(await runMappingTest(test, config, [], silentLog)).toEqual([])
+  })
+
   it('looks at attributes, lists, events with their properties, and campaigns', async () => {
     expect(
       await run({
