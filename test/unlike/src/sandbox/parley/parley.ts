@@ -1,4 +1,4 @@
-// The sandbox's Parley, as parley-api.md says; written from that, not from our client.
+// The sandbox's Parley, written from parley-api.md and not from our client.
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { createHmac } from 'node:crypto'
 
