@@ -41,7 +41,7 @@ export function prepareWorkspace(sandbox, rateLimit, extra = '', top = 'server: 
     `${top}brevo: { base_url: "${sandbox.brevo}" }
 connectors:
   gorgias:
-    base_url: "${sandbox.helpdesk}"
+    base_url: "${sandbox.gorgias}"
     rate_limit: ${rateLimit}${extra}
     lists: { all_support_contacts: 35, satisfied_customers: 36, dissatisfied_customers: 37 }
     tag_lists: { vip: 40, wholesale: 41 }

@@ -1,7 +1,6 @@
 // The way of every request to Brevo: one pace for each of its buckets, rest while it does not answer, and only what it documents is
 // an answer. Brevo tells its budget with each answer (brevo-api.md § 4).
 import { linkSignal } from '../lib/net/abort.ts'
-import { backoffMs } from '../lib/net/backoff.ts'
 import { CircuitBreaker, type OnTrouble, toTrouble } from '../lib/net/breaker.ts'
 import type { Clock } from '../lib/time/clock.ts'
 import type { Http, HttpAnswer, HttpOutcome, HttpRequest } from '../lib/net/http.ts'
@@ -107,31 +106,6 @@ export const MAX_SLOW_DOWNS = 20
 /** How often one that may be repeated is, because no answer came. */
 export const SAFE_RETRIES = 4
 export const BACKOFF = { baseMs: 1_000, capMs: 30_000 }
-
-/** Reads for those who look on: in the pace of Brevo, and repeated until they are answered. Requests elsewhere pass untouched. */
-export function createPacedReads(baseUrl: string, ports: BrevoPorts): Http {
-  const transport = createTransport({ baseUrl, logApiCalls: false }, ports)
-  const { clock, random, http } = ports
-  return {
-    async send(request) {
-      if (request.method !== 'GET' || !request.url.startsWith(baseUrl)) return await http.send(request)
-      for (let attempt = 0, slowDowns = 0; ;) {
-        const outcome = await transport.exchange(request)
-        request.signal?.throwIfAborted()
-        const isSlowDown = outcome.outcome === 'answer' && outcome.status === 429
-        if (isSlowDown && slowDowns < MAX_SLOW_DOWNS) {
-          slowDowns += 1
-          continue
-        }
-        if ((outcome.outcome === 'answer' && !isTemporary(outcome.status)) || attempt >= SAFE_RETRIES)
-          return outcome
-        await clock.sleep(backoffMs(BACKOFF, attempt, random), request.signal)
-        attempt += 1
-      }
-    },
-    close: () => http.close(),
-  }
-}
 
 /** What is not documented as an answer to this request is none: whether it was carried out is not known. */
 function believe(method: HttpRequest['method'], path: string, outcome: HttpOutcome): HttpOutcome {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 
 import type { Config } from '../config/config.ts'
-import { createControl } from './control.ts'
+import { Control } from './control.ts'
 import type { TriggerRequest } from '../engine/requests.ts'
 import type { Engine, Ports, SyncOptions } from '../engine/engine.ts'
 import { TajoError } from '../lib/errors.ts'
@@ -119,7 +119,7 @@ function openDoor(
   closing: AbortSignal,
 ): ControlDoor {
   const { store } = engine
-  const control = createControl(config, engine, {
+  const control = new Control(config, engine, {
     now: () => clock.now(),
     uuid: randomUUID,
     wake: onRefreshRequest,
@@ -132,8 +132,10 @@ function openDoor(
     sync: (name, request) => track(() => control.sync(name, request, closing)),
     hint: (name, payload) => control.hint(name, payload),
 
-    listen(_, types) {
-      for (const type of toTypes(types)) handled.add(type)
+    listen(name, types) {
+      const wanted = toTypes(types)
+      control.requireTold(name, wanted)
+      for (const type of wanted) handled.add(type)
       store.meta.set(META.handled, [...handled])
     },
 

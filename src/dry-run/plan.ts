@@ -1,5 +1,5 @@
 // A plan: what a sync would do, as data. Its shape is documented (docs/json.md) and has a schema (schema/plan.schema.json).
-import type { ContactChange, ContactWrites } from '../brevo/pretend.ts'
+import type { ContactChange, ContactWrites } from './picture.ts'
 import type { TriedCampaign, TriedEvent } from '../state/delivery/dry-run-notes.ts'
 
 export const PLAN_VERSION = 1

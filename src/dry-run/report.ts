@@ -1,13 +1,13 @@
 // What a dry run found, as a plan: counts, samples, and what does not fire and why.
 import { createHash } from 'node:crypto'
 
-import type { PretendedBrevo } from '../brevo/pretend.ts'
 import type { Config } from '../config/config.ts'
 import type { Engine, SyncReport } from '../engine/engine.ts'
 import type { SyncOptions } from '../engine/options.ts'
 import { toIso } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
 import type { TriedEvent } from '../state/delivery/dry-run-notes.ts'
+import type { Counted, Simulation } from './simulated-destination.ts'
 import {
   type EventCounts,
   type Plan,
@@ -29,30 +29,25 @@ export interface DryRunOptions {
   /** How many contacts, and how many held events, are shown in the plan. */
   limit: number
   onProgress?: SyncOptions['onProgress']
-  /** Others get their turn. */
-  pause?: () => Promise<void>
-  /** From so many contacts on, those whom only a changed mapping makes due do not go through the outbox one by one. */
-  sweepFrom?: number
 }
 
-/** What the sweep did beside the outbox. */
-export interface Swept {
-  /** Contacts that would be made, and that the copy of the state does not know to be there. */
-  created: number
-  guard: { count: number; limit: number } | null
+/** What the sync will ask of both sides. */
+export interface Requests {
+  source: number
+  brevo: Counted
 }
 
 export function toPlanFile(
   engine: Engine,
-  brevo: PretendedBrevo,
+  { picture, events: sent }: Simulation,
+  requests: Requests,
   reports: readonly SyncReport[],
   config: Config,
   options: DryRunOptions,
-  swept: Swept,
   now: number,
 ): PlanFile {
   const { store } = engine
-  const changes = brevo.changes().map((one) => toPlannedContact(one))
+  const changes = picture.changes().map((one) => toPlannedContact(one))
   changes.sort((a, b) => (a.email < b.email ? -1 : 1))
   const events = store.trial.events()
   const campaigns = store.trial.campaigns()
@@ -61,13 +56,13 @@ export function toPlanFile(
   const live = new Set(store.customers.liveEmails())
   const changedLive = changes.filter((one) => live.has(one.email)).length
   const held = [...toHeldEvents(events), ...toHeldCampaigns(campaigns)]
-  const guard = reports.find((one) => one.heldRemovals !== null)?.heldRemovals ?? swept.guard
-  const withoutContact = counts.withoutContact - swept.created
+  const guard = reports.find((one) => one.heldRemovals !== null)?.heldRemovals ?? null
+  const { withoutContact } = counts
   const undelivered = store.undelivered()
   const byCampaign: Plan['campaigns'] = {}
   for (const one of campaigns)
     (byCampaign[one.campaign] ??= { fire: 0, hold: 0, drop: 0 })[stateOfCampaign(one)] += 1
-  const brevoRequests = brevo.requests.contacts + brevo.requests.events + brevo.requests.other
+  const { contacts: ofContacts, events: ofEvents, other } = requests.brevo
   return {
     version: PLAN_VERSION,
     made_at: new Date(now).toISOString(),
@@ -85,8 +80,8 @@ export function toPlanFile(
     attributes: countAttributes(changes),
     events: countEvents(events, campaigns, config),
     campaigns: byCampaign,
-    requests: { source: brevo.requests.source, brevo: brevoRequests },
-    seconds: estimateSeconds(config, brevo.requests),
+    requests: { source: requests.source, brevo: ofContacts + ofEvents + other },
+    seconds: estimateSeconds(config, requests),
     guard: guard === null ? null : { would_remove: guard.count, limit: guard.limit },
     complete: guard !== null || undelivered.contacts === 0,
     warnings: [...new Set(reports.flatMap((one) => one.warnings))],
@@ -94,8 +89,8 @@ export function toPlanFile(
     held: held.slice(0, options.limit),
     accept_removals: options.acceptRemovals,
     changes,
-    writes: brevo.writes(),
-    sends: brevo.events.map(({ eventId, name, email }) => ({ event_id: eventId, name, email })),
+    writes: picture.writes(),
+    sends: sent.map(({ eventId, name, email }) => ({ event_id: eventId, name, email })),
   }
 }
 
@@ -191,9 +186,9 @@ function toHeldCampaigns(campaigns: ReturnType<Store['trial']['campaigns']>): Pl
 const BREVO_PER_SECOND = 10
 
 /** Reading and writing follow each other; the first windowful of requests to the helpdesk waits for nothing. */
-function estimateSeconds(config: Config, requests: PretendedBrevo['requests']): number {
-  const reading = secondsAtHelpdesk(config, requests.source)
-  return Math.ceil(reading + (requests.contacts + requests.events) / BREVO_PER_SECOND)
+function estimateSeconds(config: Config, { source, brevo }: Requests): number {
+  const reading = secondsAtHelpdesk(config, source)
+  return Math.ceil(reading + (brevo.contacts + brevo.events) / BREVO_PER_SECOND)
 }
 
 /** At the rate limits of all connectors, which are read beside each other; a first burst costs no time. */

@@ -28,19 +28,9 @@ export interface Mappings {
    * newer ones made due, and nothing would ever make it due again.
    */
   current(): readonly ConnectorMapping[]
-  /** True once a changed mapping was met that made only those due that were marked already. */
-  leftOthers(): boolean
 }
 
-/** `leaveOthers`: a changed mapping makes nobody due who is not marked already; somebody else sees to the others. */
-export function createMappings(
-  config: Config,
-  store: Store,
-  caller: BrevoCaller,
-  clock: Clock,
-  leaveOthers = false,
-): Mappings {
-  let left = false
+export function createMappings(config: Config, store: Store, caller: BrevoCaller, clock: Clock): Mappings {
   let current: readonly ConnectorMapping[] = []
   let checked: { attributes: Attribute[]; at: number } | null = null
 
@@ -81,7 +71,7 @@ export function createMappings(
         rank: rankOf(config, connector.name),
       }))
       refuseAll(compiled)
-      left = noticeChange(store, compiled, leaveOthers) || left
+      noticeChange(store, compiled)
       current = compiled.map(({ connector, mapping, partial, rank }) => ({
         source: connector.name,
         mapping,
@@ -94,8 +84,6 @@ export function createMappings(
     },
 
     current: () => current,
-
-    leftOthers: () => left,
   }
 }
 
@@ -115,7 +103,7 @@ function refuseAll(compiled: readonly { connector: ConnectorConfig; issues: Comp
     )
 }
 
-/** True if others than those marked would have become due. */
+/** Everybody is looked at where the mapping has changed. */
 function noticeChange(
   store: Store,
   compiled: readonly {
@@ -124,8 +112,7 @@ function noticeChange(
     partial: boolean
     rank: number | null
   }[],
-  leaveOthers: boolean,
-): boolean {
+): void {
   const fingerprint = JSON.stringify(
     compiled.map(({ connector, mapping, partial, rank }) => [
       connector.name,
@@ -142,15 +129,13 @@ function noticeChange(
     // A line that moves changes nothing.
     (key, value: unknown) => (key === 'where' ? undefined : value),
   )
-  return store.transaction(() => {
+  store.transaction(() => {
     const before = store.meta.get(META.mapping)
-    if (before === fingerprint) return false
+    if (before === fingerprint) return
     if (before !== null) {
-      if (leaveOthers) store.outboxContacts.markAgain()
-      else store.outboxContacts.markAll()
+      store.outboxContacts.markAll()
       store.deadLetters.retryAll()
     }
     store.meta.set(META.mapping, fingerprint)
-    return before !== null && leaveOthers
   })
 }

@@ -1,4 +1,6 @@
 // What an engine is opened with, and what a run is asked for.
+import type { BrevoCaller } from '../brevo/client.ts'
+import type { Destination } from '../model/destination.ts'
 import type { Thresholds } from '../outbox/delivery.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/time/clock.ts'
@@ -20,6 +22,8 @@ export interface Ports {
   log: Log
   /** Default: the state on disk. */
   openStore?: OpenStore
+  /** Default: Brevo. A dry run simulates it. */
+  toDestination?: (caller: BrevoCaller, ports: Pick<Ports, 'clock'>) => Destination
 }
 
 export interface EngineOptions {
@@ -34,8 +38,6 @@ export interface EngineOptions {
   sample?: number | null
   /** While the sample is read: how many of its requests are done. */
   onSample?: (done: number, total: number) => void
-  /** A changed mapping makes nobody due who is not marked already; `othersToWrite` tells of the others. */
-  leaveOthers?: boolean
   /** What handlers wait for, now. */
   handled?: () => ReadonlySet<OccurrenceType>
   /** By connector: with what a webhook is repaired. */

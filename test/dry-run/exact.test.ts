@@ -117,9 +117,8 @@ describe('a plan', () => {
           synced: fc.boolean(),
           edit: fc.nat(EDITS.length - 1),
           importList: fc.boolean(),
-          sweeps: fc.boolean(),
         }),
-        async ({ seed, customers, acts, lately, synced, edit, importList, sweeps }) => {
+        async ({ seed, customers, acts, lately, synced, edit, importList }) => {
           const shop = openVirtualShop(seed)
           try {
             shop.account.lists.set(41, 'list 41')
@@ -136,7 +135,7 @@ describe('a plan', () => {
             await shop.pass(1)
             const edited = EDITS[edit]!(yaml)
             const before = look(shop)
-            const plan = await shop.plan(edited, sweeps ? { sweepFrom: 0 } : {})
+            const plan = await shop.plan(edited)
             expect(look(shop)).toEqual(before)
 
             await shop.sync({ patienceMs: 0 }, edited)

@@ -115,9 +115,9 @@ export const MUTANTS: readonly Mutant[] = [
   believed(304),
   {
     name: 'a part of a page of the helpdesk is taken for the whole',
-    file: 'sources/gorgias/client.ts',
-    from: 'if (status === 200 && hasShape(path, json)) return { status: 200, json, into: null }',
-    to: 'if (status < 300 && hasShape(path, json)) return { status: 200, json, into: null }',
+    file: 'sources/verdict.ts',
+    from: 'if (status === 200 && isAnswer(asked, json)) return { status, json }',
+    to: 'if (status < 300 && isAnswer(asked, json)) return { status: 200, json }',
   },
   {
     name: 'a page of the helpdesk without its envelope is an empty one',
@@ -140,8 +140,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'any redirect is a merge, of whatever it names',
     file: 'sources/gorgias/client.ts',
-    from: "const into = status === 301 ? survivorOf(path, headers['location'], baseUrl) : null",
-    to: "const into = status > 300 && status < 304 ? (headers['location'] ?? '').replace(/.*\\//, '') : null",
+    from: "const into = isMoved ? survivorOf(asked.path, outcome.headers['location'], baseUrl) : null",
+    to: "const into = outcome.outcome === 'answer' && outcome.status > 300 && outcome.status < 304 ? (outcome.headers['location'] ?? '').replace(/.*\\//, '') : null",
   },
 ]
 

@@ -17,7 +17,7 @@ it('many at once give what each gives, merged and deleted customers and shared a
         }
         await shop.sync({ reconcile: true })
         await shop.open(async ({ store }) => {
-          const emails = [...store.outboxContacts.everybody(), 'nobody@example.com']
+          const emails = [...store.customers.liveEmails(), 'nobody@example.com']
           const many = store.recordsOfMany('gorgias', emails)
           for (const email of emails) expect(many.get(email)).toEqual(store.recordsOf('gorgias', email))
           expect([...many.values()].some((one) => one.tickets.length > 0)).toBe(true)

@@ -6,7 +6,7 @@ import { loadConfig, parseConfig } from '../../config/load.ts'
 import type { ConnectorsFile } from '../../config/schema/schema.ts'
 import { openSecretStore } from '../../config/secrets/store.ts'
 import { readEnvSecret } from '../../config/secrets/secrets.ts'
-import { type Control, createControl } from '../../daemon/control.ts'
+import { Control } from '../../daemon/control.ts'
 import { type Engine, openEngine, type Ports } from '../../engine/engine.ts'
 import { readStatus } from '../../engine/status.ts'
 import { createWakeSignal, sleepOrWake } from '../../lib/async/wake-signal.ts'
@@ -49,7 +49,7 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
       },
       ports,
     )
-    const control = createControl(config, engine, {
+    const control = new Control(config, engine, {
       now: () => ports.clock.now(),
       uuid: randomUUID,
       wake: (name) => follow(name),

@@ -41,11 +41,6 @@ export function createOutboxContacts(database: Database) {
       SELECT DISTINCT email, ${LANES.background} FROM customers WHERE email IS NOT NULL
       UNION SELECT email, ${LANES.background} FROM contacts WHERE present = 1
     ON CONFLICT (email) DO UPDATE SET generation = generation + 1, attempts = 0, ${STILL_IN_DOUBT}, due_at = 0`)
-  const markAgain = database.prepare(
-    `UPDATE outbox_contacts SET generation = generation + 1, attempts = 0, ${STILL_IN_DOUBT}, due_at = 0`,
-  )
-  const everybody = database.prepare<[], { email: string }>(`
-    SELECT DISTINCT email FROM customers WHERE email IS NOT NULL UNION SELECT email FROM contacts WHERE present = 1`)
   const hurry = database.prepare('UPDATE outbox_contacts SET due_at = 0 WHERE due_at > 0 AND again = 0')
   const due = database.prepare<[number, number, string, number, number], DueContact>(`
     SELECT email, lane, generation, attempts, again, lost FROM outbox_contacts
@@ -98,12 +93,6 @@ export function createOutboxContacts(database: Database) {
     markAll(): void {
       markAll.run()
     },
-    /** The same of those that are marked already, and of no others. */
-    markAgain(): void {
-      markAgain.run()
-    },
-    /** Whom `markAll` marks. */
-    everybody: (): string[] => everybody.all().map((row) => row.email),
     /** What was postponed is due, too. */
     hurry(): void {
       hurry.run()

@@ -1,0 +1,234 @@
+// One connector's life in a daemon: live runs on its schedule, beside them a reading in the background (the rest of the first sync, phones,
+// the nightly reconcile), and what webhooks name as soon as they do.
+import { type Engine, type Ports, type SyncOptions, type SyncReport } from '../engine/engine.ts'
+import { BREVO, type Pauses } from '../engine/pauses.ts'
+import { createWakeSignal, sleepOrWake, type WakeSignal } from '../lib/async/wake-signal.ts'
+import { coerceError, isAbort, type TajoError } from '../lib/errors.ts'
+import { formatDuration } from '../lib/human.ts'
+import { fromMs, type Instant } from '../model/time.ts'
+import { isDatabaseError } from '../state/db/sqlite.ts'
+import type { DaemonHooks } from './daemon.ts'
+import type { Tasks } from './tasks.ts'
+
+/** What the connectors of a daemon share. */
+export interface Shared {
+  engine: Engine
+  tasks: Tasks
+  pauses: Pauses
+  ports: Pick<Ports, 'clock' | 'log'>
+  hooks: DaemonHooks
+  sync: Pick<SyncOptions, 'acceptRemovals'>
+  /** Where there are others, one that lacks a key is stopped alone. */
+  isAlone: boolean
+  /** A run has ended: what is due may have changed. */
+  runEnded: WakeSignal
+  /** For `tajo status`. */
+  noteState(): void
+}
+
+interface Run {
+  settling: boolean
+  /** What the background has read for it. */
+  before?: Readonly<Record<string, number>>
+  quick?: boolean
+}
+
+/** Runs because of webhooks follow each other so closely while the helpdesk's budget is short. */
+const REFRESH_SPACING_MS = 3_000
+/** While webhooks are silent. */
+const FASTER_POLL_MS = 60_000
+/** Where such a run did not come through: the schedule goes on meanwhile. */
+const REFRESH_RETRY_MS = 15_000
+/** After an API that did not answer, the background waits this long. */
+const BACKGROUND_RETRY_MS = 60_000
+/** How long one delivery round waits for a postponed write before the next one gets its turn. */
+const PATIENCE_MS = 5_000
+
+export class Runner {
+  readonly name: string
+  readonly #shared: Shared
+  readonly #background = createWakeSignal()
+  readonly #requested = createWakeSignal()
+  /** It has come through since the daemon started. */
+  #wasWell = false
+  #isFaster = false
+  #reconcileAt: Instant | null = null
+
+  constructor(name: string, shared: Shared) {
+    this.name = name
+    this.#shared = shared
+  }
+
+  /** Begins with a run at once. */
+  start(): void {
+    const { tasks } = this.#shared
+    void tasks.follow(() => this.run({ settling: true }))
+    void tasks.follow(() => this.#readInBackground())
+    void tasks.follow(() => this.#followRequests())
+  }
+
+  /** Everything is read again, beside the live runs. */
+  reconcile(): void {
+    this.#reconcileAt = fromMs(this.#shared.ports.clock.now())
+    if (this.#wasWell) this.#background.raise()
+  }
+
+  /** A webhook named something. */
+  refresh(): void {
+    this.#requested.raise()
+  }
+
+  /** False where it did not come through, or is paused. */
+  async run({ settling, before = {}, quick = false }: Run): Promise<boolean> {
+    const { tasks, pauses, engine, hooks, sync, runEnded } = this.#shared
+    const { name } = this
+    if (tasks.isStopping || pauses.leftMs(name) > 0) return false
+    const readOnly = pauses.leftMs(BREVO) > 0
+    try {
+      const report = await engine.sync(
+        name,
+        {
+          ...sync,
+          settling,
+          quick,
+          liveOnly: true,
+          readOnly,
+          patienceMs: PATIENCE_MS,
+          onProgress: (progress) => hooks.onProgress?.(name, progress),
+          onAccepted: hooks.onAccepted,
+        },
+        tasks.signal,
+      )
+      for (const [stream, count] of Object.entries(before))
+        report.read[stream] = (report.read[stream] ?? 0) + count
+      pauses.end(name)
+      if (!readOnly) pauses.end(BREVO)
+      this.#wasWell = true
+      if (!quick && (await engine.watchWebhook(name, tasks.signal))) this.#pollFaster()
+      this.#background.raise()
+      this.#tell(report)
+      return true
+    } catch (thrown) {
+      if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
+      this.#reportFailure(coerceError(thrown))
+      return false
+    } finally {
+      runEnded.raise()
+      if (!tasks.isStopping) this.#shared.noteState()
+    }
+  }
+
+  #tell(report: SyncReport): void {
+    const { engine, hooks, ports } = this.#shared
+    for (const warning of report.warnings) ports.log.verbose('Note on the mapping', { warning })
+    hooks.onRun?.(report, engine.isBackfilled(this.name))
+    const { read, contacts, events, setAside, undelivered } = report
+    ports.log.info('Run ended', {
+      connector: this.name,
+      read,
+      contacts: contacts.written,
+      events: events.sent,
+      ...(events.inDoubt > 0 ? { in_doubt: events.inDoubt } : {}),
+      set_aside: setAside,
+      undelivered,
+    })
+  }
+
+  #reportFailure(error: TajoError): void {
+    const { tasks, pauses, ports, isAlone } = this.#shared
+    const { log } = ports
+    const connector = this.name
+    if (error.kind === 'transient')
+      return log.warn('Run ended early; the next one goes on from here', { connector, reason: error.message })
+    // A setup that never worked is for the one who starts the daemon to mend; one that broke later must not end it.
+    const isItsOwn = error.code === 'secret_missing' && !isAlone
+    if (error.kind === 'config' && !isItsOwn && !this.#wasWell) return tasks.fail(error)
+    const refuser = error.code === 'brevo_unauthorized' ? BREVO : connector
+    const isPaused = pauses.leftMs(refuser) > 0
+    const again = `tried again in ${formatDuration(pauses.begin(refuser, error.message))}`
+    if (!isPaused)
+      void tasks.follow(async () => {
+        await pauses.over(refuser, tasks.signal)
+        await this.run({ settling: false })
+      })
+    log.error(
+      refuser === BREVO
+        ? `Nothing is delivered; that is ${again}, and the helpdesk is read meanwhile`
+        : `Connector stopped; it is ${again}`,
+      {
+        connector,
+        code: error.code,
+        reason: error.message,
+        details: error.details.length > 0 ? error.details : undefined,
+        hint: error.hint,
+      },
+    )
+  }
+
+  /** After each live run that came through, and when a reconcile is due. */
+  async #readInBackground(): Promise<void> {
+    const { tasks, engine, pauses, hooks } = this.#shared
+    for (;;) {
+      await this.#background.wait(tasks.signal)
+      if (tasks.isStopping) return
+      try {
+        const found = await engine.readInBackground(
+          this.name,
+          this.#reconcileAt,
+          (progress) => hooks.onProgress?.(this.name, progress),
+          tasks.signal,
+        )
+        pauses.end(this.#backgroundKey)
+        if (found !== null) await this.run({ settling: false, before: found })
+      } catch (thrown) {
+        if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
+        await this.#waitOut(coerceError(thrown))
+        this.#background.raise()
+      }
+    }
+  }
+
+  get #backgroundKey(): string {
+    return `${this.name}:background`
+  }
+
+  async #waitOut(error: TajoError): Promise<void> {
+    const { ports, tasks, pauses } = this.#shared
+    ports.log.warn('Reading in the background was interrupted; it goes on from here', {
+      connector: this.name,
+      reason: error.message,
+      hint: error.hint,
+    })
+    if (error.kind === 'transient') return await ports.clock.sleep(BACKGROUND_RETRY_MS, tasks.signal)
+    pauses.begin(this.#backgroundKey, error.message)
+    await pauses.over(this.#backgroundKey, tasks.signal)
+  }
+
+  /** While webhooks can't be relied on. */
+  #pollFaster(): void {
+    if (this.#isFaster) return
+    this.#isFaster = true
+    const { tasks, ports } = this.#shared
+    void tasks.follow(async () => {
+      await ports.clock.sleep(FASTER_POLL_MS, tasks.signal)
+      this.#isFaster = false
+      await this.run({ settling: false })
+    })
+  }
+
+  /** Reads again what webhooks name, as soon as they do. */
+  async #followRequests(): Promise<void> {
+    const { engine, tasks, ports } = this.#shared
+    const { name } = this
+    for (;;) {
+      const waitMs = engine.untilNextRefresh(name)
+      if (waitMs === null) await this.#requested.wait(tasks.signal)
+      else if (waitMs > 0) await sleepOrWake(ports.clock, waitMs, this.#requested, tasks.signal)
+      if (tasks.isStopping) return
+      if (engine.untilNextRefresh(name) !== 0) continue
+      const wasRead = this.#wasWell && (await this.run({ settling: false, quick: true }))
+      const pauseMs = !wasRead ? REFRESH_RETRY_MS : engine.freeShare(name) > 0.5 ? 0 : REFRESH_SPACING_MS
+      if (pauseMs > 0) await ports.clock.sleep(pauseMs, tasks.signal)
+    }
+  }
+}
