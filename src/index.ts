@@ -10,7 +10,7 @@ export type {
   SyncReport,
   SyncRequest,
   TajoClientOptions,
-  ToldEvent,
+  DeliveredEvent,
   Triggered,
   TriggerRequest,
 } from './interfaces/sdk/types.ts'

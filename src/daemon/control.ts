@@ -7,7 +7,7 @@ import type { OccurrenceType } from '../model/occurrence.ts'
 import { fromMs, type Instant, parseInstant } from '../model/time.ts'
 import type { SyncRequest, Triggered, TriggerRequest } from '../engine/requests.ts'
 import { requireSource } from '../sources/index.ts'
-import { toTold, type ToldEvent } from '../sync/ingest/handler-events.ts'
+import { toDeliveredEvent, type DeliveredEvent } from '../sync/ingest/handler-events.ts'
 import { triggerCampaign } from './trigger.ts'
 
 const MAX_PAGE = 100
@@ -84,10 +84,12 @@ export class Control {
   }
 
   /** What handlers of these types are to be told now. Throws `usage` where the helpdesk can never tell of one. */
-  told(name: string, types: readonly OccurrenceType[], limit: number): ToldEvent[] {
+  deliveries(name: string, types: readonly OccurrenceType[], limit: number): DeliveredEvent[] {
     this.requireTold(name, types)
     const { store } = this.#engine
-    return store.handlerEvents.due(name, types, this.#now, limit).map((event) => toTold(store, name, event))
+    return store.handlerEvents
+      .due(name, types, this.#now, limit)
+      .map((event) => toDeliveredEvent(store, name, event))
   }
 
   requireTold(name: string, types: readonly OccurrenceType[]): void {
@@ -99,11 +101,11 @@ export class Control {
     })
   }
 
-  nextToldAt(name: string): number | null {
+  nextDeliveryAt(name: string): number | null {
     return this.#engine.store.handlerEvents.nextDueAt(name)
   }
 
-  taken(id: string): void {
+  ack(id: string): void {
     const { store } = this.#engine
     store.transaction(() => {
       store.handlerEvents.finish(id)
@@ -112,7 +114,7 @@ export class Control {
   }
 
   /** It threw, or did not end in time: tried again, and set aside after the last try. */
-  refused(id: string, attempts: number, reason: string): { retryInMs: number | null } {
+  nack(id: string, attempts: number, reason: string): { retryInMs: number | null } {
     const { store } = this.#engine
     const retryInMs = HANDLER_RETRIES_MS[attempts] ?? null
     const now = this.#now

@@ -139,18 +139,18 @@ function openDoor(
       store.meta.set(META.handled, [...handled])
     },
 
-    async told(name, types, waitMs) {
+    async deliveries(name, types, waitMs) {
       const wanted = toTypes(types)
       const until = clock.monotonic() + waitMs
       for (;;) {
-        const events = control.told(name, wanted, MOST_TOLD)
+        const events = control.deliveries(name, wanted, MOST_TOLD)
         if (events.length > 0 || clock.monotonic() >= until || closing.aborted) return events
         await clock.sleep(LOOK_EVERY_MS, closing).catch(() => undefined)
       }
     },
 
-    taken: (id) => control.taken(id),
-    refused: (id, attempts, reason) => control.refused(id, attempts, reason),
+    ack: (id) => control.ack(id),
+    nack: (id, attempts, reason) => control.nack(id, attempts, reason),
 
     async trigger(name, request) {
       const triggered = control.trigger(name, request as TriggerRequest)

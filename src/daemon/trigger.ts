@@ -75,8 +75,8 @@ function findId(store: Store, account: string, campaign: string, key: string, em
 function findObjection(config: Config, store: Store, email: string): string | null {
   if (store.forgotten.has(email)) return 'This person was forgotten.'
   if (store.customers.isOwnAddress(email)) return 'It is an address of the shop’s own.'
-  if (store.contacts.told(email).gone) return 'The contact was deleted in Brevo.'
-  if (!config.delivery.createContacts && !store.contacts.told(email).exists)
+  if (store.contacts.lastSent(email).gone) return 'The contact was deleted in Brevo.'
+  if (!config.delivery.createContacts && !store.contacts.lastSent(email).exists)
     return 'It is no contact that tajo keeps in step, and contacts.create is never.'
   return null
 }

@@ -7,10 +7,14 @@ import { TajoError } from '../lib/errors.ts'
 import type { Http } from '../lib/net/http.ts'
 import { createScratch } from '../state/db/scratch.ts'
 import { forgetLessons } from '../outbox/import-lessons.ts'
-import { openStoreScratch } from '../state/store.ts'
+import { openStoreReadOnly, openStoreScratch } from '../state/store.ts'
 import type { PlanFile } from './plan.ts'
 import { type DryRunOptions, type Requests, toPlanFile } from './report.ts'
 import { createSimulation, type Simulation } from './simulated-destination.ts'
+import { sweep } from './sweep.ts'
+
+/** From so many contacts on, those whom only a changed mapping makes due are swept (sweep.ts). */
+const SWEEP_FROM = 2_000
 
 /** Writes nothing anywhere but into a copy that is thrown away. Throws what a sync would throw. */
 export async function dryRun(
@@ -19,17 +23,33 @@ export async function dryRun(
   options: DryRunOptions,
   signal?: AbortSignal,
 ): Promise<PlanFile> {
+  return (
+    (await dryRunOnce(engineOptions, ports, options, true, signal)) ??
+    (await dryRunOnce(engineOptions, ports, options, false, signal))!
+  )
+}
+
+/** Null where a sweep can't be told apart from the rest: the guard would hold back what was written already. */
+async function dryRunOnce(
+  engineOptions: EngineOptions,
+  ports: Ports,
+  options: DryRunOptions,
+  maySweep: boolean,
+  signal?: AbortSignal,
+): Promise<PlanFile | null> {
   const scratch = createScratch(engineOptions.stateDir)
   const { config } = engineOptions
   const simulation = createSimulation(holds)
   const requests: Requests = { source: 0, brevo: simulation.counted }
   try {
+    const leaveOthers = maySweep && countContacts(scratch.directory) >= (options.sweepFrom ?? SWEEP_FROM)
     const engine = openEngine(
       {
         ...engineOptions,
         stateDir: scratch.directory,
         sample: options.sample,
         onSample: (done, total) => options.onProgress?.({ phase: 'sampling', done, total }),
+        leaveOthers,
       },
       {
         ...ports,
@@ -41,6 +61,7 @@ export async function dryRun(
     try {
       engine.store.trial.begin()
       forgetLessons(engine.store)
+      const given = leaveOthers ? engine.store.contacts.countGiven() : 0
       const reports: SyncReport[] = []
       for (const name of options.connectors)
         reports.push(
@@ -50,13 +71,25 @@ export async function dryRun(
             signal,
           ),
         )
+      const swept = await sweep(engine, simulation, config, given, options, signal)
       refuseUnread(simulation)
-      return toPlanFile(engine, simulation, requests, reports, config, options, ports.clock.now())
+      if (swept === null) return null
+      return toPlanFile(engine, simulation, requests, reports, config, options, swept, ports.clock.now())
     } finally {
       engine.close()
     }
   } finally {
     scratch.remove()
+  }
+}
+
+/** How many contacts Brevo was sent. */
+function countContacts(directory: string): number {
+  const store = openStoreReadOnly(directory)
+  try {
+    return store?.contacts.count() ?? 0
+  } finally {
+    store?.close()
   }
 }
 

@@ -8,6 +8,7 @@ import { toIso } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
 import type { TriedEvent } from '../state/delivery/dry-run-notes.ts'
 import type { Counted, Simulation } from './simulated-destination.ts'
+import type { Swept } from './sweep.ts'
 import {
   type EventCounts,
   type Plan,
@@ -29,6 +30,10 @@ export interface DryRunOptions {
   /** How many contacts, and how many held events, are shown in the plan. */
   limit: number
   onProgress?: SyncOptions['onProgress']
+  /** Others get their turn. */
+  pause?: () => Promise<void>
+  /** From so many contacts on, those whom only a changed mapping makes due do not go through the outbox one by one. */
+  sweepFrom?: number
 }
 
 /** What the sync will ask of both sides. */
@@ -44,6 +49,7 @@ export function toPlanFile(
   reports: readonly SyncReport[],
   config: Config,
   options: DryRunOptions,
+  swept: Swept,
   now: number,
 ): PlanFile {
   const { store } = engine
@@ -56,8 +62,8 @@ export function toPlanFile(
   const live = new Set(store.customers.liveEmails())
   const changedLive = changes.filter((one) => live.has(one.email)).length
   const held = [...toHeldEvents(events), ...toHeldCampaigns(campaigns)]
-  const guard = reports.find((one) => one.heldRemovals !== null)?.heldRemovals ?? null
-  const { withoutContact } = counts
+  const guard = reports.find((one) => one.heldRemovals !== null)?.heldRemovals ?? swept.guard
+  const withoutContact = counts.withoutContact - swept.created
   const undelivered = store.undelivered()
   const byCampaign: Plan['campaigns'] = {}
   for (const one of campaigns)

@@ -26,6 +26,10 @@ export interface Simulation {
   failure(): string | null
   /** Over the real one, which is only read. */
   over(real: Destination): Destination
+  /** All contacts are read beforehand, where many are to be written. */
+  seeAll(signal?: AbortSignal): Promise<void>
+  /** What `writeContact` would do, at once, after `seeAll`. True if it makes the contact. */
+  writeSeen(write: ContactWrite, mayCreate: boolean): boolean
 }
 
 /** Single reads before all contacts are read instead, a thousand at a time. */
@@ -41,8 +45,14 @@ export function createSimulation(holds: Destination['holds']): Simulation {
   /** Every contact that Brevo has is in the picture. */
   let complete: Promise<void> | null = null
 
-  async function seeAll(real: Destination, signal?: AbortSignal): Promise<void> {
-    for await (const page of real.readContacts(null, signal)) for (const held of page) picture.see(held)
+  /** The one of the last delivery. */
+  let known: Destination | null = null
+
+  function seeAll(real: Destination, signal?: AbortSignal): Promise<void> {
+    const read = async (): Promise<void> => {
+      for await (const page of real.readContacts(null, signal)) for (const held of page) picture.see(held)
+    }
+    return (complete ??= read())
   }
 
   /** The contact as it is after all that was simulated; `unread` where Brevo could not be asked. */
@@ -51,11 +61,10 @@ export function createSimulation(holds: Destination['holds']): Simulation {
     email: string,
     signal?: AbortSignal,
   ): Promise<Pictured | null | 'unread'> {
-    const known = picture.get(email)
-    if (known !== undefined) return known
+    const pictured = picture.get(email)
+    if (pictured !== undefined) return pictured
     if (complete !== null || readSingly >= READ_SINGLY) {
-      complete ??= seeAll(real, signal)
-      await complete
+      await seeAll(real, signal)
       return picture.get(email) ?? null
     }
     readSingly += 1
@@ -70,6 +79,7 @@ export function createSimulation(holds: Destination['holds']): Simulation {
   }
 
   function over(real: Destination): Destination {
+    known = real
     return {
       ...createWrites(real, { picture, counted, find }),
       importable: (writes) => real.importable(writes),
@@ -103,7 +113,25 @@ export function createSimulation(holds: Destination['holds']): Simulation {
     }
   }
 
-  return { picture, events, counted, failure: () => failure, over }
+  return {
+    picture,
+    events,
+    counted,
+    failure: () => failure,
+    over,
+    seeAll: (signal) => (known === null ? Promise.resolve() : seeAll(known, signal)),
+    writeSeen(write, mayCreate) {
+      const found = picture.get(write.email) ?? null
+      if (found === null && (write.exists || !mayCreate)) return false
+      counted.contacts += write.addLists.length > 0 ? 2 : 1
+      const add = write.addLists.filter(
+        (list) => membershipOf(list, found?.now ?? null, write.giving.includes(list)) === null,
+      )
+      const { attributes, removeLists: remove } = write
+      picture.write(found ?? picture.create(write.email), { attributes, add, remove })
+      return found === null
+    },
+  }
 }
 
 const DONE = { result: 'done' } as const

@@ -1,8 +1,8 @@
 // What another connectors.yml would make of the contacts that are known: from the local records, without one request.
 import type { Config } from '../config/config.ts'
 import { compileAll } from '../explain/explain.ts'
-import type { ContactWrite, ToldContact } from '../model/operations.ts'
-import { toTold } from '../outbox/delivery.ts'
+import type { ContactWrite, SentState } from '../model/operations.ts'
+import { toSentState } from '../outbox/delivery.ts'
 import type { Store } from '../state/store.ts'
 import { type ConnectorMapping, prepareContact, visitContacts } from '../projection/project.ts'
 import { type PlannedContact } from './plan.ts'
@@ -56,13 +56,13 @@ export async function diffConfigs(
     samples: [],
   }
   await visitContacts(store, store.customers.liveEmails(), pause, (email, records) => {
-    const told = store.contacts.told(email)
-    if (told.gone) return
-    if (!after.delivery.createContacts && !told.exists) return
-    const first = prepareContact(store, toMappings(old), email, told, records)
+    const lastSent = store.contacts.lastSent(email)
+    if (lastSent.gone) return
+    if (!after.delivery.createContacts && !lastSent.exists) return
+    const first = prepareContact(store, toMappings(old), email, lastSent, records)
     if (first === null) return
-    const base = toTold(
-      told,
+    const base = toSentState(
+      lastSent,
       first,
       Object.fromEntries(first.addLists.map((list) => [list, 'given' as const])),
     )
@@ -90,7 +90,7 @@ function toMappings(compiled: ReturnType<typeof compileAll>): ConnectorMapping[]
   return compiled.map((one) => one.mapping)
 }
 
-function toSample(write: ContactWrite, base: ToldContact): PlannedContact {
+function toSample(write: ContactWrite, base: SentState): PlannedContact {
   return {
     email: write.email,
     change: 'update',

@@ -75,7 +75,7 @@ export function toContext(
     streams: new Set(toKept(connector)),
     defaultCountry: connector.defaultCountry,
     supports: requireSource(connector.source).supports,
-    lane: 'live',
+    priority: 'live',
     eventHorizon: source.now() - fromMs(config.eventRetentionMs),
     freshness,
   }

@@ -2,6 +2,7 @@
 import { type Forgotten, forgetPerson, resetCursors } from './maintenance.ts'
 import { createHelpdesks } from './helpdesks.ts'
 import type { EngineOptions, Ports, SyncOptions } from './options.ts'
+import { findOthers } from './others.ts'
 import { type Connector, Parts } from './parts.ts'
 import { runPass } from './pass.ts'
 import { toReadOptions } from './reading.ts'
@@ -50,6 +51,10 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       signal?: AbortSignal,
     ): Promise<Record<string, number> | null> =>
       readInBackground(parts, parts.find(name), reconcileAt, onProgress, signal),
+
+    /** With `leaveOthers`: what a changed mapping writes of whoever is not marked; null where it did not change. */
+    othersToWrite: (pause: () => Promise<void>, signal?: AbortSignal) =>
+      findOthers(store, parts.mappings, pause, signal),
 
     /** While no write of this person is under way. */
     forget: (email: string, wantsDeletion: boolean): Promise<Forgotten> =>
@@ -126,7 +131,7 @@ async function readInBackground(
   signal?: AbortSignal,
 ): Promise<Record<string, number> | null> {
   const base = parts.contextOf(connector, connector.source.inBackground())
-  const context = { ...base, goLive: findGoLive(base), lane: 'background' as const }
+  const context = { ...base, goLive: findGoLive(base), priority: 'background' as const }
   const read: Record<string, number> = {}
   const options = toReadOptions(connector.config, { onProgress }, read, signal)
   const found = await readBackground(context, options)

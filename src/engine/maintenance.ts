@@ -32,7 +32,7 @@ export async function forgetPerson(
   let known = false
   let deleted = false
   for (const one of addresses) {
-    const given = Object.entries(store.contacts.told(one).lists)
+    const given = Object.entries(store.contacts.lastSent(one).lists)
       .filter(([, membership]) => membership === 'given' || membership === 'giving')
       .map(([list]) => Number(list))
     if (given.length > 0 && (await leaveLists(caller, one, given))) {

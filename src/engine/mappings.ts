@@ -28,9 +28,19 @@ export interface Mappings {
    * newer ones made due, and nothing would ever make it due again.
    */
   current(): readonly ConnectorMapping[]
+  /** True once a changed mapping was met that made only those due that were marked already. */
+  leftOthers(): boolean
 }
 
-export function createMappings(config: Config, store: Store, caller: BrevoCaller, clock: Clock): Mappings {
+/** `leaveOthers`: a changed mapping makes nobody due who is not marked already; somebody else sees to the others. */
+export function createMappings(
+  config: Config,
+  store: Store,
+  caller: BrevoCaller,
+  clock: Clock,
+  leaveOthers = false,
+): Mappings {
+  let left = false
   let current: readonly ConnectorMapping[] = []
   let checked: { attributes: Attribute[]; at: number } | null = null
 
@@ -71,7 +81,7 @@ export function createMappings(config: Config, store: Store, caller: BrevoCaller
         rank: rankOf(config, connector.name),
       }))
       refuseAll(compiled)
-      noticeChange(store, compiled)
+      left = noticeChange(store, compiled, leaveOthers) || left
       current = compiled.map(({ connector, mapping, partial, rank }) => ({
         source: connector.name,
         mapping,
@@ -84,6 +94,8 @@ export function createMappings(config: Config, store: Store, caller: BrevoCaller
     },
 
     current: () => current,
+
+    leftOthers: () => left,
   }
 }
 
@@ -103,7 +115,7 @@ function refuseAll(compiled: readonly { connector: ConnectorConfig; issues: Comp
     )
 }
 
-/** Everybody is looked at where the mapping has changed. */
+/** Everybody is looked at where the mapping has changed. True if others than those marked would have become due. */
 function noticeChange(
   store: Store,
   compiled: readonly {
@@ -112,7 +124,8 @@ function noticeChange(
     partial: boolean
     rank: number | null
   }[],
-): void {
+  leaveOthers: boolean,
+): boolean {
   const fingerprint = JSON.stringify(
     compiled.map(({ connector, mapping, partial, rank }) => [
       connector.name,
@@ -129,13 +142,15 @@ function noticeChange(
     // A line that moves changes nothing.
     (key, value: unknown) => (key === 'where' ? undefined : value),
   )
-  store.transaction(() => {
+  return store.transaction(() => {
     const before = store.meta.get(META.mapping)
-    if (before === fingerprint) return
+    if (before === fingerprint) return false
     if (before !== null) {
-      store.outboxContacts.markAll()
+      if (leaveOthers) store.outboxContacts.markAgain()
+      else store.outboxContacts.markAll()
       store.deadLetters.retryAll()
     }
     store.meta.set(META.mapping, fingerprint)
+    return before !== null && leaveOthers
   })
 }

@@ -38,6 +38,8 @@ export interface EngineOptions {
   sample?: number | null
   /** While the sample is read: how many of its requests are done. */
   onSample?: (done: number, total: number) => void
+  /** A changed mapping makes nobody due who is not marked already; `othersToWrite` tells of the others. */
+  leaveOthers?: boolean
   /** What handlers wait for, now. */
   handled?: () => ReadonlySet<OccurrenceType>
   /** By connector: with what a webhook is repaired. */

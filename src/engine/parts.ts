@@ -61,7 +61,7 @@ export class Parts {
     this.store = (ports.openStore ?? openStore)(options.stateDir)
     this.connectors = new Map(enabled(config).map((one) => [one.name, this.#connect(one)]))
     this.#recover()
-    this.mappings = createMappings(config, this.store, this.caller, clock)
+    this.mappings = createMappings(config, this.store, this.caller, clock, options.leaveOthers)
     this.record = createRecorder(this.store, clock, config)
     this.#clockWatch = createClockWatch(clock)
   }
@@ -136,7 +136,7 @@ export class Parts {
       log: ports.log,
       preparing(emails) {
         const recordsOf = recordsInBatches(store, emails)
-        return (email, told) => prepareContact(store, mappings.current(), email, told, recordsOf)
+        return (email, lastSent) => prepareContact(store, mappings.current(), email, lastSent, recordsOf)
       },
       identifies: () => enabled(config).some((one) => identifies(one.rules)),
       importList: config.brevo.importList,

@@ -7,7 +7,7 @@ import { type Compiled, compileMapping, type FieldRule } from '../mapping/compil
 import { describeCondition, belongs, type ListRule } from '../mapping/lists.ts'
 import { type Origin, originsOf, type RecordField } from '../mapping/origins.ts'
 import { toProfileValues } from '../mapping/variables.ts'
-import type { AttributeValue, ContactWrite, Membership, ToldContact } from '../model/operations.ts'
+import type { AttributeValue, ContactWrite, Membership, SentState } from '../model/operations.ts'
 import type { ContactRecords, Profile } from '../model/profile.ts'
 import { toIso } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
@@ -64,7 +64,7 @@ export interface ExplainedList {
 
 /** Null: nothing is known of the address. */
 export function explainContact(store: Store, config: Config, email: string): Explanation | null {
-  const told = store.contacts.told(email)
+  const lastSent = store.contacts.lastSent(email)
   const compiled = compileAll(store, config)
   const mappings = compiled.map((one) => one.mapping)
   const people = toParts(store, mappings, email).map((part, index): Person => ({
@@ -75,21 +75,21 @@ export function explainContact(store: Store, config: Config, email: string): Exp
   const events = explainEvents(store, email)
   const campaigns = explainCampaigns(store, email)
   const isKnown =
-    told.toldAt !== null ||
+    lastSent.sentAt !== null ||
     people.some(({ records }) => records.customers.length > 0) ||
     events.length + campaigns.length > 0
   if (!isKnown) return null
-  const isWritten = !told.gone && !store.customers.isOwnAddress(email)
-  const mayBeMade = told.exists || config.delivery.createContacts
+  const isWritten = !lastSent.gone && !store.customers.isOwnAddress(email)
+  const mayBeMade = lastSent.exists || config.delivery.createContacts
   const projected = isWritten && mayBeMade ? projectContact(store, mappings, email) : null
-  const write = isWritten && mayBeMade ? prepareContact(store, mappings, email, told) : null
+  const write = isWritten && mayBeMade ? prepareContact(store, mappings, email, lastSent) : null
   return {
     version: EXPLAIN_VERSION,
     email,
-    contact: describeContact(store, email, told, people),
+    contact: describeContact(store, email, lastSent, people),
     confirming: isBeingConfirmed(store, email),
-    attributes: explainAttributes(store, email, people, told, projected?.attributes ?? {}),
-    lists: explainLists(store, told, people, write),
+    attributes: explainAttributes(store, email, people, lastSent, projected?.attributes ?? {}),
+    lists: explainLists(store, lastSent, people, write),
     events,
     campaigns,
   }
@@ -130,29 +130,34 @@ function isBeingConfirmed(store: Store, email: string): boolean {
   return lost || confirmAt !== null
 }
 
-function describeContact(store: Store, email: string, told: ToldContact, people: readonly Person[]): string {
+function describeContact(
+  store: Store,
+  email: string,
+  lastSent: SentState,
+  people: readonly Person[],
+): string {
   if (store.customers.isOwnAddress(email)) return 'One of the shop’s own addresses: never written to Brevo.'
-  if (told.gone) return 'It was deleted in Brevo, and tajo does not put it back.'
+  if (lastSent.gone) return 'It was deleted in Brevo, and tajo does not put it back.'
   const { lost, confirmAt } = store.outboxContacts.doubtsOf(email)
   if (lost)
     return 'Its last write was not answered: it may have arrived, and everything is written once more.'
   const letter = store.deadLetters.find('contact', email)
   const refused = letter === null ? '' : ` Its last write was set aside: ${letter.reason}`
-  if (!told.exists) return `Not in Brevo as far as tajo knows.${refused}`
+  if (!lastSent.exists) return `Not in Brevo as far as tajo knows.${refused}`
   if (people.every(({ records }) => records.customers.length === 0))
     return `In Brevo; no customer of the helpdesk has the address any more.${refused}`
   const again =
     confirmAt === null
       ? ''
       : ` An earlier write was not answered: all is written once more at ${formatTime(toIso(confirmAt))}.`
-  return `In Brevo, last written ${told.toldAt === null ? 'before tajo' : formatTime(toIso(told.toldAt))}.${again}${refused}`
+  return `In Brevo, last written ${lastSent.sentAt === null ? 'before tajo' : formatTime(toIso(lastSent.sentAt))}.${again}${refused}`
 }
 
 function explainAttributes(
   store: Store,
   email: string,
   people: readonly Person[],
-  told: ToldContact,
+  lastSent: SentState,
   projected: Record<string, AttributeValue | null>,
 ): Explanation['attributes'] {
   const sentOf = store.contacts.sentOf(email)
@@ -160,14 +165,14 @@ function explainAttributes(
   const lines = people.flatMap((person) =>
     person.connector.rules.fields.map((rule): ExplainedLine => ({ rule, ...person })),
   )
-  const names = new Set([...lines.map(({ rule }) => rule.attribute), ...Object.keys(told.attributes)])
+  const names = new Set([...lines.map(({ rule }) => rule.attribute), ...Object.keys(lastSent.attributes)])
   for (const name of names) {
     if (name.toLowerCase() === 'email') continue
     const source = findSource(lines.filter(({ rule }) => rule.attribute === name))
-    const value = told.attributes[name] ?? null
+    const value = lastSent.attributes[name] ?? null
     const wanted = Object.hasOwn(projected, name) ? projected[name]! : undefined
     const { at, previous } = sentOf(name)
-    const isTold = Object.hasOwn(told.attributes, name)
+    const isTold = Object.hasOwn(lastSent.attributes, name)
     explained[name] = {
       value,
       ...(wanted === undefined || JSON.stringify(wanted) === JSON.stringify(value) ? {} : { wanted }),
@@ -239,14 +244,14 @@ export function parsePlace(where: string): { file: string; line: number } {
 
 function explainLists(
   store: Store,
-  told: ToldContact,
+  lastSent: SentState,
   people: readonly Person[],
   write: ContactWrite | null,
 ): Explanation['lists'] {
   const names = store.brevo.listNames()
   const lists: Explanation['lists'] = {}
   const put = (id: number, seen: string, where: string | null): void => {
-    const membership = toMembership(id, told.lists[id], write, seen)
+    const membership = toMembership(id, lastSent.lists[id], write, seen)
     lists[id] = { name: names[id] ?? '', ...membership, mapping: where === null ? null : parsePlace(where) }
   }
   for (const { connector, part } of people) {
@@ -270,7 +275,7 @@ function explainLists(
     if (inSupport?.list != null)
       put(inSupport.list, `in_support: ${plural(profile?.openTickets ?? 0, 'open ticket')}`, inSupport.where)
   }
-  for (const id of Object.keys(told.lists))
+  for (const id of Object.keys(lastSent.lists))
     if (lists[id] === undefined) put(Number(id), 'No line of the mapping names it any more', null)
   return lists
 }

@@ -7,7 +7,7 @@ import type {
   ProjectedContact,
   EventWrite,
   Membership,
-  ToldContact,
+  SentState,
 } from '../model/operations.ts'
 import { toIso } from '../model/time.ts'
 import type { EventRule } from './compile.ts'
@@ -22,25 +22,27 @@ import { firstResponseMinutes, resolutionMinutes } from './variables.ts'
 export function toWrite(
   email: string,
   projected: ProjectedContact | null,
-  told: ToldContact,
+  lastSent: SentState,
   isKept: (list: number) => boolean,
 ): ContactWrite {
   const attributes: Record<string, AttributeValue | null> = {}
   for (const [name, value] of Object.entries(projected?.attributes ?? {})) {
-    if (!isSame(value, told.attributes[name])) attributes[name] = value
+    if (!isSame(value, lastSent.attributes[name])) attributes[name] = value
   }
   const wanted = new Set(projected?.lists)
   return {
     email,
-    exists: told.exists || projected === null,
+    exists: lastSent.exists || projected === null,
     attributes,
-    addLists: [...wanted].filter((list) => told.lists[list] === undefined || told.lists[list] === 'giving'),
-    giving: [...wanted].filter((list) => told.lists[list] === 'giving'),
-    removeLists: Object.entries(told.lists).flatMap(([list, membership]) =>
+    addLists: [...wanted].filter(
+      (list) => lastSent.lists[list] === undefined || lastSent.lists[list] === 'giving',
+    ),
+    giving: [...wanted].filter((list) => lastSent.lists[list] === 'giving'),
+    removeLists: Object.entries(lastSent.lists).flatMap(([list, membership]) =>
       isGiven(membership) && !wanted.has(Number(list)) && !isKept(Number(list)) ? [Number(list)] : [],
     ),
     lookUp: true,
-    repair: told.repair,
+    repair: lastSent.repair,
   }
 }
 
@@ -48,11 +50,11 @@ function isGiven(membership: Membership): boolean {
   return membership === 'given' || membership === 'giving'
 }
 
-function isSame(value: AttributeValue | null, told: AttributeValue | null | undefined): boolean {
-  if (Array.isArray(value) && Array.isArray(told)) {
-    return value.length === told.length && value.every((one, index) => one === told[index])
+function isSame(value: AttributeValue | null, lastSent: AttributeValue | null | undefined): boolean {
+  if (Array.isArray(value) && Array.isArray(lastSent)) {
+    return value.length === lastSent.length && value.every((one, index) => one === lastSent[index])
   }
-  return value === told
+  return value === lastSent
 }
 
 /** Where something happened: told with every event. */

@@ -31,7 +31,7 @@ export interface OptOut {
 }
 
 /** What Brevo was last told of a contact. */
-export interface ToldContact {
+export interface SentState {
   /** False until Brevo took a write for this address. */
   exists: boolean
   /** It was there and is not any more: someone deleted it in Brevo, and tajo does not put it back. */
@@ -43,7 +43,7 @@ export interface ToldContact {
   /** A read-back showed a difference: the next write goes singly. */
   repair: boolean
   /** When; null before the first time. */
-  toldAt: Instant | null
+  sentAt: Instant | null
 }
 
 /** The difference between projected and told: one write. */

@@ -1,6 +1,6 @@
 // Brings contacts in step: one by one where few are due, by import where many are. What is written is computed at that
 // moment from the records and compared with what Brevo was last told, so nothing is written that Brevo holds already.
-import { type ContactWrite, hasWork, IDENTIFIERS, type ToldContact } from '../model/operations.ts'
+import { type ContactWrite, hasWork, IDENTIFIERS, type SentState } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
 import type { DueContact } from '../state/delivery/outbox-contacts.ts'
 import { type DeliveryContext, isFirstWrite, type Prepared } from './delivery.ts'
@@ -98,15 +98,15 @@ async function deliverUrgent(context: Delivery, signal?: AbortSignal): Promise<b
   return await deliverEvents(context, signal)
 }
 
-/** Contacts up to this lane, and after each batch the events that are due. */
+/** Contacts up to this priority, and after each batch the events that are due. */
 async function deliverSingly(
   context: Delivery,
-  lane: 'live' | 'background',
+  priority: 'live' | 'background',
   signal?: AbortSignal,
 ): Promise<boolean> {
   const { store, clock } = context
   for (;;) {
-    const due = store.outboxContacts.due(fromMs(clock.now()), null, lane, SINGLE_BATCH)
+    const due = store.outboxContacts.due(fromMs(clock.now()), null, priority, SINGLE_BATCH)
     if (due.length === 0) return true
     const prepared = prepareAll(context, due, false)
     if (!(await writeSingly(context, prepared, signal))) return false
@@ -134,10 +134,10 @@ function prepareEarly(context: Delivery, held: readonly DueContact[]): Prepared[
   const { store } = context
   const prepare = context.preparing(held.map(({ email }) => email))
   const prepared = held.flatMap((contact) => {
-    const told = toKnown(store.contacts.told(contact.email), contact)
-    const write = told.gone ? null : prepare(contact.email, told)
+    const lastSent = toKnown(store.contacts.lastSent(contact.email), contact)
+    const write = lastSent.gone ? null : prepare(contact.email, lastSent)
     if (write !== null && Object.keys(write.attributes).some((name) => IDENTIFIERS.has(name)))
-      return [{ contact, told, write, held: false, isEarly: true }]
+      return [{ contact, lastSent, write, held: false, isEarly: true }]
     store.outboxContacts.setLooked(contact)
     return []
   })
@@ -151,19 +151,20 @@ function prepareAll(context: Delivery, due: readonly DueContact[], bulk: boolean
   return store.transaction(() => {
     const prepare = context.preparing(due.map(({ email }) => email))
     const prepared = due.flatMap((contact) => {
-      const told = toKnown(store.contacts.told(contact.email), contact)
-      const write = told.gone ? null : prepare(contact.email, told)
+      const lastSent = toKnown(store.contacts.lastSent(contact.email), contact)
+      const write = lastSent.gone ? null : prepare(contact.email, lastSent)
       const held = write !== null && !context.mayRemove && write.removeLists.length > 0
       if (held) write.removeLists = []
-      if (write !== null && bulk) applySeen(context, write, told)
+      if (write !== null && bulk) applySeen(context, write, lastSent)
       if (write !== null && hasWork(write) && !isUnwanted(context, write, bulk)) {
-        return [{ contact, told, write, held }]
+        return [{ contact, lastSent, write, held }]
       }
       if (held) store.outboxContacts.hold(contact, fromMs(clock.now()) + HELD_RETRY)
       else store.outboxContacts.finish(contact)
-      if (write !== null && told.exists) store.contacts.putTold(contact.email, told, fromMs(clock.now()))
-      if (!told.exists) endEventsOfNobody(context, contact.email, told.gone)
-      if (isFirstWrite(context, told)) report.contactsUnchanged += 1
+      if (write !== null && lastSent.exists)
+        store.contacts.putSent(contact.email, lastSent, fromMs(clock.now()))
+      if (!lastSent.exists) endEventsOfNobody(context, contact.email, lastSent.gone)
+      if (isFirstWrite(context, lastSent)) report.contactsUnchanged += 1
       return []
     })
     // Imports say so themselves, when they leave.
@@ -176,9 +177,9 @@ function prepareAll(context: Delivery, due: readonly DueContact[], bulk: boolean
  * Where the outcome of an earlier write is not known, neither is what Brevo holds: every value is written again, and
  * memberships are looked at. `again`: a request that was lost may have overwritten the values since.
  */
-function toKnown(told: ToldContact, { attempts, lost, again }: DueContact): ToldContact {
-  if (attempts === 0 && lost === 0) return again === 0 ? told : { ...told, attributes: {} }
-  return { ...told, attributes: {}, lists: toGiving(told.lists) }
+function toKnown(lastSent: SentState, { attempts, lost, again }: DueContact): SentState {
+  if (attempts === 0 && lost === 0) return again === 0 ? lastSent : { ...lastSent, attributes: {} }
+  return { ...lastSent, attributes: {}, lists: toGiving(lastSent.lists) }
 }
 
 /** With `contacts.create: never`, what a look at all of Brevo did not show is not asked for one by one. */
@@ -187,14 +188,14 @@ function isUnwanted({ store, createContacts }: Delivery, write: ContactWrite, bu
 }
 
 /** After Brevo was read as a whole, what it held is known: memberships found there, lists left, contacts not there. */
-function applySeen({ store }: Delivery, write: ContactWrite, told: ToldContact): void {
+function applySeen({ store }: Delivery, write: ContactWrite, lastSent: SentState): void {
   const seen = store.contacts.seen(write.email)
   if (seen === null) return
   write.lookUp = false
-  told.lists = withLeft(told.lists, seen.unsubscribed)
+  lastSent.lists = withLeft(lastSent.lists, seen.unsubscribed)
   write.addLists = write.addLists.filter((list) => {
     const membership = membershipOf(list, seen, write.giving.includes(list))
-    if (membership !== null) told.lists[list] = membership
+    if (membership !== null) lastSent.lists[list] = membership
     return membership === null
   })
 }
@@ -203,14 +204,14 @@ function applySeen({ store }: Delivery, write: ContactWrite, told: ToldContact):
  * Identifiers, removals and repairs go singly; so does a contact for which there is no list to import into, and one that
  * was there and was not seen: an import would make it again.
  */
-function isImportable({ store, importList }: Delivery, { told, write }: Prepared): boolean {
+function isImportable({ store, importList }: Delivery, { lastSent, write }: Prepared): boolean {
   const seen = store.contacts.seen(write.email)
-  if (seen === null || write.repair || write.removeLists.length > 0 || (told.exists && seen.absent))
+  if (seen === null || write.repair || write.removeLists.length > 0 || (lastSent.exists && seen.absent))
     return false
   if (write.addLists.length === 0) {
     const hasLeft =
       importList !== undefined &&
-      (seen.unsubscribed.includes(importList) || told.lists[importList] === 'left')
+      (seen.unsubscribed.includes(importList) || lastSent.lists[importList] === 'left')
     if (importList === undefined || hasLeft) return false
   }
   return (

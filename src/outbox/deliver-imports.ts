@@ -3,7 +3,7 @@
 import type { AttributeValue, ContactWrite, Membership } from '../model/operations.ts'
 import { IDENTIFIERS } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
-import { type DeliveryContext, isFirstWrite, type Prepared, toTold, writeAgain } from './delivery.ts'
+import { type DeliveryContext, isFirstWrite, type Prepared, toSentState, writeAgain } from './delivery.ts'
 import { type HeldContact, type ImportFormat, MAX_LIST_ADD } from '../model/destination.ts'
 import { membershipOf, toGiving } from '../model/memberships.ts'
 import type { Store } from '../state/store.ts'
@@ -160,17 +160,17 @@ function groupByList(
 /** Told: all but identifiers and other lists, which follow; and not to be trusted before it was read back. */
 function acknowledgeImport(
   context: DeliveryContext,
-  { contact, told, write, held }: Prepared,
+  { contact, lastSent, write, held }: Prepared,
   list: number,
 ): void {
   const { store, clock, report } = context
   const carried: ContactWrite = { ...write, attributes: withoutIdentifiers(write.attributes) }
   const given = write.addLists.includes(list) ? ({ [list]: 'given' } as const) : {}
-  store.contacts.putTold(
+  store.contacts.putSent(
     write.email,
     {
-      ...toTold(told, carried, given),
-      unverified: told.exists && told.unverified !== 'made' ? 'known' : 'made',
+      ...toSentState(lastSent, carried, given),
+      unverified: lastSent.exists && lastSent.unverified !== 'made' ? 'known' : 'made',
     },
     fromMs(clock.now()),
   )
@@ -181,7 +181,7 @@ function acknowledgeImport(
     if (contact.lost === 1 || contact.attempts > 0) writeAgain(context, contact)
     else store.outboxContacts.finish(contact)
   }
-  if (isFirstWrite(context, told)) report.contactsWritten += 1
+  if (isFirstWrite(context, lastSent)) report.contactsWritten += 1
 }
 
 function withoutIdentifiers(
@@ -222,10 +222,10 @@ async function fillOtherLists(
       store.transaction(() => {
         for (const { write } of some) {
           if (failed.has(write.email)) continue
-          const told = store.contacts.told(write.email)
-          store.contacts.putTold(
+          const lastSent = store.contacts.lastSent(write.email)
+          store.contacts.putSent(
             write.email,
-            { ...told, lists: { ...told.lists, [list]: 'given' } },
+            { ...lastSent, lists: { ...lastSent.lists, [list]: 'given' } },
             fromMs(clock.now()),
           )
         }
@@ -249,13 +249,13 @@ export async function verifyImports(
     if (missed.length === 0) return
     store.transaction(() => {
       for (const email of missed) {
-        const told = store.contacts.told(email)
-        const lists = toGiving(told.lists)
-        store.contacts.putTold(
+        const lastSent = store.contacts.lastSent(email)
+        const lists = toGiving(lastSent.lists)
+        store.contacts.putSent(
           email,
           {
-            ...told,
-            exists: told.exists && told.unverified !== 'made',
+            ...lastSent,
+            exists: lastSent.exists && lastSent.unverified !== 'made',
             attributes: {},
             lists,
             unverified: null,
@@ -287,30 +287,33 @@ async function readBack(
 }
 
 function verify({ store, destination, clock, report }: DeliveryContext, contact: HeldContact): void {
-  const told = store.contacts.told(contact.email)
-  if (told.unverified === null) return
+  const lastSent = store.contacts.lastSent(contact.email)
+  if (lastSent.unverified === null) return
   const attributes = Object.fromEntries(
-    Object.entries(told.attributes).filter(
+    Object.entries(lastSent.attributes).filter(
       ([name, value]) => IDENTIFIERS.has(name) || destination.holds(contact.attributes[name], value),
     ),
   )
-  const lists = toHeldMemberships(told.lists, contact)
+  const lists = toHeldMemberships(lastSent.lists, contact)
   const differs =
-    Object.keys(attributes).length < Object.keys(told.attributes).length ||
-    Object.keys(lists).length < Object.keys(told.lists).length
-  if (!differs && Object.entries(lists).every(([list, membership]) => told.lists[list] === membership))
+    Object.keys(attributes).length < Object.keys(lastSent.attributes).length ||
+    Object.keys(lists).length < Object.keys(lastSent.lists).length
+  if (!differs && Object.entries(lists).every(([list, membership]) => lastSent.lists[list] === membership))
     return store.contacts.confirm(contact.email)
-  const verified = { ...told, attributes, lists, unverified: null, repair: differs }
-  store.contacts.putTold(contact.email, verified, fromMs(clock.now()))
+  const verified = { ...lastSent, attributes, lists, unverified: null, repair: differs }
+  store.contacts.putSent(contact.email, verified, fromMs(clock.now()))
   if (!differs) return
   store.outboxContacts.mark(contact.email, 'background')
   report.repaired += 1
 }
 
 /** Memberships as they are: one that was given and is not there was left by the contact, or did not arrive. */
-function toHeldMemberships(told: Record<string, Membership>, held: HeldContact): Record<string, Membership> {
+function toHeldMemberships(
+  lastSent: Record<string, Membership>,
+  held: HeldContact,
+): Record<string, Membership> {
   return Object.fromEntries(
-    Object.entries(told).flatMap(([list, membership]): [string, Membership][] => {
+    Object.entries(lastSent).flatMap(([list, membership]): [string, Membership][] => {
       const isOurs = membership === 'given' || membership === 'giving'
       const now = membershipOf(Number(list), held, isOurs)
       if (now !== null) return [[list, now]]

@@ -109,9 +109,9 @@ function canRename(store: Store, { from, to, looked }: Move): boolean {
   return (
     to !== null &&
     looked?.there === true &&
-    store.contacts.told(from).exists &&
+    store.contacts.lastSent(from).exists &&
     !isHome(store, from) &&
-    !store.contacts.told(to).exists
+    !store.contacts.lastSent(to).exists
   )
 }
 
@@ -161,14 +161,14 @@ async function carry(
 ): Promise<Moved> {
   const blocked = move.looked?.blocked === true
   const left = move.looked?.left ?? []
-  const told = store.contacts.told(to)
+  const lastSent = store.contacts.lastSent(to)
   // Memberships of the list that imports need are not recorded one by one: it is tajo's own.
   const isGiven = (list: number): boolean =>
-    list === importList || ['given', 'giving'].includes(told.lists[list] ?? '')
+    list === importList || ['given', 'giving'].includes(lastSent.lists[list] ?? '')
   const leaving = left.filter(isGiven)
   if (blocked || leaving.length > 0) {
     // One that is gone is not made again, not even to be blocked.
-    const create = createContacts && !told.exists && !told.gone
+    const create = createContacts && !lastSent.exists && !lastSent.gone
     const outcome = await destination.optOut(to, { blocked, left: leaving }, { create }, signal)
     if (outcome.result !== 'done') return outcome
   }
@@ -182,14 +182,14 @@ async function carry(
 /** Called in a transaction. */
 function settle(store: Store, move: Move, to: string): void {
   const { from, looked } = move
-  const wasTold = store.contacts.told(from)
+  const wasTold = store.contacts.lastSent(from)
   const isKnown = looked?.there === true || wasTold.exists || wasTold.gone
   const hasOpen = store.outboxEvents.openOf(from).length > 0
   if (!isHome(store, from)) {
     // Deleted in Brevo under its old address, it is not made under the new one.
-    if (looked?.there !== true && store.contacts.told(from).exists) store.contacts.setGone(from)
-    if (store.contacts.told(from).gone) store.contacts.expect(to)
-    if (!store.contacts.told(from).exists) store.readdress(from, to, othersAt(store, move))
+    if (looked?.there !== true && store.contacts.lastSent(from).exists) store.contacts.setGone(from)
+    if (store.contacts.lastSent(from).gone) store.contacts.expect(to)
+    if (!store.contacts.lastSent(from).exists) store.readdress(from, to, othersAt(store, move))
   }
   store.moves.remove(move)
   store.deadLetters.clear('contact', to)
@@ -208,7 +208,7 @@ function othersAt(store: Store, { source, customerId, from }: Move): string[] {
 }
 
 function listsLeft(store: Store, email: string): number[] {
-  const lists = Object.entries(store.contacts.told(email).lists)
+  const lists = Object.entries(store.contacts.lastSent(email).lists)
   return lists.flatMap(([list, membership]) => (membership === 'left' ? [Number(list)] : []))
 }
 

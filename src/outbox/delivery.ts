@@ -2,13 +2,7 @@
 import type { Clock } from '../lib/time/clock.ts'
 import type { Log } from '../lib/log/log.ts'
 import type { Random } from '../lib/random.ts'
-import type {
-  ContactWrite,
-  Membership,
-  RemovalLimit,
-  ToldContact,
-  UncertainRule,
-} from '../model/operations.ts'
+import type { ContactWrite, Membership, RemovalLimit, SentState, UncertainRule } from '../model/operations.ts'
 import { fromMs, type Instant } from '../model/time.ts'
 import type { DueContact } from '../state/delivery/outbox-contacts.ts'
 import type { Store } from '../state/store.ts'
@@ -51,7 +45,7 @@ export interface DeliveryContext {
    * For these contacts, in this order: the difference between what one should hold and what Brevo was told. Null: none of ours
    * any more.
    */
-  preparing(emails: readonly string[]): (email: string, told: ToldContact) => ContactWrite | null
+  preparing(emails: readonly string[]): (email: string, lastSent: SentState) => ContactWrite | null
   /** True if the mapping fills an identifier that is known with the customer. */
   identifies(): boolean
   /** A list for contacts without any, so that an import can take them. */
@@ -70,7 +64,7 @@ export interface DeliveryContext {
 
 export interface Prepared {
   contact: DueContact
-  told: ToldContact
+  lastSent: SentState
   write: ContactWrite
   /** A guard held memberships back: the contact stays due. */
   held: boolean
@@ -79,27 +73,27 @@ export interface Prepared {
 }
 
 /** What was told before, and this write on top of it. A refused value counts as told: the same one is not sent again. */
-export function toTold(
-  told: ToldContact,
+export function toSentState(
+  lastSent: SentState,
   write: ContactWrite,
   memberships: Record<string, Membership>,
-): ToldContact {
-  const lists = { ...told.lists, ...memberships }
+): SentState {
+  const lists = { ...lastSent.lists, ...memberships }
   for (const list of write.removeLists) delete lists[list]
   return {
     exists: true,
     gone: false,
-    attributes: { ...told.attributes, ...write.attributes },
+    attributes: { ...lastSent.attributes, ...write.attributes },
     lists,
-    unverified: told.unverified,
+    unverified: lastSent.unverified,
     repair: false,
-    toldAt: told.toldAt,
+    sentAt: lastSent.sentAt,
   }
 }
 
 /** True for the first write of a contact in this delivery. */
-export function isFirstWrite({ startedAt }: DeliveryContext, told: ToldContact): boolean {
-  return told.toldAt === null || told.toldAt < startedAt
+export function isFirstWrite({ startedAt }: DeliveryContext, lastSent: SentState): boolean {
+  return lastSent.sentAt === null || lastSent.sentAt < startedAt
 }
 
 /** A request that was not answered may land after this one, with older values: everything is written once more, later. */

@@ -34,7 +34,8 @@ function findExcess(context: DeliveryContext, rule: RemovalLimit): HeldRemovals 
     if (last === undefined) return null
     after = last
     const prepare = context.preparing(emails)
-    for (const email of emails) count += prepare(email, store.contacts.told(email))?.removeLists.length ?? 0
+    for (const email of emails)
+      count += prepare(email, store.contacts.lastSent(email))?.removeLists.length ?? 0
     if (count <= floor) continue
     // How many there are in all is only counted where it matters.
     limit ??=

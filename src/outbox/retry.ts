@@ -20,7 +20,7 @@ export function retryLetter(store: Store, { kind, key }: DeadLetter): string | n
   switch (kind) {
     case 'event': {
       const event = store.outboxEvents.find(key)
-      if (event !== null && store.contacts.told(event.email).gone)
+      if (event !== null && store.contacts.lastSent(event.email).gone)
         return 'Its contact was deleted in Brevo: retry the dead letter of that contact first.'
       if (store.outboxEvents.retry(key)) return null
       store.deadLetters.clear(kind, key)
@@ -38,10 +38,10 @@ export function retryLetter(store: Store, { kind, key }: DeadLetter): string | n
         store.deadLetters.retryAt(kind, key, 0)
         return null
       }
-      const told = store.contacts.told(key)
+      const lastSent = store.contacts.lastSent(key)
       // Asked for by a person: the contact may be made again.
-      if (told.gone && told.toldAt !== null)
-        store.contacts.putTold(key, { ...told, gone: false }, told.toldAt)
+      if (lastSent.gone && lastSent.sentAt !== null)
+        store.contacts.putSent(key, { ...lastSent, gone: false }, lastSent.sentAt)
       store.outboxContacts.mark(key, 'live')
       return null
     }

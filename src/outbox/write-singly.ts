@@ -5,7 +5,7 @@ import type { ContactDone } from '../model/destination.ts'
 import { onlyLeft, withLeft } from '../model/memberships.ts'
 import { IDENTIFIERS, type Outcome } from '../model/operations.ts'
 import { FAR_FUTURE, fromMs } from '../model/time.ts'
-import { type DeliveryContext, isFirstWrite, type Prepared, toTold, writeAgain } from './delivery.ts'
+import { type DeliveryContext, isFirstWrite, type Prepared, toSentState, writeAgain } from './delivery.ts'
 
 /** Writes under way at once: enough to use 10 a second at half a second each. */
 const PARALLEL = 6
@@ -92,13 +92,13 @@ function createAnswers(context: DeliveryContext): {
 /** What an answer means for the outbox. Called in a transaction. */
 function settle(context: DeliveryContext, prepared: Prepared, outcome: Outcome<ContactDone>): void {
   const { store, clock, random, report } = context
-  const { contact, told, held } = prepared
+  const { contact, lastSent, held } = prepared
   const now = fromMs(clock.now())
   switch (outcome.result) {
     case 'done':
       if (outcome.missing) return settleMissing(context, prepared)
       acknowledge(context, prepared, outcome)
-      if (isFirstWrite(context, told)) report.contactsWritten += 1
+      if (isFirstWrite(context, lastSent)) report.contactsWritten += 1
       if (prepared.isEarly) return settleEarly(context, prepared, outcome.mayRepeat)
       if (outcome.mayRepeat || contact.attempts > 0 || contact.lost === 1) writeAgain(context, contact)
       else if (held) store.outboxContacts.hold(contact, now + HELD_RETRY)
@@ -106,7 +106,7 @@ function settle(context: DeliveryContext, prepared: Prepared, outcome: Outcome<C
       return
     case 'refused': {
       // Nothing of it was carried out, so no membership is in doubt.
-      store.contacts.putTold(contact.email, told, now)
+      store.contacts.putSent(contact.email, lastSent, now)
       const retryAt = store.deadLetters.put('contact', contact.email, outcome.reason, now)
       store.outboxContacts.postpone(contact, retryAt ?? FAR_FUTURE)
       report.setAside += 1
@@ -127,19 +127,19 @@ function settleEarly({ store }: DeliveryContext, { contact }: Prepared, mayRepea
 }
 
 /** Brevo has no such contact: it was deleted there, or connectors.yml says that none is to be made. */
-function settleMissing(context: DeliveryContext, { contact, told }: Prepared): void {
+function settleMissing(context: DeliveryContext, { contact, lastSent }: Prepared): void {
   const { store, clock, report } = context
   const now = fromMs(clock.now())
   store.outboxContacts.finish(contact)
-  if (told.exists) {
-    store.contacts.putTold(
+  if (lastSent.exists) {
+    store.contacts.putSent(
       contact.email,
       {
-        ...told,
+        ...lastSent,
         exists: false,
         gone: true,
         attributes: {},
-        lists: onlyLeft(told.lists),
+        lists: onlyLeft(lastSent.lists),
         unverified: null,
         repair: false,
       },
@@ -148,15 +148,15 @@ function settleMissing(context: DeliveryContext, { contact, told }: Prepared): v
     store.deadLetters.put('contact', contact.email, DELETED_IN_BREVO, now, { retry: false })
     report.setAside += 1
   }
-  endEventsOfNobody(context, contact.email, told.exists)
+  endEventsOfNobody(context, contact.email, lastSent.exists)
 }
 
 /** Notes what Brevo was told. Called in a transaction. */
-function acknowledge(context: DeliveryContext, { told, write }: Prepared, done: ContactDone): void {
+function acknowledge(context: DeliveryContext, { lastSent, write }: Prepared, done: ContactDone): void {
   const { store, clock, report } = context
   const now = fromMs(clock.now())
-  const next = toTold(told, write, done.memberships)
-  store.contacts.putTold(write.email, { ...next, lists: withLeft(next.lists, done.left) }, now)
+  const next = toSentState(lastSent, write, done.memberships)
+  store.contacts.putSent(write.email, { ...next, lists: withLeft(next.lists, done.left) }, now)
   store.deadLetters.clear('contact', write.email)
   for (const { attribute, reason } of done.refused) {
     store.deadLetters.put('identifier', `${write.email}/${attribute}`, reason, now)
@@ -167,7 +167,8 @@ function acknowledge(context: DeliveryContext, { told, write }: Prepared, done: 
     if (!taken) continue
     const letter = `${write.email}/${attribute}`
     const heldAnother =
-      (told.attributes[attribute] ?? null) !== null || store.deadLetters.find('identifier', letter) !== null
+      (lastSent.attributes[attribute] ?? null) !== null ||
+      store.deadLetters.find('identifier', letter) !== null
     store.deadLetters.clear('identifier', letter)
     // Whoever was refused what this contact held may have it now.
     if (heldAnother) store.deadLetters.retryIdentifiers()

@@ -1,6 +1,6 @@
 // What a contact should hold, by all connectors and from its records, against what Brevo was told.
 import { toWrite } from '../mapping/apply.ts'
-import type { ContactWrite, ProjectedContact, ToldContact } from '../model/operations.ts'
+import type { ContactWrite, ProjectedContact, SentState } from '../model/operations.ts'
 import { toE164 } from '../model/phone.ts'
 import { toProfile } from '../model/profile.ts'
 import type { Store } from '../state/store.ts'
@@ -19,16 +19,17 @@ export function prepareContact(
   store: Store,
   mappings: readonly ConnectorMapping[],
   email: string,
-  told: ToldContact,
+  lastSent: SentState,
   recordsOf?: Store['recordsOf'],
 ): ContactWrite | null {
   if (store.customers.isOwnAddress(email)) return null
   const projected = projectContact(store, mappings, email, recordsOf)
-  if (projected !== null) return toWrite(email, projected, told, (list) => projected.undecided.includes(list))
+  if (projected !== null)
+    return toWrite(email, projected, lastSent, (list) => projected.undecided.includes(list))
   const keepsAll = mappings.some(
     (one) => one.partial || (one.keepListsOfDeleted && store.customers.wasDeleted(email)),
   )
-  return toWrite(email, null, told, () => keepsAll)
+  return toWrite(email, null, lastSent, () => keepsAll)
 }
 
 export function projectContact(

@@ -8,7 +8,7 @@ import type { SourceEventType, Stream } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
 import type { Freshness } from './read/freshness.ts'
 import type { Reading, Source, Supports } from '../sources/source.ts'
-import type { Lane } from '../state/delivery/outbox-contacts.ts'
+import type { OutboxPriority } from '../state/delivery/outbox-contacts.ts'
 import type { Store } from '../state/store.ts'
 import { META } from '../state/meta.ts'
 
@@ -42,7 +42,7 @@ export interface SyncContext {
   /** What happened earlier fires nothing: whether it was told is not remembered (`retention.events`). */
   eventHorizon: Instant
   /** How soon the contacts that a reading concerns are written. */
-  lane: Lane
+  priority: OutboxPriority
   /** Shared by the readings of one connector. */
   freshness: Freshness
 }

@@ -117,8 +117,9 @@ describe('a plan', () => {
           synced: fc.boolean(),
           edit: fc.nat(EDITS.length - 1),
           importList: fc.boolean(),
+          sweeps: fc.boolean(),
         }),
-        async ({ seed, customers, acts, lately, synced, edit, importList }) => {
+        async ({ seed, customers, acts, lately, synced, edit, importList, sweeps }) => {
           const shop = openVirtualShop(seed)
           try {
             shop.account.lists.set(41, 'list 41')
@@ -135,7 +136,7 @@ describe('a plan', () => {
             await shop.pass(1)
             const edited = EDITS[edit]!(yaml)
             const before = look(shop)
-            const plan = await shop.plan(edited)
+            const plan = await shop.plan(edited, sweeps ? { sweepFrom: 0 } : {})
             expect(look(shop)).toEqual(before)
 
             await shop.sync({ patienceMs: 0 }, edited)

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 
 import { toWrite } from '../../src/mapping/apply.ts'
-import type { AttributeValue, ProjectedContact, Membership, ToldContact } from '../../src/model/operations.ts'
+import type { AttributeValue, ProjectedContact, Membership, SentState } from '../../src/model/operations.ts'
 import { STREAMS } from '../../src/model/records.ts'
-import { toTold } from '../../src/outbox/delivery.ts'
+import { toSentState } from '../../src/outbox/delivery.ts'
 import {
   InvalidItem,
   toAgent,
@@ -109,14 +109,14 @@ describe('the difference between what is projected and what was told', () => {
     lists: fc.uniqueArray(list),
     undecided: fc.uniqueArray(list),
   })
-  const told: fc.Arbitrary<ToldContact> = fc.record({
+  const told: fc.Arbitrary<SentState> = fc.record({
     exists: fc.boolean(),
     gone: fc.constant(false),
     attributes,
     lists: fc.dictionary(list.map(String), fc.constantFrom<Membership>('given', 'giving', 'found', 'left')),
     unverified: fc.constant(null),
     repair: fc.constant(false),
-    toldAt: fc.constant(1),
+    sentAt: fc.constant(1),
   })
 
   it('is nothing once it was written', () => {
@@ -125,7 +125,7 @@ describe('the difference between what is projected and what was told', () => {
         const isKept = (one: number): boolean => wish.undecided.includes(one)
         const write = toWrite(wish.email, wish, before, isKept)
         const given = Object.fromEntries(write.addLists.map((one) => [one, 'given' as const]))
-        const again = toWrite(wish.email, wish, toTold(before, write, given), isKept)
+        const again = toWrite(wish.email, wish, toSentState(before, write, given), isKept)
 
         expect(again).toMatchObject({ exists: true, attributes: {}, addLists: [], removeLists: [] })
       }),
@@ -155,7 +155,7 @@ it('events of a contact leave in the order in which they happened, each until it
       (events, outcomes) => {
         run += 1
         for (const email of ['a', 'b', 'c']) {
-          store.contacts.putTold(
+          store.contacts.putSent(
             `${run}${email}`,
             {
               exists: true,
@@ -164,7 +164,7 @@ it('events of a contact leave in the order in which they happened, each until it
               lists: {},
               unverified: null,
               repair: false,
-              toldAt: 1,
+              sentAt: 1,
             },
             1,
           )

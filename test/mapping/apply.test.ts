@@ -2,20 +2,20 @@
 import { describe, expect, it } from '@jest/globals'
 
 import { toWrite } from '../../src/mapping/apply.ts'
-import type { Membership, ProjectedContact, ToldContact } from '../../src/model/operations.ts'
+import type { Membership, ProjectedContact, SentState } from '../../src/model/operations.ts'
 
 const EMAIL = 'a@b.example'
-const told = (
-  attributes: ToldContact['attributes'],
+const lastSent = (
+  attributes: SentState['attributes'],
   lists: Record<string, Membership> = {},
-): ToldContact => ({
+): SentState => ({
   exists: true,
   gone: false,
   attributes,
   lists,
   unverified: null,
   repair: false,
-  toldAt: 1,
+  sentAt: 1,
 })
 const projected = (attributes: ProjectedContact['attributes'], lists: number[] = []): ProjectedContact => ({
   email: EMAIL,
@@ -23,11 +23,11 @@ const projected = (attributes: ProjectedContact['attributes'], lists: number[] =
   lists,
   undecided: [],
 })
-const write = (wanted: ProjectedContact | null, before: ToldContact, kept: number[] = []) =>
+const write = (wanted: ProjectedContact | null, before: SentState, kept: number[] = []) =>
   toWrite(EMAIL, wanted, before, (list) => kept.includes(list))
 
 describe('attributes', () => {
-  it.each<[string, ProjectedContact['attributes'], ToldContact['attributes'], object]>([
+  it.each<[string, ProjectedContact['attributes'], SentState['attributes'], object]>([
     ['a new one', { A: 1 }, {}, { A: 1 }],
     ['the same', { A: 1 }, { A: 1 }, {}],
     ['another value', { A: 2 }, { A: 1 }, { A: 2 }],
@@ -38,7 +38,7 @@ describe('attributes', () => {
     ['in another order', { A: ['y', 'x'] }, { A: ['x', 'y'] }, { A: ['y', 'x'] }],
     ['a text is no number', { A: '1' }, { A: 1 }, { A: '1' }],
   ])('%s', (_, wanted, before, expected) => {
-    expect(write(projected(wanted), told(before)).attributes).toEqual(expected)
+    expect(write(projected(wanted), lastSent(before)).attributes).toEqual(expected)
   })
 })
 
@@ -54,18 +54,18 @@ describe('lists', () => {
     ['found, and no longer to be in', [], { 7: 'found' }, { add: [], remove: [] }],
     ['left, and no longer to be in', [], { 7: 'left' }, { add: [], remove: [] }],
   ])('%s', (_, lists, before, { add, remove }) => {
-    expect(write(projected({}, lists), told({}, before))).toMatchObject({
+    expect(write(projected({}, lists), lastSent({}, before))).toMatchObject({
       addLists: add,
       removeLists: remove,
     })
   })
 
   it('one of which nothing can be said stays as it is', () => {
-    expect(write(projected({}), told({}, { 7: 'given' }), [7]).removeLists).toEqual([])
+    expect(write(projected({}), lastSent({}, { 7: 'given' }), [7]).removeLists).toEqual([])
   })
 
   it('of somebody whom nobody knows any more, only what tajo gave is taken', () => {
-    expect(write(null, told({ A: 1 }, { 7: 'given', 8: 'found' }))).toMatchObject({
+    expect(write(null, lastSent({ A: 1 }, { 7: 'given', 8: 'found' }))).toMatchObject({
       exists: true,
       attributes: {},
       addLists: [],

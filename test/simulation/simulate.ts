@@ -278,7 +278,7 @@ export async function simulate(
       offset: wall.offsetMs,
 
       known: store.recordsOf('gorgias', process.env['EMAIL'] ?? ''),
-      told: store.contacts.told(process.env['EMAIL'] ?? ''),
+      told: store.contacts.lastSent(process.env['EMAIL'] ?? ''),
     })
     store.close()
     for (const state of ['found', 'staged', 'pending', 'sending', 'uncertain'] as const) {

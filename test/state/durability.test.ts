@@ -233,7 +233,7 @@ describe('migrations', () => {
     const store = openStore(directory)
 
     expect(store.outboxEvents.counts()).toEqual({ sent: 1, sending: 1 })
-    expect(store.contacts.told('a@example.com')).toMatchObject({
+    expect(store.contacts.lastSent('a@example.com')).toMatchObject({
       exists: true,
       gone: false,
       lists: { 35: 'given' },

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/time/clock.ts'
 import { coerceError, isAbort } from '../../lib/errors.ts'
 import { createMutex } from '../../lib/async/mutex.ts'
 import type { OccurrenceType } from '../../model/occurrence.ts'
-import type { Backend, Handler, ToldEvent } from './types.ts'
+import type { Backend, Handler, DeliveredEvent } from './types.ts'
 
 export interface Dispatcher {
   on(connector: string, type: OccurrenceType, handler: Handler<OccurrenceType>): () => void
@@ -30,20 +30,20 @@ export function createDispatcher(backend: Backend, clock: Clock, timeoutMs: numb
     turns(async () => {
       for (;;) {
         const types = typesOf(connector)
-        const events = types.length === 0 ? [] : await backend.told(connector, types, AT_ONCE)
+        const events = types.length === 0 ? [] : await backend.deliveries(connector, types, AT_ONCE)
         if (events.length === 0) return
         for (const event of events) await tell(connector, event)
       }
     })
 
-  async function tell(connector: string, event: ToldEvent): Promise<void> {
+  async function tell(connector: string, event: DeliveredEvent): Promise<void> {
     try {
       for (const handler of handlers.get(connector)?.get(event.type) ?? [])
         await withTimeout(async () => handler(event))
     } catch (thrown) {
-      return await backend.refused(connector, event.id, event.attempts, coerceError(thrown).message)
+      return await backend.nack(connector, event.id, event.attempts, coerceError(thrown).message)
     }
-    await backend.taken(connector, event.id)
+    await backend.ack(connector, event.id)
   }
 
   async function withTimeout(action: () => Promise<unknown>): Promise<void> {
@@ -68,7 +68,7 @@ export function createDispatcher(backend: Backend, clock: Clock, timeoutMs: numb
     while (!closing.signal.aborted) {
       try {
         const types = typesOf(connector)
-        const due = types.length === 0 ? [] : await backend.told(connector, types, closing.signal)
+        const due = types.length === 0 ? [] : await backend.deliveries(connector, types, closing.signal)
         if (types.length === 0) await clock.sleep(PAUSE_MS, closing.signal)
         if (due.length > 0) await tellDue(connector)
       } catch (thrown) {

@@ -202,24 +202,24 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
       told.raise()
     },
 
-    async told(name, types, signal) {
+    async deliveries(name, types, signal) {
       const { control } = open()
       for (;;) {
-        const events = control.told(name, types, MOST_TOLD)
+        const events = control.deliveries(name, types, MOST_TOLD)
         if (events.length > 0 || signal.aborted) return events
-        const at = control.nextToldAt(name)
+        const at = control.nextDeliveryAt(name)
         const waitMs =
           at === null ? LOOK_AGAIN_MS : Math.min(LOOK_AGAIN_MS, Math.max(10, toMs(at) - ports.clock.now()))
         await sleepOrWake(ports.clock, waitMs, told, signal)
       }
     },
 
-    async taken(_, id) {
-      open().control.taken(id)
+    async ack(_, id) {
+      open().control.ack(id)
     },
 
-    async refused(_, id, attempts, reason) {
-      open().control.refused(id, attempts, reason)
+    async nack(_, id, attempts, reason) {
+      open().control.nack(id, attempts, reason)
     },
 
     async close() {

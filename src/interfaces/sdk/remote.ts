@@ -1,7 +1,7 @@
 // A running daemon, over its control API.
 import type { Http } from '../../lib/net/http.ts'
 import { type ErrorCode, ERROR_KINDS, TajoError } from '../../lib/errors.ts'
-import type { Backend, ToldEvent } from './types.ts'
+import type { Backend, DeliveredEvent } from './types.ts'
 
 const TIMEOUT_MS = 60_000
 /** A sync may read for long. */
@@ -12,7 +12,7 @@ const WAIT_SECONDS = 20
 export function createRemote(baseUrl: string, apiKey: string, http: Http): Backend {
   const root = `${baseUrl.replace(/\/+$/, '')}/v1`
   /** What handlers wait for, and whether the daemon knows. */
-  const listened = new Map<string, { types: Set<string>; told: boolean }>()
+  const listened = new Map<string, { types: Set<string>; isRegistered: boolean }>()
 
   async function call<Answer>(
     method: 'GET' | 'POST',
@@ -49,9 +49,9 @@ export function createRemote(baseUrl: string, apiKey: string, http: Http): Backe
 
   async function register(name: string): Promise<void> {
     const known = listened.get(name)
-    if (known === undefined || known.told) return
+    if (known === undefined || known.isRegistered) return
     await call('POST', `${of(name)}/handlers`, { types: [...known.types] })
-    known.told = true
+    known.isRegistered = true
   }
 
   const of = (name: string): string => `/connectors/${encodeURIComponent(name)}`
@@ -65,28 +65,28 @@ export function createRemote(baseUrl: string, apiKey: string, http: Http): Backe
     trigger: (name, request) => call('POST', `/campaigns/${encodeURIComponent(name)}/trigger`, request),
 
     async listen(name, types) {
-      const known = listened.get(name) ?? { types: new Set<string>(), told: false }
+      const known = listened.get(name) ?? { types: new Set<string>(), isRegistered: false }
       for (const type of types) known.types.add(type)
-      known.told = false
+      known.isRegistered = false
       listened.set(name, known)
       await register(name)
     },
 
-    async told(name, types, signal) {
+    async deliveries(name, types, signal) {
       // A daemon that was away when the handler came is told now.
       await register(name)
       const wait = signal.aborted ? 0 : WAIT_SECONDS
       const query = `types=${types.map((type) => encodeURIComponent(type)).join(',')}&wait=${wait}`
       const stop = signal.aborted ? {} : { signal }
-      const events = await call<ToldEvent[]>('GET', `${of(name)}/occurrences?${query}`, undefined, stop)
+      const events = await call<DeliveredEvent[]>('GET', `${of(name)}/occurrences?${query}`, undefined, stop)
       // JSON has no NaN.
       for (const event of events) event.satisfaction_score ??= Number.NaN
       return events
     },
 
-    taken: (name, id) => call('POST', `${of(name)}/occurrences/${id}/taken`, {}),
-    refused: (name, id, attempts, reason) =>
-      call('POST', `${of(name)}/occurrences/${id}/refused`, { attempts, reason }),
+    ack: (name, id) => call('POST', `${of(name)}/occurrences/${id}/ack`, {}),
+    nack: (name, id, attempts, reason) =>
+      call('POST', `${of(name)}/occurrences/${id}/nack`, { attempts, reason }),
 
     async close() {
       http.close()

@@ -4,9 +4,17 @@ import type { ConnectorStatus } from '../../engine/status.ts'
 import type { ConnectorsFile } from '../../config/schema/schema.ts'
 import type { SyncRequest, Triggered, TriggerRequest } from '../../engine/requests.ts'
 import type { OccurrenceType } from '../../model/occurrence.ts'
-import type { ToldEvent } from '../../sync/ingest/handler-events.ts'
+import type { DeliveredEvent } from '../../sync/ingest/handler-events.ts'
 
-export type { ConnectorStatus, OccurrenceType, SyncReport, SyncRequest, ToldEvent, Triggered, TriggerRequest }
+export type {
+  ConnectorStatus,
+  OccurrenceType,
+  SyncReport,
+  SyncRequest,
+  DeliveredEvent,
+  Triggered,
+  TriggerRequest,
+}
 
 export interface TajoClientOptions {
   /** What authorises towards a running daemon (its TAJO_API_KEY); not needed in-process. */
@@ -58,7 +66,7 @@ export interface HelpdeskEvent {
 }
 
 /** Throwing, or taking too long, has it called again later; after five tries the event is set aside. */
-export type Handler<Type extends OccurrenceType> = (event: ToldEvent<Type>) => unknown
+export type Handler<Type extends OccurrenceType> = (event: DeliveredEvent<Type>) => unknown
 
 /** In this process, or in a daemon. */
 export interface Backend {
@@ -68,9 +76,9 @@ export interface Backend {
   hint(name: string, event: HelpdeskEvent): Promise<{ accepted: boolean }>
   trigger(name: string, request: TriggerRequest): Promise<Triggered>
   /** What handlers of these types are to be told now; may wait for something to come. */
-  told(name: string, types: readonly OccurrenceType[], signal: AbortSignal): Promise<ToldEvent[]>
-  taken(name: string, id: string): Promise<void>
-  refused(name: string, id: string, attempts: number, reason: string): Promise<void>
+  deliveries(name: string, types: readonly OccurrenceType[], signal: AbortSignal): Promise<DeliveredEvent[]>
+  ack(name: string, id: string): Promise<void>
+  nack(name: string, id: string, attempts: number, reason: string): Promise<void>
   /** These types are waited for from now on. */
   listen(name: string, types: readonly OccurrenceType[]): Promise<void>
   close(): Promise<void>

@@ -11,9 +11,9 @@ export interface ControlDoor {
   sync(name: string, request: object): Promise<unknown>
   hint(name: string, payload: Readonly<Record<string, unknown>>): unknown
   listen(name: string, types: readonly string[]): void
-  told(name: string, types: readonly string[], waitMs: number): Promise<unknown>
-  taken(id: string): void
-  refused(id: string, attempts: number, reason: string): unknown
+  deliveries(name: string, types: readonly string[], waitMs: number): Promise<unknown>
+  ack(id: string): void
+  nack(id: string, attempts: number, reason: string): unknown
   trigger(name: string, request: object): Promise<unknown>
 }
 
@@ -81,18 +81,16 @@ export function installControl(
     '/v1/connectors/:name/occurrences',
     answer(({ params, query }) => {
       const wait = Math.min(MAX_WAIT_SECONDS, Math.max(0, Number(query.wait ?? 0) || 0))
-      return door.told(params.name, (query.types ?? '').split(','), wait * 1000)
+      return door.deliveries(params.name, (query.types ?? '').split(','), wait * 1000)
     }),
   )
   routes.post<Named>(
-    '/v1/connectors/:name/occurrences/:id/taken',
-    answer(({ params }) => door.taken(params.id)),
+    '/v1/connectors/:name/occurrences/:id/ack',
+    answer(({ params }) => door.ack(params.id)),
   )
   routes.post<Named>(
-    '/v1/connectors/:name/occurrences/:id/refused',
-    answer(({ params }, { attempts, reason }) =>
-      door.refused(params.id, Number(attempts) || 0, String(reason)),
-    ),
+    '/v1/connectors/:name/occurrences/:id/nack',
+    answer(({ params }, { attempts, reason }) => door.nack(params.id, Number(attempts) || 0, String(reason))),
   )
   routes.post<Named>(
     '/v1/campaigns/:name/trigger',

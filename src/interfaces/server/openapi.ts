@@ -127,7 +127,7 @@ export const OPENAPI = {
         },
       ),
     },
-    '/v1/connectors/{name}/occurrences/{id}/taken': {
+    '/v1/connectors/{name}/occurrences/{id}/ack': {
       post: operation(
         'taken',
         'A handler has dealt with it.',
@@ -135,7 +135,7 @@ export const OPENAPI = {
         { parameters: [name, id] },
       ),
     },
-    '/v1/connectors/{name}/occurrences/{id}/refused': {
+    '/v1/connectors/{name}/occurrences/{id}/nack': {
       post: operation(
         'refused',
         'A handler failed: it is told again later, and set aside after five tries.',

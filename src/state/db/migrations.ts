@@ -235,6 +235,7 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO refresh_requests (source, kind, id, since, generation, attempts, due_at)
     SELECT source, 'ticket', id, since, generation, attempts, due_at FROM hints;
   DROP TABLE hints;
+  ALTER TABLE outbox_contacts RENAME COLUMN lane TO priority;
   CREATE INDEX refresh_requests_due ON refresh_requests (source, due_at);
   `,
 ]

@@ -1,5 +1,5 @@
 // What Brevo was last told of each contact, and, while many are written at once, what it held before.
-import type { AttributeValue, Membership, ToldContact } from '../../model/operations.ts'
+import type { AttributeValue, Membership, SentState } from '../../model/operations.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Database } from '../db/sqlite.ts'
 
@@ -60,7 +60,7 @@ export function createContacts(database: Database) {
     SELECT count(*) AS n FROM contacts, json_each(contacts.lists) one WHERE one.value IN ('given', 'giving')`)
   const dueWithGiven = database.prepare<[string, number], { email: string }>(`
     SELECT o.email FROM outbox_contacts o JOIN contacts c ON c.email = o.email
-    WHERE o.lane < 2 AND o.email > ? AND c.lists LIKE '%"giv%' ORDER BY o.email LIMIT ?`)
+    WHERE o.priority < 2 AND o.email > ? AND c.lists LIKE '%"giv%' ORDER BY o.email LIMIT ?`)
   const confirm = database.prepare('UPDATE contacts SET unverified = 0, repair = 0 WHERE email = ?')
   const unverified = database.prepare<[number], { email: string }>(
     'SELECT email FROM contacts WHERE unverified > 0 LIMIT ?',
@@ -94,7 +94,7 @@ export function createContacts(database: Database) {
     JSON.parse(select.get(email)?.lists ?? '{}') as Record<string, Membership>
 
   return {
-    told(email: string): ToldContact {
+    lastSent(email: string): SentState {
       const row = select.get(email)
       if (row === undefined)
         return {
@@ -104,31 +104,31 @@ export function createContacts(database: Database) {
           lists: {},
           unverified: null,
           repair: false,
-          toldAt: null,
+          sentAt: null,
         }
       return {
         exists: row.present === 1,
         gone: row.gone === 1,
-        attributes: JSON.parse(row.attributes) as ToldContact['attributes'],
+        attributes: JSON.parse(row.attributes) as SentState['attributes'],
         lists: JSON.parse(row.lists) as Record<string, Membership>,
         unverified: row.unverified === 0 ? null : row.unverified === UNVERIFIED.made ? 'made' : 'known',
         repair: row.repair === 1,
-        toldAt: row.told_at,
+        sentAt: row.told_at,
       }
     },
-    putTold(email: string, told: ToldContact, now: Instant): void {
-      const { exists, attributes, lists } = told
+    putSent(email: string, lastSent: SentState, now: Instant): void {
+      const { exists, attributes, lists } = lastSent
       const before = select.get(email)
       upsert.run(
         email,
         JSON.stringify(attributes),
         JSON.stringify(lists),
         Number(exists),
-        told.unverified === null ? 0 : UNVERIFIED[told.unverified],
-        Number(told.repair),
-        Number(told.gone),
+        lastSent.unverified === null ? 0 : UNVERIFIED[lastSent.unverified],
+        Number(lastSent.repair),
+        Number(lastSent.gone),
         now,
-        told.gone ? '{}' : toHistory(before, attributes, now),
+        lastSent.gone ? '{}' : toHistory(before, attributes, now),
       )
     },
     /** It was read back, and holds what it was told. */
@@ -229,8 +229,8 @@ export function createContacts(database: Database) {
 }
 
 /** A value that is sent again, because an answer was lost, keeps what was before it. */
-function toHistory(before: Row | undefined, attributes: ToldContact['attributes'], now: Instant): string {
-  const old = JSON.parse(before?.attributes ?? '{}') as ToldContact['attributes']
+function toHistory(before: Row | undefined, attributes: SentState['attributes'], now: Instant): string {
+  const old = JSON.parse(before?.attributes ?? '{}') as SentState['attributes']
   const history = JSON.parse(before?.history ?? '{}') as History
   const names = Object.keys(attributes)
   // Sent before this was kept: what is known is when the contact was last written.

@@ -8,8 +8,8 @@ import type { Database } from '../db/sqlite.ts'
  * Which contacts go first: those that something happened to just now, then those of the first sync, a reconcile or a new
  * mapping. `held`: not before the first sync has read everything there is about them.
  */
-export type Lane = 'live' | 'background' | 'held'
-const LANES: Record<Lane, number> = { live: 0, background: 1, held: 2 }
+export type OutboxPriority = 'live' | 'background' | 'held'
+const PRIORITIES: Record<OutboxPriority, number> = { live: 0, background: 1, held: 2 }
 /** Held, and looked at since it changed: what can be written before the end of the first sync is written. */
 const LOOKED = 3
 
@@ -20,7 +20,7 @@ const THESE = 'email IN (SELECT value FROM json_each(?))'
 
 export interface DueContact {
   email: string
-  lane: number
+  priority: number
   generation: number
   attempts: number
   /** 1: written already, and written once more because an answer was lost. */
@@ -31,33 +31,38 @@ export interface DueContact {
 
 export function createOutboxContacts(database: Database) {
   const mark = database.prepare(`
-    INSERT INTO outbox_contacts (email, lane) VALUES (?, ?)
+    INSERT INTO outbox_contacts (email, priority) VALUES (?, ?)
     ON CONFLICT (email) DO UPDATE SET
-      generation = generation + 1, attempts = 0, ${STILL_IN_DOUBT}, due_at = 0, lane = min(lane, excluded.lane)
+      generation = generation + 1, attempts = 0, ${STILL_IN_DOUBT}, due_at = 0, priority = min(priority, excluded.priority)
     -- A first sync marks each contact some ten times: nothing changes in a row that waits untouched for its end.
-    WHERE NOT (lane = ${LANES.held} AND excluded.lane = ${LANES.held} AND sending = 0 AND attempts = 0 AND due_at = 0)`)
+    WHERE NOT (priority = ${PRIORITIES.held} AND excluded.priority = ${PRIORITIES.held} AND sending = 0 AND attempts = 0 AND due_at = 0)`)
   const markAll = database.prepare(`
-    INSERT INTO outbox_contacts (email, lane)
-      SELECT DISTINCT email, ${LANES.background} FROM customers WHERE email IS NOT NULL
-      UNION SELECT email, ${LANES.background} FROM contacts WHERE present = 1
+    INSERT INTO outbox_contacts (email, priority)
+      SELECT DISTINCT email, ${PRIORITIES.background} FROM customers WHERE email IS NOT NULL
+      UNION SELECT email, ${PRIORITIES.background} FROM contacts WHERE present = 1
     ON CONFLICT (email) DO UPDATE SET generation = generation + 1, attempts = 0, ${STILL_IN_DOUBT}, due_at = 0`)
+  const markAgain = database.prepare(
+    `UPDATE outbox_contacts SET generation = generation + 1, attempts = 0, ${STILL_IN_DOUBT}, due_at = 0`,
+  )
+  const everybody = database.prepare<[], { email: string }>(`
+    SELECT DISTINCT email FROM customers WHERE email IS NOT NULL UNION SELECT email FROM contacts WHERE present = 1`)
   const hurry = database.prepare('UPDATE outbox_contacts SET due_at = 0 WHERE due_at > 0 AND again = 0')
   const due = database.prepare<[number, number, string, number, number], DueContact>(`
-    SELECT email, lane, generation, attempts, again, lost FROM outbox_contacts
-    WHERE due_at <= ? AND (lane, email) > (?, ?) AND lane <= ?
+    SELECT email, priority, generation, attempts, again, lost FROM outbox_contacts
+    WHERE due_at <= ? AND (priority, email) > (?, ?) AND priority <= ?
       AND ${NOT_MOVING}
-    ORDER BY lane, email LIMIT ?`)
+    ORDER BY priority, email LIMIT ?`)
   const releaseHeld = database.prepare(
-    `UPDATE outbox_contacts SET lane = ${LANES.background} WHERE lane >= ${LANES.held} AND (
+    `UPDATE outbox_contacts SET priority = ${PRIORITIES.background} WHERE priority >= ${PRIORITIES.held} AND (
       EXISTS (SELECT 1 FROM customers c WHERE c.source = ? AND c.email = outbox_contacts.email)
       OR NOT EXISTS (SELECT 1 FROM customers c WHERE c.email = outbox_contacts.email))`,
   )
   const setLooked = database.prepare(
-    `UPDATE outbox_contacts SET lane = ${LOOKED} WHERE lane = ${LANES.held} AND email = ? AND generation = ?`,
+    `UPDATE outbox_contacts SET priority = ${LOOKED} WHERE priority = ${PRIORITIES.held} AND email = ? AND generation = ?`,
   )
   const held = database.prepare<[number, number], DueContact>(`
-    SELECT email, lane, generation, attempts, again, lost FROM outbox_contacts
-    WHERE lane = ${LANES.held} AND due_at <= ? AND ${NOT_MOVING} ORDER BY email LIMIT ?`)
+    SELECT email, priority, generation, attempts, again, lost FROM outbox_contacts
+    WHERE priority = ${PRIORITIES.held} AND due_at <= ? AND ${NOT_MOVING} ORDER BY email LIMIT ?`)
   const finish = database.prepare('DELETE FROM outbox_contacts WHERE email = ? AND generation = ?')
   const drop = database.prepare('DELETE FROM outbox_contacts WHERE email = ?')
   const postpone = database.prepare(
@@ -81,18 +86,24 @@ export function createOutboxContacts(database: Database) {
   )
   const count = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM outbox_contacts')
   const countDue = database.prepare<[number, number], { n: number }>(
-    'SELECT count(*) AS n FROM outbox_contacts WHERE due_at <= ? AND lane <= ?',
+    'SELECT count(*) AS n FROM outbox_contacts WHERE due_at <= ? AND priority <= ?',
   )
 
   return {
     /** Something of this contact changed. */
-    mark(email: string, lane: Lane): void {
-      mark.run(email, LANES[lane])
+    mark(email: string, priority: OutboxPriority): void {
+      mark.run(email, PRIORITIES[priority])
     },
     /** The mapping changed: every contact is looked at again. */
     markAll(): void {
       markAll.run()
     },
+    /** The same of those that are marked already, and of no others. */
+    markAgain(): void {
+      markAgain.run()
+    },
+    /** Whom `markAll` marks. */
+    everybody: (): string[] => everybody.all().map((row) => row.email),
     /** What was postponed is due, too. */
     hurry(): void {
       hurry.run()
@@ -107,9 +118,13 @@ export function createOutboxContacts(database: Database) {
     setLooked(contact: DueContact): void {
       setLooked.run(contact.email, contact.generation)
     },
-    /** Up to and including `lane`, in the order of lanes and addresses, those after `after`. */
-    due: (now: Instant, after: DueContact | null, lane: Exclude<Lane, 'held'>, limit: number): DueContact[] =>
-      due.all(now, after?.lane ?? -1, after?.email ?? '', LANES[lane], limit),
+    /** Up to and including `priority`, in the order of priorities and addresses, those after `after`. */
+    due: (
+      now: Instant,
+      after: DueContact | null,
+      priority: Exclude<OutboxPriority, 'held'>,
+      limit: number,
+    ): DueContact[] => due.all(now, after?.priority ?? -1, after?.email ?? '', PRIORITIES[priority], limit),
     /** In step, unless something changed meanwhile. */
     finish(contact: DueContact): void {
       finish.run(contact.email, contact.generation)
@@ -155,6 +170,7 @@ export function createOutboxContacts(database: Database) {
       return { lost: row?.lost === 1, confirmAt: row?.again === 1 ? row.due_at : null }
     },
     count: (): number => count.get()?.n ?? 0,
-    countDue: (now: Instant, lane: Exclude<Lane, 'held'>): number => countDue.get(now, LANES[lane])?.n ?? 0,
+    countDue: (now: Instant, priority: Exclude<OutboxPriority, 'held'>): number =>
+      countDue.get(now, PRIORITIES[priority])?.n ?? 0,
   }
 }

@@ -20,12 +20,12 @@ export class ChangedContacts {
   }
 
   /** Called in the transaction that stored what touched them. */
-  mark({ store, source, lane }: SyncContext): void {
+  mark({ store, source, priority }: SyncContext): void {
     for (const id of this.#tickets) this.customer(store.tickets.customerOf(source.name, id))
     for (const id of this.#customers) this.email(store.customers.emailOf(source.name, id))
     const hasLetters = !store.deadLetters.isEmpty()
     for (const email of this.#emails) {
-      store.outboxContacts.mark(email, lane)
+      store.outboxContacts.mark(email, priority)
       if (hasLetters) store.deadLetters.retryOf(email)
     }
   }

@@ -8,7 +8,7 @@ import type { HandlerEvent } from '../../state/delivery/handler-events.ts'
 import type { Store } from '../../state/store.ts'
 
 /** Times in minutes, dates as ISO 8601; what is not known is null. */
-export interface ToldEvent<Type extends OccurrenceType = OccurrenceType> {
+export interface DeliveredEvent<Type extends OccurrenceType = OccurrenceType> {
   /** The same as `event_properties.event_id` in Brevo. */
   id: string
   type: Type
@@ -31,7 +31,11 @@ export interface ToldEvent<Type extends OccurrenceType = OccurrenceType> {
   attempts: number
 }
 
-export function toTold(store: Store, source: string, { id, occurrence, attempts }: HandlerEvent): ToldEvent {
+export function toDeliveredEvent(
+  store: Store,
+  source: string,
+  { id, occurrence, attempts }: HandlerEvent,
+): DeliveredEvent {
   const { ticket, survey, email } = occurrence
   const profile = toProfile(store.recordsOf(source, email))
   return {

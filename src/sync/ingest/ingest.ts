@@ -111,7 +111,7 @@ function ingestPhone(
 
 /** Events of an address that never became a contact, and that nobody has any more, are told to the new one. */
 export function readdressUntold({ store }: SyncContext, from: string, to: string): void {
-  const { exists, gone } = store.contacts.told(from)
+  const { exists, gone } = store.contacts.lastSent(from)
   if (exists || gone || store.customers.isLive(from)) return
   const hasOpen = store.outboxEvents.openOf(from).length > 0
   store.readdress(from, to)
@@ -187,5 +187,5 @@ function ingestSurvey(
 
 export function markCustomer(context: SyncContext, customerId: RecordId | null): void {
   const email = emailOf(context, customerId)
-  if (email !== null) context.store.outboxContacts.mark(email, context.lane)
+  if (email !== null) context.store.outboxContacts.mark(email, context.priority)
 }

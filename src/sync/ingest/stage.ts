@@ -35,14 +35,14 @@ export function stage(context: SyncContext, transition: Transition, about: About
 }
 
 function stageEvent(context: SyncContext, occurrence: Occurrence, rule: EventRule): void {
-  const { store, account, lane, source, helpdesk } = context
+  const { store, account, priority, source, helpdesk } = context
   if (store.outboxEvents.has(toEventId(account, occurrence.type, occurrence.key))) return
   let known: Values | null = null
   const values = (): Values => (known ??= valuesOf(context, occurrence))
   const event = toEvent(occurrence, rule, { account, connector: source.name, helpdesk }, values)
   const reason = findObjection(context, occurrence, rule, values)
   if (reason !== null) return store.outboxEvents.stageSkipped(source.name, event, occurrence.at, reason)
-  store.outboxEvents.stage(source.name, event, occurrence.at, lane === 'live')
+  store.outboxEvents.stage(source.name, event, occurrence.at, priority === 'live')
   // An event waits for its contact: make sure that there is one.
   store.outboxContacts.mark(occurrence.email, 'live')
 }

@@ -34,7 +34,7 @@ export async function readManyPhones(
   }: { phones: PhoneOptions | null; liveOnly: boolean; signal?: AbortSignal | undefined },
   deliver: (stop: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const context = { ...base, goLive: findGoLive(base), lane: 'background' as const }
+  const context = { ...base, goLive: findGoLive(base), priority: 'background' as const }
   if (phones === null || liveOnly || !areManyPhones(context)) return
   const read = (stop: AbortSignal): Promise<unknown> => readPhones(context, phones, stop)
   await meanwhile(context.clock, DELIVER_EVERY_MS, read, deliver, signal)
@@ -66,7 +66,7 @@ export async function readPhones(
 }
 
 async function readPhone(
-  { store, source, clock, lane }: SyncContext,
+  { store, source, clock, priority }: SyncContext,
   { id, email }: { id: string; email: string },
   defaultCountry: string | undefined,
   failureBudget: FailureBudget,
@@ -82,7 +82,7 @@ async function readPhone(
     failureBudget.succeeded()
     store.transaction(() => {
       put(phone)
-      store.outboxContacts.mark(email, lane)
+      store.outboxContacts.mark(email, priority)
       store.deadLetters.clear('record', key)
     })
   } catch (thrown) {

@@ -102,7 +102,7 @@ export async function readBackground(context: SyncContext, options: ReadOptions)
   const { store, source } = context
   const isFirst = !store.cursors.isBackfilled(source.name, options.streams)
   if (isFirst) {
-    const holding = { ...context, lane: 'held' as const }
+    const holding = { ...context, priority: 'held' as const }
     // Side by side, so that the live runs soon know where each of them begins.
     await runAll(
       options.streams.map((stream) => () => walkBackfill(holding, stream, options.backfillSince, options)),
@@ -122,7 +122,7 @@ async function readStreams(
 ): Promise<void> {
   for (const stream of streams) await readChanges(context, stream, options)
   if (options.liveOnly) return
-  const patient = { ...context, lane: 'held' as const }
+  const patient = { ...context, priority: 'held' as const }
   await runAll(streams.map((stream) => () => walkBackfill(patient, stream, options.backfillSince, options)))
 }
 

@@ -21,7 +21,7 @@ export async function refetch(
     const object = await source.refetch(kind, id, signal)
     if (object.found === 'record') await prepare?.(context, object.records, signal)
     const isOvertaken =
-      context.lane !== 'live' &&
+      context.priority !== 'live' &&
       object.found === 'record' &&
       object.records.some((record) => watch.isOvertaken(record))
     return () =>
@@ -65,7 +65,7 @@ function removeCustomer(context: SyncContext, id: RecordId): void {
   markCustomer(context, id)
   const email = emailOf(context, id)
   // Whoever is no contact does not become one by being deleted.
-  if (email !== null && context.store.contacts.told(email).exists)
+  if (email !== null && context.store.contacts.lastSent(email).exists)
     stageForCustomer(context, { type: 'customer.deleted', key: id, at: context.source.now() }, id)
   context.store.customers.remove(context.source.name, id)
 }

@@ -104,8 +104,8 @@ function isEnough(waiting: readonly ReadPage[], now: number): boolean {
 }
 
 /** A live run has the last word. */
-function withoutOvertaken({ lane }: SyncContext, page: Page, watch: Watch): Page {
-  if (lane === 'live') return page
+function withoutOvertaken({ priority }: SyncContext, page: Page, watch: Watch): Page {
+  if (priority === 'live') return page
   return { ...page, records: page.records.filter((record) => !watch.isOvertaken(record)) }
 }
 

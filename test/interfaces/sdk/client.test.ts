@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import { TajoClient, type ToldEvent } from '../../../src/index.ts'
+import { TajoClient, type DeliveredEvent } from '../../../src/index.ts'
 import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts'
 import { createDispatcher } from '../../../src/interfaces/sdk/dispatcher.ts'
 import type { Backend } from '../../../src/interfaces/sdk/types.ts'
@@ -68,7 +68,7 @@ campaigns:
     const tajo = client()
     const { id } = sandbox.world.addCustomer({ email: 'jane@example.com' })
     const ticket = sandbox.world.addTicket({ customerId: id, subject: 'Lost?' }).id
-    const told = new Promise<ToldEvent<'ticket.closed'>>((resolve) => {
+    const told = new Promise<DeliveredEvent<'ticket.closed'>>((resolve) => {
       tajo.connectors.on('gorgias', 'ticket.closed', resolve)
     })
 
@@ -193,23 +193,23 @@ it('the committed OpenAPI is fresh: npm run gen', () => {
 })
 
 describe('handlers', () => {
-  const event = { id: 'e1', type: 'ticket.closed', attempts: 0 } as ToldEvent
+  const event = { id: 'e1', type: 'ticket.closed', attempts: 0 } as DeliveredEvent
 
   /** A backend with one thing to tell, which is due again as soon as it was refused. */
   function fake() {
     const log: string[] = []
-    let open: ToldEvent | null = event
+    let open: DeliveredEvent | null = event
     const backend = {
-      told: async (_: string, __: unknown, signal: AbortSignal) => {
+      deliveries: async (_: string, __: unknown, signal: AbortSignal) => {
         if (open === null && !signal.aborted)
           await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
         return open === null ? [] : [open]
       },
-      taken: async (_: string, id: string) => {
+      ack: async (_: string, id: string) => {
         log.push(`taken ${id}`)
         open = null
       },
-      refused: async (_: string, id: string, attempts: number, reason: string) => {
+      nack: async (_: string, id: string, attempts: number, reason: string) => {
         log.push(`refused ${id}: ${reason}`)
         open = attempts >= 2 ? null : { ...event, attempts: attempts + 1 }
       },

@@ -4,6 +4,7 @@ import { requestsForSample } from '../../../sources/sample.ts'
 import { openStoreReadOnly } from '../../../state/store.ts'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { setMaxListeners } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 
 import { requireEnabled } from '../../../config/config.ts'
 import { readConfig } from '../../../config/load.ts'
@@ -48,6 +49,7 @@ export async function runPlan(options: PlanCommandOptions): Promise<number> {
           sample,
           limit,
           onProgress: (one) => progress.update(one),
+          pause: () => setImmediate(),
         },
         signal,
       )
@@ -104,6 +106,7 @@ export async function runApply(file: string, options: CommonOptions & { json?: b
           sample: null,
           limit: 0,
           onProgress: (one) => looking.update(one),
+          pause: () => setImmediate(),
         },
         signal,
       )
