@@ -49,6 +49,7 @@ const ALLOWED: Record<string, string[]> = {
     'model',
     'mapping',
     'config',
+    'sources',
     'state',
     'outbox',
     'sync',

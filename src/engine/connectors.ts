@@ -26,9 +26,11 @@ export function createSource(
  * What the account is called in event ids: as at first contact, for ever, or each event would be a new one. Throws
  * `config_invalid` where connectors.yml names another account by now.
  */
-export function pinAccount(store: Store, { name, account, options }: ConnectorConfig): string {
+export function pinAccount(store: Store, { name, source, account, options }: ConnectorConfig): string {
   const key = META.account(name)
-  const domain = typeof options['domain'] === 'string' ? options['domain'] : null
+  const { option, base } = requireSource(source).address
+  const given = options[option]
+  const domain = typeof given === 'string' ? given : null
   const pinned = store.meta.get(key)
   if (pinned === null) {
     store.meta.set(key, { account, domain })
@@ -39,7 +41,7 @@ export function pinAccount(store: Store, { name, account, options }: ConnectorCo
       'config_invalid',
       `This state belongs to ${pinned.domain}, and connectors.yml names ${domain} for ${name}.`,
       {
-        hint: `Give another account a state of its own: --state-dir. If the account was renamed, keep \`domain: ${pinned.domain}\` and set \`base_url: https://${domain}/api\`.`,
+        hint: `Give another account a state of its own: --state-dir. If the account was renamed, keep \`${option}: ${pinned.domain}\` and set \`${base}\` to where its API answers now.`,
       },
     )
   if (pinned.domain === null && domain !== null) store.meta.set(key, { ...pinned, domain })

@@ -15,9 +15,8 @@ import { readDirectories, readSource } from '../sync/read/read.ts'
 import { reconcile } from '../sync/read/reconcile.ts'
 import type { SyncOptions } from './options.ts'
 import type { Connector, Parts } from './parts.ts'
-import { toReadOptions } from './reading.ts'
 import type { SyncReport } from './report.ts'
-import { toStreams } from './streams.ts'
+import { toReadOptions, toStreams } from './streams.ts'
 
 /** Followed by one run. */
 const MOST_REFRESHED = 500

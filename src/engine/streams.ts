@@ -1,10 +1,12 @@
 // Which connectors run, and what of each is read: known from connectors.yml alone.
-import type { Resource } from './requests.ts'
+import type { SyncOptions } from './options.ts'
+import type { Resource } from './options.ts'
 import type { Config, ConnectorConfig } from '../config/config.ts'
-import { needsMessages } from '../mapping/compile.ts'
+import { needsMessages, needsPhone } from '../mapping/compile.ts'
 import type { Stream } from '../model/records.ts'
 import { fromMs, type Instant } from '../model/time.ts'
 import { requireSource } from '../sources/index.ts'
+import type { ReadOptions } from '../sync/read/read.ts'
 import type { Reading, Supports } from '../sources/source.ts'
 
 export function enabled(config: Config): ConnectorConfig[] {
@@ -64,4 +66,30 @@ function supportsOf({ source }: ConnectorConfig): Supports {
 /** A helpdesk that has no list of customers has none that are newest. */
 export function readingOfCustomers(connector: ConnectorConfig): Reading {
   return supportsOf(connector).streams.customers ?? { mode: 'newest_first' }
+}
+
+/** What a run reads, from what connectors.yml says and what the caller asks for. `read` counts the records of each stream. */
+export function toReadOptions(
+  connector: ConnectorConfig,
+  sync: SyncOptions,
+  read: Record<string, number>,
+  signal: AbortSignal | undefined,
+): ReadOptions {
+  return {
+    streams: toStreams(connector, sync.resources),
+    backfillSince: connector.backfillSince,
+    since: sync.since ?? null,
+    settlesAfter: sync.settling === false ? {} : toSettling(connector),
+    phones:
+      connector.sync.customers && needsPhone(connector.rules) && asksForPhones(connector)
+        ? { defaultCountry: connector.defaultCountry }
+        : null,
+    liveOnly: sync.liveOnly ?? sync.contact !== undefined,
+    requested: [],
+    onPage(stream, records) {
+      read[stream] = (read[stream] ?? 0) + records
+      sync.onProgress?.({ phase: 'reading', read })
+    },
+    signal,
+  }
 }

@@ -102,7 +102,9 @@ export interface SatisfactionSurvey {
   score: number | null
   comment: string | null
   createdAt: Instant
+  /** When the customer was asked; null: not yet. */
   sentAt: Instant | null
+  /** A score without it is no answer: where the helpdesk tells no time, the latest that is certain. */
   scoredAt: Instant | null
 }
 

@@ -160,6 +160,7 @@ export function createSourceClient<Answer extends Answered>(
     },
 
     async ask(asked, signal) {
+      refuseDots(asked.path)
       if (asked.ofOne !== true) return requireAnswer(asked, await askOften(asked, signal))
       try {
         return await askOften(asked, signal)
@@ -189,6 +190,12 @@ export function createSourceClient<Answer extends Answered>(
       await waitOut(verdict, asked, attempt, signal)
     }
   }
+}
+
+/** An id of dots alone can't be written into an address: it would lead elsewhere. */
+function refuseDots(path: string): void {
+  if (path.split('/').some((part) => /^(\.|%2e){1,2}$/i.test(part)))
+    throw new TajoError('record_invalid', `An id of dots alone can't be asked for (${path}).`)
 }
 
 /** What something in between has answered says nothing of the object: it is asked for again by the next run. */

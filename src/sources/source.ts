@@ -36,14 +36,17 @@ export type Reading =
   /** Its records stand in the pages of another stream. */
   | { mode: 'within'; stream: Stream }
 
-/** How an occurrence is known: `told` by a record of its own, or `derived` from two readings of a ticket. */
+/**
+ * How an occurrence is known: `told` by a record of its own (an entry of the feed, a message, a rating, a customer that is new) or by the
+ * object's own address (gone, merged); `derived` from two readings of a ticket or a customer.
+ */
 export type Telling = 'told' | 'derived'
 
 /** What a helpdesk can tell; nothing else is read, offered or promised. */
 export interface Supports {
   /**
    * By stream. `settlesAfter`: a record that is younger than that may still change without moving its date, so the time is read again
-   * now and then. Without `events` there is no event feed.
+   * now and then; for surveys `survey_window` of connectors.yml takes its place (`defaults.surveyWindow`). Without `events` there is no event feed.
    */
   streams: Readonly<Partial<Record<Stream, Reading>>>
   directories: readonly Directory[]
@@ -82,7 +85,10 @@ export interface SourceDefinition<Options = Readonly<Record<string, unknown>>> {
   readonly address: { option: string; label: string; example: string; base: string }
   /** What its API takes, for estimates. */
   pace(options: Options): { requests: number; perSeconds: number }
-  /** What names the account in event ids. */
+  /**
+   * What names the account in event ids, for ever: another account must have another name, and a key may be replaced. Where neither a
+   * host nor a name tells accounts apart, an option has to.
+   */
   account(options: Options): string
   /** What the schema of the options can't say. `key` null: the block as a whole. */
   findMistakes(options: Options): { key: string | null; message: string }[]
@@ -204,7 +210,7 @@ export interface Source {
 
   /**
    * All customers with an address, all tickets of one customer, or all messages or surveys of one ticket; empty where there is
-   * no such thing.
+   * no such thing, or its owner is gone. A page of its own each time; its bounds are not looked at.
    */
   readOf(stream: Related, id: RecordId, signal?: AbortSignal): Promise<Page>
 

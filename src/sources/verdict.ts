@@ -15,11 +15,13 @@ export interface Manners {
   hints: { unauthorized: string; forbidden: string; notFound: string }
   /** Where a 429 names no time. */
   pauseMs: number
+  /** How long a 429 asks to wait, where it is not in `Retry-After`; null where it does not say. A time is compared with its `date`. */
+  readPauseMs?(this: void, headers: Readonly<Record<string, string>>): number | null
 }
 
 /** `status` is 200 or 404, each in the shape that the vendor documents; everything else is an error. */
 export function judgeBy(
-  { label, readError, isAnswer, hints, pauseMs }: Manners,
+  { label, readError, isAnswer, hints, pauseMs, readPauseMs = () => null }: Manners,
   outcome: HttpOutcome,
   asked: Asked,
 ): { status: 200 | 404; json: unknown } | TajoError {
@@ -54,7 +56,8 @@ export function judgeBy(
     })
   if (status === 429) {
     const given = Number(headers['retry-after'])
-    const retryAfterMs = Number.isFinite(given) && given > 0 ? given * 1000 : pauseMs
+    const inHeader = Number.isFinite(given) && given > 0 ? given * 1000 : null
+    const retryAfterMs = inHeader ?? readPauseMs(headers) ?? pauseMs
     return new TajoError('source_unavailable', `${label} asks to slow down (429).`, { retryAfterMs })
   }
   if (status >= 500 || status === 408 || status === 425)

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { HttpAnswer } from '../../src/lib/net/http.ts'
 import { NO_ID } from '../../src/model/set-aside.ts'
 import type { Page } from '../../src/sources/source.ts'
-import { type Bench, HELPDESKS, openBench, ownStreams, readStream } from './helpdesk.ts'
+import { type Bench, findList, HELPDESKS, openBench, ownStreams, readStream } from './helpdesk.ts'
 
 const PAGE = '<!doctype html><title>Sign in</title>'
 
@@ -186,12 +186,109 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
     })
   })
 
+  describe('of one object', () => {
+    const idsOf = async (): Promise<string[]> =>
+      (await readCustomers()).flatMap(({ records }) => records.map((one) => one.id))
+
+    it('another one in its place is none', async () => {
+      const [first, second] = await idsOf()
+      const other = bench.requests.length
+      await bench.drive(bench.source().refetch('customer', second!))
+      const { url } = bench.requests[other]!
+      bench.meet(async (request, answer) =>
+        request.url.includes(encodeURIComponent(first!))
+          ? await bench.ask({ ...request, url })
+          : await answer(),
+      )
+      await expect(
+        bench.drive(bench.source({ retries: 0 }).refetch('customer', first!)),
+      ).rejects.toMatchObject({
+        code: 'record_unavailable',
+      })
+    })
+
+    it.each([301, 302, 303, 307, 308])(
+      'a redirect (%i) to another host is followed by nobody, and is no merge',
+      async (status) => {
+        const [first] = await idsOf()
+        const headers = { location: 'https://elsewhere.test/api/customers/7' }
+        bench.meet(async () => ({ outcome: 'answer', status, headers, body: '' }))
+        await expect(
+          bench.drive(bench.source({ retries: 0 }).refetch('customer', first!)),
+        ).rejects.toMatchObject({
+          kind: 'record',
+        })
+        expect(bench.requests.filter(({ url }) => !url.includes('helpdesk.test'))).toEqual([])
+      },
+    )
+  })
+
+  it('a page without any part of its envelope is no end of the list', async () => {
+    await bench.fill(130)
+    const whole = (await read()).flatMap(({ records }) => records).length
+    const keys = new Set<string>()
+    bench.meet(async (_, answer) => {
+      const given = await answer()
+      for (const key of Object.keys(JSON.parse(given.body) as object)) keys.add(key)
+      return given
+    })
+    await read()
+    for (const key of keys) {
+      bench.meet(async (_, answer) => {
+        const given = await answer()
+        const json = JSON.parse(given.body) as Record<string, unknown>
+        delete json[key]
+        return { ...given, body: JSON.stringify(json) }
+      })
+      const found = await read().then(
+        (pages) => pages.flatMap(({ records }) => records).length,
+        (thrown: { code: string }) => thrown.code,
+      )
+      expect([whole, 'source_unreadable']).toContain(found)
+    }
+  })
+
+  it('what is asked of one owner is theirs, all of it, and nobody else’s', async () => {
+    const source = bench.source()
+    const customers = (await readCustomers()).flatMap(({ records }) => records)
+    const [first, second] = [...bench.world.customers.values()]
+    const more = bench.world.addTicket({ customerId: first!.id, subject: 'Where is it?' })
+    bench.world.addMessage(more.id)
+    const idOf = (email: string | null): string =>
+      customers.find((one) => one.kind === 'customer' && one.email === email)!.id
+    const count = (page: Page, kind: string): number => page.records.filter((one) => one.kind === kind).length
+
+    const found = await bench.drive(source.readOf('customers', first!.email!))
+    expect(found.records.map((one) => one.id)).toEqual([idOf(first!.email)])
+    const theirs = await bench.drive(source.readOf('tickets', idOf(first!.email)))
+    const others = await bench.drive(source.readOf('tickets', idOf(second!.email)))
+    expect([count(theirs, 'ticket'), count(others, 'ticket')]).toEqual([2, 1])
+    const spoken = others.records.find((one) => one.kind === 'ticket')!
+    if (definition.supports.streams.messages !== undefined)
+      expect(count(await bench.drive(source.readOf('messages', spoken.id)), 'message')).toBe(2)
+    const isOwn = definition.supports.streams.satisfaction_surveys?.mode === 'newest_first'
+    const surveys = await bench.drive(source.readOf('satisfaction_surveys', spoken.id))
+    expect(count(surveys, 'satisfaction_survey')).toBe(isOwn ? 1 : 0)
+    expect(await bench.drive(source.readOf('customers', 'nobody@example.com'))).toMatchObject({
+      records: [],
+      invalid: [],
+    })
+  })
+
+  it('two accounts have two names, and each its own address', async () => {
+    const { option, example, base } = definition.address
+    const second = example.replace(/^[a-z]+/, 'another')
+    const names = [example, second].map((value) => definition.account({ [option]: value }))
+    expect(new Set(names).size).toBe(2)
+    expect(definition.account({ [option]: example, [base]: 'https://elsewhere.test/api' })).toBe(names[0])
+  })
+
   const readCustomers = () => {
     const [name, how] = ownStreams(helpdesk).find(([one]) => one === 'customers')!
     return bench.drive(readStream(bench.source(), name, how, { now: bench.world.now() }))
   }
 
-  it.each(['a/b', '../customers', 'ä?#%', ' ', '"', '1e3'])('an id may be %j', async (id) => {
+  it.each(['.', '..', 'a/b', '../customers', 'ä?#%', ' ', '"', '1e3'])('an id may be %j', async (id) => {
     const source = bench.source({ retries: 0 })
     for (const kind of ['customer', 'ticket'] as const) {
       const answer = await bench.drive(source.refetch(kind, id)).catch((thrown: { kind: string }) => thrown)
@@ -211,16 +308,15 @@ function bendFirst(bend: Bend) {
   })
 }
 
-/** The list that a page is, wherever its helpdesk puts it. */
+/** Asserts that there was something to bend. */
 function bendList(bend: (items: unknown[]) => void) {
   return async (_: unknown, answer: () => Promise<HttpAnswer>): Promise<HttpAnswer> => {
     const given = await answer()
     if (given.status !== 200) return given
     const json = JSON.parse(given.body) as Record<string, unknown>
-    const items = Object.values(json).find((value) => Array.isArray(value) && value.length > 0) as
-      | unknown[]
-      | undefined
-    if (items !== undefined) bend(items)
+    const items = findList(json)
+    if (items.length === 0) throw new Error('The suite finds no list in this answer')
+    bend(items)
     return { ...given, body: JSON.stringify(json) }
   }
 }

@@ -56,9 +56,11 @@ export interface Bench extends Shop {
   /** When each of them left, in milliseconds. */
   times: number[]
   meet(script: Script | null): void
+  /** What the helpdesk would answer, past the script. */
+  ask(request: HttpRequest): Promise<HttpAnswer>
   /** What the helpdesk's clock is ahead. */
   offsetMs: number
-  source(more?: { keys?: Record<string, string>; path?: string; retries?: number }): Source
+  source(more?: { keys?: Record<string, string>; path?: string; retries?: number; hasty?: boolean }): Source
   /** Lets time pass until it is done. */
   drive<T>(action: Promise<T>): Promise<T>
   pass(seconds: number): Promise<void>
@@ -150,13 +152,14 @@ export function openBench(
     requests,
     times,
     offsetMs: 0,
+    ask: answer,
     meet(next) {
       script = next
     },
-    source({ keys = {}, path = fake.base, retries } = {}) {
+    source({ keys = {}, path = fake.base, retries, hasty = !limited } = {}) {
       const options = {
         [definition.address.base]: `${ORIGIN}${path}`,
-        ...(limited ? {} : { rate_limit: { requests: 10_000, per_seconds: 1 } }),
+        ...(hasty ? { rate_limit: { requests: 10_000, per_seconds: 1 } } : {}),
       }
       const credentials = Object.fromEntries(
         Object.entries({ ...fake.keys, ...keys }).map(([name, key]) => [name, new Secret(key)]),
@@ -248,4 +251,11 @@ export async function readStream(
     for await (const page of source.read(stream, { token: null, from: low, until })) pages.push(page)
   }
   return pages
+}
+
+/** The list that a page is, wherever its helpdesk puts it; empty where an answer has none. */
+export function findList(json: Record<string, unknown>): Record<string, unknown>[] {
+  const lists = Object.values(json).filter((value) => Array.isArray(value))
+  if (lists.length === 0) return []
+  return lists[0] as Record<string, unknown>[]
 }

@@ -192,3 +192,30 @@ describe.each(HELPDESKS)('$name, at its rate limit', (helpdesk) => {
     await bench.close()
   })
 })
+
+describe.each(HELPDESKS)('$name, asked too often', (helpdesk) => {
+  it('waits as long as it is asked to, and then goes on', async () => {
+    const bench = openBench(helpdesk, { limited: true })
+    await bench.fill(5)
+    const source = bench.source({ hasty: true })
+    const startedAt = bench.universe.now
+    const [stream, reading] = ownStreams(helpdesk).find(([name]) => name === 'customers')!
+    const refused: number[] = []
+    bench.meet(async (_, answer) => {
+      const given = await answer()
+      if (given.status === 429) refused.push(bench.universe.now)
+      return given
+    })
+    const customers = await bench.drive(readStream(source, stream, reading, { now: bench.world.now() }))
+    const [id] = idsOf(customers, 'customers')
+
+    for (let asked = 0; asked < helpdesk.fake.limit.requests * 2; asked += 1)
+      expect(await bench.drive(source.refetch('customer', id!))).toMatchObject({ found: 'record' })
+
+    // Not at all where its answers tell the budget; else once in a window, or in the part of one that is left.
+    const windows = (bench.universe.now - startedAt) / helpdesk.fake.limit.windowMs
+    expect(refused.length).toBeLessThanOrEqual(Math.ceil(windows) + 1)
+    expect(windows).toBeGreaterThan(0.9)
+    await bench.close()
+  })
+})

@@ -204,7 +204,8 @@ const DURATION_KEYS = /delay|max_age|cooldown|release_after|verify_after|survey_
 /** A helpdesk knows what its own keys look like. */
 function mendByHelpdesk(path: readonly string[], data: unknown): string | null {
   if (path[0] !== 'connectors' || path.length !== 3 || typeof data !== 'string') return null
-  for (const source of SOURCES) {
+  // The helpdesk that the connector is named after knows best.
+  for (const source of SOURCES.toSorted((a, b) => Number(b.name === path[1]) - Number(a.name === path[1]))) {
     const known = Object.hasOwn(source.options, path[2]!) ? source.mend(path[2]!, data) : null
     if (known === null) continue
     const { rule, meant } = known

@@ -205,14 +205,17 @@ describe('a delivery', () => {
     const ticket = shop.sandbox.world.addTicket({ customerId: id }).id
     shop.takeRequests()
 
+    const startedAt = performance.now()
     await Promise.all(Array.from({ length: 50 }, () => call(JSON.stringify({ ticket_id: String(ticket) }))))
+    const collected = Math.ceil((performance.now() - startedAt) / 150)
     await until(() => names().includes('SUPPORT_TICKET_OPENED') && counts().waiting === 0)
 
     const { gorgias } = shop.takeRequests()
     expect(counts().accepted).toBe(50)
     expect(gorgias.get('/api/tickets/:id') ?? 0).toBeLessThanOrEqual(1)
-    // One, and one more if the burst took longer than it is waited for.
-    expect(gorgias.get('/api/tickets')).toBeLessThanOrEqual(2)
+    // One for each time that is waited for more of them; on a busy machine a burst takes longer than one.
+    expect(gorgias.get('/api/tickets')).toBeLessThanOrEqual(1 + collected)
+    expect(collected).toBeLessThan(25)
   })
 
   it('that is forged or old overwrites nothing: the ticket is as the API says', async () => {

@@ -160,7 +160,7 @@ function toSource(
     },
 
     async readOf(stream, id, signal) {
-      if (stream === 'satisfaction_surveys') return EMPTY
+      if (stream === 'satisfaction_surveys') return { ...EMPTY, records: [], invalid: [] }
       const [list, params] = {
         customers: [PEOPLE, { email: id }] as const,
         tickets: [CONVERSATIONS, { person_id: id }] as const,
