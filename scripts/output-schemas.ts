@@ -20,7 +20,15 @@ const changedContact = shape({
     description: 'True where it gets no e-mails from then on: its person was blocked under another address.',
   }),
   attributes: byName(
-    shape({ old: Type.Unknown(), new: Type.Unknown() }),
+    shape({
+      old: Type.Unknown(),
+      new: Type.Unknown(),
+      from: Type.Optional(
+        Type.Array(Type.String(), {
+          description: 'Whose records it is from; only where there are several connectors.',
+        }),
+      ),
+    }),
     'What Brevo holds, and what it will hold; null: nothing.',
   ),
   lists: shape({ add: Type.Array(Type.Integer()), remove: Type.Array(Type.Integer()) }),

@@ -48,7 +48,8 @@ export interface PlannedContact {
   renamed_from: string | null
   /** It gets no e-mails from then on: its person was blocked under another address. */
   blocked: boolean
-  attributes: Record<string, { old: unknown; new: unknown }>
+  /** `from`: the connectors whose records a value is from; only in samples, and where there are several. */
+  attributes: Record<string, { old: unknown; new: unknown; from?: string[] }>
   lists: { add: number[]; remove: number[] }
 }
 

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 
 import type { Config } from '../config/config.ts'
-import type { Engine, SyncReport } from '../engine/engine.ts'
+import { enabled, type Engine, type SyncReport } from '../engine/engine.ts'
+import { explainContact } from '../explain/explain.ts'
 import type { SyncOptions } from '../engine/options.ts'
 import { toIso } from '../model/time.ts'
 import type { Store } from '../state/store.ts'
@@ -14,6 +15,7 @@ import {
   type Plan,
   PLAN_VERSION,
   type PlanFile,
+  type PlannedContact,
   type PlannedEvent,
   stateOf,
   stateOfCampaign,
@@ -91,13 +93,24 @@ export function toPlanFile(
     guard: guard === null ? null : { would_remove: guard.count, limit: guard.limit },
     complete: guard !== null || undelivered.contacts === 0,
     warnings: [...new Set(reports.flatMap((one) => one.warnings))],
-    samples: changes.slice(0, options.limit),
+    samples: changes.slice(0, options.limit).map((one) => withOrigins(store, config, one)),
     held: held.slice(0, options.limit),
     accept_removals: options.acceptRemovals,
     changes,
     writes: picture.writes(),
     sends: sent.map(({ eventId, name, email }) => ({ event_id: eventId, name, email })),
   }
+}
+
+/** Where there is one connector, everything is from it. */
+function withOrigins(store: Store, config: Config, contact: PlannedContact): PlannedContact {
+  if (enabled(config).length < 2) return contact
+  const explained = explainContact(store, config, contact.email)?.attributes ?? {}
+  const attributes = Object.entries(contact.attributes).map(([name, change]) => {
+    const from = [...new Set((explained[name]?.from ?? []).map((one) => one.connector))]
+    return [name, from.length === 0 ? change : { ...change, from }] as const
+  })
+  return { ...contact, attributes: Object.fromEntries(attributes) }
 }
 
 export function fingerprint(text: string): string {

@@ -49,6 +49,15 @@ it('are installed by name, tested, synced and listed', async () => {
   main.world.addTicket({ customerId: jane.id })
   for (const _ of [1, 2]) outlet.world.addTicket({ customerId: other.id })
 
+  const planned = JSON.parse((await tajo(NONE, 'plan', '--json')).stdout) as {
+    samples: { attributes: Record<string, object> }[]
+  }
+  expect(planned.samples[0]!.attributes['TICKET_COUNT']).toEqual({
+    old: null,
+    new: 3,
+    from: ['main', 'shop-outlet'],
+  })
+
   // The keys are stored by now.
   for (const name of ['main', 'shop-outlet']) {
     expect(await tajo(NONE, 'connectors', 'test', name)).toMatchObject({ code: 0 })

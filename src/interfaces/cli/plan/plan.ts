@@ -297,12 +297,13 @@ export function printContact(one: PlannedContact): void {
     ),
   )
   if (one.blocked) print(fit(`    ${paint('red', 'blocked')}, as its person was under another address`))
-  for (const [name, { old, new: value }] of Object.entries(one.attributes))
+  for (const [name, { old, new: value, from = [] }] of Object.entries(one.attributes))
     print(
       fit(
-        one.change === 'create' && old === null
+        (one.change === 'create' && old === null
           ? `    ${name.padEnd(22)} ${show(value)}`
-          : `    ${name.padEnd(22)} ${show(old)} → ${show(value)}`,
+          : `    ${name.padEnd(22)} ${show(old)} → ${show(value)}`) +
+          (from.length === 0 ? '' : paint('dim', `  (${from.join(', ')})`)),
       ),
     )
   if (one.lists.add.length > 0) print(`    ${paint('green', '+')} list ${one.lists.add.join(', ')}`)
