@@ -73,9 +73,12 @@ function createAnswers(context: DeliveryContext): {
   store(): void
 } {
   let waiting: [Prepared, Outcome<ContactDone>][] = []
+  let isFreed = false
   const flush = (): void => {
     context.store.transaction(() => {
-      for (const [prepared, outcome] of waiting) settle(context, prepared, outcome)
+      for (const [prepared, outcome] of waiting) settle(context, prepared, outcome, () => (isFreed = true))
+      // Whoever was refused it may have it now; also who was refused it while it was being given up.
+      if (isFreed) context.store.deadLetters.retryIdentifiers()
     })
     waiting = []
     context.onDelivery(context.report, context.store.undelivered)
@@ -89,15 +92,20 @@ function createAnswers(context: DeliveryContext): {
   }
 }
 
-/** What an answer means for the outbox. Called in a transaction. */
-function settle(context: DeliveryContext, prepared: Prepared, outcome: Outcome<ContactDone>): void {
+/** What an answer means for the outbox. Called in a transaction. `onFreed`: the contact held another identifier before. */
+function settle(
+  context: DeliveryContext,
+  prepared: Prepared,
+  outcome: Outcome<ContactDone>,
+  onFreed: () => void,
+): void {
   const { store, clock, random, report } = context
   const { contact, lastSent, held } = prepared
   const now = fromMs(clock.now())
   switch (outcome.result) {
     case 'done':
       if (outcome.missing) return settleMissing(context, prepared)
-      acknowledge(context, prepared, outcome)
+      acknowledge(context, prepared, outcome, onFreed)
       if (isFirstWrite(context, lastSent)) report.contactsWritten += 1
       if (prepared.isEarly) return settleEarly(context, prepared, outcome.mayRepeat)
       if (outcome.mayRepeat || contact.attempts > 0 || contact.lost === 1) writeAgain(context, contact)
@@ -152,7 +160,12 @@ function settleMissing(context: DeliveryContext, { contact, lastSent }: Prepared
 }
 
 /** Notes what Brevo was told. Called in a transaction. */
-function acknowledge(context: DeliveryContext, { lastSent, write }: Prepared, done: ContactDone): void {
+function acknowledge(
+  context: DeliveryContext,
+  { lastSent, write }: Prepared,
+  done: ContactDone,
+  onFreed: () => void,
+): void {
   const { store, clock, report } = context
   const now = fromMs(clock.now())
   const next = toSentState(lastSent, write, done.memberships)
@@ -170,8 +183,7 @@ function acknowledge(context: DeliveryContext, { lastSent, write }: Prepared, do
       (lastSent.attributes[attribute] ?? null) !== null ||
       store.deadLetters.find('identifier', letter) !== null
     store.deadLetters.clear('identifier', letter)
-    // Whoever was refused what this contact held may have it now.
-    if (heldAnother) store.deadLetters.retryIdentifiers()
+    if (heldAnother) onFreed()
   }
 }
 
