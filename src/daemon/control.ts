@@ -38,8 +38,7 @@ export class Control {
   }
 
   status(name: string): ConnectorStatus {
-    requireEnabled(this.#config, name)
-    return readStatus(this.#engine.store, name, true)
+    return readStatus(this.#engine.store, requireEnabled(this.#config, name), true)
   }
 
   async probe(name: string): Promise<{ connected: true; account: string }> {

@@ -1,5 +1,7 @@
 // What the state says of a connector, while a daemon runs or not.
+import type { ConnectorConfig } from '../config/config.ts'
 import { type Stream, STREAMS } from '../model/records.ts'
+import { requireSource } from '../sources/index.ts'
 import { toIso } from '../model/time.ts'
 import { type PendingConfig, readPending } from '../state/reading/applied-config.ts'
 import { BREVO, readPauses } from './pauses.ts'
@@ -21,7 +23,8 @@ export interface ConnectorStatus {
   ticketsTracked: number
   csatResponses: number
   contactsInBrevo: number
-  cursors: Record<Stream, { readUpTo: string | null; backfilled: boolean }>
+  /** Of the streams that its helpdesk has; where one comes within another, of that one. */
+  cursors: Partial<Record<Stream, { readUpTo: string | null; backfilled: boolean }>>
   /** What is to be written. `behind`: so many of the events wait behind one whose answer was lost, or for their contact. */
   backlog: { contacts: number; events: number; behind: number }
   events: Record<string, number>
@@ -41,7 +44,11 @@ export interface ConnectorStatus {
   pendingConfig: { state: 'waiting' | 'faulty'; at: string; reasons: string[] } | null
 }
 
-export function readStatus(store: Store, name: string, running: boolean): ConnectorStatus {
+export function readStatus(
+  store: Store,
+  { name, source }: Pick<ConnectorConfig, 'name' | 'source'>,
+  running: boolean,
+): ConnectorStatus {
   const last = store.runs.last(name)
   const done = store.runs.lastDone(name)
   const customers = store.customers.count(name)
@@ -64,12 +71,14 @@ export function readStatus(store: Store, name: string, running: boolean): Connec
     csatResponses: store.surveys.countScored(name),
     contactsInBrevo: store.contacts.count(),
     cursors: Object.fromEntries(
-      STREAMS.map((stream) => {
-        const cursor = store.cursors.read(name, stream)
+      STREAMS.flatMap((stream) => {
+        const reading = requireSource(source).supports.streams[stream]
+        if (reading === undefined) return []
+        const cursor = store.cursors.read(name, reading.mode === 'within' ? reading.stream : stream)
         const readUpTo = cursor.watermark === null ? null : toIso(cursor.watermark)
-        return [stream, { readUpTo, backfilled: cursor.backfilledAt !== null || stream === 'events' }]
+        return [[stream, { readUpTo, backfilled: cursor.backfilledAt !== null || stream === 'events' }]]
       }),
-    ) as ConnectorStatus['cursors'],
+    ),
     backlog: toBacklog(store, events),
     events,
     setAside: {

@@ -178,7 +178,7 @@ export function createLocal(options: TajoClientOptions, ports: Ports): Backend {
       const store = openStoreReadOnly(stateDir)
       if (store === null) return open(name).control.status(name)
       try {
-        return readStatus(store, name, false)
+        return readStatus(store, requireEnabled(readConfig(), name), false)
       } finally {
         store.close()
       }

@@ -18,7 +18,7 @@ export function runStatus(options: CommonOptions & { json?: boolean }): number {
     const status = Object.fromEntries(
       config.connectors.map((connector) => [
         connector.name,
-        store === null ? null : readStatus(store, connector.name, running),
+        store === null ? null : readStatus(store, connector, running),
       ]),
     )
     if (options.json === true) print(JSON.stringify(status))
