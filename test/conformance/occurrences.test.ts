@@ -102,6 +102,18 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
     expect(events()).toEqual(['HAPPENED'])
   })
 
+  it.each(told)('%s fires nothing where it was before the first sync', async (type) => {
+    const yaml = toYaml(type)
+    ACTS[type](await cast())
+    await bench.pass(60)
+
+    for (const options of [{}, {}, { reconcile: true }, {}]) {
+      await bench.sync(yaml, options)
+      await bench.pass(1_200)
+    }
+    expect(events()).toEqual([])
+  })
+
   it.each(told)('%s has the same id on another machine', async (type) => {
     const yaml = toYaml(type)
     const players = await cast()

@@ -141,7 +141,8 @@ async function readFeed(context: SyncContext, options: ReadOptions): Promise<voi
   const { store, source, goLive, supports } = context
   if (supports.streams.events === undefined) return
   const watermark = store.cursors.read(source.name, 'events').watermark ?? goLive
-  await walkChanges(context, 'events', { watermark, since: null }, options)
+  // An entry carries no picture: a merge that was before would look as if it had just been.
+  await walkChanges(context, 'events', { watermark, since: null, notBefore: goLive }, options)
 }
 
 /** True where nothing that this connector reads is left out. */

@@ -17,15 +17,19 @@ const OVERLAP = fromMs(10 * 60_000)
 /** A refused cursor starts the walk anew; one that is refused again and again is no matter of age. */
 const MAX_RESTARTS = 3
 
-/** Reads what changed since the watermark, or since `since` where that is earlier; goes on with an interrupted walk first. */
+/**
+ * Reads what changed since the watermark, or since `since` where that is earlier, and nothing before `notBefore`; goes on with an
+ * interrupted walk first.
+ */
 export async function walkChanges(
   context: SyncContext,
   stream: Stream,
-  { watermark, since }: { watermark: Instant; since: Instant | null },
+  { watermark, since, notBefore }: { watermark: Instant; since: Instant | null; notBefore?: Instant },
   options: WalkOptions,
 ): Promise<void> {
   const { store, source } = context
-  const low = Math.min(watermark - overlapOf(context, stream), since ?? Number.POSITIVE_INFINITY)
+  const wanted = Math.min(watermark - overlapOf(context, stream), since ?? Number.POSITIVE_INFINITY)
+  const low = Math.max(wanted, notBefore ?? Number.NEGATIVE_INFINITY)
   const interrupted = store.cursors.read(source.name, stream).walk
   if (interrupted !== null) await walk({ context, stream, which: 'walk', options }, interrupted)
   // A walk up ends at what is there now, wherever it went on.
