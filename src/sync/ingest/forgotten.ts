@@ -3,14 +3,19 @@ import { normalizeEmail } from '../../model/email.ts'
 import type { Customer, SourceRecord } from '../../model/records.ts'
 import type { Store } from '../../state/store.ts'
 
-export function withoutForgotten(store: Store, record: SourceRecord): SourceRecord {
+/** As much of the state as it takes. */
+interface Remembering {
+  forgotten: Pick<Store['forgotten'], 'has'>
+}
+
+export function withoutForgotten(store: Remembering, record: SourceRecord): SourceRecord {
   if (record.kind === 'customer') return isForgotten(store, record) ? withoutPerson(record) : record
   if (record.kind !== 'ticket' || record.customer === null || !isForgotten(store, record.customer))
     return record
   return { ...record, subject: null, customer: withoutPerson(record.customer) }
 }
 
-function isForgotten(store: Store, { email }: Customer): boolean {
+function isForgotten(store: Remembering, { email }: Customer): boolean {
   const address = normalizeEmail(email)
   return address !== null && store.forgotten.has(address)
 }
@@ -28,5 +33,6 @@ function withoutPerson(customer: Customer): Customer {
     note: null,
     customFields: {},
     data: null,
+    ...(customer.phone === undefined ? {} : { phone: null }),
   }
 }

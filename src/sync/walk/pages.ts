@@ -147,7 +147,11 @@ function toWatermark(before: Instant | null, which: Which, waiting: readonly Rea
 /** Also those that a live run has overtaken, and those that could not be understood: the helpdesk lists them. */
 function noteListed({ store, source }: SyncContext, stream: Stream, waiting: readonly ReadPage[]): void {
   const ids = new Map<string, string[]>()
-  const note = (home: string, id: string): void => void ids.set(home, [...(ids.get(home) ?? []), id])
+  const note = (home: string, id: string): void => {
+    const known = ids.get(home)
+    if (known === undefined) ids.set(home, [id])
+    else known.push(id)
+  }
   for (const { page } of waiting) {
     for (const { kind, id } of page.records) note(HOME_OF[kind], id)
     for (const { id, stream: home = stream } of page.invalid) note(home, id)
