@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 
 import { TajoError } from '../../../lib/errors.ts'
 import { maskPersonal } from '../../../lib/log/redact.ts'
+import { NO_ID, readSetAsideKey } from '../../../model/set-aside.ts'
 import { toIso } from '../../../model/time.ts'
 import { dropLetter, retryLetter, splitIdentifier } from '../../../outbox/retry.ts'
 import type { DeadLetter } from '../../../state/delivery/dead-letters.ts'
@@ -149,11 +150,12 @@ function describe(letter: DeadLetter, store: Store): Shown {
 function explain({ kind, key, reason }: DeadLetter, store: Store): { what: string; todo: string } {
   switch (kind) {
     case 'record': {
-      const [source = '', stream = '', id = '', part] = key.split('/')
+      const { connector, stream, id, part } = readSetAsideKey(key)
+      const named = id === NO_ID ? 'without an id' : id
       const words =
-        part === 'phone' ? `the phone of customer ${id}` : `${STREAM_WORDS[stream] ?? stream} ${id}`
+        part === 'phone' ? `the phone of customer ${id}` : `${STREAM_WORDS[stream] ?? stream} ${named}`
       return {
-        what: `${words} in ${source}`,
+        what: `${words} in ${connector}`,
         todo: 'Look at the record in the helpdesk: it could not be read or understood.',
       }
     }
