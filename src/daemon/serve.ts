@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 
 import type { Config } from '../config/config.ts'
 import { Control } from './control.ts'
-import type { TriggerRequest } from '../engine/options.ts'
+import type { TriggerRequest } from '../model/requests.ts'
 import type { Engine, Ports, SyncOptions } from '../engine/engine.ts'
 import { TajoError } from '../lib/errors.ts'
 import type { Secret } from '../lib/log/secret.ts'

@@ -2,7 +2,7 @@
 import { type Config } from '../config/config.ts'
 import type { Engine } from '../engine/engine.ts'
 import { enabled } from '../engine/streams.ts'
-import type { Triggered, TriggerRequest } from '../engine/options.ts'
+import type { Triggered, TriggerRequest } from '../model/requests.ts'
 import { TajoError } from '../lib/errors.ts'
 import { type CampaignFacts, type CampaignRule, decide } from '../mapping/campaigns.ts'
 import { normalizeEmail } from '../model/email.ts'

@@ -1,4 +1,4 @@
-// What an engine is opened with, and what it is asked for.
+// What an engine is opened with, and what a run is asked for.
 import type { BrevoCaller } from '../brevo/client.ts'
 import type { Destination } from '../model/destination.ts'
 import type { Thresholds } from '../outbox/delivery.ts'
@@ -9,7 +9,7 @@ import type { Log } from '../lib/log/log.ts'
 import type { Random } from '../lib/random.ts'
 import type { Secret } from '../lib/log/secret.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
-import type { AttributeValue } from '../model/operations.ts'
+import type { Resource } from '../model/requests.ts'
 import type { Instant } from '../model/time.ts'
 import type { Credentials } from '../sources/source.ts'
 import type { OpenStore } from '../state/store.ts'
@@ -71,33 +71,4 @@ export interface SyncOptions {
   onProgress?: ((progress: Progress) => void) | undefined
   /** Called once both sides take connectors.yml as it is: from then on it is in force. */
   onAccepted?: (() => void) | undefined
-}
-
-// What an application asks for, by the SDK or over HTTP.
-
-export type Resource = 'customers' | 'tickets' | 'satisfaction_surveys'
-
-export interface SyncRequest {
-  /** `full` reads everything again, after what changed. */
-  type?: 'incremental' | 'full' | undefined
-  resources?: Resource[] | undefined
-  /** What changed since then is read again: `2024-01-31`. */
-  since?: string | undefined
-  /** Rows a request; the helpdesk's most is always asked for, so this is only checked. */
-  batchSize?: number | undefined
-}
-
-export interface TriggerRequest {
-  email: string
-  /** Properties of the event; what is null or no number is left out. */
-  params?: Readonly<Record<string, AttributeValue | null>> | undefined
-  /** The same key fires once; default: every call is one of its own. */
-  idempotencyKey?: string | undefined
-}
-
-export interface Triggered {
-  fired: boolean
-  /** Why not; null if it fired. */
-  reason: string | null
-  eventId: string
 }

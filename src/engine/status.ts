@@ -1,5 +1,4 @@
 // What the state says of a connector, while a daemon runs or not.
-import type { ConnectorConfig } from '../config/config.ts'
 import { type Stream, STREAMS } from '../model/records.ts'
 import { requireSource } from '../sources/index.ts'
 import { toIso } from '../model/time.ts'
@@ -46,7 +45,7 @@ export interface ConnectorStatus {
 
 export function readStatus(
   store: Store,
-  { name, source }: Pick<ConnectorConfig, 'name' | 'source'>,
+  { name, source }: { name: string; source: string },
   running: boolean,
 ): ConnectorStatus {
   const last = store.runs.last(name)

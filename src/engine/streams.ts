@@ -1,6 +1,6 @@
 // Which connectors run, and what of each is read: known from connectors.yml alone.
 import type { SyncOptions } from './options.ts'
-import type { Resource } from './options.ts'
+import type { Resource } from '../model/requests.ts'
 import type { Config, ConnectorConfig } from '../config/config.ts'
 import { needsMessages, needsPhone } from '../mapping/compile.ts'
 import type { Stream } from '../model/records.ts'

@@ -1,5 +1,5 @@
 // Types from end to end: a slip in a name is a mistake of the compiler's.
-import { TajoClient, TajoError, type ToldEvent } from '@tajo/sdk'
+import { TajoClient, TajoError, type DeliveredEvent } from '@tajo/sdk'
 
 const tajo = new TajoClient({
   brevoApiKey: process.env['BREVO_API_KEY'] ?? '',
@@ -15,7 +15,7 @@ const tajo = new TajoClient({
   },
 })
 
-function describe(event: ToldEvent<'ticket.created'>): string {
+function describe(event: DeliveredEvent<'ticket.created'>): string {
   return `${event.type} of ${event.customer.email}: ${event.subject ?? 'no subject'}`
 }
 

@@ -2,7 +2,7 @@
 import type { SyncReport } from '../../engine/report.ts'
 import type { ConnectorStatus } from '../../engine/status.ts'
 import type { ConnectorsFile } from '../../config/schema/schema.ts'
-import type { SyncRequest, Triggered, TriggerRequest } from '../../engine/options.ts'
+import type { SyncRequest, Triggered, TriggerRequest } from '../../model/requests.ts'
 import type { OccurrenceType } from '../../model/occurrence.ts'
 import type { DeliveredEvent } from '../../sync/ingest/handler-events.ts'
 

@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events'
 
 import type { Config } from '../../../config/config.ts'
 import { openEngine, type Progress, type SyncReport } from '../../../engine/engine.ts'
-import type { Resource } from '../../../engine/options.ts'
+import type { Resource } from '../../../model/requests.ts'
 import { isAbort, TajoError } from '../../../lib/errors.ts'
 import { normalizeEmail } from '../../../model/email.ts'
 import { parseInstant } from '../../../model/time.ts'
