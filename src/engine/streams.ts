@@ -45,7 +45,7 @@ export function toStreams(
 }
 
 /** By stream: how long its records may still change without moving their date. */
-export function toSettling(connector: ConnectorConfig): Partial<Record<Stream, Instant>> {
+function toSettling(connector: ConnectorConfig): Partial<Record<Stream, Instant>> {
   return Object.fromEntries(
     Object.entries(supportsOf(connector).streams).flatMap(([stream, reading]) => {
       if (reading.mode === 'within' || reading.settlesAfter === undefined) return []
@@ -56,8 +56,7 @@ export function toSettling(connector: ConnectorConfig): Partial<Record<Stream, I
 }
 
 /** Phones cost a request for each customer. */
-export const asksForPhones = (connector: ConnectorConfig): boolean =>
-  supportsOf(connector).phones === 'singly'
+const asksForPhones = (connector: ConnectorConfig): boolean => supportsOf(connector).phones === 'singly'
 
 function supportsOf({ source }: ConnectorConfig): Supports {
   return requireSource(source).supports

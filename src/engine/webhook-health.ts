@@ -92,7 +92,7 @@ async function ask(
 
 const WORDS: Record<WebhookState, string> = {
   ok: 'The webhook is well again, as far as can be seen',
-  silent: 'Polls find changes that no webhook lastSent; does the helpdesk reach public_url?',
+  silent: 'Polls find changes that no webhook told; does the helpdesk reach public_url?',
   switched_off: 'The helpdesk has switched its webhook off',
   removed: 'The helpdesk has no webhook for tajo any more',
   changed: 'The webhook in the helpdesk is not as it must be',

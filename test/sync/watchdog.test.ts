@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 
 import { fromMs } from '../../src/model/time.ts'
-import { noteInstalled, readHealth } from '../../src/engine/webhook-health.ts'
+import { noteInstalled, readHealth, watchWebhook } from '../../src/engine/webhook-health.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
 
 const URL = 'https://tajo.test/webhooks/gorgias'
@@ -105,4 +105,23 @@ it('repairs nothing where auto_repair is false', async () => {
 
   expect(await shop.open((engine) => engine.watchWebhook('gorgias'), yaml)).toBe(true)
   expect(shop.world.webhooks).toEqual([])
+})
+
+it('says so in words, with no name out of the code', async () => {
+  const said: string[] = []
+  await shop.open(async ({ store }) => {
+    const source = { name: 'gorgias', webhooks: null } as never
+    const log = { info: (text: string) => said.push(text), warn: (text: string) => said.push(text) } as never
+    shop.world.closeTicket(ticket)
+    await shop.later(3)
+    const { watermark } = store.cursors.read('gorgias', 'tickets')
+    store.cursors.write('gorgias', 'tickets', {
+      ...store.cursors.read('gorgias', 'tickets'),
+      watermark: (watermark ?? 0) + fromMs(20 * 60_000),
+    })
+    const now = fromMs(shop.universe.now + 60 * 60_000)
+    await watchWebhook({ source, store, log, now, repairWith: null })
+  })
+  expect(said).toHaveLength(1)
+  expect(said.join(' ')).not.toMatch(/[a-z][A-Z]/)
 })

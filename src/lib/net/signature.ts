@@ -47,7 +47,7 @@ function isAny(secrets: readonly string[], fits: (secret: string) => boolean): b
 }
 
 /** `Authorization: Basic …` */
-export function readBasic(headers: Headers): { user: string; password: string } | null {
+function readBasic(headers: Headers): { user: string; password: string } | null {
   const match = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(oneOf(headers['authorization']) ?? '')
   if (match === null) return null
   const text = Buffer.from(match[1]!, 'base64').toString('utf8')
