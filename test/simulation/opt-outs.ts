@@ -28,8 +28,11 @@ export class OptOuts {
   /** What the contact is that a customer leaves, the person is from now on; if tajo can know that it is theirs. */
   moved(customer: WorldCustomer, to: string | null, former: readonly string[]): void {
     const from = customer.email?.trim().toLowerCase()
+    // Whoever had no address in between goes on from the one before.
+    const last = from ?? former.at(-1)
+    if (last !== undefined && to !== null)
+      this.#moves.set(last, (this.#moves.get(last) ?? new Set()).add(to.toLowerCase()))
     if (from === undefined) return
-    if (to !== null) this.#moves.set(from, (this.#moves.get(from) ?? new Set()).add(to.toLowerCase()))
     const contact = this.#account.contacts.get(from)
     if (contact === undefined || contact.attributes['GORGIAS_ID'] !== String(customer.id)) return
     // Came back: the contact may bear the number of the first time.

@@ -82,9 +82,12 @@ export function createCampaigns(database: Database) {
   const readdress = database.prepare(`
     UPDATE campaign_entries SET email = @to WHERE email = @from
       AND coalesce(customer_id, '') NOT IN (SELECT value FROM json_each(@others))`)
+  // What fired is with its event: a cooldown counts where that goes.
   const readdressOf = database.prepare(`
-    UPDATE campaign_entries SET email = @to WHERE email = @from AND state IN ('waiting', 'held')
-      AND customer_id IN (SELECT value FROM json_each(@customers))`)
+    UPDATE campaign_entries SET email = @to WHERE email = @from
+      AND customer_id IN (SELECT value FROM json_each(@customers))
+      AND (state IN ('waiting', 'held')
+        OR (state = 'fired' AND id IN (SELECT event_id FROM outbox_events WHERE email = @to)))`)
   const prune = database.prepare(
     "DELETE FROM campaign_entries WHERE state IN ('fired', 'dropped') AND decided_at < ? AND occurred_at < ?",
   )
@@ -143,7 +146,7 @@ export function createCampaigns(database: Database) {
     readdress(from: string, to: string, others: readonly string[]): void {
       readdress.run({ from, to, others: JSON.stringify(others) })
     },
-    /** These customers went on before their contact came here. */
+    /** These customers went on before their contact came here. To be called after the events were. */
     readdressOf(customers: readonly string[], from: string, to: string): void {
       readdressOf.run({ from, to, customers: JSON.stringify(customers) })
     },
