@@ -1,20 +1,19 @@
 // A plan is a dry run: the real engine, on a copy of the state, against the real helpdesk and a destination that only simulates what is
 // written. So it says what a sync does, because it is what a sync does.
 import { holds } from '../brevo/contacts.ts'
+import type { Config } from '../config/config.ts'
 import { createBrevoDestination } from '../brevo/destination.ts'
 import { type EngineOptions, openEngine, type Ports, type SyncReport } from '../engine/engine.ts'
 import { TajoError } from '../lib/errors.ts'
 import type { Http } from '../lib/net/http.ts'
 import { createScratch } from '../state/db/scratch.ts'
 import { forgetLessons } from '../outbox/import-lessons.ts'
-import { openStoreReadOnly, openStoreScratch } from '../state/store.ts'
+import type { HeldRemovals } from '../state/meta.ts'
+import { openStoreScratch } from '../state/store.ts'
 import type { PlanFile } from './plan.ts'
 import { type DryRunOptions, type Requests, toPlanFile } from './report.ts'
 import { createSimulation, type Simulation } from './simulated-destination.ts'
 import { sweep } from './sweep.ts'
-
-/** From so many contacts on, those whom only a changed mapping makes due are swept (sweep.ts). */
-const SWEEP_FROM = 2_000
 
 /** Writes nothing anywhere but into a copy that is thrown away. Throws what a sync would throw. */
 export async function dryRun(
@@ -23,33 +22,35 @@ export async function dryRun(
   options: DryRunOptions,
   signal?: AbortSignal,
 ): Promise<PlanFile> {
-  return (
-    (await dryRunOnce(engineOptions, ports, options, true, signal)) ??
-    (await dryRunOnce(engineOptions, ports, options, false, signal))!
-  )
+  const first = await dryRunOnce(engineOptions, ports, options, null, signal)
+  if ('plan' in first) return first.plan
+  // The guard would hold back what was taken away already: from the start again, with that known.
+  const second = await dryRunOnce(engineOptions, ports, options, first.excess, signal)
+  if ('plan' in second) return second.plan
+  throw new TajoError('internal', 'The guard of removals was not kept to by the plan.')
 }
 
-/** Null where a sweep can't be told apart from the rest: the guard would hold back what was written already. */
+/** `guard`: more memberships would be taken away than it lets through, so none is. */
 async function dryRunOnce(
   engineOptions: EngineOptions,
   ports: Ports,
   options: DryRunOptions,
-  maySweep: boolean,
+  guard: HeldRemovals | null,
   signal?: AbortSignal,
-): Promise<PlanFile | null> {
+): Promise<{ plan: PlanFile } | { excess: HeldRemovals }> {
   const scratch = createScratch(engineOptions.stateDir)
   const { config } = engineOptions
   const simulation = createSimulation(holds)
   const requests: Requests = { source: 0, brevo: simulation.counted }
   try {
-    const leaveOthers = maySweep && countContacts(scratch.directory) >= (options.sweepFrom ?? SWEEP_FROM)
     const engine = openEngine(
       {
         ...engineOptions,
+        config: guard === null ? config : withoutRemovals(config),
         stateDir: scratch.directory,
         sample: options.sample,
         onSample: (done, total) => options.onProgress?.({ phase: 'sampling', done, total }),
-        leaveOthers,
+        leaveOthers: true,
       },
       {
         ...ports,
@@ -61,7 +62,7 @@ async function dryRunOnce(
     try {
       engine.store.trial.begin()
       forgetLessons(engine.store)
-      const given = leaveOthers ? engine.store.contacts.countGiven() : 0
+      const given = engine.store.contacts.countGiven()
       const reports: SyncReport[] = []
       for (const name of options.connectors)
         reports.push(
@@ -71,10 +72,13 @@ async function dryRunOnce(
             signal,
           ),
         )
-      const swept = await sweep(engine, simulation, config, given, options, signal)
+      const result = await sweep(engine, simulation, config, reports, { ...options, given, guard }, signal)
       refuseUnread(simulation)
-      if (swept === null) return null
-      return toPlanFile(engine, simulation, requests, reports, config, options, swept, ports.clock.now())
+      if ('excess' in result) return result
+      const { swept } = result
+      return {
+        plan: toPlanFile(engine, simulation, requests, reports, config, options, swept, ports.clock.now()),
+      }
     } finally {
       engine.close()
     }
@@ -83,14 +87,8 @@ async function dryRunOnce(
   }
 }
 
-/** How many contacts Brevo was sent. */
-function countContacts(directory: string): number {
-  const store = openStoreReadOnly(directory)
-  try {
-    return store?.contacts.count() ?? 0
-  } finally {
-    store?.close()
-  }
+function withoutRemovals(config: Config): Config {
+  return { ...config, delivery: { ...config.delivery, maxRemovals: { count: 0 } } }
 }
 
 /** A plan of a Brevo that was not seen whole would say too little. */

@@ -43,6 +43,11 @@ export class Picture {
     this.#holds = holds
   }
 
+  /** Contacts that were looked at. */
+  get size(): number {
+    return this.#all.size
+  }
+
   /** `undefined`: not looked at yet; null: Brevo has none. */
   get(email: string): Pictured | null | undefined {
     return this.#byEmail.get(email)

@@ -34,8 +34,6 @@ export interface DryRunOptions {
   onProgress?: SyncOptions['onProgress']
   /** Others get their turn. */
   pause?: () => Promise<void>
-  /** From so many contacts on, those whom only a changed mapping makes due do not go through the outbox one by one. */
-  sweepFrom?: number
 }
 
 /** What the sync will ask of both sides. */
@@ -64,7 +62,7 @@ export function toPlanFile(
   const live = new Set(store.customers.liveEmails())
   const changedLive = changes.filter((one) => live.has(one.email)).length
   const held = [...toHeldEvents(events), ...toHeldCampaigns(campaigns)]
-  const guard = reports.find((one) => one.heldRemovals !== null)?.heldRemovals ?? swept.guard
+  const { guard } = swept
   const withoutContact = counts.withoutContact - swept.created
   const undelivered = store.undelivered()
   const byCampaign: Plan['campaigns'] = {}

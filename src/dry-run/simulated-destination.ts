@@ -28,13 +28,15 @@ export interface Simulation {
   over(real: Destination): Destination
   /** All contacts are read beforehand, where many are to be written. */
   seeAll(signal?: AbortSignal): Promise<void>
-  /** What `writeContact` would do, at once, after `seeAll`. True if it makes the contact. */
-  writeSeen(write: ContactWrite, mayCreate: boolean): boolean
+  /** These are read beforehand: one by one, or with all others where they are many. */
+  see(emails: readonly string[], signal?: AbortSignal): Promise<void>
+  /** What `writeContact` would do, at once, to a contact that was seen. True if it makes the contact. `isImported`: no request of its own. */
+  writeSeen(write: ContactWrite, mayCreate: boolean, isImported: boolean): boolean
 }
 
 /** Single reads before all contacts are read instead, a thousand at a time. */
-const READ_SINGLY = 40
-const PAGE = 1_000
+export const READ_SINGLY = 40
+export const PAGE = 1_000
 
 export function createSimulation(holds: Destination['holds']): Simulation {
   const picture = new Picture(holds)
@@ -120,10 +122,15 @@ export function createSimulation(holds: Destination['holds']): Simulation {
     failure: () => failure,
     over,
     seeAll: (signal) => (known === null ? Promise.resolve() : seeAll(known, signal)),
-    writeSeen(write, mayCreate) {
+    async see(emails, signal) {
+      if (known === null) return
+      if (emails.length > READ_SINGLY) return await seeAll(known, signal)
+      for (const email of emails) await find(known, email, signal)
+    },
+    writeSeen(write, mayCreate, isImported) {
       const found = picture.get(write.email) ?? null
       if (found === null && (write.exists || !mayCreate)) return false
-      counted.contacts += write.addLists.length > 0 ? 2 : 1
+      if (!isImported) counted.contacts += write.addLists.length > 0 ? 2 : 1
       const add = write.addLists.filter(
         (list) => membershipOf(list, found?.now ?? null, write.giving.includes(list)) === null,
       )

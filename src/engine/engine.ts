@@ -52,8 +52,8 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     ): Promise<Record<string, number> | null> =>
       readInBackground(parts, parts.find(name), reconcileAt, onProgress, signal),
 
-    /** With `leaveOthers`: what a changed mapping writes of whoever is not marked; null where it did not change. */
-    othersToWrite: (pause: () => Promise<void>, signal?: AbortSignal) =>
+    /** With `leaveOthers`: what a changed mapping writes of whoever is not marked. `pause` hears how many were found so far. */
+    othersToWrite: (pause: (found: number) => Promise<void>, signal?: AbortSignal) =>
       findOthers(store, parts.mappings, pause, signal),
 
     /** While no write of this person is under way. */

@@ -11,7 +11,8 @@ import { deliverMoves } from './deliver-moves.ts'
 import { mayRemove } from './removals.ts'
 import { endEventsOfNobody, HELD_RETRY, writeSingly } from './write-singly.ts'
 
-const BULK_BATCH = 5_000
+/** An import takes so many. */
+export const BULK_BATCH = 5_000
 const SINGLE_BATCH = 200
 
 interface Delivery extends DeliveryContext {
