@@ -187,11 +187,17 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
       this.campaigns.readdressOf(ids, from, to)
     },
 
-    /** When a campaign last fired for whoever has this address, under another one too while that is changed. */
+    /** When a campaign last fired for whoever has this address, or for their contact, under another address too. */
     lastFiredAt(campaign: string, email: string): Instant | null {
-      const times = [email, ...this.moves.linked(email)].flatMap(
-        (one) => this.campaigns.lastFiredAt(campaign, one) ?? [],
-      )
+      const addresses = [email, ...this.moves.linked(email)]
+      const times = [
+        ...addresses.map((one) => this.campaigns.lastFiredAt(campaign, one)),
+        ...customers
+          .holdersOf(email)
+          .map(({ source, id }) =>
+            this.campaigns.lastFiredOf(campaign, source, customers.withMerged(source, [id])),
+          ),
+      ].filter((time) => time !== null)
       return times.length === 0 ? null : Math.max(...times)
     },
 

@@ -1,6 +1,6 @@
 // npm run crash-test -- --kills N [--seed S]: the built binary, real files, real HTTP. The daemon is killed with SIGKILL, at
 // random moments or (every other time, where strace is there) at the n-th call of a system call, while the helpdesk goes on
-// living and both APIs misbehave; then everything is let come to rest, and the oracle of the simulation judges.
+// living and all three APIs misbehave: Brevo's, and those of two accounts of one helpdesk that share people; then everything is let come to rest, and the oracle of the simulation judges.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -14,10 +14,11 @@ import { createSeededRandom } from '../../src/lib/random.ts'
 import { createBrevo } from '../../src/sandbox/brevo/brevo.ts'
 import { createGorgias } from '../../src/sandbox/gorgias/gorgias.ts'
 import type { Intercept } from '../../src/sandbox/faults.ts'
-import { openStoreReadOnly } from '../../src/state/store.ts'
+import { openStoreReadOnly, type Store } from '../../src/state/store.ts'
 import type { Universe } from '../simulation/clock.ts'
 import { MAPPING } from '../simulation/life.ts'
-import { judge, watchWrites, oneShop } from '../simulation/oracle.ts'
+import { type GoLive, judge, watchWrites } from '../simulation/oracle.ts'
+import { openOutlet, OUTLET_MAPPING } from '../simulation/outlet.ts'
 import { Shop } from '../simulation/shop.ts'
 import { META } from '../../src/state/meta.ts'
 
@@ -42,9 +43,12 @@ shop.account.eventLagMs = 300
 // A contact that is deleted by hand must have been told: nothing is certain while kills go on.
 shop.calmSince = Number.POSITIVE_INFINITY
 const { broken } = watchWrites(shop)
-const gorgias = createGorgias({
-  world: shop.world,
-  keys: { email: 'crash@shop.example', api_key: 'crash-key' },
+shop.seedPast(20)
+const keys = { email: 'crash@shop.example', api_key: 'crash-key' }
+const gorgias = createGorgias({ world: shop.world, keys, rateLimit: null })
+const outlet = createGorgias({
+  world: openOutlet(shop, clock as Universe, Number(values.seed) + 5, 0),
+  keys,
   rateLimit: null,
 })
 const brevo = createBrevo({ account: shop.account, apiKey: 'crash-brevo', perSecond: null })
@@ -52,7 +56,13 @@ const directory = mkdtempSync(join(tmpdir(), 'tajo-crash-'))
 const hasStrace = canTrace()
 
 await gorgias.server.listen({ host: '127.0.0.1', port: 0 })
+await outlet.server.listen({ host: '127.0.0.1', port: 0 })
 await brevo.server.listen({ host: '127.0.0.1', port: 0 })
+const READING = `    schedule: "* * * * * *"
+    survey_schedule: "*/5 * * * * *"
+    reconcile: "*/10 * * * * *"
+    rate_limit: { requests: 100000, per_seconds: 1 }
+`
 const portOf = (server: typeof gorgias.server): number => (server.server.address() as AddressInfo).port
 writeFileSync(
   join(directory, 'connectors.yml'),
@@ -66,13 +76,11 @@ campaigns:
 connectors:
   gorgias:
     base_url: "http://127.0.0.1:${portOf(gorgias.server)}/api"
-    schedule: "* * * * * *"
-    survey_schedule: "*/5 * * * * *"
-    reconcile: "*/10 * * * * *"
-    rate_limit: { requests: 100000, per_seconds: 1 }
-${MAPPING}`,
+${READING}${MAPPING}  outlet:
+    source: gorgias
+    base_url: "http://127.0.0.1:${portOf(outlet.server)}/api"
+${READING}${OUTLET_MAPPING}`,
 )
-shop.seedPast(20)
 
 const startedAt = performance.now()
 // Go-live comes before anything happens: the first life is let get that far.
@@ -81,7 +89,7 @@ await ran(child)
 child.kill('SIGKILL')
 await over(child)
 
-gorgias.intercept = brevo.intercept = misbehave
+gorgias.intercept = outlet.intercept = brevo.intercept = misbehave
 const living = setInterval(() => shop.act(), 250)
 let atCalls = 0
 for (let kill = 0; kill < KILLS; kill += 1) {
@@ -99,7 +107,7 @@ for (let kill = 0; kill < KILLS; kill += 1) {
   if ((kill + 1) % 50 === 0) process.stderr.write(`${kill + 1} kills, ${shop.account.events.length} events\n`)
 }
 clearInterval(living)
-gorgias.intercept = brevo.intercept = null
+gorgias.intercept = outlet.intercept = brevo.intercept = null
 
 child = start(null)
 const ended = over(child)
@@ -108,12 +116,12 @@ child.kill('SIGTERM')
 await ended
 const store = openStoreReadOnly(join(directory, 'state'))!
 const damage = store.check()
-const goLive = store.meta.get(META.goLive('gorgias'))!
+const goLiveOf = readGoLive(store)
 store.close()
-verdict = [...damage, ...broken, ...judge(shop, { goLiveOf: oneShop(goLive), create: true, inOrder: false })]
-await Promise.all([gorgias.server.close(), brevo.server.close()])
+verdict = [...damage, ...broken, ...judge(shop, { goLiveOf, create: true, inOrder: false })]
+await Promise.all([gorgias.server.close(), outlet.server.close(), brevo.server.close()])
 for (const complaint of verdict.slice(0, 20)) process.stdout.write(`  ${complaint}\n`)
-const musts = shop.occurrences.filter((one) => one.must && one.at >= goLive).length
+const musts = shop.occurrences.filter((one) => one.must && one.at >= goLiveOf[one.connector]).length
 process.stdout.write(
   `${KILLS} kills (${atCalls} at a system call), ${shop.account.events.length} events (${musts} certain to be told), ${shop.account.contacts.size} contacts; ` +
     `${verdict.filter((one) => one.includes('never arrived')).length} lost, ${verdict.filter((one) => one.includes('times')).length} doubled, ` +
@@ -129,7 +137,7 @@ async function rest(): Promise<string[]> {
   for (const until = Date.now() + QUIET_MS; Date.now() < until;) {
     await delay(2_000)
     const looking = openStoreReadOnly(join(directory, 'state'))!
-    const live = looking.meta.get(META.goLive('gorgias'))!
+    const live = readGoLive(looking)
     const counts = looking.outboxEvents.counts()
     const open = looking.outboxContacts.count()
     looking.close()
@@ -139,7 +147,7 @@ async function rest(): Promise<string[]> {
       (counts.uncertain ?? 0) +
       (counts.staged ?? 0) +
       (counts.found ?? 0)
-    complaints = judge(shop, { goLiveOf: oneShop(live), create: true, inOrder: false })
+    complaints = judge(shop, { goLiveOf: live, create: true, inOrder: false })
     if (left + open === 0 && complaints.length === 0) break
     if (child.exitCode !== null) {
       complaints.push('the daemon ended by itself')
@@ -147,6 +155,11 @@ async function rest(): Promise<string[]> {
     }
   }
   return complaints
+}
+
+function readGoLive(from: Pick<Store, 'meta'>): GoLive {
+  const of = (connector: string): number => from.meta.get(META.goLive(connector)) ?? Number.POSITIVE_INFINITY
+  return { gorgias: of('gorgias'), outlet: of('outlet') }
 }
 
 function start(inject: string | null): ChildProcess {
@@ -170,8 +183,10 @@ function start(inject: string | null): ChildProcess {
     cwd: directory,
     env: {
       PATH: process.env['PATH'] ?? '',
-      GORGIAS_EMAIL: 'crash@shop.example',
-      GORGIAS_API_KEY: 'crash-key',
+      GORGIAS_EMAIL: keys.email,
+      GORGIAS_API_KEY: keys.api_key,
+      OUTLET_EMAIL: keys.email,
+      OUTLET_API_KEY: keys.api_key,
       BREVO_API_KEY: 'crash-brevo',
     },
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -74,7 +74,7 @@ connectors:
     expect(events.map(({ name }) => name)).toEqual(['SUPPORT_TICKET_RESOLVED'])
     expect(store.outboxEvents.counts()).toEqual({ sent: 2 })
     // What is there to go back to.
-    expect(existsSync(join(directory, 'tajo.db.before-v8'))).toBe(true)
+    expect(existsSync(join(directory, 'tajo.db.before-v9'))).toBe(true)
   } finally {
     engine.close()
     http.close()

@@ -135,6 +135,26 @@ describe('guards', () => {
     expect((await why(file)).map(([state]) => state)).toEqual(['fired', 'dropped', 'fired'])
   })
 
+  it('cooldown, of a person whose contact stays with somebody else', async () => {
+    const file = yaml('    guards: { cooldown: 14d }')
+    const other = shop.world.addCustomer({ email: 'jane@example.com' }).id
+    await closeOne(file)
+    await shop.sync({}, file)
+    shop.world.changeCustomer(customer, { email: 'jane.private@example.com' })
+    await shop.sync({}, file)
+
+    await closeOne(file)
+    await shop.sync({}, file)
+    // The contact had it, too.
+    shop.world.closeTicket(shop.world.addTicket({ customerId: other }).id)
+    await shop.sync({}, file)
+
+    expect(fired()).toHaveLength(1)
+    const cooldown = ['dropped', 'cooldown: it fired for this contact on 2026-03-01.']
+    expect(await why(file, 'jane.private@example.com')).toEqual([cooldown])
+    expect(await why(file)).toEqual([cooldown, ['fired', null]])
+  })
+
   it('not_after_score_below', async () => {
     const file = yaml('    guards: { not_after_score_below: { score: 3, for: 30d } }')
     const other = shop.world.addTicket({ customerId: customer }).id

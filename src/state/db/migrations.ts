@@ -238,4 +238,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE outbox_contacts RENAME COLUMN lane TO priority;
   CREATE INDEX refresh_requests_due ON refresh_requests (source, due_at);
   `,
+  `
+  CREATE INDEX campaign_entries_person ON campaign_entries (campaign, source, customer_id) WHERE state = 'fired';
+  `,
 ]

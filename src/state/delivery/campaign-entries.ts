@@ -64,6 +64,9 @@ export function createCampaigns(database: Database) {
   const lastFired = database.prepare<[string, string], { at: number | null }>(
     "SELECT max(decided_at) AS at FROM campaign_entries WHERE campaign = ? AND email = ? AND state = 'fired'",
   )
+  const lastFiredOf = database.prepare<[string, string, string], { at: number | null }>(`
+    SELECT max(decided_at) AS at FROM campaign_entries
+    WHERE campaign = ? AND source = ? AND state = 'fired' AND customer_id IN (SELECT value FROM json_each(?))`)
   const firedSince = database.prepare<[string, number], { n: number }>(
     "SELECT count(*) AS n FROM campaign_entries WHERE campaign = ? AND state = 'fired' AND decided_at > ?",
   )
@@ -79,9 +82,13 @@ export function createCampaigns(database: Database) {
   const release = database.prepare(
     "UPDATE campaign_entries SET due_at = 0 WHERE campaign = ? AND state = 'held'",
   )
+  // What was sent is the contact's, whoever it was about: a cooldown counts for the contact as well as for the person.
   const readdress = database.prepare(`
     UPDATE campaign_entries SET email = @to WHERE email = @from
-      AND coalesce(customer_id, '') NOT IN (SELECT value FROM json_each(@others))`)
+      AND (coalesce(customer_id, '') NOT IN (SELECT value FROM json_each(@others))
+        OR (state = 'fired' AND NOT EXISTS (
+          SELECT 1 FROM outbox_events e
+          WHERE e.event_id = campaign_entries.id AND e.state NOT IN ('sent', 'skipped'))))`)
   // What fired is with its event: a cooldown counts where that goes.
   const readdressOf = database.prepare(`
     UPDATE campaign_entries SET email = @to WHERE email = @from
@@ -131,6 +138,9 @@ export function createCampaigns(database: Database) {
     },
     lastFiredAt: (campaign: string, email: string): Instant | null =>
       lastFired.get(campaign, email)?.at ?? null,
+    /** For any of these customers, whatever address they had then. */
+    lastFiredOf: (campaign: string, source: string, customers: readonly string[]): Instant | null =>
+      lastFiredOf.get(campaign, source, JSON.stringify(customers))?.at ?? null,
     firedSince: (campaign: string, since: Instant): number => firedSince.get(campaign, since)?.n ?? 0,
     /** The newest first. */
     of: (campaign: string, email: string): CampaignEntry[] =>
