@@ -8,6 +8,7 @@ import { membershipOf, toGiving, withLeft } from '../model/memberships.ts'
 import { deliverEvents } from './deliver-events.ts'
 import { importBatch, verifyImports } from './deliver-imports.ts'
 import { deliverMoves } from './deliver-moves.ts'
+import { Look } from './look.ts'
 import { mayRemove } from './removals.ts'
 import { endEventsOfNobody, HELD_RETRY, writeSingly } from './write-singly.ts'
 
@@ -49,10 +50,8 @@ export async function deliverContacts(outer: DeliveryContext, signal?: AbortSign
 async function deliverInBulk(context: Delivery, signal?: AbortSignal): Promise<boolean> {
   const { store, clock } = context
   if (!(await deliverUrgent(context, signal))) return false
-  // What Brevo holds now: who left a list is not put back, and a membership that was there is not tajo's to take away.
-  let seenAt = clock.now()
-  store.transaction(() => store.contacts.startLook())
-  await look(context, null, signal)
+  const look = new Look(context)
+  await look.atEverything(signal)
   // What an earlier delivery imported and did not read back is older than anything of this one.
   const readBackAll = store.contacts.hasUnverified()
   let importedSince: string | null = null
@@ -62,33 +61,15 @@ async function deliverInBulk(context: Delivery, signal?: AbortSignal): Promise<b
     const last = due.at(-1)
     if (last === undefined) break
     after = last
-    // And again what changed there meanwhile.
-    const since = new Date(seenAt - LOOK_MARGIN_MS).toISOString()
-    seenAt = clock.now()
-    await look(context, since, signal)
+    await look.again(signal)
     const importable = prepareAll(context, due, true).filter((prepared) => isImportable(context, prepared))
-    const imported = await importBatch(context, importable, signal)
+    const imported = await importBatch(context, importable, look, signal)
     if (imported.stopped) return false
     importedSince ??= imported.since
     if (!(await deliverUrgent(context, signal))) return false
   }
   if (store.contacts.hasUnverified()) await verifyImports(context, readBackAll ? null : importedSince, signal)
   return true
-}
-
-/** How far Brevo's clock may be from ours. */
-const LOOK_MARGIN_MS = 5 * 60_000
-
-async function look(
-  { store, destination }: Delivery,
-  since: string | null,
-  signal?: AbortSignal,
-): Promise<void> {
-  for await (const page of destination.readContacts(since, signal)) {
-    store.transaction(() => {
-      for (const contact of page) store.contacts.putSeen(contact)
-    })
-  }
 }
 
 /** Whoever something happens to while thousands are written does not wait for them, nor do the events. */

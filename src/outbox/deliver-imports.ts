@@ -8,6 +8,7 @@ import { type HeldContact, type ImportFormat, MAX_LIST_ADD } from '../model/dest
 import { membershipOf, toGiving } from '../model/memberships.ts'
 import type { Store } from '../state/store.ts'
 import { chooseFormat, isUntried, learn, readLessons } from './import-lessons.ts'
+import type { Look } from './look.ts'
 import { META } from '../state/meta.ts'
 
 /** Rows that no page of the read-back named are repaired in portions of this size. */
@@ -23,6 +24,7 @@ const MAX_TRIALS = 4
 export async function importBatch(
   context: DeliveryContext,
   prepared: readonly Prepared[],
+  look: Look,
   signal?: AbortSignal,
 ): Promise<{ stopped: boolean; since: string | null }> {
   const { store, log, clock, thresholds } = context
@@ -30,11 +32,13 @@ export async function importBatch(
   for (const [list, group] of groupByList(context, prepared)) {
     const rest = new Set(group)
     for (let trials = 0; rest.size > 0;) {
-      const { portion, format, isTrial } = takePortion(context, [...rest], trials < MAX_TRIALS)
-      for (const one of portion) rest.delete(one)
-      if (portion.length < thresholds.minImport) continue
+      const { portion: chosen, format, isTrial } = takePortion(context, [...rest], trials < MAX_TRIALS)
+      for (const one of chosen) rest.delete(one)
+      if (chosen.length < thresholds.minImport) continue
       if (isTrial) trials += 1
       await untilAlone(context, signal)
+      const portion = await look.withoutLeft(chosen, list, signal)
+      if (portion.length === 0) continue
       const emails = claimAll(store, portion, list)
       const outcome = await context.destination.importContacts(
         portion.map(({ write }) => write),
@@ -61,7 +65,7 @@ export async function importBatch(
         store.outboxContacts.endSending(emails)
       })
       context.onDelivery(context.report, store.undelivered)
-      await fillOtherLists(context, portion, list, signal)
+      await fillOtherLists(context, portion, list, look, signal)
       if (isTrial) await learnFrom(context, portion, format, began, signal)
     }
   }
@@ -195,6 +199,7 @@ async function fillOtherLists(
   context: DeliveryContext,
   portion: readonly Prepared[],
   imported: number,
+  look: Look,
   signal?: AbortSignal,
 ): Promise<void> {
   const { store, destination, clock } = context
@@ -202,7 +207,8 @@ async function fillOtherLists(
   for (const list of lists) {
     const members = portion.filter(({ write }) => write.addLists.includes(list))
     for (let start = 0; start < members.length; start += MAX_LIST_ADD) {
-      const some = members.slice(start, start + MAX_LIST_ADD)
+      const some = await look.withoutLeft(members.slice(start, start + MAX_LIST_ADD), list, signal)
+      if (some.length === 0) continue
       store.transaction(() => {
         for (const { write } of some) store.contacts.claim(write.email, [list])
       })
