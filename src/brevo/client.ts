@@ -81,6 +81,24 @@ function toNoAnswer(failure: HttpFailure): Response {
   return new Response(null, { status: NO_ANSWER_STATUS, headers })
 }
 
+/** The SDK's way to the network. */
+async function send(
+  transport: Transport,
+  input: string | URL | Request,
+  init: RequestInit = {},
+): Promise<Response> {
+  const outcome = await transport.exchange({
+    method: (init.method ?? 'GET') as HttpRequest['method'],
+    url: input instanceof Request ? input.url : String(input),
+    headers: Object.fromEntries(new Headers(init.headers).entries()),
+    ...(typeof init.body === 'string' ? { body: init.body } : {}),
+    signal: init.signal ?? undefined,
+  })
+  if (outcome.outcome !== 'answer') return toNoAnswer(outcome)
+  const content = outcome.status === 204 ? null : outcome.body
+  return new Response(content, { status: outcome.status, headers: outcome.headers })
+}
+
 export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): BrevoCaller {
   const { clock, random, log } = ports
   const transport = createTransport(account, ports)
@@ -88,27 +106,13 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
   /** 401 and 403 in a row, by what was asked for. */
   const refusals = new Map<string, number>()
 
-  /** The SDK's way to the network. */
-  async function send(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    const outcome = await transport.exchange({
-      method: (init.method ?? 'GET') as HttpRequest['method'],
-      url: input instanceof Request ? input.url : String(input),
-      headers: Object.fromEntries(new Headers(init.headers).entries()),
-      ...(typeof init.body === 'string' ? { body: init.body } : {}),
-      signal: init.signal ?? undefined,
-    })
-    if (outcome.outcome !== 'answer') return toNoAnswer(outcome)
-    const content = outcome.status === 204 ? null : outcome.body
-    return new Response(content, { status: outcome.status, headers: outcome.headers })
-  }
-
   const sdk = createBrevoSdk({
     // Asked for each request: keys may be replaced while the process runs.
     apiKey: () => account.apiKey.reveal(),
     baseUrl: account.baseUrl,
     maxRetries: 0,
     timeoutInSeconds: SDK_TIMEOUT_SECONDS,
-    fetch: send,
+    fetch: (input, init) => send(transport, input, init),
   })
 
   async function call<T>(
@@ -153,28 +157,8 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
         date: rawResponse.headers.get('date'),
       }
     } catch (thrown) {
-      if (!(thrown instanceof BrevoError)) throw thrown
-      const { headers } = thrown.rawResponse ?? {}
-      const outcome = headers?.get(OUTCOME_HEADER)
-      if (outcome != null) {
-        return {
-          answered: false,
-          uncertain: outcome === 'unanswered',
-          reason: headers?.get(REASON_HEADER) ?? '',
-        }
-      }
-      if (thrown.statusCode === undefined)
-        return { answered: false, uncertain: true, reason: 'unreadable answer' }
-      const { body } = thrown
-      const { code, message } = toObject(body) ?? {}
-      return {
-        answered: true,
-        ok: false,
-        status: thrown.statusCode,
-        code: typeof code === 'string' ? code : '',
-        message: typeof message === 'string' ? message.slice(0, 300) : '',
-        body,
-      }
+      if (thrown instanceof BrevoError) return toRefusal(thrown)
+      throw thrown
     } finally {
       link.release()
     }
@@ -206,6 +190,27 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     stopWaiting: () => transport.stopWaiting(),
     waitMs: (bucket) => transport.waitMs(bucket),
     budget: () => transport.budget(),
+  }
+}
+
+/** What the SDK throws for an answer that is no success, and for our own that says that there was none. */
+function toRefusal({ rawResponse, statusCode, body }: BrevoError): BrevoAnswer<never> {
+  const outcome = rawResponse?.headers.get(OUTCOME_HEADER)
+  if (outcome != null)
+    return {
+      answered: false,
+      uncertain: outcome === 'unanswered',
+      reason: rawResponse?.headers.get(REASON_HEADER) ?? '',
+    }
+  if (statusCode === undefined) return { answered: false, uncertain: true, reason: 'unreadable answer' }
+  const { code, message } = toObject(body) ?? {}
+  return {
+    answered: true,
+    ok: false,
+    status: statusCode,
+    code: typeof code === 'string' ? code : '',
+    message: typeof message === 'string' ? message.slice(0, 300) : '',
+    body,
   }
 }
 

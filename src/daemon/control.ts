@@ -11,7 +11,7 @@ import { toDeliveredEvent, type DeliveredEvent } from '../sync/ingest/handler-ev
 import { triggerCampaign } from './trigger.ts'
 
 const MAX_PAGE = 100
-/** A handler that failed is told again so long after; then no more. */
+/** A handler that failed is given it again so long after; then no more. */
 const HANDLER_RETRIES_MS = [1_000, 5_000, 30_000, 300_000] as const
 
 export interface ControlPorts {
@@ -59,7 +59,7 @@ export class Control {
   }
 
   /** On disk when it returns; what it names is read again soon. */
-  hint(name: string, payload: Readonly<Record<string, unknown>>): { accepted: boolean } {
+  requestRefresh(name: string, payload: Readonly<Record<string, unknown>>): { accepted: boolean } {
     requireEnabled(this.#config, name)
     const heard = this.#engine.receiver(name)?.hear(payload) ?? []
     if (heard === 'ping' || heard.length === 0) return { accepted: false }
@@ -82,7 +82,7 @@ export class Control {
     return triggerCampaign(trigger, name, request)
   }
 
-  /** What handlers of these types are to be told now. Throws `usage` where the helpdesk can never tell of one. */
+  /** What handlers of these types are to be given now. Throws `usage` where the helpdesk can never tell of one. */
   deliveries(name: string, types: readonly OccurrenceType[], limit: number): DeliveredEvent[] {
     this.requireTold(name, types)
     const { store } = this.#engine

@@ -130,7 +130,7 @@ function openDoor(
     probe: (name) => control.probe(name),
     status: (name) => control.status(name),
     sync: (name, request) => track(() => control.sync(name, request, closing)),
-    hint: (name, payload) => control.hint(name, payload),
+    requestRefresh: (name, payload) => control.requestRefresh(name, payload),
 
     listen(name, types) {
       const wanted = toTypes(types)

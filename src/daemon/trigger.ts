@@ -51,7 +51,7 @@ export function triggerCampaign(trigger: Trigger, name: string, request: Trigger
       store.campaigns.close(id, 'dropped', decision.reason, email, now)
       return { fired: false, reason: decision.reason, eventId: id }
     }
-    // No customer of the helpdesk need have the address: then it is told to the contact as it is.
+    // No customer of the helpdesk need have the address: then it is sent to the contact as it is.
     if (!store.customers.isLive(email)) store.contacts.expect(email)
     fire(store, rule, { id, source, email, occurredAt: now }, toKnown(request.params), {
       now,
@@ -71,7 +71,7 @@ function findId(store: Store, account: string, campaign: string, key: string, em
     : toEventId(account, `campaign:${campaign}`, `trigger:${key}/${email}`)
 }
 
-/** Whom nothing is told, whatever the campaign says. */
+/** Whom nothing is sent, whatever the campaign says. */
 function findObjection(config: Config, store: Store, email: string): string | null {
   if (store.forgotten.has(email)) return 'This person was forgotten.'
   if (store.customers.isOwnAddress(email)) return 'It is an address of the shop’s own.'

@@ -30,7 +30,7 @@ export interface OptOut {
   left: readonly number[]
 }
 
-/** What Brevo was last told of a contact. */
+/** What Brevo was last sent of a contact. */
 export interface SentState {
   /** False until Brevo took a write for this address. */
   exists: boolean
@@ -46,7 +46,7 @@ export interface SentState {
   sentAt: Instant | null
 }
 
-/** The difference between projected and told: one write. */
+/** The difference between projected and sent: one write. */
 export interface ContactWrite {
   email: string
   exists: boolean

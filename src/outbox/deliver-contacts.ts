@@ -1,5 +1,5 @@
 // Brings contacts in step: one by one where few are due, by import where many are. What is written is computed at that
-// moment from the records and compared with what Brevo was last told, so nothing is written that Brevo holds already.
+// moment from the records and compared with what Brevo was last sent, so nothing is written that Brevo holds already.
 import { type ContactWrite, hasWork, IDENTIFIERS, type SentState } from '../model/operations.ts'
 import { fromMs } from '../model/time.ts'
 import type { DueContact } from '../state/delivery/outbox-contacts.ts'

@@ -161,7 +161,7 @@ function groupByList(
   return groups
 }
 
-/** Told: all but identifiers and other lists, which follow; and not to be trusted before it was read back. */
+/** Sent: all but identifiers and other lists, which follow; and not to be trusted before it was read back. */
 function acknowledgeImport(
   context: DeliveryContext,
   { contact, lastSent, write, held }: Prepared,
@@ -240,7 +240,7 @@ async function fillOtherLists(
   }
 }
 
-/** Compares what Brevo holds with what it was told, and makes due what differs. `since` null: everything is read. */
+/** Compares what Brevo holds with what it was sent, and makes due what differs. `since` null: everything is read. */
 export async function verifyImports(
   context: DeliveryContext,
   since: string | null,

@@ -197,7 +197,7 @@ function settle(store: Store, move: Move, to: string): void {
   if (isKnown || hasOpen) for (const email of [from, to]) store.outboxContacts.mark(email, 'live')
 }
 
-/** Customers who leave the address of a move for another one, or come to it: what happened to them is told to them. */
+/** Customers who leave the address of a move for another one, or come to it: the events of what happened to them are theirs. */
 function othersAt(store: Store, { source, customerId, from }: Move): string[] {
   const others = store.moves
     .all()

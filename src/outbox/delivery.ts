@@ -1,4 +1,4 @@
-// What the deliveries share: what they work with, and what a write makes of what Brevo was told.
+// What the deliveries share: what they work with, and what a write makes of what Brevo was sent.
 import type { Clock } from '../lib/time/clock.ts'
 import type { Log } from '../lib/log/log.ts'
 import type { Random } from '../lib/random.ts'
@@ -42,7 +42,7 @@ export interface DeliveryContext {
   random: Random
   log: Log
   /**
-   * For these contacts, in this order: the difference between what one should hold and what Brevo was told. Null: none of ours
+   * For these contacts, in this order: the difference between what one should hold and what Brevo was sent. Null: none of ours
    * any more.
    */
   preparing(emails: readonly string[]): (email: string, lastSent: SentState) => ContactWrite | null
@@ -72,7 +72,7 @@ export interface Prepared {
   isEarly?: boolean
 }
 
-/** What was told before, and this write on top of it. A refused value counts as told: the same one is not sent again. */
+/** What was sent before, and this write on top of it. A refused value counts as sent: the same one is not sent again. */
 export function toSentState(
   lastSent: SentState,
   write: ContactWrite,

@@ -13,7 +13,7 @@ export function replayEvents(store: Store, events: readonly Replayed[]): number 
     for (const { eventId, email } of events) {
       if (!store.ledger.replay(eventId)) continue
       replayed += 1
-      // Whether the contact is still there is seen first: one that was deleted is told nothing.
+      // Whether the contact is still there is seen first: one that was deleted gets no events.
       store.outboxContacts.mark(email, 'background')
       store.outboxContacts.doubt(email)
     }

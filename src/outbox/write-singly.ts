@@ -159,7 +159,7 @@ function settleMissing(context: DeliveryContext, { contact, lastSent }: Prepared
   endEventsOfNobody(context, contact.email, lastSent.exists)
 }
 
-/** Notes what Brevo was told. Called in a transaction. */
+/** Notes what Brevo was sent. Called in a transaction. */
 function acknowledge(
   context: DeliveryContext,
   { lastSent, write }: Prepared,

@@ -1,4 +1,4 @@
-// What a contact should hold, by all connectors and from its records, against what Brevo was told.
+// What a contact should hold, by all connectors and from its records, against what Brevo was sent.
 import { toWrite } from '../mapping/apply.ts'
 import type { ContactWrite, ProjectedContact, SentState } from '../model/operations.ts'
 import { toE164 } from '../model/phone.ts'
@@ -14,7 +14,7 @@ export interface ConnectorMapping extends Contributor {
   defaultCountry: string | undefined
 }
 
-/** What a contact should hold by all connectors, against what Brevo was told. Null for the shop's own addresses. */
+/** What a contact should hold by all connectors, against what Brevo was sent. Null for the shop's own addresses. */
 export function prepareContact(
   store: Store,
   mappings: readonly ConnectorMapping[],

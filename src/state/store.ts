@@ -174,7 +174,7 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
       }))
     },
 
-    /** Whoever had this address has another one: what is told, and what was told, goes with them; but for that of other customers. */
+    /** Whoever had this address has another one: what is to be sent, and what was, goes with them; but for that of other customers. */
     readdress(from: string, to: string, others: readonly string[] = []): void {
       this.outboxEvents.readdress(from, to, others)
       this.campaigns.readdress(from, to, others)

@@ -25,7 +25,7 @@ export interface SyncContext {
   connectors: readonly string[]
   rules: MappingRules
   campaigns: readonly CampaignRule[]
-  /** What is told, or asked for by a campaign or a handler; nothing else is looked for. */
+  /** What is sent, or asked for by a campaign or a handler; nothing else is looked for. */
   wants: ReadonlySet<OccurrenceType>
   /** `sync.tags`: whether events name the tags of their ticket. */
   withTags: boolean
@@ -39,7 +39,7 @@ export interface SyncContext {
   handled: ReadonlySet<OccurrenceType>
   /** The start of the first sync: what happened before fires no event. */
   goLive: Instant
-  /** What happened earlier fires nothing: whether it was told is not remembered (`retention.events`). */
+  /** What happened earlier fires nothing: whether it was sent is not remembered (`retention.events`). */
   eventHorizon: Instant
   /** How soon the contacts that a reading concerns are written. */
   priority: OutboxPriority
@@ -88,7 +88,7 @@ const ENTRIES: Record<SourceEventType, { stream: Stream; tells?: OccurrenceType 
   ignored: null,
 }
 
-/** True for entries of the event feed that concern what is read and told. */
+/** True for entries of the event feed that concern what is read and sent. */
 export function isConcerned({ streams, wants }: SyncContext, type: SourceEventType): boolean {
   const entry = ENTRIES[type]
   return entry !== null && streams.has(entry.stream) && (entry.tells === undefined || wants.has(entry.tells))

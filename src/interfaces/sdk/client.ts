@@ -80,7 +80,7 @@ export class Connectors {
 
   /** Something that the helpdesk told. On disk when this resolves; its ticket is read again right after. */
   async handleEvent(name: string, event: HelpdeskEvent): Promise<{ accepted: boolean }> {
-    return await this.#backend.hint(name, event)
+    return await this.#backend.requestRefresh(name, event)
   }
 
   /**

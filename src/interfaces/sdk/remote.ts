@@ -61,7 +61,7 @@ export function createRemote(baseUrl: string, apiKey: string, http: Http): Backe
     connect: (name) => call('POST', `${of(name)}/connect`, {}),
     sync: (name, request) => call('POST', `${of(name)}/sync`, request, { timeoutMs: SYNC_TIMEOUT_MS }),
     status: (name) => call('GET', `${of(name)}/status`),
-    hint: (name, event) => call('POST', `${of(name)}/events`, event),
+    requestRefresh: (name, event) => call('POST', `${of(name)}/events`, event),
     trigger: (name, request) => call('POST', `/campaigns/${encodeURIComponent(name)}/trigger`, request),
 
     async listen(name, types) {
@@ -73,7 +73,7 @@ export function createRemote(baseUrl: string, apiKey: string, http: Http): Backe
     },
 
     async deliveries(name, types, signal) {
-      // A daemon that was away when the handler came is told now.
+      // A daemon that was away when the handler came is given its events now.
       await register(name)
       const wait = signal.aborted ? 0 : WAIT_SECONDS
       const query = `types=${types.map((type) => encodeURIComponent(type)).join(',')}&wait=${wait}`

@@ -51,7 +51,7 @@ export interface Connected {
   account: string
 }
 
-/** Something that a helpdesk told by a webhook. It is a hint: the ticket is read again. */
+/** Something that a helpdesk told by a webhook. It is a refresh request: the ticket is read again. */
 export interface HelpdeskEvent {
   type: string
   payload: {
@@ -73,9 +73,9 @@ export interface Backend {
   connect(name: string, options: ConnectOptions): Promise<Connected>
   sync(name: string, request: SyncRequest): Promise<SyncReport>
   status(name: string): Promise<ConnectorStatus>
-  hint(name: string, event: HelpdeskEvent): Promise<{ accepted: boolean }>
+  requestRefresh(name: string, event: HelpdeskEvent): Promise<{ accepted: boolean }>
   trigger(name: string, request: TriggerRequest): Promise<Triggered>
-  /** What handlers of these types are to be told now; may wait for something to come. */
+  /** What handlers of these types are to be given now; may wait for something to come. */
   deliveries(name: string, types: readonly OccurrenceType[], signal: AbortSignal): Promise<DeliveredEvent[]>
   ack(name: string, id: string): Promise<void>
   nack(name: string, id: string, attempts: number, reason: string): Promise<void>

@@ -9,7 +9,7 @@ export interface ControlDoor {
   probe(name: string): Promise<unknown>
   status(name: string): unknown
   sync(name: string, request: object): Promise<unknown>
-  hint(name: string, payload: Readonly<Record<string, unknown>>): unknown
+  requestRefresh(name: string, payload: Readonly<Record<string, unknown>>): unknown
   listen(name: string, types: readonly string[]): void
   deliveries(name: string, types: readonly string[], waitMs: number): Promise<unknown>
   ack(id: string): void
@@ -70,7 +70,10 @@ export function installControl(
   routes.post<Named>(
     '/v1/connectors/:name/events',
     answer(({ params }, { payload }) =>
-      door.hint(params.name, typeof payload === 'object' && payload !== null ? (payload as Body) : {}),
+      door.requestRefresh(
+        params.name,
+        typeof payload === 'object' && payload !== null ? (payload as Body) : {},
+      ),
     ),
   )
   routes.post<Named>(

@@ -39,7 +39,7 @@ export function recoverState(store: Store, now: Instant, verifyAfter: Instant): 
     const uncertain = store.outboxEvents.recover(now, verifyAfter)
     if (!store.restored) return { uncertain, restored: null }
     const restored = store.outboxEvents.doubtAllUnsent()
-    // What Brevo was told since then is not known: everything is compared with what it holds.
+    // What Brevo was sent since then is not known: everything is compared with what it holds.
     store.contacts.doubtAll()
     store.meta.set(META.verifyUntil, now)
     store.acceptRestored()

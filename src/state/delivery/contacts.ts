@@ -1,4 +1,4 @@
-// What Brevo was last told of each contact, and, while many are written at once, what it held before.
+// What Brevo was last sent of each contact, and, while many are written at once, what it held before.
 import type { AttributeValue, Membership, SentState } from '../../model/operations.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Database } from '../db/sqlite.ts'
@@ -131,11 +131,11 @@ export function createContacts(database: Database) {
         lastSent.gone ? '{}' : toHistory(before, attributes, now),
       )
     },
-    /** It was read back, and holds what it was told. */
+    /** It was read back, and holds what it was sent. */
     confirm(email: string): void {
       confirm.run(email)
     },
-    /** When the values that Brevo was told were sent, and what each was before. */
+    /** When the values that Brevo holds were sent, and what each was before. */
     sentOf(email: string): (attribute: string) => Sent {
       const history = JSON.parse(select.get(email)?.history ?? '{}') as History
       return (attribute) => {
@@ -219,7 +219,7 @@ export function createContacts(database: Database) {
       members.all({ path: `$."${list}"`, limit }),
     countMembersOf: (list: number): Partial<Record<Membership, number>> =>
       Object.fromEntries(countMembers.all({ path: `$."${list}"` }).map((row) => [row.membership, row.n])),
-    /** What Brevo was told of an attribute, the most frequent value first. */
+    /** What Brevo was sent of an attribute, the most frequent value first. */
     valuesOf: (attribute: string): { value: string | number | null; contacts: number }[] =>
       countValues.all({ path: `$."${attribute}"` }).map((row) => ({ value: row.value, contacts: row.n })),
     clearSeen(): void {

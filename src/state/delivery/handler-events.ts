@@ -1,4 +1,4 @@
-// What handlers of the SDK are to be told, until they have taken it. Its id stays, so that the same occurrence is told once.
+// What handlers of the SDK are to be given, until they have acknowledged it. Its id stays, so that the same occurrence is given once.
 import type { Occurrence, OccurrenceType } from '../../model/occurrence.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Database } from '../db/sqlite.ts'
@@ -61,7 +61,7 @@ export function createHandlerEvents(database: Database) {
     postpone(id: string, until: Instant): void {
       postpone.run(until, id)
     },
-    /** What nobody asked for in all that time is told no more. */
+    /** What nobody asked for in all that time is given no more. */
     expire(before: Instant): void {
       expire.run(before)
     },

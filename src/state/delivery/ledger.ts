@@ -1,4 +1,4 @@
-// The outbox of events read as a ledger: what was told, what not and why.
+// The outbox of events read as a ledger: what was sent, what not and why.
 import type { RecordId } from '../../model/records.ts'
 import type { Instant } from '../../model/time.ts'
 import type { Database } from '../db/sqlite.ts'

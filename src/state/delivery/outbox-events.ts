@@ -179,7 +179,7 @@ export function createOutboxEvents(database: Database) {
       const state: EventState = isUnsure ? 'uncertain' : 'pending'
       insert.run(source, eventId, email, name, occurredAt, JSON.stringify(event), state)
     },
-    /** Known and not told, on purpose; what a customer wrote is not kept. */
+    /** Known and not sent, on purpose; what a customer wrote is not kept. */
     stageSkipped(source: string, event: EventWrite, occurredAt: Instant, reason: string): void {
       const { eventId, email, name } = event
       insertSkipped.run(source, eventId, email, name, occurredAt, reason, JSON.stringify(event))

@@ -42,7 +42,7 @@ export type Erased = Record<string, number>
 
 /**
  * Removes everything that is kept of an address: its customers at every source with all that was merged into them, their
- * tickets, messages and surveys, what Brevo was told, what was to be delivered, what was set aside. Called in a transaction.
+ * tickets, messages and surveys, what Brevo was sent, what was to be delivered, what was set aside. Called in a transaction.
  */
 export function erasePerson(database: Database, email: string): Erased {
   const customers = `WITH RECURSIVE person (source, id) AS (

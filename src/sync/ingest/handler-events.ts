@@ -1,4 +1,4 @@
-// What a handler is told of an occurrence: as it happened, with what is known of it now.
+// What a handler is given of an occurrence: as it happened, with what is known of it now.
 import { firstResponseMinutes, resolutionMinutes } from '../../mapping/variables.ts'
 import type { Occurrence, OccurrenceType } from '../../model/occurrence.ts'
 import type { AttributeValue } from '../../model/operations.ts'

@@ -10,7 +10,7 @@ export function noteReadUpTo({ store, source, rules }: SyncContext, horizon: Ins
   if (horizon <= before) return
   store.meta.set(META.readUpTo(source.name), horizon)
   if (rules.inSupport === null) return
-  // Nobody was told so far, whoever is in support.
+  // Who is in support was sent of nobody so far.
   if (before === 0) return store.outboxContacts.markAll()
   const after = fromMs(rules.inSupport.releaseAfterMs)
   for (const id of store.tickets.customersClosedBetween(source.name, before - after, horizon - after)) {

@@ -109,7 +109,7 @@ function ingestPhone(
   if (store.customers.putPhone(source.name, customerId, phone, isValid)) changedContacts.customer(customerId)
 }
 
-/** Events of an address that never became a contact, and that nobody has any more, are told to the new one. */
+/** Events of an address that never became a contact, and that nobody has any more, go to the new one. */
 export function readdressUntold({ store }: SyncContext, from: string, to: string): void {
   const { exists, gone } = store.contacts.lastSent(from)
   if (exists || gone || store.customers.isLive(from)) return

@@ -47,7 +47,7 @@ function stageEvent(context: SyncContext, occurrence: Occurrence, rule: EventRul
   store.outboxContacts.mark(occurrence.email, 'live')
 }
 
-/** Why it is not told; null if it is. */
+/** Why it is not sent; null if it is. */
 function findObjection(
   { source }: SyncContext,
   occurrence: Occurrence,

@@ -1,4 +1,4 @@
-// Events are told to the address of a customer as it is known. A survey names its customer by id only, and a page of tickets or
+// Events are sent to the address of a customer as it is known. A survey names its customer by id only, and a page of tickets or
 // surveys may be read before the page that shows a new customer, or a new address: whoever is concerned is then read first, or
 // there would be nobody to tell.
 import { TajoError } from '../../lib/errors.ts'

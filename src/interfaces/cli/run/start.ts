@@ -5,73 +5,27 @@ import { setImmediate } from 'node:timers/promises'
 import { checkOnline } from '../../../preflight/online.ts'
 import { checkConfig, readConfig } from '../../../config/load.ts'
 import { readEnvSecret } from '../../../config/secrets/secrets.ts'
-import { startDaemon } from '../../../daemon/daemon.ts'
+import { type Daemon, startDaemon } from '../../../daemon/daemon.ts'
 import { systemClock } from '../../../lib/time/clock.ts'
 import { TajoError } from '../../../lib/errors.ts'
 import type { OccurrenceType } from '../../../model/occurrence.ts'
 import { type Prepared, startReloading } from '../../../daemon/reload.ts'
 import { serve } from '../../../daemon/serve.ts'
-import { openStoreReadOnly } from '../../../state/store.ts'
+import { openStoreReadOnly, type Store } from '../../../state/store.ts'
 import { type CommonOptions, openPorts, openSession, type Session } from '../terminal/session.ts'
 import { findFirstSyncNote } from './sync.ts'
 import { createProgress } from '../terminal/terminal.ts'
 
+export type StartOptions = CommonOptions & { acceptRemovals?: boolean }
+
 /** Runs until SIGTERM or SIGINT; then what is under way is finished and the exit code is 0. */
-export async function runStart(options: CommonOptions & { acceptRemovals?: boolean }): Promise<number> {
-  const apiKey = readEnvSecret('TAJO_API_KEY', process.env)
-  const handled = new Set<OccurrenceType>()
-  const progress = createProgress()
-  const sessions = new WeakMap<Prepared, Session>()
-  let isFirst = true
-
-  function prepare(text: string): Prepared {
-    const session = openSession(options, { text })
-    const { config, ports } = session
-    const prepared: Prepared = {
-      text,
-      config,
-      close: () => session.close(),
-      start: (onAccepted) => {
-        ports.log.info('Started', {
-          connectors: config.connectors.filter((one) => one.enabled).map((one) => one.name),
-          state: options.stateDir,
-        })
-        const daemon = startDaemon(
-          { ...session.engine, handled: () => handled },
-          {
-            ...ports,
-            serve: (served) =>
-              serve({ ...session, stateDir: options.stateDir, apiKey, handled }, ports, served),
-          },
-          {
-            // Only the first sync takes long enough to watch.
-            onProgress: (_, one) => {
-              if (isFirst) progress.update(one)
-            },
-            onRun: (_, isSettled) => {
-              if (isFirst && isSettled) progress.done()
-              isFirst &&= !isSettled
-            },
-            onAccepted,
-          },
-          { acceptRemovals: options.acceptRemovals === true },
-        )
-        for (const { name } of config.connectors.filter((one) => one.enabled)) {
-          const note = findFirstSyncNote(config, name, daemon.engine.isBackfilled(name))
-          if (note !== null) ports.log.info(note)
-        }
-        return daemon
-      },
-    }
-    sessions.set(prepared, session)
-    return prepared
-  }
-
+export async function runStart(options: StartOptions): Promise<number> {
   // That there is no file at all is for the one who starts it.
   refuseIfNoFile(options.config)
   readConfig(options.config)
   const opened = openLog(options)
   const { log } = opened.ports
+  const preparing = new Preparing(options)
   try {
     const daemon = await startReloading({
       file: options.config,
@@ -79,23 +33,9 @@ export async function runStart(options: CommonOptions & { acceptRemovals?: boole
       log,
       env: process.env,
       read: () => readNow(options.config),
-      prepare,
-      async check(prepared) {
-        const session = sessions.get(prepared)!
-        const findings = await checkOnline(session)
-        return findings
-          .filter((one) => one.severity === 'error')
-          .map((one) => `${options.config}:${one.line}:${one.column}: ${one.message}`)
-      },
-      async peek(look) {
-        const store = openStoreReadOnly(options.stateDir)
-        if (store === null) return null
-        try {
-          return await look(store)
-        } finally {
-          store.close()
-        }
-      },
+      prepare: (text) => preparing.prepare(text),
+      check: (prepared) => preparing.check(prepared),
+      peek: (look) => peek(options.stateDir, look),
       pause: () => setImmediate(),
     })
     const stop = (signal: NodeJS.Signals): void => {
@@ -108,6 +48,78 @@ export async function runStart(options: CommonOptions & { acceptRemovals?: boole
     return 0
   } finally {
     opened.close()
+  }
+}
+
+/** What each version of connectors.yml is run with; what outlives them is kept here. */
+class Preparing {
+  readonly #options: StartOptions
+  readonly #apiKey = readEnvSecret('TAJO_API_KEY', process.env)
+  readonly #handled = new Set<OccurrenceType>()
+  readonly #progress = createProgress()
+  readonly #sessions = new WeakMap<Prepared, Session>()
+  /** Only the first sync takes long enough to watch. */
+  #isFirst = true
+
+  constructor(options: StartOptions) {
+    this.#options = options
+  }
+
+  prepare(text: string): Prepared {
+    const session = openSession(this.#options, { text })
+    const prepared: Prepared = {
+      text,
+      config: session.config,
+      close: () => session.close(),
+      start: (onAccepted) => this.#start(session, onAccepted),
+    }
+    this.#sessions.set(prepared, session)
+    return prepared
+  }
+
+  async check(prepared: Prepared): Promise<string[]> {
+    const complaints = await checkOnline(this.#sessions.get(prepared)!)
+    return complaints
+      .filter((one) => one.severity === 'error')
+      .map((one) => `${this.#options.config}:${one.line}:${one.column}: ${one.message}`)
+  }
+
+  #start(session: Session, onAccepted: () => void): Daemon {
+    const { config, ports } = session
+    const { stateDir, acceptRemovals = false } = this.#options
+    const connectors = config.connectors.filter((one) => one.enabled).map((one) => one.name)
+    ports.log.info('Started', { connectors, state: stateDir })
+    const served = { ...session, stateDir, apiKey: this.#apiKey, handled: this.#handled }
+    const daemon = startDaemon(
+      { ...session.engine, handled: () => this.#handled },
+      { ...ports, serve: (control) => serve(served, ports, control) },
+      {
+        onProgress: (_, one) => {
+          if (this.#isFirst) this.#progress.update(one)
+        },
+        onRun: (_, isSettled) => {
+          if (this.#isFirst && isSettled) this.#progress.done()
+          this.#isFirst &&= !isSettled
+        },
+        onAccepted,
+      },
+      { acceptRemovals },
+    )
+    for (const name of connectors) {
+      const note = findFirstSyncNote(config, name, daemon.engine.isBackfilled(name))
+      if (note !== null) ports.log.info(note)
+    }
+    return daemon
+  }
+}
+
+async function peek<T>(stateDir: string, look: (store: Store) => T | Promise<T>): Promise<T | null> {
+  const store = openStoreReadOnly(stateDir)
+  if (store === null) return null
+  try {
+    return await look(store)
+  } finally {
+    store.close()
   }
 }
 

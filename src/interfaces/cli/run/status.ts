@@ -44,42 +44,50 @@ function loadInForce(file: string, store: Store | null): Config {
 function printStatus(name: string, status: ConnectorStatus | null): void {
   print(paint('bold', name))
   if (status === null) return print('  Nothing was synced yet. Start with: tajo sync ' + name)
-  const row = (label: string, value: string): void => print(wrap(`  ${label.padEnd(14)} ${value}`, 17))
-  const { helpdesk, brevo } = status.troubles
+  printConnection(name, status)
+  printConfig(status)
+  printCounts(status)
+  printWaiting(name, status)
+}
+
+const row = (label: string, value: string): void => print(wrap(`  ${label.padEnd(14)} ${value}`, 17))
+
+/** Whether both sides answer, and whether somebody works. */
+function printConnection(
+  name: string,
+  { troubles, connected, lastError, running, nextRun, paused }: ConnectorStatus,
+): void {
+  const { helpdesk, brevo } = troubles
   const outages = [
     ...(helpdesk === null ? [] : [`${name} has not answered well since ${toWords(helpdesk)}`]),
     ...(brevo === null ? [] : [`Brevo has not answered well since ${toWords(brevo)}`]),
   ]
-  const reasons = outages.length > 0 || status.lastError === null ? outages : [status.lastError]
-  row(
-    'connected',
-    status.connected ? paint('green', 'yes') : [paint('red', 'no'), ...reasons.slice(0, 1)].join(': '),
-  )
+  const reasons = outages.length > 0 || lastError === null ? outages : [lastError]
+  const answer = connected ? paint('green', 'yes') : [paint('red', 'no'), ...reasons.slice(0, 1)].join(': ')
+  row('connected', answer)
   for (const reason of reasons.slice(1)) row('', reason)
   if (outages.length > 0) row('', 'Nothing is lost; what waits goes out by itself when it answers again.')
-  row(
-    'daemon',
-    status.running
-      ? `running${status.nextRun === null ? '' : `, next run ${formatTime(status.nextRun)}`}`
-      : 'not running',
-  )
-  if (status.paused !== null) {
-    const { refused_by: by, until, reason } = status.paused
-    row('refused', paint('red', `${by === 'brevo' ? 'by Brevo' : 'by the helpdesk'}: ${reason}`))
-    row(
-      '',
-      `Tried again at ${formatTime(until)}; at once after tajo connectors test ${name}, or with new keys.`,
-    )
-  }
-  if (status.pendingConfig !== null) {
-    const { state, reasons } = status.pendingConfig
-    const word =
-      state === 'faulty'
-        ? paint('red', 'changed, with mistakes')
-        : paint('yellow', 'changed, waits for tajo approve')
-    row('connectors.yml', word)
-    for (const reason of reasons) row('', reason)
-  }
+  const next = nextRun === null ? '' : `, next run ${formatTime(nextRun)}`
+  row('daemon', running ? `running${next}` : 'not running')
+  if (paused === null) return
+  const by = paused.refused_by === 'brevo' ? 'by Brevo' : 'by the helpdesk'
+  row('refused', paint('red', `${by}: ${paused.reason}`))
+  const again = `Tried again at ${formatTime(paused.until)}`
+  row('', `${again}; at once after tajo connectors test ${name}, or with new keys.`)
+}
+
+function printConfig({ pendingConfig }: ConnectorStatus): void {
+  if (pendingConfig === null) return
+  const { state, reasons } = pendingConfig
+  const word =
+    state === 'faulty'
+      ? paint('red', 'changed, with mistakes')
+      : paint('yellow', 'changed, waits for tajo approve')
+  row('connectors.yml', word)
+  for (const reason of reasons) row('', reason)
+}
+
+function printCounts(status: ConnectorStatus): void {
   row('last sync', status.lastSync === null ? 'never' : formatTime(status.lastSync))
   if (status.lastReconcile !== null) row('reconciled', formatTime(status.lastReconcile))
   const lacking = [`${formatCount(status.customersWithoutEmail)} without an e-mail address`]
@@ -87,45 +95,37 @@ function printStatus(name: string, status: ConnectorStatus | null): void {
   row('customers', `${formatCount(status.customersCount)} (${lacking.join(', ')})`)
   row('tickets', formatCount(status.ticketsTracked))
   row('CSAT responses', formatCount(status.csatResponses))
-  row(
-    'in Brevo',
-    `${plural(status.contactsInBrevo, 'contact')}, ${plural(status.events['sent'] ?? 0, 'event')} sent`,
-  )
+  const sent = plural(status.events['sent'] ?? 0, 'event')
+  row('in Brevo', `${plural(status.contactsInBrevo, 'contact')}, ${sent} sent`)
   const budget = status.rateLimit?.helpdesk
   if (budget != null)
     row('rate limit', `${budget.used} of ${budget.limit} requests used when it last answered`)
   const { contacts, events, behind } = status.backlog
-  row(
-    'backlog',
-    `${plural(contacts, 'contact')}, ${plural(events, 'event')}${behind > 0 ? ` (${formatCount(behind)} not sent yet because of what comes before)` : ''}`,
-  )
+  const held = behind > 0 ? ` (${formatCount(behind)} not sent yet because of what comes before)` : ''
+  row('backlog', `${plural(contacts, 'contact')}, ${plural(events, 'event')}${held}`)
   for (const [stream, { readUpTo, backfilled }] of Object.entries(status.cursors)) {
-    if (readUpTo !== null)
-      row(
-        stream.replace('satisfaction_', ''),
-        `read up to ${formatTime(readUpTo)}${backfilled ? '' : ', first sync still under way'}`,
-      )
+    if (readUpTo === null) continue
+    const under = backfilled ? '' : ', first sync still under way'
+    row(stream.replace('satisfaction_', ''), `read up to ${formatTime(readUpTo)}${under}`)
   }
-  const { uncertain = 0, parked = 0, skipped = 0 } = status.events
+}
+
+/** What waits for an answer, for a person, or for nothing any more. */
+function printWaiting(name: string, { events, heldRemovals, setAside }: ConnectorStatus): void {
+  const { uncertain = 0, parked = 0, skipped = 0 } = events
+  const them = uncertain === 1 ? 'it' : 'them'
   if (uncertain > 0)
-    row(
-      'in doubt',
-      `${plural(uncertain, 'event')} without an answer; Brevo is asked for ${uncertain === 1 ? 'it' : 'them'}`,
-    )
+    row('in doubt', `${plural(uncertain, 'event')} without an answer; Brevo is asked for ${them}`)
   if (parked > 0) row('parked', `${plural(parked, 'event')}: tajo dead-letters list`)
   if (skipped > 0)
     row('not sent', `${plural(skipped, 'event')}: a condition, their age, or a contact that is not in Brevo`)
-  if (status.heldRemovals !== null)
-    row(
-      'guard',
-      paint(
-        'red',
-        `more than ${formatCount(status.heldRemovals.limit)} memberships would be taken away: tajo sync ${name} --accept-removals`,
-      ),
-    )
-  row('set aside', formatCount(status.setAside.count))
-  for (const { kind, key, reason } of status.setAside.latest) print(`    ${kind} ${mask(key)}: ${reason}`)
-  if (status.setAside.count > 0) print('    What to do about them: tajo dead-letters list')
+  if (heldRemovals !== null) {
+    const many = `more than ${formatCount(heldRemovals.limit)} memberships would be taken away`
+    row('guard', paint('red', `${many}: tajo sync ${name} --accept-removals`))
+  }
+  row('set aside', formatCount(setAside.count))
+  for (const { kind, key, reason } of setAside.latest) print(`    ${kind} ${mask(key)}: ${reason}`)
+  if (setAside.count > 0) print('    What to do about them: tajo dead-letters list')
 }
 
 const toWords = ({ since, reason }: { since: string; reason: string }): string =>
