@@ -24,9 +24,12 @@ describe('a connector', () => {
   it.each([
     [
       block('outlet'),
-      '2:3 tajo does not connect outlet. There are: gorgias. A connector with a name of your own says which it is of: source: gorgias',
+      '2:3 tajo does not connect outlet. There are: gorgias, intercom. A connector with a name of your own says which it is of: source: gorgias',
     ],
-    [block('outlet', '    source: zendesk\n'), '2:3 There is no helpdesk "zendesk". There are: gorgias.'],
+    [
+      block('outlet', '    source: zendesk\n'),
+      '2:3 There is no helpdesk "zendesk". There are: gorgias, intercom.',
+    ],
     [
       '  outlet:\n    source: gorgias\n    domane: outlet.gorgias.com\n',
       '4:5 Unknown key "domane". Did you mean "domain"?',

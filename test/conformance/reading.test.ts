@@ -22,7 +22,8 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
 
   beforeEach(async () => {
     bench = openBench(helpdesk)
-    await bench.fill(130)
+    // More than any page holds.
+    await bench.fill(160)
     source = bench.source()
   })
   afterEach(() => bench.close())

@@ -87,7 +87,7 @@ function toUnknownKey(
   root: object,
 ): string {
   if (SECRET_NAME.test(unknown))
-    return `Keys never stand in this file. Delete the line; set the key in the environment (${SECRET_VARIABLES}), or run: tajo connectors install ${connectorOf(path)}. This one was in a file: make a new one.`
+    return `Keys never stand in this file. Delete the line; set the key in the environment (${secretVariables(path)}), or run: tajo connectors install ${connectorOf(path)}. This one was in a file: make a new one.`
   const [pattern] = Object.keys(schema?.patternProperties ?? {})
   if (pattern !== undefined && schema?.properties === undefined) {
     const kind = kindOf(pattern) ?? EVENT
@@ -111,15 +111,16 @@ function toUnknownKey(
   return `Unknown key "${unknown}".${guess === '' && known.length <= 24 ? ` There are: ${known.join(', ')}.` : guess}`
 }
 
-/** Named in the advice about keys. */
-const SECRET_VARIABLES = [
-  ...SOURCES.flatMap((source) =>
+/** Named in the advice about keys: those of the connector, where its name says whose it is. */
+function secretVariables(path: readonly string[]): string {
+  const own = SOURCES.filter((one) => one.name === connectorOf(path))
+  const variables = (own.length > 0 ? own : SOURCES).flatMap((source) =>
     Object.values(source.secrets)
       .filter((one) => one.sensitive)
       .map((one) => `${toVariable(source.name)}_${one.variable}`),
-  ),
-  'BREVO_API_KEY',
-].join(', ')
+  )
+  return [...variables, 'BREVO_API_KEY'].join(', ')
+}
 
 /** The connector that a path leads into, else an example of one. */
 const connectorOf = (path: readonly string[]): string =>

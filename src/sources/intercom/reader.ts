@@ -1,0 +1,193 @@
+// How Intercom's lists are asked, page by page, and what their answers become.
+import { TajoError } from '../../lib/errors.ts'
+import type { ObjectKind, RecordId, SourceRecord, Stream } from '../../model/records.ts'
+import { NO_ID } from '../../model/set-aside.ts'
+import { fromMs, type Instant, toMs } from '../../model/time.ts'
+import { createLoopGuard } from '../loops.ts'
+import type { Page, Refetched } from '../source.ts'
+import { type IntercomClient, type Json, LISTS, toId, toObject, toText } from './client.ts'
+import {
+  InvalidItem,
+  toAgent,
+  toConversationRecords,
+  toCustomer,
+  toCustomField,
+  toInstant,
+} from './to-records.ts'
+
+export interface List {
+  path: string
+  /** Below which an object has its own address. */
+  objects: string
+  order: 'ascending' | 'descending'
+  /** `refuse` hears of parts that could not be understood; `nameOf` knows who an admin is. */
+  toRecords(
+    this: void,
+    item: Json,
+    refuse: (one: Page['invalid'][number]) => void,
+    nameOf: (adminId: string) => string | null,
+  ): SourceRecord[]
+}
+
+export const CONTACTS: List = {
+  path: '/contacts/search',
+  objects: '/contacts',
+  order: 'descending',
+  toRecords: (item) => [toCustomer(item)],
+}
+export const CONVERSATIONS: List = {
+  path: '/conversations/search',
+  objects: '/conversations',
+  order: 'ascending',
+  toRecords: toConversationRecords,
+}
+const ATTRIBUTES: List = {
+  path: '/data_attributes',
+  objects: '/data_attributes',
+  order: 'ascending',
+  toRecords: (item) => [toCustomField(item)].filter((one) => one !== null),
+}
+const ADMINS: List = {
+  path: '/admins',
+  objects: '/admins',
+  order: 'ascending',
+  toRecords: (item) => [toAgent(item)],
+}
+
+/** Most that a search gives at once (gladly-intercom-api.md § B.3). */
+const PER_PAGE = 150
+/** Contacts are searched by whole days of the workspace's time zone, of which nothing is known (§ B.4). */
+const CONTACT_MARGIN = fromMs(2 * 24 * 3_600_000)
+
+export const emptyPage = (): Page => ({ records: [], invalid: [], newest: null, oldest: null, next: null })
+
+interface Filter {
+  field: string
+  operator: string
+  value: string | number
+}
+
+/** `>` may or may not take the bound in: a second less, so that it is there in any case. */
+export function toSearch(stream: Stream, from: Instant | null): [List, Filter[]] {
+  const [list, margin] = stream === 'customers' ? [CONTACTS, CONTACT_MARGIN] : [CONVERSATIONS, fromMs(0)]
+  const seconds = from === null ? 0 : Math.max(0, Math.floor(toMs(from - margin) / 1000) - 1)
+  return [list, [{ field: 'updated_at', operator: '>', value: seconds }]]
+}
+
+interface Searching {
+  token: string | null
+  signal: AbortSignal | undefined
+  ofOne?: boolean
+}
+
+/** Asks, and understands. A conversation names who it is assigned to by id alone: the names are of the list of admins. */
+export class Reader {
+  readonly client: IntercomClient
+  readonly #admins: Map<string, string>
+
+  constructor(client: IntercomClient, admins: Map<string, string>) {
+    this.client = client
+    this.#admins = admins
+  }
+
+  async readAdmins(signal?: AbortSignal): Promise<Page> {
+    const { json } = await this.client.ask({ path: ADMINS.path }, signal)
+    const page = this.#toPage(ADMINS, json)
+    for (const one of page.records)
+      if (one.kind === 'agent' && one.name !== null) this.#admins.set(one.id, one.name)
+    return page
+  }
+
+  /** Those of contacts, in one answer. */
+  async readAttributes(signal?: AbortSignal): Promise<Page> {
+    const { json } = await this.client.ask({ path: ATTRIBUTES.path, params: { model: 'contact' } }, signal)
+    return this.#toPage(ATTRIBUTES, json)
+  }
+
+  async *search(
+    list: List,
+    filters: readonly Filter[],
+    { token, signal, ofOne = false }: Searching,
+  ): AsyncGenerator<Page, void, void> {
+    const guard = createLoopGuard(list.path)
+    for (let next = token; ;) {
+      const after = next === null ? {} : { starting_after: next }
+      const body = {
+        query: { operator: 'AND', value: filters },
+        sort: { field: 'updated_at', order: list.order },
+        pagination: { per_page: PER_PAGE, ...after },
+      }
+      const isContinued = next !== null
+      const { json } = await this.client.ask(
+        { method: 'POST', path: list.path, body, isContinued, ofOne },
+        signal,
+      )
+      const page = await this.#toNamedPage(list, json, signal)
+      yield page
+      guard(page)
+      if (page.next === null) return
+      next = page.next
+    }
+  }
+
+  async refetch(kind: ObjectKind, id: RecordId, signal?: AbortSignal): Promise<Refetched> {
+    // A rating stands in its conversation.
+    const [list, asked] = kind === 'customer' ? [CONTACTS, id] : [CONVERSATIONS, id.replace(/\/rating$/, '')]
+    const path = `${list.objects}/${encodeURIComponent(asked)}`
+    const answer = await this.client.ask({ path, ofOne: true }, signal)
+    if (answer.into !== null) return { found: 'merged', into: answer.into }
+    if (answer.status === 404) return { found: 'gone' }
+    const page = await this.#toNamedPage(list, { [LISTS[list.path]!]: [answer.json] }, signal)
+    const [invalid] = page.invalid.filter((one) => one.stream === undefined || kind === 'satisfaction_survey')
+    if (invalid !== undefined) throw new TajoError('record_invalid', `${kind} ${id}: ${invalid.reason}`)
+    const isThere = kind !== 'satisfaction_survey' || page.records.some((one) => one.id === id)
+    return isThere ? { found: 'record', records: page.records } : { found: 'gone' }
+  }
+
+  /** Whether it may be searched. */
+  async try({ path }: List, at: Instant, signal?: AbortSignal): Promise<void> {
+    const value = Math.floor(toMs(at) / 1000)
+    const query = { operator: 'AND', value: [{ field: 'updated_at', operator: '>', value }] }
+    const body = { query, pagination: { per_page: 1 } }
+    await this.client.ask({ method: 'POST', path, body, retries: 1 }, signal)
+  }
+
+  /** Once more with the names of the admins, where one is not known so far. */
+  async #toNamedPage(list: List, json: Json, signal?: AbortSignal): Promise<Page> {
+    const strangers = new Set<string>()
+    const page = this.#toPage(list, json, strangers)
+    if (strangers.size === 0) return page
+    await this.readAdmins(signal)
+    // One that the list does not name is no admin any more, and is not asked for again.
+    for (const id of strangers) if (!this.#admins.has(id)) this.#admins.set(id, `admin ${id}`)
+    return this.#toPage(list, json)
+  }
+
+  #toPage(list: List, json: Json, strangers: Set<string> = new Set()): Page {
+    const nameOf = (id: string): string | null => {
+      const name = this.#admins.get(id)
+      if (name === undefined) strangers.add(id)
+      return name ?? null
+    }
+    const page = emptyPage()
+    page.next = toText(toObject(toObject(json['pages'])?.['next'])?.['starting_after'])
+    const items = json[LISTS[list.path]!]
+    for (const item of Array.isArray(items) ? (items as unknown[]) : []) {
+      const entry = toObject(item) ?? {}
+      const at = toInstant(entry['updated_at'])
+      if (at !== null) {
+        page.newest = Math.max(page.newest ?? at, at)
+        page.oldest = Math.min(page.oldest ?? at, at)
+      }
+      try {
+        page.records.push(...list.toRecords(entry, (one) => page.invalid.push(one), nameOf))
+      } catch (thrown) {
+        if (!(thrown instanceof InvalidItem)) throw thrown
+        page.invalid.push({ id: readId(entry), reason: `${thrown.message}.` })
+      }
+    }
+    return page
+  }
+}
+
+const readId = ({ id }: Json): RecordId => toId(id) ?? NO_ID

@@ -1,0 +1,92 @@
+// The sandbox's Intercom as the official SDK sees it: what the fact sheet says must come out of it.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { IntercomClient, IntercomError } from 'intercom-client'
+
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { EMPTY } from '../support/sandbox.ts'
+
+let sandbox: Sandbox
+let intercom: IntercomClient
+beforeAll(async () => {
+  sandbox = await startSandbox({ size: EMPTY, helpdesk: 'intercom' })
+  intercom = toClient('sandbox-intercom-token')
+})
+afterAll(() => sandbox.close())
+
+/** It types no later version than 2.14, and sends what it is told. */
+const toClient = (token: string): IntercomClient =>
+  new IntercomClient({
+    token,
+    environment: sandbox.helpdeskUrl,
+    headers: { 'Intercom-Version': '2.16' },
+    maxRetries: 0,
+  })
+
+const statusOf = async (call: PromiseLike<unknown>): Promise<number | undefined> => {
+  const error = await Promise.resolve(call).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  )
+  expect(error).toBeInstanceOf(IntercomError)
+  return (error as IntercomError).statusCode
+}
+
+describe('contacts', () => {
+  it('are searched by their address', async () => {
+    sandbox.world.addCustomer({ email: 'jane@example.com', name: 'Jane' })
+
+    const found = await intercom.contacts.search({
+      query: { field: 'email', operator: '=', value: 'jane@example.com' },
+    })
+
+    expect(found.data).toMatchObject([{ type: 'contact', email: 'jane@example.com', name: 'Jane' }])
+  })
+
+  it('that were merged are gone, those that never were are not found', async () => {
+    const { id: first } = sandbox.world.addCustomer({ email: 'one@example.com' })
+    const { id: second } = sandbox.world.addCustomer({ email: 'two@example.com' })
+    sandbox.world.mergeCustomers(first, second)
+    const toId = (id: number): string => id.toString(16).padStart(24, '0')
+
+    expect(await statusOf(intercom.contacts.find({ contact_id: toId(first) }))).toBe(410)
+    expect(await statusOf(intercom.contacts.find({ contact_id: toId(7) }))).toBe(404)
+  })
+})
+
+describe('conversations', () => {
+  it('are paged through by the SDK’s own cursor, each once, and have no parts', async () => {
+    const { id } = sandbox.world.addCustomer({ email: 'many@example.com' })
+    for (let count = 0; count < 7; count += 1)
+      sandbox.world.addMessage(sandbox.world.addTicket({ customerId: id }).id)
+
+    const ids: string[] = []
+    // The SDK types dates as texts; Intercom documents numbers.
+    const found = await intercom.conversations.search({
+      query: { operator: 'AND', value: [{ field: 'updated_at', operator: '>', value: 0 as never }] },
+      pagination: { per_page: 3 },
+    })
+    for await (const one of found) {
+      ids.push(one.id)
+      expect(one.conversation_parts).toBeUndefined()
+    }
+
+    expect(new Set(ids).size).toBe(7)
+    expect(ids).toHaveLength(7)
+  })
+
+  it('have their parts where one is asked for', async () => {
+    const [ticket] = [...sandbox.world.tickets.values()]
+    sandbox.world.addMessage(ticket!.id, { fromAgent: true })
+
+    const whole = await intercom.conversations.find({ conversation_id: String(ticket!.id) })
+
+    expect(whole.conversation_parts?.conversation_parts).toMatchObject([
+      { part_type: 'comment', author: { type: 'admin' } },
+    ])
+  })
+})
+
+it('lets nobody in without its token', async () => {
+  expect(await statusOf(toClient('another').admins.identify())).toBe(401)
+  expect(await toClient('sandbox-intercom-token').admins.identify()).toMatchObject({ type: 'admin' })
+})
