@@ -75,7 +75,8 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
       world.addTicket({ customerId: person.id, subject: 'Where is it?', ...more }),
     )
     world.addTicket({ customerId: other.id })
-    await bench.pass(60)
+    // Long enough for any list to show them.
+    await bench.pass(600)
     world.tags.push({ id: world.nextId(), name: 'vip', created: world.now() })
     world.closeTicket(closed!.id)
     const survey = world.addSurvey(tagged!.id).id

@@ -32,8 +32,10 @@ const statusOf = async (call: PromiseLike<unknown>): Promise<number | undefined>
 }
 
 describe('contacts', () => {
-  it('are searched by their address', async () => {
-    sandbox.world.addCustomer({ email: 'jane@example.com', name: 'Jane' })
+  it('are searched by their address, some minutes after they came', async () => {
+    const created = sandbox.world.now() - 600_000_000
+    sandbox.world.addCustomer({ email: 'jane@example.com', name: 'Jane', created })
+    sandbox.world.addCustomer({ email: 'jane@example.com', name: 'Just now' })
 
     const found = await intercom.contacts.search({
       query: { field: 'email', operator: '=', value: 'jane@example.com' },

@@ -163,9 +163,22 @@ describe('a contact', () => {
 
   it('that is a lead is a customer, too', async () => {
     bench.world.addCustomer({ email: null, name: 'Nobody yet' })
+    await bench.pass(600)
 
     expect(await read('customers', 'customer')).toMatchObject([{ email: null, name: 'Nobody yet' }])
   })
+})
+
+it('a contact that no search shows so far is read with the conversation that names it', async () => {
+  bench.account.addAttribute('TICKET_COUNT', 'float')
+  const yaml = bench.yaml('    field_mapping: { nb_tickets: TICKET_COUNT }\n')
+  await bench.sync(yaml)
+  const { id } = bench.world.addCustomer({ email: 'new@example.com' })
+  bench.world.addMessage(bench.world.addTicket({ customerId: id }).id)
+
+  await bench.sync(yaml)
+
+  expect(bench.account.contacts.get('new@example.com')?.attributes).toMatchObject({ TICKET_COUNT: 1 })
 })
 
 describe('a rating', () => {

@@ -16,8 +16,10 @@ import {
 } from './options.ts'
 import { CONTACTS, CONVERSATIONS, emptyPage, Reader, toSearch } from './reader.ts'
 
-const MINUTE = fromMs(60_000)
-const DAY = fromMs(24 * 3_600_000)
+/** How long a search of conversations is behind is not documented; of contacts it is "a few minutes" (gladly-intercom-api.md § B.4, B.8). */
+const SEARCH_DELAY = fromMs(15 * 60_000)
+/** Whether a rating moves the date of its conversation is not documented: what is younger is read again (§ B.8). */
+const RATING_DELAY = fromMs(45 * 24 * 3_600_000)
 /** Signed with the app's client secret. */
 const receiver: WebhookReceiver = {
   answersHead: true,
@@ -61,8 +63,7 @@ export const intercom: SourceDefinition<IntercomOptions> = {
     streams: {
       // The newest first: a filter by whole days would read two days again with every poll.
       customers: { mode: 'newest_first' },
-      // How long a search is behind is not documented; whether a rating moves the date neither, so what is younger than that is read again.
-      tickets: { mode: 'since', overlap: 5 * MINUTE, settlesAfter: 45 * DAY },
+      tickets: { mode: 'since', overlap: SEARCH_DELAY, settlesAfter: RATING_DELAY },
       messages: { mode: 'within', stream: 'tickets' },
       satisfaction_surveys: { mode: 'within', stream: 'tickets' },
     },
