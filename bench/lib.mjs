@@ -11,42 +11,51 @@ const USAGE = new URL('./usage.mjs', import.meta.url).href
 export const KEYS = {
   GORGIAS_EMAIL: 'you@shop.example',
   GORGIAS_API_KEY: 'sandbox-gorgias-key',
+  INTERCOM_ACCESS_TOKEN: 'sandbox-intercom-token',
   BREVO_API_KEY: 'sandbox-brevo-key',
 }
 
-/** Starts `tajo sandbox` and resolves with its two addresses when it answers. */
-export async function startSandbox(flags) {
+/** Starts `tajo sandbox` and resolves with its two addresses when it answers; the helpdesk's by the name of the helpdesk. */
+export async function startSandbox(flags, helpdesk = 'gorgias') {
   const child = spawn(
     process.execPath,
-    ['--max-old-space-size=8192', CLI, 'sandbox', '--no-live', ...flags],
+    ['--max-old-space-size=8192', CLI, 'sandbox', helpdesk, '--no-live', ...flags],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   let output = ''
   const ready = new Promise((resolve, reject) => {
     child.stdout.on('data', (chunk) => {
       output += chunk
-      const found = /Gorgias +(\S+)\nBrevo +(\S+)/.exec(output)
-      if (found) resolve({ gorgias: found[1], brevo: found[2] })
+      const found = /^\w+ +(http\S+)\nBrevo +(\S+)/m.exec(output)
+      if (found) resolve({ [helpdesk]: found[1], brevo: found[2] })
     })
     child.once('exit', (code) => reject(new Error(`the sandbox ended with ${code}`)))
   })
   return { ...(await ready), stop: () => child.kill('SIGTERM') }
 }
 
+const ADDRESS = { gorgias: 'base_url', intercom: 'api_url' }
+
 /** A directory with a connectors.yml for the sandbox. */
-export function prepareWorkspace(sandbox, rateLimit, extra = '', top = 'server: { enabled: false }\n') {
+export function prepareWorkspace(
+  sandbox,
+  rateLimit,
+  extra = '',
+  top = 'server: { enabled: false }\n',
+  helpdesk = 'gorgias',
+) {
   const directory = mkdtempSync(join(tmpdir(), 'tajo-bench-'))
   writeFileSync(
     join(directory, 'connectors.yml'),
     `${top}brevo: { base_url: "${sandbox.brevo}" }
 connectors:
-  gorgias:
-    base_url: "${sandbox.gorgias}"
+  ${helpdesk}:
+    ${ADDRESS[helpdesk]}: "${sandbox[helpdesk]}"
     rate_limit: ${rateLimit}${extra}
     lists: { all_support_contacts: 35, satisfied_customers: 36, dissatisfied_customers: 37 }
     tag_lists: { vip: 40, wholesale: 41 }
     field_mapping:
-      id: GORGIAS_ID
+      id: ${helpdesk.toUpperCase()}_ID
       email: email
       name: FIRSTNAME
       nb_tickets: TICKET_COUNT
@@ -75,10 +84,11 @@ export async function runTajo(directory, args) {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
-  const requests = { gorgias: 0, contacts: 0 }
+  const requests = { gorgias: 0, intercom: 0, contacts: 0 }
   child.stdout.on('data', (chunk) => (output += chunk))
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (line.includes('"Gorgias request"')) requests.gorgias += 1
+    else if (line.includes('"Intercom request"')) requests.intercom += 1
     else if (line.includes('"Brevo request"')) requests.contacts += Number(line.includes('"path":"/contacts'))
     else process.stderr.write(`${line}\n`)
   })

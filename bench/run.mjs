@@ -1,5 +1,6 @@
 // npm run bench: the figures of docs/performance.md, measured through the built binary. Nothing is asserted here.
 // TAJO_BENCH_SCALE (default 1) makes the shop smaller for a quick look.
+import { measureIntercom } from './intercom.mjs'
 import { measureParts } from './parts.mjs'
 import { measureMarketer } from './marketer.mjs'
 import { measurePolls, prepareWorkspace, runTajo, startSandbox } from './lib.mjs'
@@ -65,6 +66,8 @@ if (only === undefined || only === 'parts') {
   const tenth = Object.fromEntries(Object.entries(size).map(([name, count]) => [name, count / 10]))
   await measureParts(note, flags(tenth))
 }
+
+if (only === undefined || only === 'intercom') await measureIntercom(note, flags, scale)
 
 if (only === undefined || only === 'webhooks') await measureWebhooks(note, scale)
 

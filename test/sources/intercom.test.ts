@@ -122,6 +122,22 @@ describe('a conversation', () => {
     expect(await read('tickets', 'ticket')).toMatchObject([{ assigneeName: 'Ann Agent' }])
   })
 
+  it('assigned to somebody who is no admin any more is assigned to nobody, and the admins are asked for once', async () => {
+    await bench.fill(1)
+    bend((item) => (item['admin_assignee_id'] = 77))
+    const source = bench.source()
+    const reading = async (): Promise<SourceRecord[]> => {
+      const found: SourceRecord[] = []
+      for await (const page of source.read('tickets', { token: null, from: null, until: null }))
+        found.push(...page.records)
+      return found
+    }
+
+    expect(await bench.drive(reading())).toContainEqual(expect.objectContaining({ assigneeName: null }))
+    await bench.drive(reading())
+    expect(bench.requests.filter((one) => one.url.endsWith('/admins'))).toHaveLength(1)
+  })
+
   it('of nobody is read all the same', async () => {
     await bench.fill(1)
     bend((item) => (item['contacts'] = { type: 'contact.list', contacts: [] }))

@@ -103,7 +103,7 @@ function createIntercom(
   ports: SourcePorts,
 ): Source {
   const account = openAccount(toBaseUrl(options), toPace(options), options.log_api_calls ?? false, ports)
-  const admins = new Map<string, string>()
+  const admins = new Map<string, string | null>()
   const toReader = (priority: Priority): Reader =>
     new Reader(createIntercomClient(credentials['access_token']!, account, priority, ports), admins)
   const background: Source = toSource(connector, toReader('background'), account.now, () => background)

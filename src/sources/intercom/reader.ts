@@ -83,9 +83,9 @@ interface Searching {
 /** Asks, and understands. A conversation names who it is assigned to by id alone: the names are of the list of admins. */
 export class Reader {
   readonly client: IntercomClient
-  readonly #admins: Map<string, string>
+  readonly #admins: Map<string, string | null>
 
-  constructor(client: IntercomClient, admins: Map<string, string>) {
+  constructor(client: IntercomClient, admins: Map<string, string | null>) {
     this.client = client
     this.#admins = admins
   }
@@ -159,7 +159,7 @@ export class Reader {
     if (strangers.size === 0) return page
     await this.readAdmins(signal)
     // One that the list does not name is no admin any more, and is not asked for again.
-    for (const id of strangers) if (!this.#admins.has(id)) this.#admins.set(id, `admin ${id}`)
+    for (const id of strangers) if (!this.#admins.has(id)) this.#admins.set(id, null)
     return this.#toPage(list, json)
   }
 
