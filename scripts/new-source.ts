@@ -22,7 +22,7 @@ execFileSync('npx', ['oxfmt', 'src'], { cwd: ROOT, stdio: 'ignore' })
 process.stdout.write(`${label} is there, and is still Parley in all but its name:
   src/sources/${name}   its options, keys, client and records
   src/sandbox/${name}   its fake: write it from the vendor's documents first
-  npm test -- test/conformance   is green, and stays so
+  npm run test:conformance   is green, and stays so
 Go on with docs/add-a-source.md.
 `)
 

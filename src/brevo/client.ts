@@ -100,12 +100,7 @@ async function send(
 }
 
 export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): BrevoCaller {
-  const { clock, random, log } = ports
   const transport = createTransport(account, ports)
-  const retries = new RetryBudget()
-  /** 401 and 403 in a row, by what was asked for. */
-  const refusals = new Map<string, number>()
-
   const sdk = createBrevoSdk({
     // Asked for each request: keys may be replaced while the process runs.
     apiKey: () => account.apiKey.reveal(),
@@ -114,67 +109,65 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     timeoutInSeconds: SDK_TIMEOUT_SECONDS,
     fetch: (input, init) => send(transport, input, init),
   })
+  const calls = new Calls(sdk, transport, ports)
+  return {
+    call: (what, action, signal) => calls.call(what, action, signal),
+    callSafely: (what, action, signal) => calls.callAgain(what, action, signal),
+    callSoon: (what, action, signal) => calls.callAgain(what, action, signal, LONG_REST_MS),
+    stopWaiting: () => transport.stopWaiting(),
+    waitMs: (bucket) => transport.waitMs(bucket),
+    budget: () => transport.budget(),
+  }
+}
 
-  async function call<T>(
+class Calls {
+  readonly #sdk: BrevoSdk
+  readonly #transport: Transport
+  readonly #ports: BrevoPorts
+  readonly #retries = new RetryBudget()
+  /** 401 and 403 in a row, by what was asked for. */
+  readonly #refusals = new Map<string, number>()
+
+  constructor(sdk: BrevoSdk, transport: Transport, ports: BrevoPorts) {
+    this.#sdk = sdk
+    this.#transport = transport
+    this.#ports = ports
+  }
+
+  async call<T>(
     what: string,
     action: SdkCall<T>,
     signal?: AbortSignal,
     longestMs = Number.POSITIVE_INFINITY,
   ): Promise<BrevoAnswer<T>> {
     for (let attempt = 0; ; attempt += 1) {
-      if (transport.waitMs('contacts') > longestMs)
+      if (this.#transport.waitMs('contacts') > longestMs)
         return { answered: false, uncertain: false, reason: 'it asks to wait' }
-      const answer = await callOnce(action, signal)
+      const answer = await this.#callOnce(action, signal)
       signal?.throwIfAborted()
-      if (answer.answered && answer.ok) refusals.delete(what)
+      if (answer.answered && answer.ok) this.#refusals.delete(what)
       if (!answer.answered || answer.ok) return answer
       if (answer.status === 401 || answer.status === 403) {
-        if (!(await isItsOwn(what, answer, signal))) throw unauthorized(what, answer.status, answer.message)
+        if (!(await this.#isItsOwn(what, answer, signal)))
+          throw unauthorized(what, answer.status, answer.message)
         return answer
       }
       if (answer.status !== 429 || attempt >= MAX_SLOW_DOWNS) return answer
     }
   }
 
-  /** Whatever stands in front of Brevo may refuse one request, in Brevo's own shape; the key is asked for something else then. */
-  async function isItsOwn(what: string, { message }: BrevoRefusal, signal?: AbortSignal): Promise<boolean> {
-    const count = (refusals.get(what) ?? 0) + 1
-    refusals.set(what, count)
-    if (count > MOST_REFUSALS || UNKNOWN_IP.test(message)) return false
-    const account = await callOnce((one, options) => one.account.getAccount(options), signal)
-    return account.answered && account.ok
-  }
-
-  async function callOnce<T>(action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>> {
-    const link = linkSignal(signal)
-    try {
-      const { data, rawResponse } = await action(sdk, { abortSignal: link.signal }).withRawResponse()
-      return {
-        answered: true,
-        ok: true,
-        status: rawResponse.status,
-        body: data,
-        date: rawResponse.headers.get('date'),
-      }
-    } catch (thrown) {
-      if (thrown instanceof BrevoError) return toRefusal(thrown)
-      throw thrown
-    } finally {
-      link.release()
-    }
-  }
-
-  async function callAgain<T>(
+  async callAgain<T>(
     what: string,
     action: SdkCall<T>,
     signal?: AbortSignal,
     longestMs?: number,
   ): Promise<BrevoAnswer<T>> {
-    retries.earn()
+    const { clock, random, log } = this.#ports
+    this.#retries.earn()
     let doubtful = false
     for (let attempt = 0; ; attempt += 1) {
-      const answer = await call(what, action, signal, longestMs)
-      if (!isWorthRepeating(answer) || attempt >= SAFE_RETRIES || !retries.take())
+      const answer = await this.call(what, action, signal, longestMs)
+      if (!isWorthRepeating(answer) || attempt >= SAFE_RETRIES || !this.#retries.take())
         return answer.answered && answer.ok ? { ...answer, afterDoubt: doubtful } : answer
       doubtful ||= !answer.answered && answer.uncertain
       const waitMs = backoffMs(BACKOFF, attempt, random)
@@ -183,13 +176,27 @@ export function createBrevoCaller(account: BrevoAccount, ports: BrevoPorts): Bre
     }
   }
 
-  return {
-    call: (what, action, signal) => call(what, action, signal),
-    callSafely: (what, action, signal) => callAgain(what, action, signal),
-    callSoon: (what, action, signal) => callAgain(what, action, signal, LONG_REST_MS),
-    stopWaiting: () => transport.stopWaiting(),
-    waitMs: (bucket) => transport.waitMs(bucket),
-    budget: () => transport.budget(),
+  /** Whatever stands in front of Brevo may refuse one request, in Brevo's own shape; the key is asked for something else then. */
+  async #isItsOwn(what: string, { message }: BrevoRefusal, signal?: AbortSignal): Promise<boolean> {
+    const count = (this.#refusals.get(what) ?? 0) + 1
+    this.#refusals.set(what, count)
+    if (count > MOST_REFUSALS || UNKNOWN_IP.test(message)) return false
+    const account = await this.#callOnce((one, options) => one.account.getAccount(options), signal)
+    return account.answered && account.ok
+  }
+
+  async #callOnce<T>(action: SdkCall<T>, signal?: AbortSignal): Promise<BrevoAnswer<T>> {
+    const link = linkSignal(signal)
+    try {
+      const { data, rawResponse } = await action(this.#sdk, { abortSignal: link.signal }).withRawResponse()
+      const { status, headers } = rawResponse
+      return { answered: true, ok: true, status, body: data, date: headers.get('date') }
+    } catch (thrown) {
+      if (thrown instanceof BrevoError) return toRefusal(thrown)
+      throw thrown
+    } finally {
+      link.release()
+    }
   }
 }
 

@@ -40,92 +40,29 @@ export const PAGE = 1_000
 
 export function createSimulation(holds: Destination['holds']): Simulation {
   const picture = new Picture(holds)
-  const events: EventWrite[] = []
   const counted: Counted = { contacts: 0, events: 0, other: 0 }
-  let failure: string | null = null
-  let readSingly = 0
-  /** Every contact that Brevo has is in the picture. */
-  let complete: Promise<void> | null = null
-
+  const events: EventWrite[] = []
+  const look = new Look(picture)
   /** The one of the last delivery. */
   let known: Destination | null = null
-
-  function seeAll(real: Destination, signal?: AbortSignal): Promise<void> {
-    const read = async (): Promise<void> => {
-      for await (const page of real.readContacts(null, signal)) for (const held of page) picture.see(held)
-    }
-    return (complete ??= read())
-  }
-
-  /** The contact as it is after all that was simulated; `unread` where Brevo could not be asked. */
-  async function find(
-    real: Destination,
-    email: string,
-    signal?: AbortSignal,
-  ): Promise<Pictured | null | 'unread'> {
-    const pictured = picture.get(email)
-    if (pictured !== undefined) return pictured
-    if (complete !== null || readSingly >= READ_SINGLY) {
-      await seeAll(real, signal)
-      return picture.get(email) ?? null
-    }
-    readSingly += 1
-    const answer = await real.readContact(email, signal)
-    if (answer.result !== 'done') {
-      failure = answer.reason
-      return 'unread'
-    }
-    if (answer.contact !== null) return picture.see(answer.contact)
-    picture.seeNone(email)
-    return null
-  }
-
-  function over(real: Destination): Destination {
-    known = real
-    return {
-      ...createWrites(real, { picture, counted, find }),
-      importable: (writes) => real.importable(writes),
-      fitsFile: (write) => real.fitsFile(write),
-      holds: (held, sent) => real.holds(held, sent),
-      canReadEvents: () => real.canReadEvents(),
-      readEvents: (wanted, signal) => real.readEvents(wanted, signal),
-      untilImported: () => Promise.resolve(),
-
-      async sendEvent(event) {
-        counted.events += 1
-        events.push(event)
-        return DONE
-      },
-      async sendEvents(batch) {
-        counted.events += 1
-        events.push(...batch)
-        return batch.map(() => DONE)
-      },
-
-      async *readContacts(since, signal) {
-        const touched = picture.touched()
-        if (since !== null && touched.length > 0) return yield* toPages(touched, counted)
-        // What is read now is in the picture from then on.
-        for await (const page of real.readContacts(since, signal)) {
-          counted.contacts += 1
-          yield page.map((held) => picture.see(held).now)
-        }
-        if (since === null) complete ??= Promise.resolve()
-      },
-    }
-  }
-
   return {
     picture,
     events,
     counted,
-    failure: () => failure,
-    over,
-    seeAll: (signal) => (known === null ? Promise.resolve() : seeAll(known, signal)),
+    failure: () => look.failure,
+    over(real) {
+      known = real
+      return {
+        ...toReads(real, look, counted),
+        ...toEvents(real, events, counted),
+        ...toWrites(real, look, counted),
+      }
+    },
+    seeAll: (signal) => (known === null ? Promise.resolve() : look.seeAll(known, signal)),
     async see(emails, signal) {
       if (known === null) return
-      if (emails.length > READ_SINGLY) return await seeAll(known, signal)
-      for (const email of emails) await find(known, email, signal)
+      if (emails.length > READ_SINGLY) return await look.seeAll(known, signal)
+      for (const email of emails) await look.find(known, email, signal)
     },
     writeSeen(write, mayCreate, isImported) {
       const found = picture.get(write.email) ?? null
@@ -141,6 +78,102 @@ export function createSimulation(holds: Destination['holds']): Simulation {
   }
 }
 
+/** What of Brevo is in the picture; the rest is read when it is asked for. */
+class Look {
+  readonly picture: Picture
+  failure: string | null = null
+  #readSingly = 0
+  /** Every contact that Brevo has is in the picture. */
+  #complete: Promise<void> | null = null
+
+  constructor(picture: Picture) {
+    this.picture = picture
+  }
+
+  seeAll(real: Destination, signal?: AbortSignal): Promise<void> {
+    const read = async (): Promise<void> => {
+      for await (const page of real.readContacts(null, signal))
+        for (const held of page) this.picture.see(held)
+    }
+    return (this.#complete ??= read())
+  }
+
+  hasSeenAll(): void {
+    this.#complete ??= Promise.resolve()
+  }
+
+  /** The contact as it is after all that was simulated; `unread` where Brevo could not be asked. */
+  async find(real: Destination, email: string, signal?: AbortSignal): Promise<Pictured | null | 'unread'> {
+    const pictured = this.picture.get(email)
+    if (pictured !== undefined) return pictured
+    if (this.#complete !== null || this.#readSingly >= READ_SINGLY) {
+      await this.seeAll(real, signal)
+      return this.picture.get(email) ?? null
+    }
+    this.#readSingly += 1
+    const answer = await real.readContact(email, signal)
+    if (answer.result !== 'done') {
+      this.failure = answer.reason
+      return 'unread'
+    }
+    if (answer.contact !== null) return this.picture.see(answer.contact)
+    this.picture.seeNone(email)
+    return null
+  }
+}
+
+type Events = Pick<Destination, 'sendEvent' | 'sendEvents' | 'canReadEvents' | 'readEvents'>
+
+function toEvents(real: Destination, events: EventWrite[], counted: Counted): Events {
+  return {
+    canReadEvents: () => real.canReadEvents(),
+    readEvents: (wanted, signal) => real.readEvents(wanted, signal),
+
+    async sendEvent(event) {
+      counted.events += 1
+      events.push(event)
+      return DONE
+    },
+    async sendEvents(batch) {
+      counted.events += 1
+      events.push(...batch)
+      return batch.map(() => DONE)
+    },
+  }
+}
+
+type Reads = Pick<
+  Destination,
+  'importable' | 'fitsFile' | 'holds' | 'untilImported' | 'readContact' | 'readContacts'
+>
+
+function toReads(real: Destination, look: Look, counted: Counted): Reads {
+  const { picture } = look
+  return {
+    importable: (writes) => real.importable(writes),
+    fitsFile: (write) => real.fitsFile(write),
+    holds: (held, sent) => real.holds(held, sent),
+    untilImported: () => Promise.resolve(),
+
+    async readContact(email, signal) {
+      counted.contacts += 1
+      const found = await look.find(real, email, signal)
+      return found === 'unread' ? UNREAD : { result: 'done', contact: found?.now ?? null }
+    },
+
+    async *readContacts(since, signal) {
+      const touched = picture.touched()
+      if (since !== null && touched.length > 0) return yield* toPages(touched, counted)
+      // What is read now is in the picture from then on.
+      for await (const page of real.readContacts(since, signal)) {
+        counted.contacts += 1
+        yield page.map((held) => picture.see(held).now)
+      }
+      if (since === null) look.hasSeenAll()
+    },
+  }
+}
+
 const DONE = { result: 'done' } as const
 const UNREAD = { result: 'retry', reason: 'Brevo could not be read' } as const
 
@@ -151,26 +184,13 @@ function* toPages(all: readonly HeldContact[], counted: Counted): Generator<Held
   }
 }
 
-interface Simulated {
-  picture: Picture
-  counted: Counted
-  find(
-    this: void,
-    real: Destination,
-    email: string,
-    signal?: AbortSignal,
-  ): Promise<Pictured | null | 'unread'>
-}
-
-type Writes = Pick<
-  Destination,
-  'writeContact' | 'readContact' | 'renameContact' | 'optOut' | 'importContacts' | 'addToList'
->
+type Writes = Pick<Destination, 'writeContact' | 'renameContact' | 'optOut' | 'importContacts' | 'addToList'>
 
 /** As brevo/ does them, but for the requests (brevo/contacts.ts, brevo/rename.ts, brevo/import.ts). */
-function createWrites(real: Destination, { picture, counted, find }: Simulated): Writes {
+function toWrites(real: Destination, look: Look, counted: Counted): Writes {
+  const { picture } = look
   async function upsert(write: ContactWrite, list: number, signal?: AbortSignal): Promise<boolean> {
-    const found = await find(real, write.email, signal)
+    const found = await look.find(real, write.email, signal)
     if (found === 'unread') return false
     // What clears a value, and identifiers, travel by no import.
     const attributes = Object.fromEntries(
@@ -181,47 +201,13 @@ function createWrites(real: Destination, { picture, counted, find }: Simulated):
   }
 
   return {
-    async readContact(email, signal) {
-      counted.contacts += 1
-      const found = await find(real, email, signal)
-      return found === 'unread' ? UNREAD : { result: 'done', contact: found?.now ?? null }
-    },
-
-    async writeContact(write, options, signal): Promise<Outcome<ContactDone>> {
-      const found = await find(real, write.email, signal)
-      if (found === 'unread') return UNREAD
-      const done: ContactDone = { missing: false, mayRepeat: false, memberships: {}, left: [], refused: [] }
-      const isMissing = found === null && (!options.create || write.exists)
-      let lists = write.addLists
-      if (write.lookUp && lists.length > 0) {
-        counted.contacts += 1
-        if (isMissing) return { result: 'done', ...done, missing: true }
-        lists = lists.filter((list) => {
-          const membership = membershipOf(list, found?.now ?? null, write.giving.includes(list))
-          if (membership !== null) done.memberships[list] = membership
-          return membership === null
-        })
-        done.left = found?.now.unsubscribed ?? []
-        const work = lists.length + write.removeLists.length + Object.keys(write.attributes).length
-        if (found !== null && work === 0) return { result: 'done', ...done }
-      }
-      if (lists.length > 0) options.claim(lists)
-      counted.contacts += 1
-      if (isMissing) return { result: 'done', ...done, missing: true }
-      const { EXT_ID: externalId, ...rest } = write.attributes
-      // An external id is never cleared.
-      const attributes = externalId == null ? rest : { ...rest, EXT_ID: externalId }
-      picture.write(found ?? picture.create(write.email), {
-        attributes,
-        add: lists,
-        remove: write.removeLists,
-      })
-      for (const list of lists) done.memberships[list] = 'given'
-      return { result: 'done', ...done }
+    async writeContact(write, options, signal) {
+      const found = await look.find(real, write.email, signal)
+      return found === 'unread' ? UNREAD : writeContact(look.picture, counted, found, write, options)
     },
 
     async renameContact({ from, to, blocked, begun }: Rename, signal) {
-      const [found, other] = [await find(real, from, signal), await find(real, to, signal)]
+      const [found, other] = [await look.find(real, from, signal), await look.find(real, to, signal)]
       if (found === 'unread' || other === 'unread') return UNREAD
       counted.contacts += begun ? 3 : 2
       if (found === null && !begun) return { result: 'retry', reason: 'Brevo has no such contact' }
@@ -234,7 +220,7 @@ function createWrites(real: Destination, { picture, counted, find }: Simulated):
     },
 
     async optOut(email, { blocked, left }: OptOut, { create }, signal) {
-      const found = await find(real, email, signal)
+      const found = await look.find(real, email, signal)
       if (found === 'unread') return UNREAD
       counted.contacts += 1
       if (found === null && !(blocked && create)) return DONE
@@ -258,7 +244,7 @@ function createWrites(real: Destination, { picture, counted, find }: Simulated):
       counted.contacts += 1
       const failed: string[] = []
       for (const email of emails) {
-        const found = await find(real, email, signal)
+        const found = await look.find(real, email, signal)
         if (found === 'unread') return UNREAD
         if (found === null || found.now.lists.includes(list)) failed.push(email)
         else picture.write(found, { add: [list] })
@@ -266,4 +252,41 @@ function createWrites(real: Destination, { picture, counted, find }: Simulated):
       return { result: 'done', failed }
     },
   }
+}
+
+function writeContact(
+  picture: Picture,
+  counted: Counted,
+  found: Pictured | null,
+  write: ContactWrite,
+  options: Parameters<Destination['writeContact']>[1],
+): Outcome<ContactDone> {
+  const done: ContactDone = { missing: false, mayRepeat: false, memberships: {}, left: [], refused: [] }
+  const isMissing = found === null && (!options.create || write.exists)
+  let lists = write.addLists
+  if (write.lookUp && lists.length > 0) {
+    counted.contacts += 1
+    if (isMissing) return { result: 'done', ...done, missing: true }
+    lists = lists.filter((list) => {
+      const membership = membershipOf(list, found?.now ?? null, write.giving.includes(list))
+      if (membership !== null) done.memberships[list] = membership
+      return membership === null
+    })
+    done.left = found?.now.unsubscribed ?? []
+    const work = lists.length + write.removeLists.length + Object.keys(write.attributes).length
+    if (found !== null && work === 0) return { result: 'done', ...done }
+  }
+  if (lists.length > 0) options.claim(lists)
+  counted.contacts += 1
+  if (isMissing) return { result: 'done', ...done, missing: true }
+  const { EXT_ID: externalId, ...rest } = write.attributes
+  // An external id is never cleared.
+  const attributes = externalId == null ? rest : { ...rest, EXT_ID: externalId }
+  picture.write(found ?? picture.create(write.email), {
+    attributes,
+    add: lists,
+    remove: write.removeLists,
+  })
+  for (const list of lists) done.memberships[list] = 'given'
+  return { result: 'done', ...done }
 }

@@ -113,25 +113,77 @@ export function createSourceClient<Answer extends Answered>(
   priority: Priority,
   ports: SourcePorts,
 ): SourceClient<Answer> {
-  const { clock, random, log } = ports
-  const { limiter, breaker, retries } = account
-  const exchange = createExchange(dialect, account, priority, ports)
+  return new Client(dialect, account, createExchange(dialect, account, priority, ports), ports)
+}
+
+class Client<Answer extends Answered> implements SourceClient<Answer> {
+  readonly #dialect: Dialect<Answer>
+  readonly #account: Account
+  readonly #exchange: Exchange
+  readonly #ports: SourcePorts
+
+  constructor(dialect: Dialect<Answer>, account: Account, exchange: Exchange, ports: SourcePorts) {
+    this.#dialect = dialect
+    this.#account = account
+    this.#exchange = exchange
+    this.#ports = ports
+  }
+
+  budget(): Budget | null {
+    return this.#exchange.budget()
+  }
+
+  async change(change: Change, signal?: AbortSignal): Promise<Answer> {
+    const outcome = await this.#exchange.send({ ...change, reads: false }, signal)
+    const verdict = this.#dialect.judgeChange(outcome, change, this.#account.baseUrl)
+    if (verdict instanceof TajoError) throw verdict
+    return verdict
+  }
+
+  async ask(asked: Asked, signal?: AbortSignal): Promise<Answer> {
+    refuseDots(asked.path)
+    if (asked.ofOne !== true) return this.#requireAnswer(asked, await this.#askOften(asked, signal))
+    try {
+      return await this.#askOften(asked, signal)
+    } catch (thrown) {
+      throw thrown instanceof TajoError ? toObjectError(thrown) : thrown
+    }
+  }
+
+  /** One object may be gone; a list, or the account, is there. */
+  #requireAnswer({ path }: Asked, answer: Answer): Answer {
+    if (answer.status === 200) return answer
+    throw new TajoError('source_refused', `${this.#dialect.label} answered ${path} with ${answer.status}.`, {
+      hint: 'Check the address of the connector in connectors.yml.',
+    })
+  }
+
+  async #askOften(asked: Asked, signal?: AbortSignal): Promise<Answer> {
+    this.#account.retries.earn()
+    for (let attempt = 0; ; attempt += 1) {
+      const outcome = await this.#exchange.send({ ...asked, reads: true }, signal)
+      signal?.throwIfAborted()
+      const verdict = this.#dialect.judge(outcome, asked, this.#account.baseUrl)
+      if (!(verdict instanceof TajoError)) return verdict
+      if (asked.ofOne === true && mayBeItsOwn(verdict, attempt) && (await this.#isWell(signal)))
+        throw new TajoError('record_unavailable', verdict.message, { cause: verdict })
+      await this.#waitOut(verdict, asked, attempt, signal)
+    }
+  }
 
   /** Whether the API answers, and lets the key in. */
-  async function isWell(signal?: AbortSignal): Promise<boolean> {
-    const outcome = await exchange.send({ ...dialect.probe, reads: true }, signal)
-    const verdict = dialect.judge(outcome, dialect.probe, account.baseUrl)
+  async #isWell(signal?: AbortSignal): Promise<boolean> {
+    const { probe } = this.#dialect
+    const outcome = await this.#exchange.send({ ...probe, reads: true }, signal)
+    const verdict = this.#dialect.judge(outcome, probe, this.#account.baseUrl)
     return !(verdict instanceof TajoError) && verdict.status === 200
   }
 
   /** Where it makes sense to ask once more; throws the verdict where it does not. */
-  async function waitOut(
-    verdict: TajoError,
-    asked: Asked,
-    attempt: number,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const most = asked.retries ?? ports.retries ?? RETRIES
+  async #waitOut(verdict: TajoError, asked: Asked, attempt: number, signal?: AbortSignal): Promise<void> {
+    const { limiter, breaker, retries } = this.#account
+    const { clock, random, log } = this.#ports
+    const most = asked.retries ?? this.#ports.retries ?? RETRIES
     const { retryAfterMs } = verdict
     if (!isPassing(verdict, attempt) || attempt >= most) throw verdict
     if (retryAfterMs === undefined && !retries.take()) throw verdict
@@ -141,54 +193,12 @@ export function createSourceClient<Answer extends Answered>(
       breaker.slowDown(retryAfterMs, pauseMs)
     }
     const waitMs = backoffMs(BACKOFF, attempt, random, pauseMs)
-    log.verbose(`${dialect.label} did not answer well, waiting`, {
+    log.verbose(`${this.#dialect.label} did not answer well, waiting`, {
       path: asked.path,
       reason: verdict.message,
       wait_ms: Math.round(waitMs),
     })
     await clock.sleep(waitMs, signal)
-  }
-
-  return {
-    budget: exchange.budget,
-
-    async change(change, signal) {
-      const outcome = await exchange.send({ ...change, reads: false }, signal)
-      const verdict = dialect.judgeChange(outcome, change, account.baseUrl)
-      if (verdict instanceof TajoError) throw verdict
-      return verdict
-    },
-
-    async ask(asked, signal) {
-      refuseDots(asked.path)
-      if (asked.ofOne !== true) return requireAnswer(asked, await askOften(asked, signal))
-      try {
-        return await askOften(asked, signal)
-      } catch (thrown) {
-        throw thrown instanceof TajoError ? toObjectError(thrown) : thrown
-      }
-    },
-  }
-
-  /** One object may be gone; a list, or the account, is there. */
-  function requireAnswer({ path }: Asked, answer: Answer): Answer {
-    if (answer.status === 200) return answer
-    throw new TajoError('source_refused', `${dialect.label} answered ${path} with ${answer.status}.`, {
-      hint: 'Check the address of the connector in connectors.yml.',
-    })
-  }
-
-  async function askOften(asked: Asked, signal?: AbortSignal): Promise<Answer> {
-    retries.earn()
-    for (let attempt = 0; ; attempt += 1) {
-      const outcome = await exchange.send({ ...asked, reads: true }, signal)
-      signal?.throwIfAborted()
-      const verdict = dialect.judge(outcome, asked, account.baseUrl)
-      if (!(verdict instanceof TajoError)) return verdict
-      if (asked.ofOne === true && mayBeItsOwn(verdict, attempt) && (await isWell(signal)))
-        throw new TajoError('record_unavailable', verdict.message, { cause: verdict })
-      await waitOut(verdict, asked, attempt, signal)
-    }
   }
 }
 
@@ -229,6 +239,8 @@ function toObject(sent: Sent): string | null {
 }
 
 /** One request, when there is a place for it, and one outcome. */
+type Exchange = ReturnType<typeof createExchange>
+
 function createExchange<Answer extends Answered>(
   dialect: Dialect<Answer>,
   { baseUrl, limiter, breaker, clockOffset, logApiCalls }: Account,

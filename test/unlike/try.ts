@@ -29,7 +29,8 @@ try {
   run('npm', ['run', '-s', 'new-source', NAME])
   run('npm', ['run', '-s', 'lint'])
   run('npm', ['run', '-s', 'types'])
-  run('npm', ['test', '--', 'test/conformance', 'test/layers'], { CONFORMANCE: NAME })
+  run('npm', ['test', '--', 'test/layers'])
+  run('npm', ['run', '-s', 'test:conformance'], { CONFORMANCE: NAME })
 } finally {
   if (process.argv.includes('--keep')) process.stdout.write(`kept: ${copy}\n`)
   else rmSync(copy, { recursive: true, force: true })

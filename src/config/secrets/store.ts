@@ -41,94 +41,95 @@ export interface SecretStore {
 
 export function openSecretStore(stateDir: string, env: Env): SecretStore {
   const path = join(stateDir, STORE_FILE)
-
-  function load(): StoreFile {
-    if (!existsSync(path)) return { version: 1, salt: randomBytes(16).toString('base64'), secrets: {} }
-    refuseIfShared(path)
-    const store = parseStore(readFileSync(path, 'utf8'))
-    if (store === null)
-      throw new TajoError('secret_unreadable', `${path} is damaged.`, {
-        hint: `Store the keys again: tajo connectors install ${SOURCE_NAMES[0]}`,
-      })
-    return store
+  const read = (name: string): Secret | null => {
+    const store = load(path)
+    const stored = store.secrets[name]
+    return stored === undefined ? null : decrypt(name, stored, findKey(stateDir, store, env), path)
   }
+  return {
+    read,
+    watch: (name) => follow(path, () => read(name)?.reveal() ?? ''),
 
-  /** Whoever stores a key anew gets out of a damaged file; it is kept beside the new one. */
-  function loadOrBeginAnew(): StoreFile {
-    if (existsSync(path) && parseStore(readFileSync(path, 'utf8')) === null)
-      renameSync(path, `${path}.damaged`)
-    return load()
-  }
-
-  function save(store: StoreFile): void {
-    const temporary = `${path}.new`
-    onDisk(stateDir, () => {
-      writeFileSync(temporary, JSON.stringify(store, null, 2), { mode: 0o600 })
-      renameSync(temporary, path)
-    })
-  }
-
-  const secrets: SecretStore = {
     follow(name) {
-      if (secrets.read(name) === null) return null
+      if (read(name) === null) return null
       return follow(path, () => {
-        const current = secrets.read(name)
+        const current = read(name)
         if (current === null) throw new TajoError('secret_missing', `The key ${name} is not stored any more.`)
         return current.reveal()
       })
     },
 
-    watch: (name) => follow(path, () => secrets.read(name)?.reveal() ?? ''),
-
-    read(name) {
-      const store = load()
-      const stored = store.secrets[name]
-      if (stored === undefined) return null
-      const key = findKey(stateDir, store, env)
-      try {
-        const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(stored.nonce, 'base64'))
-        decipher.setAAD(Buffer.from(name))
-        decipher.setAuthTag(Buffer.from(stored.tag, 'base64'))
-        const clear = Buffer.concat([
-          decipher.update(Buffer.from(stored.ciphertext, 'base64')),
-          decipher.final(),
-        ])
-        return new Secret(clear.toString('utf8'))
-      } catch (cause) {
-        throw new TajoError(
-          'secret_unreadable',
-          `The stored ${name} can't be decrypted: the key is another one, or ${path} was changed.`,
-          {
-            hint: `Set the TAJO_SECRET_KEY (or ${KEY_FILE}) that it was stored with, or store it again: ${storeAgain(name)}`,
-            cause,
-          },
-        )
-      }
-    },
-
     write(name, secret) {
       onDisk(stateDir, () => mkdirSync(stateDir, { recursive: true, mode: 0o700 }))
-      const store = loadOrBeginAnew()
-      const nonce = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', findKey(stateDir, store, env), nonce)
-      cipher.setAAD(Buffer.from(name))
-      const ciphertext = Buffer.concat([cipher.update(secret.reveal(), 'utf8'), cipher.final()])
-      store.secrets[name] = {
-        nonce: nonce.toString('base64'),
-        tag: cipher.getAuthTag().toString('base64'),
-        ciphertext: ciphertext.toString('base64'),
-      }
-      save(store)
+      const store = loadOrBeginAnew(path)
+      store.secrets[name] = encrypt(name, secret, findKey(stateDir, store, env))
+      save(stateDir, store)
     },
 
     remove(prefix) {
       if (!existsSync(path)) return
-      const store = load()
+      const store = load(path)
       for (const name of Object.keys(store.secrets)) if (name.startsWith(prefix)) delete store.secrets[name]
-      save(store)
+      save(stateDir, store)
     },
   }
-  return secrets
+}
+
+function load(path: string): StoreFile {
+  if (!existsSync(path)) return { version: 1, salt: randomBytes(16).toString('base64'), secrets: {} }
+  refuseIfShared(path)
+  const store = parseStore(readFileSync(path, 'utf8'))
+  if (store === null)
+    throw new TajoError('secret_unreadable', `${path} is damaged.`, {
+      hint: `Store the keys again: tajo connectors install ${SOURCE_NAMES[0]}`,
+    })
+  return store
+}
+
+/** Whoever stores a key anew gets out of a damaged file; it is kept beside the new one. */
+function loadOrBeginAnew(path: string): StoreFile {
+  if (existsSync(path) && parseStore(readFileSync(path, 'utf8')) === null) renameSync(path, `${path}.damaged`)
+  return load(path)
+}
+
+function save(stateDir: string, store: StoreFile): void {
+  const path = join(stateDir, STORE_FILE)
+  const temporary = `${path}.new`
+  onDisk(stateDir, () => {
+    writeFileSync(temporary, JSON.stringify(store, null, 2), { mode: 0o600 })
+    renameSync(temporary, path)
+  })
+}
+
+function encrypt(name: string, secret: Secret, key: Buffer): StoredSecret {
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  cipher.setAAD(Buffer.from(name))
+  const ciphertext = Buffer.concat([cipher.update(secret.reveal(), 'utf8'), cipher.final()])
+  return {
+    nonce: nonce.toString('base64'),
+    tag: cipher.getAuthTag().toString('base64'),
+    ciphertext: ciphertext.toString('base64'),
+  }
+}
+
+function decrypt(name: string, stored: StoredSecret, key: Buffer, path: string): Secret {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(stored.nonce, 'base64'))
+    decipher.setAAD(Buffer.from(name))
+    decipher.setAuthTag(Buffer.from(stored.tag, 'base64'))
+    const ciphertext = Buffer.from(stored.ciphertext, 'base64')
+    return new Secret(Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString('utf8'))
+  } catch (cause) {
+    throw new TajoError(
+      'secret_unreadable',
+      `The stored ${name} can't be decrypted: the key is another one, or ${path} was changed.`,
+      {
+        hint: `Set the TAJO_SECRET_KEY (or ${KEY_FILE}) that it was stored with, or store it again: ${storeAgain(name)}`,
+        cause,
+      },
+    )
+  }
 }
 
 /** TAJO_SECRET_KEY as 32 bytes in hex or base64, or as a passphrase; else the key file, made when first needed. */

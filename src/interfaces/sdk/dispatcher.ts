@@ -18,39 +18,78 @@ const PAUSE_MS = 2_000
 const AT_ONCE = AbortSignal.abort()
 
 export function createDispatcher(backend: Backend, clock: Clock, timeoutMs: number): Dispatcher {
-  const handlers = new Map<string, Map<OccurrenceType, Set<Handler<OccurrenceType>>>>()
-  const closing = new AbortController()
-  const loops = new Map<string, Promise<void>>()
-  const turns = createMutex()
+  return new Handlers(backend, clock, timeoutMs)
+}
 
-  const typesOf = (connector: string): OccurrenceType[] => [...(handlers.get(connector)?.keys() ?? [])]
+class Handlers implements Dispatcher {
+  readonly #backend: Backend
+  readonly #clock: Clock
+  readonly #timeoutMs: number
+  readonly #handlers = new Map<string, Map<OccurrenceType, Set<Handler<OccurrenceType>>>>()
+  readonly #closing = new AbortController()
+  readonly #loops = new Map<string, Promise<void>>()
+  readonly #turns = createMutex()
 
-  /** All that is due; one after the other, whoever asks for it. */
-  const tellDue = (connector: string): Promise<void> =>
-    turns(async () => {
-      for (;;) {
-        const types = typesOf(connector)
-        const events = types.length === 0 ? [] : await backend.deliveries(connector, types, AT_ONCE)
-        if (events.length === 0) return
-        for (const event of events) await tell(connector, event)
-      }
-    })
-
-  async function tell(connector: string, event: DeliveredEvent): Promise<void> {
-    try {
-      for (const handler of handlers.get(connector)?.get(event.type) ?? [])
-        await withTimeout(async () => handler(event))
-    } catch (thrown) {
-      return await backend.nack(connector, event.id, event.attempts, coerceError(thrown).message)
-    }
-    await backend.ack(connector, event.id)
+  constructor(backend: Backend, clock: Clock, timeoutMs: number) {
+    this.#backend = backend
+    this.#clock = clock
+    this.#timeoutMs = timeoutMs
   }
 
-  async function withTimeout(action: () => Promise<unknown>): Promise<void> {
+  on(connector: string, type: OccurrenceType, handler: Handler<OccurrenceType>): () => void {
+    const ofConnector =
+      this.#handlers.get(connector) ?? new Map<OccurrenceType, Set<Handler<OccurrenceType>>>()
+    this.#handlers.set(connector, ofConnector)
+    const ofType = ofConnector.get(type) ?? new Set()
+    ofConnector.set(type, ofType)
+    ofType.add(handler)
+    if (!this.#loops.has(connector)) this.#loops.set(connector, this.#follow(connector))
+    return () => {
+      ofType.delete(handler)
+      if (ofType.size === 0) ofConnector.delete(type)
+    }
+  }
+
+  async drain(): Promise<void> {
+    for (const connector of this.#handlers.keys()) await this.#tellDue(connector)
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await Promise.all(this.#loops.values())
+  }
+
+  #typesOf(connector: string): OccurrenceType[] {
+    return [...(this.#handlers.get(connector)?.keys() ?? [])]
+  }
+
+  /** All that is due; one after the other, whoever asks for it. */
+  #tellDue(connector: string): Promise<void> {
+    return this.#turns(async () => {
+      for (;;) {
+        const types = this.#typesOf(connector)
+        const events = types.length === 0 ? [] : await this.#backend.deliveries(connector, types, AT_ONCE)
+        if (events.length === 0) return
+        for (const event of events) await this.#tell(connector, event)
+      }
+    })
+  }
+
+  async #tell(connector: string, event: DeliveredEvent): Promise<void> {
+    try {
+      for (const handler of this.#handlers.get(connector)?.get(event.type) ?? [])
+        await this.#withTimeout(async () => handler(event))
+    } catch (thrown) {
+      return await this.#backend.nack(connector, event.id, event.attempts, coerceError(thrown).message)
+    }
+    await this.#backend.ack(connector, event.id)
+  }
+
+  async #withTimeout(action: () => Promise<unknown>): Promise<void> {
     const ended = new AbortController()
-    const limit = clock.sleep(timeoutMs, ended.signal).then(
+    const limit = this.#clock.sleep(this.#timeoutMs, ended.signal).then(
       () => {
-        throw new Error(`it did not end within ${timeoutMs} ms`)
+        throw new Error(`it did not end within ${this.#timeoutMs} ms`)
       },
       (thrown: unknown) => {
         if (!isAbort(thrown)) throw thrown
@@ -64,41 +103,18 @@ export function createDispatcher(backend: Backend, clock: Clock, timeoutMs: numb
     }
   }
 
-  async function follow(connector: string): Promise<void> {
-    while (!closing.signal.aborted) {
+  async #follow(connector: string): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted) {
       try {
-        const types = typesOf(connector)
-        const due = types.length === 0 ? [] : await backend.deliveries(connector, types, closing.signal)
-        if (types.length === 0) await clock.sleep(PAUSE_MS, closing.signal)
-        if (due.length > 0) await tellDue(connector)
+        const types = this.#typesOf(connector)
+        const due = types.length === 0 ? [] : await this.#backend.deliveries(connector, types, signal)
+        if (types.length === 0) await this.#clock.sleep(PAUSE_MS, signal)
+        if (due.length > 0) await this.#tellDue(connector)
       } catch (thrown) {
-        if (isAbort(thrown) || closing.signal.aborted) return
-        await clock.sleep(PAUSE_MS, closing.signal).catch(() => undefined)
+        if (isAbort(thrown) || signal.aborted) return
+        await this.#clock.sleep(PAUSE_MS, signal).catch(() => undefined)
       }
     }
-  }
-
-  return {
-    on(connector, type, handler) {
-      const ofConnector = handlers.get(connector) ?? new Map<OccurrenceType, Set<Handler<OccurrenceType>>>()
-      handlers.set(connector, ofConnector)
-      const ofType = ofConnector.get(type) ?? new Set()
-      ofConnector.set(type, ofType)
-      ofType.add(handler)
-      if (!loops.has(connector)) loops.set(connector, follow(connector))
-      return () => {
-        ofType.delete(handler)
-        if (ofType.size === 0) ofConnector.delete(type)
-      }
-    },
-
-    async drain() {
-      for (const connector of handlers.keys()) await tellDue(connector)
-    },
-
-    async close() {
-      closing.abort()
-      await Promise.all(loops.values())
-    },
   }
 }

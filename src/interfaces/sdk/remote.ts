@@ -9,43 +9,22 @@ const SYNC_TIMEOUT_MS = 6 * 3_600_000
 /** How long the daemon holds a question for something to tell. */
 const WAIT_SECONDS = 20
 
+interface CallOptions {
+  timeoutMs?: number
+  signal?: AbortSignal
+}
+
+type Call = <Answer>(
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+  options?: CallOptions,
+) => Promise<Answer>
+
 export function createRemote(baseUrl: string, apiKey: string, http: Http): Backend {
-  const root = `${baseUrl.replace(/\/+$/, '')}/v1`
+  const call = createCall(baseUrl, apiKey, http)
   /** What handlers wait for, and whether the daemon knows. */
   const listened = new Map<string, { types: Set<string>; isRegistered: boolean }>()
-
-  async function call<Answer>(
-    method: 'GET' | 'POST',
-    path: string,
-    body?: object,
-    options: { timeoutMs?: number; signal?: AbortSignal } = {},
-  ): Promise<Answer> {
-    const content: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
-    const payload = body === undefined ? {} : { body: JSON.stringify(body) }
-    const outcome = await http.send({
-      method,
-      url: `${root}${path}`,
-      headers: { ...content, authorization: `Bearer ${apiKey}`, accept: 'application/json' },
-      ...payload,
-      timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
-      signal: options.signal,
-    })
-    if (outcome.outcome !== 'answer')
-      throw new TajoError('daemon_unreachable', `No tajo answers at ${baseUrl} (${outcome.reason}).`, {
-        hint: 'Is `tajo start` running there, with a TAJO_API_KEY?',
-      })
-    const json = parse(outcome.body)
-    if (outcome.status < 300) return json as Answer
-    if (outcome.status === 401)
-      throw new TajoError('unauthorized', `The tajo at ${baseUrl} does not take this apiKey.`, {
-        hint: 'Give TajoClient the TAJO_API_KEY that the daemon was started with.',
-      })
-    const error = (json as { error?: { code?: string; message?: string; hint?: string } } | null)?.error
-    const code =
-      error?.code !== undefined && error.code in ERROR_KINDS ? (error.code as ErrorCode) : 'internal'
-    const hint = error?.hint === undefined ? undefined : { hint: error.hint }
-    throw new TajoError(code, error?.message ?? `The tajo at ${baseUrl} answered ${outcome.status}.`, hint)
-  }
 
   async function register(name: string): Promise<void> {
     const known = listened.get(name)
@@ -92,6 +71,46 @@ export function createRemote(baseUrl: string, apiKey: string, http: Http): Backe
       http.close()
     },
   }
+}
+
+function createCall(baseUrl: string, apiKey: string, http: Http): Call {
+  const root = `${baseUrl.replace(/\/+$/, '')}/v1`
+  return async <Answer>(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: object,
+    { timeoutMs = TIMEOUT_MS, signal }: CallOptions = {},
+  ): Promise<Answer> => {
+    const content: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+    const payload = body === undefined ? {} : { body: JSON.stringify(body) }
+    const outcome = await http.send({
+      method,
+      url: `${root}${path}`,
+      headers: { ...content, authorization: `Bearer ${apiKey}`, accept: 'application/json' },
+      ...payload,
+      timeoutMs,
+      signal,
+    })
+    if (outcome.outcome !== 'answer')
+      throw new TajoError('daemon_unreachable', `No tajo answers at ${baseUrl} (${outcome.reason}).`, {
+        hint: 'Is `tajo start` running there, with a TAJO_API_KEY?',
+      })
+    const json = parse(outcome.body)
+    if (outcome.status < 300) return json as Answer
+    throw toError(baseUrl, outcome.status, json)
+  }
+}
+
+/** The daemon's own error, where it says one. */
+function toError(baseUrl: string, status: number, json: unknown): TajoError {
+  if (status === 401)
+    return new TajoError('unauthorized', `The tajo at ${baseUrl} does not take this apiKey.`, {
+      hint: 'Give TajoClient the TAJO_API_KEY that the daemon was started with.',
+    })
+  const error = (json as { error?: { code?: string; message?: string; hint?: string } } | null)?.error
+  const code = error?.code !== undefined && error.code in ERROR_KINDS ? (error.code as ErrorCode) : 'internal'
+  const hint = error?.hint === undefined ? undefined : { hint: error.hint }
+  return new TajoError(code, error?.message ?? `The tajo at ${baseUrl} answered ${status}.`, hint)
 }
 
 function parse(text: string): unknown {

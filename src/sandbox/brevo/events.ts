@@ -15,30 +15,34 @@ const BATCH_LIMIT = 512 * 1024
 const PROPERTIES_LIMIT = 50 * 1024
 
 export function installBrevoEvents(server: FastifyInstance, account: BrevoAccount): void {
-  const accept = (input: EventInput): void => {
-    const email = input.identifiers?.email_id?.toLowerCase() ?? null
-    const contact = email === null ? undefined : account.contacts.get(email)
-    // They update the contact that is there (brevo-api.md § 2.10).
-    if (contact !== undefined && input.contact_properties !== undefined)
-      account.setAttributes(contact, input.contact_properties)
-    account.addEvent({
-      contactId: contact?.id ?? null,
-      email,
-      name: String(input.event_name),
-      date: input.event_date ?? new Date(account.now()).toISOString(),
-      properties: input.event_properties ?? {},
-      contactProperties: input.contact_properties ?? {},
-    })
-  }
-
   server.post('/v3/events', (request, reply) => {
     const input = request.body as EventInput
     const problem = findProblem(input)
     if (problem !== null) return reply.code(400).send({ code: 'invalid_parameter', message: problem })
-    accept(input)
+    accept(account, input)
     return reply.code(204).send()
   })
+  installBatch(server, account)
+  installList(server, account)
+}
 
+function accept(account: BrevoAccount, input: EventInput): void {
+  const email = input.identifiers?.email_id?.toLowerCase() ?? null
+  const contact = email === null ? undefined : account.contacts.get(email)
+  // They update the contact that is there (brevo-api.md § 2.10).
+  if (contact !== undefined && input.contact_properties !== undefined)
+    account.setAttributes(contact, input.contact_properties)
+  account.addEvent({
+    contactId: contact?.id ?? null,
+    email,
+    name: String(input.event_name),
+    date: input.event_date ?? new Date(account.now()).toISOString(),
+    properties: input.event_properties ?? {},
+    contactProperties: input.contact_properties ?? {},
+  })
+}
+
+function installBatch(server: FastifyInstance, account: BrevoAccount): void {
   server.post('/v3/events/batch', { bodyLimit: BATCH_LIMIT }, (request, reply) => {
     const events = (request.body as { events?: EventInput[] }).events
     if (!Array.isArray(events) || events.length === 0 || events.length > 200) {
@@ -49,7 +53,7 @@ export function installBrevoEvents(server: FastifyInstance, account: BrevoAccoun
     const failures = new Map<string, number[]>()
     for (const [index, input] of events.entries()) {
       const problem = findProblem(input)
-      if (problem === null) accept(input)
+      if (problem === null) accept(account, input)
       else failures.set(problem, [...(failures.get(problem) ?? []), index])
     }
     const failed = [...failures.values()].flat().length
@@ -67,7 +71,9 @@ export function installBrevoEvents(server: FastifyInstance, account: BrevoAccoun
       errors: [...failures].map(([message, eventIndex]) => ({ eventIndex, message })),
     })
   })
+}
 
+function installList(server: FastifyInstance, account: BrevoAccount): void {
   server.get('/v3/events', (request) => {
     const query = request.query as {
       limit?: string

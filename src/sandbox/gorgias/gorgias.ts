@@ -30,16 +30,24 @@ export const gorgiasSandbox: HelpdeskSandbox = {
 }
 
 export function createGorgias(options: FakeOptions): Fake {
-  const { world, keys = KEYS } = options
+  const { world } = options
   const server = options.server ?? fastify({ routerOptions: { ignoreTrailingSlash: true } })
-  const window =
-    options.rateLimit === null
-      ? null
-      : new MovingWindow(options.rateLimit.requests, options.rateLimit.windowMs)
-  const expected = `Basic ${Buffer.from(`${keys['email']}:${keys['api_key']}`).toString('base64')}`
   const sandbox: Fake = { server, requests: new Map(), intercept: null }
+  installGate(sandbox, options)
+  installFaults(server, () => sandbox.intercept)
+  server.setNotFoundHandler((_, reply) => notFound(reply))
+  for (const [path, listing] of Object.entries({ ...recordsOf(world), ...directoriesOf(world) }))
+    server.get(`/api/${path}`, (request, reply) => answerList(request, reply, path, listing))
+  installIntegrations(server, world)
+  installObjects(server, world)
+  return sandbox
+}
 
-  server.addHook('onRequest', async (request, reply) => {
+/** Each request is counted, and takes its place in the limit, before its key is looked at. */
+function installGate(sandbox: Fake, { world, keys = KEYS, rateLimit }: FakeOptions): void {
+  const window = rateLimit === null ? null : new MovingWindow(rateLimit.requests, rateLimit.windowMs)
+  const expected = `Basic ${Buffer.from(`${keys['email']}:${keys['api_key']}`).toString('base64')}`
+  sandbox.server.addHook('onRequest', async (request, reply) => {
     const template = request.routeOptions.url ?? 'unknown'
     if (template === TRIGGER_PATH) return undefined
     sandbox.requests.set(template, (sandbox.requests.get(template) ?? 0) + 1)
@@ -56,150 +64,115 @@ export function createGorgias(options: FakeOptions): Fake {
       return reply.code(401).send({ error: { msg: 'Unauthorized.' } })
     return undefined
   })
-  installFaults(server, () => sandbox.intercept)
-  server.setNotFoundHandler((_, reply) => reply.code(404).send({ error: { msg: 'Resource not found.' } }))
+}
 
-  const listing = (path: string, definition: Listing): void => {
-    server.get(`/api/${path}`, (request, reply) => answerList(request, reply, path, definition))
+const by = (list: () => unknown, field: string, key: string): Listing['orders'] => ({
+  [`${field}:desc`]: () => ({ list: list() as SortedList<never>, direction: 'desc', key }),
+  [`${field}:asc`]: () => ({ list: list() as SortedList<never>, direction: 'asc', key }),
+})
+const byCreation = (list: () => unknown): Listing['orders'] => by(list, 'created_datetime', 'created')
+const byUpdate = (list: () => unknown): Listing['orders'] => by(list, 'updated_datetime', 'updated')
+const sorted = <T extends { id: number; created: number }>(items: T[]): SortedList<T> =>
+  new SortedList(items, (one) => one.created)
+
+/** Lists of what a shop has many of. */
+function recordsOf(world: World): Record<string, Listing> {
+  return {
+    customers: {
+      orders: { ...byCreation(() => world.customersByCreation), ...byUpdate(() => world.customersByUpdate) },
+      filters: [
+        'email',
+        'external_id',
+        'language',
+        'name',
+        'timezone',
+        'view_id',
+        'channel_type',
+        'channel_address',
+      ],
+      item: json.customerItem,
+      keep: (one: { email: string | null }, query) =>
+        query['email'] === undefined || one.email === query['email'],
+    },
+    tickets: {
+      orders: { ...byCreation(() => world.ticketsByCreation), ...byUpdate(() => world.ticketsByUpdate) },
+      filters: ['customer_id', 'external_id', 'view_id', 'rule_id', 'ticket_ids', 'trashed'],
+      item: (one) => json.ticketItem(world, one),
+      keep: (one: { customerId: number; trashed: number | null }, query) =>
+        (query['customer_id'] === undefined || one.customerId === Number(query['customer_id'])) &&
+        (query['trashed'] !== 'false' || one.trashed === null),
+    },
+    messages: {
+      orders: byCreation(() => world.messages),
+      filters: ['ticket_id'],
+      item: json.messageItem,
+      keep: isOfTicket,
+    },
+    'satisfaction-surveys': {
+      orders: byCreation(() => world.surveysByCreation),
+      filters: ['ticket_id'],
+      item: json.surveyItem,
+      keep: isOfTicket,
+    },
+    events: {
+      orders: byCreation(() => world.events),
+      filters: [
+        'created_datetime[gt]',
+        'created_datetime[gte]',
+        'created_datetime[lt]',
+        'created_datetime[lte]',
+        'types[]',
+        'user_ids[]',
+        'object_type',
+        'object_id',
+      ],
+      item: json.eventItem,
+      keep: (one: { created: number }, query) => isWithin(one.created, query),
+    },
   }
-  const by = (list: () => SortedList<never>, field: string, key: string): Listing['orders'] => ({
-    [`${field}:desc`]: () => ({ list: list(), direction: 'desc', key }),
-    [`${field}:asc`]: () => ({ list: list(), direction: 'asc', key }),
-  })
-  const small =
-    <T extends { id: number; created: number }>(items: () => T[]) =>
-    () =>
-      new SortedList(items(), (one) => one.created) as unknown as SortedList<never>
-  const large = (list: () => unknown) => list as () => SortedList<never>
+}
 
-  listing('customers', {
-    orders: {
-      ...by(
-        large(() => world.customersByCreation),
-        'created_datetime',
-        'created',
-      ),
-      ...by(
-        large(() => world.customersByUpdate),
-        'updated_datetime',
-        'updated',
-      ),
-    },
-    filters: [
-      'email',
-      'external_id',
-      'language',
-      'name',
-      'timezone',
-      'view_id',
-      'channel_type',
-      'channel_address',
-    ],
-    item: json.customerItem,
-    keep: (one: { email: string | null }, query) =>
-      query['email'] === undefined || one.email === query['email'],
-  })
-  listing('tickets', {
-    orders: {
-      ...by(
-        large(() => world.ticketsByCreation),
-        'created_datetime',
-        'created',
-      ),
-      ...by(
-        large(() => world.ticketsByUpdate),
-        'updated_datetime',
-        'updated',
-      ),
-    },
-    filters: ['customer_id', 'external_id', 'view_id', 'rule_id', 'ticket_ids', 'trashed'],
-    item: (one) => json.ticketItem(world, one),
-    keep: (one: { customerId: number; trashed: number | null }, query) =>
-      (query['customer_id'] === undefined || one.customerId === Number(query['customer_id'])) &&
-      (query['trashed'] !== 'false' || one.trashed === null),
-  })
-  listing('messages', {
-    orders: by(
-      large(() => world.messages),
-      'created_datetime',
-      'created',
-    ),
-    filters: ['ticket_id'],
-    item: json.messageItem,
-    keep: (one: { ticketId: number }, query) =>
-      query['ticket_id'] === undefined || one.ticketId === Number(query['ticket_id']),
-  })
-  listing('satisfaction-surveys', {
-    orders: by(
-      large(() => world.surveysByCreation),
-      'created_datetime',
-      'created',
-    ),
-    filters: ['ticket_id'],
-    item: json.surveyItem,
-    keep: (one: { ticketId: number }, query) =>
-      query['ticket_id'] === undefined || one.ticketId === Number(query['ticket_id']),
-  })
-  listing('events', {
-    orders: by(
-      large(() => world.events),
-      'created_datetime',
-      'created',
-    ),
-    filters: [
-      'created_datetime[gt]',
-      'created_datetime[gte]',
-      'created_datetime[lt]',
-      'created_datetime[lte]',
-      'types[]',
-      'user_ids[]',
-      'object_type',
-      'object_id',
-    ],
-    item: json.eventItem,
-    keep: (one: { created: number }, query) => isWithin(one.created, query),
-  })
-  listing('users', {
-    orders: by(
-      small(() => world.users),
-      'created_datetime',
-      'created',
-    ),
-    filters: ['email', 'search', 'roles[]'],
-    item: directory.userItem,
-  })
-  listing('tags', {
-    orders: by(
-      small(() => world.tags),
-      'created_datetime',
-      'created',
-    ),
-    filters: ['search'],
-    item: directory.tagItem,
-  })
-  listing('integrations', {
-    orders: by(
-      small((): (WorldMailbox | WorldWebhook)[] => [...world.mailboxes, ...world.webhooks]),
-      'created_datetime',
-      'created',
-    ),
-    filters: ['type'],
-    item: (one: WorldMailbox | WorldWebhook) =>
-      'http' in one ? directory.webhookItem(one) : directory.mailboxItem(one),
-    keep: (one: WorldMailbox | WorldWebhook, query) =>
-      query['type'] === undefined || (query['type'] === 'http') === 'http' in one,
-  })
-  installIntegrations(server, world)
-  listing('custom-fields', {
-    orders: {
-      'priority:desc': () => ({ list: small(() => world.fields)(), direction: 'desc', key: 'created' }),
-    },
-    filters: ['object_type', 'search', 'archived'],
-    required: ['object_type'],
-    item: directory.fieldItem,
-    keep: (_, query) => query['object_type'] === 'Customer',
-  })
+const isOfTicket = (one: { ticketId: number }, query: Record<string, unknown>): boolean =>
+  query['ticket_id'] === undefined || one.ticketId === Number(query['ticket_id'])
 
+function directoriesOf(world: World): Record<string, Listing> {
+  return {
+    users: {
+      orders: byCreation(() => sorted(world.users)),
+      filters: ['email', 'search', 'roles[]'],
+      item: directory.userItem,
+    },
+    tags: {
+      orders: byCreation(() => sorted(world.tags)),
+      filters: ['search'],
+      item: directory.tagItem,
+    },
+    integrations: {
+      orders: byCreation(() => sorted<WorldMailbox | WorldWebhook>([...world.mailboxes, ...world.webhooks])),
+      filters: ['type'],
+      item: (one: WorldMailbox | WorldWebhook) =>
+        'http' in one ? directory.webhookItem(one) : directory.mailboxItem(one),
+      keep: (one: WorldMailbox | WorldWebhook, query) =>
+        query['type'] === undefined || (query['type'] === 'http') === 'http' in one,
+    },
+    'custom-fields': {
+      orders: {
+        'priority:desc': () => ({
+          list: sorted(world.fields) as unknown as SortedList<never>,
+          direction: 'desc',
+          key: 'created',
+        }),
+      },
+      filters: ['object_type', 'search', 'archived'],
+      required: ['object_type'],
+      item: directory.fieldItem,
+      keep: (_, query) => query['object_type'] === 'Customer',
+    },
+  }
+}
+
+/** What has an address of its own; what was merged sends on to the one that took its place. */
+function installObjects(server: Fake['server'], world: World): void {
   server.get('/api/account', () => ({
     id: 1,
     domain: 'sandbox',
@@ -224,7 +197,6 @@ export function createGorgias(options: FakeOptions): Fake {
     const survey = world.surveys.get(idOf(request))
     return survey === undefined ? notFound(reply) : json.surveyItem(survey)
   })
-  return sandbox
 }
 
 const idOf = (request: FastifyRequest): number => Number((request.params as { id: string }).id)

@@ -81,11 +81,18 @@ const COMMENTS = [
 const DAY = 86_400_000_000
 const MINUTE = 60_000_000
 
-/** Fields whose labels give the slugs customer_type and vip_status of the documentation's connectors.yml. */
 export function seedWorld(world: World, size: SeedSize, seed = 1): void {
   const random = createSeededRandom(seed)
-  const now = world.now()
-  const start = now - 400 * DAY
+  const start = world.now() - 400 * DAY
+  seedDirectories(world, start)
+  const customers = seedCustomers(world, size.customers, start, random)
+  const tickets = seedTickets(world, size.tickets, customers, start, random)
+  world.index(seedMessages(world, tickets, size.messages, random))
+  seedSurveys(world, size.surveys, tickets, random)
+}
+
+/** Fields whose labels give the slugs customer_type and vip_status of the documentation's connectors.yml. */
+function seedDirectories(world: World, start: number): void {
   world.users = AGENTS.map((name, index) => ({
     id: index + 1,
     name,
@@ -109,11 +116,14 @@ export function seedWorld(world: World, size: SeedSize, seed = 1): void {
     created: start,
   }
   world.fields = [type, vip]
+}
 
+function seedCustomers(world: World, count: number, start: number, random: Random): number[] {
+  const [type, vip] = [world.fields[0]!, world.fields[1]!]
   const customerIds: number[] = []
-  for (let index = 0; index < size.customers; index += 1) {
+  for (let index = 0; index < count; index += 1) {
     // Ids and dates grow together, as in a real helpdesk.
-    const created = start + Math.floor(((index + random.next()) / size.customers) * 380 * DAY)
+    const created = start + Math.floor(((index + random.next()) / count) * 380 * DAY)
     const first = pick(random, FIRST)
     const last = pick(random, LAST)
     const id = world.nextId()
@@ -142,10 +152,20 @@ export function seedWorld(world: World, size: SeedSize, seed = 1): void {
   // The shop's own mailbox shows up as a customer, as vendors' do.
   const own = world.customers.get(customerIds[0] ?? 0)
   if (own !== undefined) own.email = 'support@shop.example'
+  return customerIds
+}
 
+function seedTickets(
+  world: World,
+  count: number,
+  customerIds: readonly number[],
+  start: number,
+  random: Random,
+): WorldTicket[] {
+  const now = world.now()
   const tickets: WorldTicket[] = []
-  for (let index = 0; index < size.tickets; index += 1) {
-    const created = start + Math.floor(((index + random.next()) / size.tickets) * 395 * DAY)
+  for (let index = 0; index < count; index += 1) {
+    const created = start + Math.floor(((index + random.next()) / count) * 395 * DAY)
     const open = created > now - 4 * DAY && random.next() < 0.6
     const closed = open ? null : created + Math.floor((1 + random.next() * 4_000) * MINUTE)
     const ticket: WorldTicket = {
@@ -167,10 +187,13 @@ export function seedWorld(world: World, size: SeedSize, seed = 1): void {
     world.tickets.set(ticket.id, ticket)
     tickets.push(ticket)
   }
+  return tickets
+}
 
-  world.index(seedMessages(world, tickets, size.messages, random))
-  for (let index = 0; index < size.surveys; index += 1) {
-    const ticket = tickets[Math.floor((index / size.surveys) * tickets.length)]!
+function seedSurveys(world: World, count: number, tickets: readonly WorldTicket[], random: Random): void {
+  const now = world.now()
+  for (let index = 0; index < count; index += 1) {
+    const ticket = tickets[Math.floor((index / count) * tickets.length)]!
     const created = Math.min(now - DAY / 24, (ticket.closed ?? ticket.created) + MINUTE)
     const scored = random.next() < 0.7
     world.addSurvey(ticket.id, {

@@ -15,7 +15,11 @@ export function addConnectorCommands(program: Command): void {
     .action(async (options) => {
       exit.code = await (await import('../setup/init.ts')).runInit(options)
     })
+  addConnectors(program)
+  addWebhooks(program)
+}
 
+function addConnectors(program: Command): void {
   const connectors = program.command('connectors').description('install, test, list or remove a helpdesk')
 
   account(common(connectors.command('install')))
@@ -49,7 +53,9 @@ export function addConnectorCommands(program: Command): void {
     .action(async (name: string, options) => {
       exit.code = (await import('../setup/connectors-list.ts')).runConnectorsRemove(name, options)
     })
+}
 
+function addWebhooks(program: Command): void {
   const webhooks = program.command('webhooks').description('have the helpdesk tell at once what happened')
   const loadWebhooks = () => import('../setup/webhooks.ts')
   common(webhooks.command('install'))

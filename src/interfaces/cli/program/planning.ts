@@ -4,6 +4,13 @@ import type { Command } from 'commander'
 import { common, exit, json } from './options.ts'
 
 export function addPlanCommands(program: Command): void {
+  addForesight(program)
+  addConfigurationCommands(program)
+  addMappingTests(program)
+}
+
+/** What will change, doing exactly that, and why a value is what it is. */
+function addForesight(program: Command): void {
   const loadPlan = () => import('../plan/plan.ts')
   common(program.command('plan'))
     .description('say what a sync with this file would do to Brevo; nothing is written')
@@ -35,7 +42,9 @@ export function addPlanCommands(program: Command): void {
     .action(async (email: string | undefined, options) => {
       exit.code = (await import('../plan/explain.ts')).runExplain(email, options)
     })
+}
 
+function addConfigurationCommands(program: Command): void {
   common(program.command('validate'))
     .description('say everything that is wrong with connectors.yml, each in its place')
     .argument('[file]', 'the configuration, as of --config')
@@ -65,7 +74,9 @@ export function addPlanCommands(program: Command): void {
     .action(async (options) => {
       exit.code = (await import('../plan/approve.ts')).runApprove(options)
     })
+}
 
+function addMappingTests(program: Command): void {
   const loadTests = () => import('../plan/test-mapping.ts')
   common(program.command('test-mapping'))
     .description('run the tests beside connectors.yml: given records, expected values, lists, events')

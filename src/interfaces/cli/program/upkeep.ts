@@ -4,6 +4,14 @@ import type { Command } from 'commander'
 import { common, exit, json } from './options.ts'
 
 export function addCareCommands(program: Command): void {
+  addDoctor(program)
+  addLedgerCommands(program)
+  addDeadLetterCommands(program)
+  addStateCommands(program)
+  addPrivacyCommands(program)
+}
+
+function addDoctor(program: Command): void {
   common(program.command('doctor'))
     .description('look at everything that must be well, each with the command that mends it')
     .option('--offline', 'only on this machine')
@@ -11,7 +19,9 @@ export function addCareCommands(program: Command): void {
     .action(async (options) => {
       exit.code = await (await import('../upkeep/doctor.ts')).runDoctor(options)
     })
+}
 
+function addLedgerCommands(program: Command): void {
   const events = program.command('events').description('the ledger of events')
   common(events.command('tail'))
     .description('print events as they are found, sent, held back or refused')
@@ -43,7 +53,9 @@ export function addCareCommands(program: Command): void {
     .action(async (options) => {
       exit.code = await (await import('../run/audit.ts')).runAudit(options)
     })
+}
 
+function addDeadLetterCommands(program: Command): void {
   const letters = program
     .command('dead-letters')
     .description('what was set aside: show it, try it again, or give it up')
@@ -77,7 +89,9 @@ export function addCareCommands(program: Command): void {
     .action(async (ids: string[], options) => {
       exit.code = (await loadLetters()).runDeadLettersDrop(ids, options)
     })
+}
 
+function addStateCommands(program: Command): void {
   const state = program.command('state').description('back up, check or export what tajo remembers')
   const loadState = () => import('../upkeep/state.ts')
   common(state.command('backup'))
@@ -106,7 +120,9 @@ export function addCareCommands(program: Command): void {
     .action(async (resource: string, options) => {
       exit.code = await (await loadState()).runStateResetCursor(resource, options)
     })
+}
 
+function addPrivacyCommands(program: Command): void {
   common(program.command('forget'))
     .description('remove a person from the state and from tajo’s lists in Brevo, for good')
     .argument('<email>', 'whom')

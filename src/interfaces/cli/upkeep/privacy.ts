@@ -1,4 +1,5 @@
 // tajo privacy: which personal data goes where, from connectors.yml alone. For a record of processing.
+import type { Config, ConnectorConfig } from '../../../config/config.ts'
 import { loadConfig } from '../../../config/load.ts'
 import { needsMessages, needsPhone } from '../../../mapping/compile.ts'
 import type { CommonOptions } from '../terminal/session.ts'
@@ -21,71 +22,12 @@ interface ConnectorPrivacy {
 
 export function runPrivacy(options: CommonOptions & { json?: boolean }): number {
   const config = loadConfig(options.config, process.env)
-  const days = Math.round(config.eventRetentionMs / 86_400_000)
+  const days = toDays(config.eventRetentionMs)
+  const connectors = config.connectors.filter((one) => one.enabled)
   const report = {
     kept_in: options.stateDir,
     events_remembered_days: days,
-    connectors: Object.fromEntries(
-      config.connectors
-        .filter((one) => one.enabled)
-        .map((one): [string, ConnectorPrivacy] => {
-          const { rules, sync } = one
-          const events = Object.fromEntries(
-            Object.entries(rules.events).map(([type, rule]) => [type, rule.event]),
-          )
-          for (const campaign of config.campaigns) events[`campaign ${campaign.name}`] = campaign.event
-          const hasEvents = Object.keys(events).length > 0
-          const computed = [...Object.values(rules.events), ...config.campaigns].flatMap((rule) =>
-            Object.keys('params' in rule ? rule.params : rule.properties),
-          )
-          const contactProperties = Object.values(rules.events).flatMap((rule) =>
-            Object.entries(rule.contactProperties).map(([name, { source }]) => [source, name]),
-          )
-          return [
-            one.name,
-            {
-              kept: [
-                ...(sync.customers
-                  ? [
-                      'customers: id, e-mail address, names, language, time zone, external id, note, custom fields, data',
-                    ]
-                  : ['customers: id, e-mail address and names, as tickets name them']),
-                ...(needsPhone(rules) ? ['customers: phone number'] : []),
-                ...(sync.tickets
-                  ? ['tickets: id, customer, subject, status, channel, tags, assignee, dates']
-                  : []),
-                ...(sync.tickets && needsMessages(rules) ? ['messages: who spoke when'] : []),
-                ...(sync.satisfactionSurveys ? ['surveys: id, customer, ticket, score, dates'] : []),
-                'contacts: the values that Brevo was last told, when, and the value before each',
-                'names and addresses of helpdesk users and mailboxes, to leave them out',
-                ...(hasEvents
-                  ? [
-                      `events: what was in them, for ${toDays(config.payloadRetentionMs)} days after they were sent`,
-                    ]
-                  : []),
-                ...(config.campaigns.length > 0
-                  ? ['campaigns: every decision, with address and reason']
-                  : []),
-              ],
-              passed_on: hasEvents && sync.satisfactionSurveys ? ['survey comments'] : [],
-              not_kept: [
-                'message texts and attachments',
-                'e-mail headers',
-                'shop orders (integrations)',
-                'survey comments, once sent',
-              ],
-              attributes: Object.fromEntries([
-                ...rules.fields.map((rule) => [rule.value?.source ?? rule.field, rule.attribute]),
-                ...contactProperties,
-                ...(rules.inSupport?.attribute == null ? [] : [['in_support', rules.inSupport.attribute]]),
-              ]) as Record<string, string>,
-              lists: [...new Set(one.listPlaces.map((place) => place.id))],
-              events,
-              event_properties: hasEvents ? [...new Set([...PROPERTIES, ...computed])] : [],
-            },
-          ]
-        }),
-    ),
+    connectors: Object.fromEntries(connectors.map((one) => [one.name, describe(one, config)])),
   }
   if (options.json === true) print(JSON.stringify(report))
   else {
@@ -93,6 +35,59 @@ export function runPrivacy(options: CommonOptions & { json?: boolean }): number 
       printConnector(name, one, options.stateDir, days, toDays(config.payloadRetentionMs))
   }
   return 0
+}
+
+function describe(one: ConnectorConfig, config: Config): ConnectorPrivacy {
+  const { rules, sync } = one
+  const events = Object.fromEntries(Object.entries(rules.events).map(([type, rule]) => [type, rule.event]))
+  for (const campaign of config.campaigns) events[`campaign ${campaign.name}`] = campaign.event
+  const hasEvents = Object.keys(events).length > 0
+  const computed = [...Object.values(rules.events), ...config.campaigns].flatMap((rule) =>
+    Object.keys('params' in rule ? rule.params : rule.properties),
+  )
+  return {
+    kept: describeKept(one, config, hasEvents),
+    passed_on: hasEvents && sync.satisfactionSurveys ? ['survey comments'] : [],
+    not_kept: [
+      'message texts and attachments',
+      'e-mail headers',
+      'shop orders (integrations)',
+      'survey comments, once sent',
+    ],
+    attributes: describeAttributes(rules),
+    lists: [...new Set(one.listPlaces.map((place) => place.id))],
+    events,
+    event_properties: hasEvents ? [...new Set([...PROPERTIES, ...computed])] : [],
+  }
+}
+
+function describeKept({ rules, sync }: ConnectorConfig, config: Config, hasEvents: boolean): string[] {
+  return [
+    sync.customers
+      ? 'customers: id, e-mail address, names, language, time zone, external id, note, custom fields, data'
+      : 'customers: id, e-mail address and names, as tickets name them',
+    ...(needsPhone(rules) ? ['customers: phone number'] : []),
+    ...(sync.tickets ? ['tickets: id, customer, subject, status, channel, tags, assignee, dates'] : []),
+    ...(sync.tickets && needsMessages(rules) ? ['messages: who spoke when'] : []),
+    ...(sync.satisfactionSurveys ? ['surveys: id, customer, ticket, score, dates'] : []),
+    'contacts: the values that Brevo was last told, when, and the value before each',
+    'names and addresses of helpdesk users and mailboxes, to leave them out',
+    ...(hasEvents
+      ? [`events: what was in them, for ${toDays(config.payloadRetentionMs)} days after they were sent`]
+      : []),
+    ...(config.campaigns.length > 0 ? ['campaigns: every decision, with address and reason'] : []),
+  ]
+}
+
+function describeAttributes(rules: ConnectorConfig['rules']): Record<string, string> {
+  const byEvents = Object.values(rules.events).flatMap((rule) =>
+    Object.entries(rule.contactProperties).map(([name, { source }]) => [source, name]),
+  )
+  return Object.fromEntries([
+    ...rules.fields.map((rule) => [rule.value?.source ?? rule.field, rule.attribute]),
+    ...byEvents,
+    ...(rules.inSupport?.attribute == null ? [] : [['in_support', rules.inSupport.attribute]]),
+  ]) as Record<string, string>
 }
 
 const toDays = (ms: number): number => Math.round(ms / 86_400_000)
