@@ -60,8 +60,8 @@ export class Control {
 
   /** On disk when it returns; what it names is read again soon. */
   requestRefresh(name: string, payload: Readonly<Record<string, unknown>>): { accepted: boolean } {
-    requireEnabled(this.#config, name)
-    const heard = this.#engine.receiver(name)?.hear(payload) ?? []
+    const { options } = requireEnabled(this.#config, name)
+    const heard = this.#engine.receiver(name)?.hear(payload, options) ?? []
     if (heard === 'ping' || heard.length === 0) return { accepted: false }
     const { store } = this.#engine
     store.transaction(() => {

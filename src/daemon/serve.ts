@@ -91,11 +91,17 @@ async function serveOthers(
     server.routes,
     config.connectors
       .filter((one) => one.enabled)
-      .flatMap(({ name, webhooks }) => {
+      .flatMap(({ name, webhooks, options }) => {
         const receiver = engine.receiver(name)
         if (receiver === null) return []
         return [
-          { connector: name, receiver, secrets: () => toList(webhookSecrets[name]), hmac: webhooks.hmac },
+          {
+            connector: name,
+            receiver,
+            options,
+            secrets: () => toList(webhookSecrets[name]),
+            hmac: webhooks.hmac,
+          },
         ]
       }),
     inbox,

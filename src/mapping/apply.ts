@@ -136,6 +136,7 @@ export function toProperties(occurrence: Occurrence): Record<string, AttributeVa
     survey_id: survey?.id ?? null,
     subject: ticket?.subject ?? null,
     channel: ticket?.channel ?? null,
+    channel_source: ticket?.channelSource ?? null,
     status: ticket?.status ?? null,
     tags: ticket?.tags ?? null,
     assignee_name: ticket?.assigneeName ?? null,

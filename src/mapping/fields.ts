@@ -95,6 +95,11 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   ),
   avg_satisfaction_score: metric('number', 'The mean score, to two decimals.', (one) => one.averageScore),
   satisfaction_count: metric('number', 'How many surveys were scored; 0 for none.', (one) => one.surveyCount),
+  ai_score: metric(
+    'number',
+    'What the customer gave the helpdesk’s AI agent, on the newest counted ticket that has such a rating.',
+    (one) => one.aiScore,
+  ),
   tags: metric('texts', 'The tags of all counted tickets.', (one) =>
     one.tags.length === 0 ? null : one.tags,
   ),

@@ -21,7 +21,7 @@ export function originsOf(rule: Pick<FieldRule, 'field' | 'value'>, records: Con
 }
 
 function originsOfField(name: string, records: ContactRecords): RecordField[] {
-  const { customer, lastTicket, lastSurvey } = pickLatest(records)
+  const { customer, lastTicket, lastSurvey, lastRated } = pickLatest(records)
   const tickets = (field: string, which: (ticket: ProfileTicket) => boolean = () => true): RecordField[] =>
     records.tickets.filter(which).map(({ id }) => ({ record: 'ticket', id, field }))
   const surveys = (field: string): RecordField[] =>
@@ -49,6 +49,8 @@ function originsOfField(name: string, records: ContactRecords): RecordField[] {
       return ofTicket('channel')
     case 'last_assignee':
       return ofTicket('assignee_user')
+    case 'ai_score':
+      return ofTicket('ai_score', lastRated)
     case 'avg_response_time':
       return tickets('messages', (one) => one.firstResponseAt !== null)
     case 'tags':

@@ -14,6 +14,7 @@ export const OCCURRENCE_TYPES = [
   'ticket.tagged',
   'ticket.untagged',
   'ticket.snoozed',
+  'ticket.unsnoozed',
   'ticket.merged',
   'ticket.handed_over',
   'ticket.message.received',
@@ -36,6 +37,8 @@ export interface OccurrenceTicket {
   id: RecordId
   subject: string | null
   channel: string | null
+  /** The helpdesk's own word, where `channel` is one for several. */
+  channelSource?: string | null
   status: 'open' | 'closed'
   tags: string[]
   assigneeName: string | null

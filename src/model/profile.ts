@@ -31,6 +31,8 @@ export interface ProfileTicket {
   snoozedUntil: Instant | null
   /** When a person of the shop first answered the customer in public. */
   firstResponseAt: Instant | null
+  /** What the customer gave an AI agent. */
+  aiScore: number | null
 }
 
 export interface ProfileSurvey {
@@ -67,13 +69,15 @@ export interface Profile {
   lastScore: number | null
   lastScoredAt: Instant | null
   averageScore: number | null
+  /** Of the newest ticket that has one. */
+  aiScore: number | null
   /** Of any counted ticket, each once, sorted. */
   tags: string[]
 }
 
 /** Null where no live customer has the address: then nothing is known of it any more. */
 export function toProfile(records: ContactRecords): Profile | null {
-  const { customer, lastTicket, lastSurvey } = pickLatest(records)
+  const { customer, lastTicket, lastSurvey, lastRated } = pickLatest(records)
   if (customer === undefined) return null
   const { tickets, surveys } = records
   const responses = tickets.flatMap((one) =>
@@ -95,6 +99,7 @@ export function toProfile(records: ContactRecords): Profile | null {
     lastScore: lastSurvey?.score ?? null,
     lastScoredAt: lastSurvey?.scoredAt ?? null,
     averageScore: mean(surveys.map((one) => one.score)),
+    aiScore: lastRated?.aiScore ?? null,
     tags: [...new Set(tickets.flatMap((one) => one.tags))].sort(),
   }
 }
@@ -105,6 +110,10 @@ export function pickLatest({ customers, tickets, surveys }: ContactRecords) {
     customer: latest(customers, (one) => one.updatedAt),
     lastTicket: latest(tickets, (one) => one.createdAt),
     lastSurvey: latest(surveys, (one) => one.scoredAt),
+    lastRated: latest(
+      tickets.filter((one) => one.aiScore !== null),
+      (one) => one.createdAt,
+    ),
   }
 }
 

@@ -62,6 +62,8 @@ export interface Ticket {
   customerId: RecordId | null
   status: 'open' | 'closed'
   channel: string | null
+  /** The helpdesk's own word, where `channel` is one for several. */
+  channelSource?: string | null
   subject: string | null
   tags: string[]
   assigneeName: string | null
@@ -76,6 +78,20 @@ export interface Ticket {
   /** Closed only until then: a snooze is not a resolution. FAR where it has no end. */
   snoozedUntil: Instant | null
   trashedAt: Instant | null
+  /** It is there and does not count: the customer never wrote in it. */
+  ignored?: boolean
+  /**
+   * The first answer of a person, where the helpdesk tells it; absent where its messages do. `isFinal`: from all that was said, which what a
+   * list shows later does not change. `asked`: the list does not tell, and the ticket's own address does.
+   */
+  firstResponse?: { at: Instant | null; isFinal: boolean } | 'asked'
+  /** What the customer gave an AI agent. */
+  aiScore?: number | null
+  /**
+   * Only where `occurrences` has what is `opened`. False: as a list shows it, without what happened to it. True: as its own address does,
+   * and its messages and entries come with it.
+   */
+  opened?: boolean
   /** The customer as the ticket names it, for when the customer itself has not been read. */
   customer: Customer | null
 }
@@ -138,7 +154,7 @@ export interface Tag {
   name: string
 }
 
-/** An entry of the source's event feed: something happened to an object. It carries no snapshot of it. */
+/** An entry of the source's event feed, or of a ticket's own history: something happened to an object. It carries no snapshot of it. */
 export interface SourceEvent {
   kind: 'event'
   id: RecordId
@@ -153,6 +169,8 @@ export interface SourceEvent {
 export type SourceEventType =
   | 'ticket_closed'
   | 'ticket_reopened'
+  | 'ticket_snoozed'
+  | 'ticket_unsnoozed'
   | 'ticket_gone'
   | 'customer_gone'
   | 'customer_merged'
@@ -160,6 +178,8 @@ export type SourceEventType =
   | 'ticket_survey_changed'
   | 'ticket_survey_skipped'
   | 'ticket_updated'
+  /** Its own address tells what happened (`Telling`, sources/source.ts). */
+  | 'ticket_to_open'
   | 'ticket_assigned'
   | 'ticket_tagged'
   | 'ticket_untagged'

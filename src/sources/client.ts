@@ -48,8 +48,10 @@ export interface Dialect<Answer extends Answered> {
   judge(outcome: HttpOutcome, asked: Asked, baseUrl: string): Answer | TajoError
   /** Whether a change was made: exactly what that call documents. */
   judgeChange(outcome: HttpOutcome, change: Change, baseUrl: string): Answer | TajoError
-  /** Asked where one object does not answer, to see whether the others would. */
+  /** Asked where one object does not answer, to see whether the others would; everybody who is let in may ask it. */
   probe: Asked
+  /** What a key may lack that is let in: the permission that a request needs, as a sentence on where to add it. Null, or absent: none. */
+  permissionFor?(asked: Asked): string | null
   /** What an answer tells of the budget; null: nothing. */
   readBudget(answer: HttpAnswer): Budget | null
 }
@@ -165,10 +167,22 @@ class Client<Answer extends Answered> implements SourceClient<Answer> {
       signal?.throwIfAborted()
       const verdict = this.#dialect.judge(outcome, asked, this.#account.baseUrl)
       if (!(verdict instanceof TajoError)) return verdict
+      if (verdict.code === 'source_unauthorized') throw await this.#explainRefusal(verdict, asked, signal)
       if (asked.ofOne === true && mayBeItsOwn(verdict, attempt) && (await this.#isWell(signal)))
         throw new TajoError('record_unavailable', verdict.message, { cause: verdict })
       await this.#waitOut(verdict, asked, attempt, signal)
     }
+  }
+
+  /** A key that is let in elsewhere is right, and may not read this. */
+  async #explainRefusal(verdict: TajoError, asked: Asked, signal?: AbortSignal): Promise<TajoError> {
+    const permission = this.#dialect.permissionFor?.(asked) ?? null
+    if (permission === null || !(await this.#isWell(signal))) return verdict
+    const { label } = this.#dialect
+    return new TajoError('source_unauthorized', `${label} lets this key in, but not to ${asked.path}.`, {
+      hint: permission,
+      cause: verdict,
+    })
   }
 
   /** Whether the API answers, and lets the key in. */

@@ -2,7 +2,7 @@
 // Brevo, mapping or SQL. Adding one: docs/add-a-source.md.
 import type { OnTrouble } from '../lib/net/breaker.ts'
 import type { Clock } from '../lib/time/clock.ts'
-import type { Http } from '../lib/net/http.ts'
+import type { Http, HttpOutcome, HttpRequest } from '../lib/net/http.ts'
 import type { Log } from '../lib/log/log.ts'
 import type { Random } from '../lib/random.ts'
 import type { Secret } from '../lib/log/secret.ts'
@@ -38,9 +38,10 @@ export type Reading =
 
 /**
  * How an occurrence is known: `told` by a record of its own (an entry of the feed, a message, a rating, a customer that is new) or by the
- * object's own address (gone, merged); `derived` from two readings of a ticket or a customer.
+ * object's own address (gone, merged); `derived` from two readings of a ticket or a customer; `opened`: by the entries and messages that
+ * the ticket's own address gives and no list does. A ticket that has changed is opened, by one request, where such an occurrence is wanted.
  */
-export type Telling = 'told' | 'derived'
+export type Telling = 'told' | 'derived' | 'opened'
 
 /** What a helpdesk can tell; nothing else is read, offered or promised. */
 export interface Supports {
@@ -78,6 +79,8 @@ export interface SourceDefinition<Options = Readonly<Record<string, unknown>>> {
     backfill?: string
   }
   readonly secrets: Readonly<Record<string, SecretField>>
+  /** Absent: it is let in by a key alone. */
+  readonly oauth?: OAuth<Options>
   readonly supports: Supports
   /** How its deliveries are understood; null where there are no webhooks. */
   readonly receiver: WebhookReceiver | null
@@ -96,6 +99,22 @@ export interface SourceDefinition<Options = Readonly<Record<string, unknown>>> {
   mend(option: string, value: string): { rule: string; meant: string | null } | null
   /** `connector`: what the account is called in connectors.yml, and in the state. */
   create(connector: string, options: Options, credentials: Credentials, ports: SourcePorts): Source
+}
+
+/** How a person lets an app in with their browser: `tajo connectors install <name> --oauth`. */
+export interface OAuth<Options = Readonly<Record<string, unknown>>> {
+  /** Which of the secrets it gives. */
+  gives: string
+  /** What the app is known by. */
+  client: { id: SecretField; secret: SecretField }
+  /** What has to be entered at the helpdesk beforehand, in a sentence. */
+  allowHint: string
+  /** Where the person goes. `callback`: where they are sent back to, with `code` and `state`. */
+  authorizeUrl(options: Options, asked: { clientId: string; state: string; callback: string }): string
+  /** What gives the token for a code. */
+  exchange(options: Options, given: { code: string; clientId: string; clientSecret: Secret }): HttpRequest
+  /** The token. Throws `source_unauthorized` where there is none. */
+  readToken(outcome: HttpOutcome): string
 }
 
 export interface ReadRequest {
@@ -168,8 +187,10 @@ export interface WebhookReceiver {
     secret: 'ours' | 'theirs'
     steps(url: string): readonly string[]
   }
-  /** What it names, from its JSON or form. What it says of the object is not believed. */
-  hear(fields: Readonly<Record<string, unknown>>): Heard
+  /** What a delivery that was taken is answered with; default: 202. */
+  readonly accepts?: 200 | 202
+  /** What it names, from its JSON or form; `options`: of the connector. What it says of the object is not believed. */
+  hear(fields: Readonly<Record<string, unknown>>, options: Readonly<Record<string, unknown>>): Heard
 }
 
 /** Only where `supports.webhooks` is `managed`. */

@@ -17,6 +17,8 @@ interface Cast {
   open: WorldTicket
   closed: WorldTicket
   tagged: WorldTicket
+  /** Of the other. */
+  asleep: WorldTicket
   survey: number
 }
 
@@ -30,8 +32,9 @@ const ACTS: Record<OccurrenceType, (cast: Cast) => void> = {
   'ticket.tagged': ({ world, open }) => world.addTag(open.id, 'urgent'),
   'ticket.untagged': ({ world, tagged }) => world.removeTag(tagged.id, 'vip'),
   'ticket.snoozed': ({ world, open }) => world.snoozeTicket(open.id, world.now() + 86_400_000_000),
+  'ticket.unsnoozed': ({ world, asleep }) => world.reopenTicket(asleep.id),
   'ticket.merged': ({ world, open, closed }) => world.mergeTickets(closed.id, open.id),
-  'ticket.handed_over': ({ world, open }) => world.log('ticket-handed-over', 'Ticket', open.id),
+  'ticket.handed_over': ({ world, open }) => world.handOver(open.id),
   'ticket.message.received': ({ world, open }) => void world.addMessage(open.id),
   'ticket.message.sent': ({ world, open }) => void world.addMessage(open.id, { fromAgent: true }),
   'satisfaction_survey.created': ({ world, closed }) => void world.addSurvey(closed.id),
@@ -74,14 +77,15 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
     const [open, closed, tagged] = [{}, {}, { tags: ['vip'] }].map((more) =>
       world.addTicket({ customerId: person.id, subject: 'Where is it?', ...more }),
     )
-    world.addTicket({ customerId: other.id })
+    const asleep = world.addTicket({ customerId: other.id })
     // Long enough for any list to show them.
     await bench.pass(600)
     world.tags.push({ id: world.nextId(), name: 'vip', created: world.now() })
     world.closeTicket(closed!.id)
+    world.snoozeTicket(asleep.id, world.now() + 30 * 86_400_000_000)
     const survey = world.addSurvey(tagged!.id).id
     await bench.pass(60)
-    return { world, person, other, open: open!, closed: closed!, tagged: tagged!, survey }
+    return { world, person, other, open: open!, closed: closed!, tagged: tagged!, asleep, survey }
   }
 
   const events = (): string[] => bench.account.events.map((one) => one.name)

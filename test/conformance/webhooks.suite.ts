@@ -35,7 +35,7 @@ describe.each(WITH_WEBHOOKS.length === 0 ? HELPDESKS : WITH_WEBHOOKS)('$name', (
     if (receiver !== null)
       installWebhooks(
         server.routes,
-        [{ connector: 'shop', receiver, secrets: () => ['an-old-one', SECRET], hmac: null }],
+        [{ connector: 'shop', receiver, secrets: () => ['an-old-one', SECRET], hmac: null, options: {} }],
         inbox,
       )
     await bench.fill(1)
@@ -133,7 +133,7 @@ describe.each(WITH_WEBHOOKS.length === 0 ? HELPDESKS : WITH_WEBHOOKS)('$name', (
     'a body of %j names nothing, and is answered',
     async (body) => {
       const secrets = [SECRET]
-      expect(definition.receiver!.hear(toFields(body))).toEqual([])
+      expect(definition.receiver!.hear(toFields(body), {})).toEqual([])
       expect(definition.receiver!.isAuthentic({ headers: {}, body: Buffer.from(body) }, secrets)).toBe(false)
     },
   )

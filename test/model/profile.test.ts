@@ -32,6 +32,7 @@ const ticket = (id: string, more: Partial<ProfileTicket> = {}): ProfileTicket =>
   channel: 'email',
   tags: [],
   assigneeName: null,
+  aiScore: null,
   createdAt: 0,
   closedAt: null,
   snoozedUntil: null,

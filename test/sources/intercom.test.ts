@@ -1,6 +1,7 @@
 // What Intercom's fields mean, and what it costs to read them: the source against its own fake, in virtual time.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
+import type { TajoError } from '../../src/lib/errors.ts'
 import type { HttpAnswer } from '../../src/lib/net/http.ts'
 import type { SourceRecord } from '../../src/model/records.ts'
 import { fromMs } from '../../src/model/time.ts'
@@ -66,13 +67,15 @@ describe('a conversation', () => {
     ['conversation', 'chat'],
     ['email', 'email'],
     ['phone_call', 'phone'],
-    ['whatsapp', 'whatsapp'],
+    ['whatsapp', 'social'],
+    ['instagram', 'social'],
+    ['sms', 'sms'],
     ['something_new', 'something_new'],
   ])('that came by %s is by %s', async (type, channel) => {
     await bench.fill(1)
     bend((item) => Object.assign(item['source'] as object, { type }))
 
-    expect(await read('tickets', 'ticket')).toMatchObject([{ channel }])
+    expect(await read('tickets', 'ticket')).toMatchObject([{ channel, channelSource: type }])
   })
 
   it('keeps its title, and nothing that anybody wrote', async () => {
@@ -94,9 +97,8 @@ describe('a conversation', () => {
       }),
     )
 
-    expect(await read('tickets', 'message')).toMatchObject([
-      { author: 'customer', createdAt: fromMs(1_772_352_000_000) },
-      { author: 'agent', createdAt: fromMs(1_772_352_600_000) },
+    expect(await read('tickets', 'ticket')).toMatchObject([
+      { firstResponse: { at: fromMs(1_772_352_600_000), isFinal: false } },
     ])
   })
 
@@ -294,5 +296,84 @@ describe('connectors.yml', () => {
   it('knows what was meant by a region', () => {
     expect(mend('region', 'api.eu.intercom.io')).toMatchObject({ meant: 'eu' })
     expect(mend('region', 'Europe')).toMatchObject({ meant: null })
+  })
+})
+
+describe('a token', () => {
+  const refuse = (path: RegExp): void =>
+    bench.meet(async (request, answer): Promise<HttpAnswer> => {
+      const given = await answer()
+      if (!path.test(new URL(request.url).pathname)) return given
+      const errors = [{ code: 'unauthorized', message: 'Access Token Invalid' }]
+      return { ...given, status: 401, body: JSON.stringify({ type: 'error.list', errors }) }
+    })
+  const message = async (reading: Promise<unknown>): Promise<[string, string | undefined]> => {
+    const error = (await reading.catch((thrown: unknown) => thrown)) as TajoError
+    return [error.message, error.hint]
+  }
+
+  it.each([
+    ['/conversations/search', 'tickets', 'Read conversations'],
+    ['/contacts/search', 'customers', 'Read and list users and companies'],
+  ] as const)(
+    'that may not ask %s is told from a wrong one, by the permission that it lacks',
+    async (path, stream, name) => {
+      await bench.fill(1)
+      refuse(new RegExp(path))
+
+      const [said, hint] = await message(read(stream, 'ticket'))
+
+      expect(said).toContain(`lets this key in, but not to ${path}`)
+      expect(hint).toContain(name)
+    },
+  )
+
+  it('that is wrong, or was revoked, is one clear error', async () => {
+    await bench.fill(1)
+    refuse(/./)
+
+    const [said, hint] = await message(read('tickets', 'ticket'))
+
+    expect(said).toBe('Intercom refused the API key (401).')
+    expect(hint).toContain('Configure → Authentication')
+  })
+})
+
+describe('a webhook', () => {
+  const { receiver } = INTERCOM.definition
+  const hear = (topic: string, item: object, options: Record<string, unknown> = {}): unknown =>
+    receiver!.hear({ type: 'notification_event', topic, app_id: 'abc12xyz', data: { item } }, options)
+
+  it.each<[string, object, object[]]>([
+    ['conversation.admin.closed', { type: 'conversation', id: '7' }, [{ kind: 'ticket', id: '7' }]],
+    ['conversation.deleted', { type: 'conversation', id: 7 }, [{ kind: 'ticket', id: '7' }]],
+    [
+      'conversation_part.tag.created',
+      { type: 'conversation_part', id: '9', conversation: { id: '7' } },
+      [{ kind: 'ticket', id: '7' }],
+    ],
+    ['contact.user.updated', { type: 'contact', id: 'a' }, [{ kind: 'customer', id: 'a' }]],
+    [
+      'contact.merged',
+      { type: 'contact', id: 'a', merged_from: { type: 'contact', id: 'b' } },
+      [
+        { kind: 'customer', id: 'a' },
+        { kind: 'customer', id: 'b' },
+      ],
+    ],
+    ['call.started', { type: 'call', id: '3' }, []],
+  ])('of %s names what is read again', (topic, item, expected) => {
+    expect(hear(topic, item)).toEqual(expected)
+  })
+
+  it('of another workspace is nobody’s', () => {
+    const item = { type: 'conversation', id: '7' }
+
+    expect(hear('conversation.admin.closed', item, { workspace: 'abc12xyz' })).toHaveLength(1)
+    expect(hear('conversation.admin.closed', item, { workspace: 'other' })).toEqual([])
+  })
+
+  it('is answered with 200, and its address to HEAD', () => {
+    expect([receiver!.accepts, receiver!.answersHead]).toEqual([200, true])
   })
 })

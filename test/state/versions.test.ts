@@ -15,6 +15,7 @@ import { createSeededRandom } from '../../src/lib/random.ts'
 import { systemClock } from '../../src/lib/time/clock.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { SANDBOX_KEYS } from '../support/keys.ts'
+import { MIGRATIONS } from '../../src/state/db/migrations.ts'
 import { META } from '../../src/state/meta.ts'
 import { EMPTY, silentLog } from '../support/sandbox.ts'
 
@@ -74,7 +75,7 @@ connectors:
     expect(events.map(({ name }) => name)).toEqual(['SUPPORT_TICKET_RESOLVED'])
     expect(store.outboxEvents.counts()).toEqual({ sent: 2 })
     // What is there to go back to.
-    expect(existsSync(join(directory, 'tajo.db.before-v9'))).toBe(true)
+    expect(existsSync(join(directory, `tajo.db.before-v${MIGRATIONS.length}`))).toBe(true)
   } finally {
     engine.close()
     http.close()

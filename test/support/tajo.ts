@@ -79,6 +79,8 @@ export function runOnTerminal(
     env?: Record<string, string>
     columns?: number
     answers?: readonly [text: string, keys: string][]
+    /** Of all that came so far; `type` types. */
+    onOutput?(output: string, type: (keys: string) => void): void
   },
 ): Promise<OnTerminal> {
   const quoted = [process.execPath, CLI, ...args].map((one) => `'${one.replaceAll("'", "'\\''")}'`).join(' ')
@@ -89,6 +91,7 @@ export function runOnTerminal(
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString()
+    options.onOutput?.(output, (keys) => void child.stdin.write(keys))
     const next = answers[0]
     if (next === undefined || !output.includes(next[0])) return
     answers.shift()

@@ -83,7 +83,12 @@ describe('status', () => {
       [`ticket.snoozed t/${FAR_FUTURE} at 100`],
     ],
     ['asleep still', stored({ ...CLOSED, snoozedUntil: 500 }), { ...CLOSED, snoozedUntil: 500 }, []],
-    ['awake again, which is no reopening', stored({ ...CLOSED, closedAt: 60, snoozedUntil: 500 }), {}, []],
+    [
+      'awake again, which is no reopening',
+      stored({ ...CLOSED, closedAt: 60, snoozedUntil: 500 }),
+      {},
+      ['ticket.unsnoozed t/500 at 100'],
+    ],
     [
       'closed for good out of its sleep',
       stored({ ...CLOSED, closedAt: 60, snoozedUntil: 500 }),

@@ -9,6 +9,7 @@ import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
 let shop: VirtualShop
 let customer: number
 let ticket: number
+let asleep: number
 let yaml: string
 
 const mapping = (lines: string): string =>
@@ -23,6 +24,9 @@ beforeEach(async () => {
   await shop.sync({}, yaml)
   customer = shop.world.addCustomer({ email: 'jane@example.com', name: 'Jane' }).id
   ticket = shop.world.addTicket({ customerId: customer, subject: 'Where is it?', tags: ['lost'] }).id
+  const sleeper = shop.world.addCustomer({ email: 'sleeper@example.com' }).id
+  asleep = shop.world.addTicket({ customerId: sleeper }).id
+  shop.world.snoozeTicket(asleep, shop.world.now() + 86_400_000_000)
   await shop.sync({}, yaml)
   shop.account.events.length = 0
 })
@@ -41,6 +45,7 @@ describe('each kind of occurrence is told once', () => {
     'ticket.tagged': () => shop.world.addTag(ticket, 'vip'),
     'ticket.untagged': () => shop.world.removeTag(ticket, 'lost'),
     'ticket.snoozed': () => shop.world.snoozeTicket(ticket, shop.world.now() + 86_400_000_000),
+    'ticket.unsnoozed': () => shop.world.reopenTicket(asleep),
     'ticket.merged': () => {
       const other = shop.world.addTicket({ customerId: customer }).id
       shop.world.mergeTickets(ticket, other)

@@ -9,6 +9,8 @@ import type { Inbox } from './inbox.ts'
 export interface WebhookRoute {
   connector: string
   receiver: WebhookReceiver
+  /** Of the connector, for its helpdesk. */
+  options: Readonly<Record<string, unknown>>
   /** Every one that is valid now: during a rotation there are two. */
   secrets(this: void): readonly string[]
   /** What connectors.yml asks for instead of the helpdesk's own way: a proxy in between signs. */
@@ -24,7 +26,8 @@ export function installWebhooks(
   inbox: Inbox,
 ): void {
   for (const webhook of webhooks) {
-    const { connector, receiver } = webhook
+    const { connector, receiver, options } = webhook
+    const accepts = receiver.accepts ?? 202
     const path = `/webhooks/${connector}`
     if (receiver.answersHead === true) routes.head(path, (_, reply) => reply.code(200).send())
     routes.post(path, async (request, reply) => {
@@ -35,7 +38,7 @@ export function installWebhooks(
         return reply.code(401).send()
       }
       const fields = toFields(request.headers['content-type'] ?? '', body.toString('utf8'))
-      const heard = fields === null ? [] : receiver.hear(fields)
+      const heard = fields === null ? [] : receiver.hear(fields, options)
       if (heard === 'ping') {
         inbox.count(connector, 'pings')
         return reply.code(200).send()
@@ -43,10 +46,10 @@ export function installWebhooks(
       if (heard.length === 0) {
         // Answered as the others: a sender that is refused too often is switched off.
         inbox.count(connector, 'ignored')
-        return reply.code(202).send()
+        return reply.code(accepts).send()
       }
       await inbox.put(connector, heard)
-      return reply.code(202).send()
+      return reply.code(accepts).send()
     })
   }
 }

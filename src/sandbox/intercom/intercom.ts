@@ -9,16 +9,15 @@ import { FixedWindow } from '../rate-limit.ts'
 import type { World, WorldCustomer, WorldEvent, WorldTicket } from '../shop/world.ts'
 import {
   EMAIL_ATTRIBUTE,
-  readContactId,
+  ratedAt,
   toAdmin,
   toAttribute,
   toContact,
-  toContactId,
   toConversation,
-  toMessages,
-  toSeconds,
   toWholeConversation,
 } from './json.ts'
+import { messagesOf } from './parts.ts'
+import { readContactId, toContactId, toSeconds } from './people.ts'
 import { type Found, Refused, search, type Searching } from './search.ts'
 
 const KEYS = { access_token: 'sandbox-intercom-token' }
@@ -57,6 +56,7 @@ export function createIntercom(options: FakeOptions): Fake {
       reply.header('X-RateLimit-Reset', String(Math.ceil(now / 1000) + resetSeconds))
       if (!allowed) return refuse(reply, 429, 'rate_limit_exceeded')
     }
+    if (template === TOKEN_PATH) return undefined
     if (request.headers.authorization !== `Bearer ${keys['access_token']}`)
       return refuse(reply, 401, 'unauthorized', 'Access Token Invalid')
     if (request.headers['intercom-version'] !== VERSION)
@@ -65,10 +65,30 @@ export function createIntercom(options: FakeOptions): Fake {
   })
   installFaults(server, () => fake.intercept)
   server.setNotFoundHandler((_, reply) => refuse(reply, 404, 'not_found', 'Resource Not Found'))
+  installOAuth(fake, keys)
   installDirectories(fake, world)
   installContacts(fake, world)
   installConversations(fake, world)
   return fake
+}
+
+const TOKEN_PATH = '/auth/eagle/token'
+/** The app of the sandbox, and the one code that it takes, once (§ B.1). */
+const APP = { code: 'sandbox-code', client_id: 'sandbox-client', client_secret: 'sandbox-client-secret' }
+
+function installOAuth({ server }: Fake, keys: Record<string, string>): void {
+  let isUsed = false
+  server.post(TOKEN_PATH, (request, reply) => {
+    const given = request.body as Record<string, unknown> | undefined
+    const isOurs = Object.entries(APP).every(([name, value]) => given?.[name] === value)
+    if (!isOurs || isUsed) return refuse(reply, 401, 'unauthorized', 'The code is not valid')
+    isUsed = true
+    return reply.send({
+      token_type: 'Bearer',
+      token: keys['access_token'],
+      access_token: keys['access_token'],
+    })
+  })
 }
 
 function installDirectories({ server }: Fake, world: World): void {
@@ -99,17 +119,19 @@ const CONTACTS: Searching<WorldCustomer> = {
   mostPerPage: 150,
 }
 
-const CONVERSATIONS: Searching<WorldTicket> = {
+const toSearching = (world: World): Searching<WorldTicket> => ({
   fields: {
     id: (one) => String(one.id),
     updated_at: (one) => toSeconds(one.updated),
     created_at: (one) => toSeconds(one.created),
     contact_ids: (one) => [toContactId(one.customerId)],
+    'conversation_rating.requested_at': (one) => ratedAt(world, one, 'created'),
+    'conversation_rating.replied_at': (one) => ratedAt(world, one, 'scored'),
   },
   dates: 'seconds',
   sorts: ['created_at', 'updated_at'],
   mostPerPage: 150,
-}
+})
 
 /** A new contact is not found for a few minutes; its own address gives it at once (§ B.4). */
 const CONTACT_DELAY = 3 * 60_000_000
@@ -139,10 +161,11 @@ function installContacts({ server }: Fake, world: World): void {
 }
 
 function installConversations({ server }: Fake, world: World): void {
+  const searching = toSearching(world)
   server.post('/conversations/search', (request, reply) => {
     const all = [...world.tickets.values()].filter((one) => one.trashed === null)
-    return answerSearch(request, reply, all, CONVERSATIONS, (found, pages) => {
-      const messages = toMessages(world, found)
+    return answerSearch(request, reply, all, searching, (found, pages) => {
+      const messages = messagesOf(world, found)
       const conversations = found.map((one) => toConversation(world, one, messages.get(one.id) ?? []))
       return { type: 'conversation.list', conversations, ...pages }
     })

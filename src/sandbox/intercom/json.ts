@@ -1,17 +1,16 @@
 // The shop as Intercom shows it: dates are whole Unix seconds (gladly-intercom-api.md § B.3, B.4).
-import type { World, WorldCustomer, WorldMessage, WorldTicket, WorldField, WorldUser } from '../shop/world.ts'
+import type {
+  World,
+  WorldCustomer,
+  WorldField,
+  WorldMessage,
+  WorldSurvey,
+  WorldTicket,
+  WorldUser,
+} from '../shop/world.ts'
+import { messagesOf, type Said, toParts, toSaid } from './parts.ts'
+import { toAdminAuthor, toContactAuthor, toContactId, toSeconds } from './people.ts'
 
-/** Contacts have ids of their own kind: 24 hexadecimal digits. */
-export function toContactId(id: number): string {
-  return id.toString(16).padStart(24, '0')
-}
-
-/** 0: nobody's. */
-export function readContactId(text: string): number {
-  return /^[0-9a-f]{24}$/.test(text) ? Number.parseInt(text, 16) : 0
-}
-
-export const toSeconds = (micros: number): number => Math.floor(micros / 1_000_000)
 const orNull = (micros: number | null | undefined): number | null =>
   micros === null || micros === undefined ? null : toSeconds(micros)
 
@@ -51,12 +50,9 @@ const SOURCE_TYPES: Record<string, string> = { email: 'email', chat: 'conversati
 
 /** As a search gives it: without parts. */
 export function toConversation(world: World, one: WorldTicket, messages: readonly WorldMessage[]) {
-  const customer = world.customers.get(one.customerId)
-  const asked = messages.find(isAsked)
-  const answers = messages.filter((message) => isAnswer(message) && asked !== undefined)
-  const answer = answers.find((message) => message.created >= asked!.created)
+  const said = toSaid(one, messages)
   const isAsleep = one.status === 'closed' && one.snooze !== null
-  const done = one.done ?? (isAsleep ? null : one.closed)
+  const asked = findAsked(one, said)
   return {
     type: 'conversation',
     id: String(one.id),
@@ -75,93 +71,90 @@ export function toConversation(world: World, one: WorldTicket, messages: readonl
       type: 'tag.list',
       tags: one.tags.map((name, index) => ({ type: 'tag', id: String(index), name })),
     },
-    contacts: {
-      type: 'contact.list',
-      contacts: [
-        { type: 'contact', id: toContactId(one.customerId), external_id: customer?.externalId ?? null },
-      ],
-    },
+    contacts: { type: 'contact.list', contacts: [toReference(world, one)] },
     custom_attributes: {},
     first_contact_reply:
-      asked === undefined ? null : { created_at: toSeconds(asked.created), type: 'conversation', url: null },
+      asked === null ? null : { created_at: toSeconds(asked), type: 'conversation', url: null },
     sla_applied: null,
-    statistics: {
-      type: 'conversation_statistics',
-      first_contact_reply_at: orNull(asked?.created),
-      first_admin_reply_at: orNull(answer?.created),
-      last_contact_reply_at: orNull(messages.findLast(isAsked)?.created),
-      last_admin_reply_at: orNull(answers.at(-1)?.created),
-      first_close_at: orNull(done),
-      last_close_at: orNull(done),
-      // Within office hours: nothing that tajo may use.
-      time_to_admin_reply: answer === undefined ? null : 1,
-      count_reopens: one.reopened === undefined ? 0 : 1,
-      count_conversation_parts: Math.max(0, messages.length - 1),
-    },
+    statistics: toStatistics(one, messages, asked, isAsleep),
     conversation_rating: toRating(world, one),
-    source: {
-      type: SOURCE_TYPES[one.channel] ?? one.channel,
-      id: String(one.id),
-      delivered_as: 'customer_initiated',
-      subject: one.subject === null ? '' : `<p>${one.subject}</p>`,
-      body: '<p>What a customer wrote.</p>',
-      author: {
-        type: 'user',
-        id: toContactId(one.customerId),
-        name: customer?.name ?? null,
-        email: customer?.email ?? null,
-      },
-    },
-    ai_agent_participated: false,
-    ai_agent: null,
+    source: toSource(world, one, said),
+    ...toAgent(one),
   }
 }
 
-/** Of these conversations, by conversation, the oldest first. */
-export function toMessages(world: World, tickets: readonly WorldTicket[]): Map<number, WorldMessage[]> {
-  const found = new Map(tickets.map(({ id }): [number, WorldMessage[]] => [id, []]))
-  for (const message of world.messages.values()) found.get(message.ticketId)?.push(message)
-  return found
+function toReference(world: World, { customerId }: WorldTicket) {
+  const externalId = world.customers.get(customerId)?.externalId ?? null
+  return { type: 'contact', id: toContactId(customerId), external_id: externalId }
 }
 
-/** The whole of one conversation: with its parts; the opening message is `source`, and no part. */
+/** When the customer first wrote; what the shop does not show began it. */
+function findAsked({ created }: WorldTicket, { opening, rest }: Said): number | null {
+  if (opening === null || isAsked(opening)) return created
+  return rest.find(isAsked)?.created ?? null
+}
+
+function toStatistics(
+  one: WorldTicket,
+  messages: readonly WorldMessage[],
+  asked: number | null,
+  isAsleep: boolean,
+) {
+  const answers = messages.filter(
+    (message) => isAnswer(message) && asked !== null && message.created >= asked,
+  )
+  const done = orNull(one.done ?? (isAsleep ? null : one.closed))
+  return {
+    type: 'conversation_statistics',
+    first_contact_reply_at: orNull(asked),
+    first_admin_reply_at: orNull(answers[0]?.created),
+    last_contact_reply_at: orNull(messages.findLast(isAsked)?.created ?? asked),
+    last_admin_reply_at: orNull(answers.at(-1)?.created),
+    first_close_at: done,
+    last_close_at: done,
+    // Within office hours: nothing that tajo may use.
+    time_to_admin_reply: answers.length === 0 ? null : 1,
+    count_reopens: one.reopened === undefined ? 0 : 1,
+    count_conversation_parts: messages.length + (one.history?.length ?? 0),
+  }
+}
+
+function toSource(world: World, one: WorldTicket, { opening }: Said) {
+  const isTheirs = opening === null || isAsked(opening)
+  return {
+    type: SOURCE_TYPES[one.channel] ?? one.channel,
+    id: String(opening?.id ?? one.id),
+    delivered_as: isTheirs ? 'customer_initiated' : 'admin_initiated',
+    subject: one.subject === null ? '' : `<p>${one.subject}</p>`,
+    body: '<p>What somebody wrote.</p>',
+    author: isTheirs ? toContactAuthor(world, one.customerId) : toAdminAuthor(world, 1),
+  }
+}
+
+/** Fin took part where it handed over, or was rated. */
+function toAgent({ history = [], aiScore = null }: WorldTicket) {
+  const participated = aiScore !== null || history.some(({ type }) => type === 'handed_over')
+  return {
+    ai_agent_participated: participated,
+    ai_agent: participated
+      ? {
+          source_type: 'workflow',
+          source_title: null,
+          last_answer_type: 'ai_answer',
+          resolution_state: aiScore === null ? 'routed_to_team' : 'confirmed_resolution',
+          rating: aiScore,
+          rating_remark: null,
+        }
+      : null,
+  }
+}
+
+/** The whole of one conversation: with its parts. */
 export function toWholeConversation(world: World, one: WorldTicket) {
-  const messages = toMessages(world, [one]).get(one.id) ?? []
-  const parts = messages.slice(1).map((message) => toPart(world, message))
+  const messages = messagesOf(world, [one]).get(one.id) ?? []
   return {
     ...toConversation(world, one, messages),
-    conversation_parts: {
-      type: 'conversation_part.list',
-      conversation_parts: parts.slice(-500),
-      total_count: parts.length,
-    },
-  }
-}
-
-function toPart(world: World, one: WorldMessage) {
-  const admin = world.users[0]
-  const customer = world.customers.get(one.customerId)
-  const contact = {
-    type: 'user',
-    id: toContactId(one.customerId),
-    name: customer?.name,
-    email: customer?.email,
-  }
-  return {
-    type: 'conversation_part',
-    id: String(one.id),
-    part_type: one.note ? 'note' : 'comment',
-    body: '<p>What somebody wrote.</p>',
-    created_at: toSeconds(one.created),
-    updated_at: toSeconds(one.created),
-    author: one.fromAgent
-      ? {
-          type: one.rule === null ? 'admin' : 'bot',
-          id: String(admin?.id ?? 0),
-          name: admin?.name,
-          email: admin?.email,
-        }
-      : contact,
+    conversation_parts: toParts(world, one, toSaid(one, messages)),
   }
 }
 
@@ -169,7 +162,7 @@ const isAsked = (one: WorldMessage): boolean => !one.fromAgent && one.public && 
 const isAnswer = (one: WorldMessage): boolean => one.fromAgent && one.public && !one.note && one.rule === null
 
 function toRating(world: World, { id, customerId }: WorldTicket) {
-  const rating = [...world.surveys.values()].findLast((survey) => survey.ticketId === id)
+  const rating = ratingsOf(world).get(id)
   if (rating === undefined) return null
   return {
     rating: rating.score,
@@ -179,6 +172,23 @@ function toRating(world: World, { id, customerId }: WorldTicket) {
     contact: { type: 'contact', id: toContactId(customerId), external_id: null },
     teammate: { type: 'admin', id: 1 },
   }
+}
+
+/** When it was asked for, and answered, as a search may name it. */
+export function ratedAt(world: World, { id }: WorldTicket, which: 'created' | 'scored'): number | null {
+  return orNull(ratingsOf(world).get(id)?.[which])
+}
+
+const known = new WeakMap<World, { size: number; ratings: Map<number, WorldSurvey> }>()
+
+/** By conversation, the last of each. Surveys are only ever added. */
+function ratingsOf(world: World): Map<number, WorldSurvey> {
+  const size = world.surveys.size
+  const found = known.get(world)
+  if (found?.size === size) return found.ratings
+  const ratings = new Map([...world.surveys.values()].map((one) => [one.ticketId, one]))
+  known.set(world, { size, ratings })
+  return ratings
 }
 
 const ATTRIBUTE_TYPES = { text: 'string', number: 'float', boolean: 'boolean' } as const

@@ -34,6 +34,18 @@ export interface WorldTicket {
   snooze: number | null
   trashed: number | null
   messages: number
+  /** What happened to it besides what was said, the oldest first; only vendors that show it do. */
+  history?: WorldChange[]
+  /** What the customer gave an AI agent. */
+  aiScore?: number | null
+}
+
+export interface WorldChange {
+  id: number
+  type: 'closed' | 'snoozed' | 'reopened' | 'woken' | 'assigned' | 'handed_over'
+  at: number
+  /** Who has it now. */
+  user: number | null
 }
 
 export interface WorldMessage {

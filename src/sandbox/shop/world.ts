@@ -2,6 +2,7 @@
 // the entries into the log that the harshest of the vendors does, and leaves out those it leaves out: what a fake shows of it is its own.
 import { SortedList } from '../sorted-list.ts'
 import type {
+  WorldChange,
   WorldCustomer,
   WorldTicket,
   WorldMessage,
@@ -152,12 +153,14 @@ export class World {
   closeTicket(id: number): void {
     const closed = this.now()
     this.changeTicket(id, { status: 'closed', closed, done: closed, snooze: null })
+    this.#note(id, 'closed')
     this.log('ticket-closed', 'Ticket', id)
   }
 
   /** A snooze is a closing with a date on it. */
   snoozeTicket(id: number, until: number): void {
     this.changeTicket(id, { status: 'closed', closed: this.now(), snooze: until })
+    this.#note(id, 'snoozed')
     this.log('ticket-closed', 'Ticket', id)
   }
 
@@ -165,12 +168,27 @@ export class World {
     const wasAsleep = this.tickets.get(id)!.snooze !== null
     const reopened = wasAsleep ? {} : { reopened: this.now() }
     this.changeTicket(id, { status: 'open', closed: null, snooze: null, ...reopened })
+    this.#note(id, wasAsleep ? 'woken' : 'reopened')
     this.log('ticket-reopened', 'Ticket', id)
   }
 
   assignTicket(id: number, user: number): void {
     this.changeTicket(id, { assignee: user })
+    this.#note(id, 'assigned')
     this.log('ticket-assigned', 'Ticket', id, { assignee_user_id: user })
+  }
+
+  /** An AI agent leaves it to people. */
+  handOver(id: number): void {
+    this.changeTicket(id, {})
+    this.#note(id, 'handed_over')
+    this.log('ticket-handed-over', 'Ticket', id)
+  }
+
+  #note(ticketId: number, type: WorldChange['type']): void {
+    const ticket = this.tickets.get(ticketId)!
+    const { updated: at, assignee: user } = ticket
+    ticket.history = [...(ticket.history ?? []), { id: this.nextId(), type, at, user }]
   }
 
   changeSubject(id: number, subject: string): void {

@@ -64,12 +64,32 @@ export function createIntercomClient(
       // Nothing is ever changed: its webhooks are entered by a person.
       judgeChange: () => new TajoError('internal', 'Nothing is changed in Intercom.'),
       probe: { path: '/me' },
+      permissionFor,
       readBudget,
     },
     account,
     priority,
     ports,
   )
+}
+
+/**
+ * A token that lacks a permission is refused with 401, as a wrong one is: only `/me`, which every token may ask, tells them apart (§ B.2).
+ * The names are those of the Developer Hub.
+ */
+const PERMISSIONS: readonly [RegExp, string][] = [
+  [/^\/conversations/, 'Read conversations'],
+  [/^\/(contacts|data_attributes)/, 'Read and list users and companies'],
+  [/^\/admins\/activity_logs/, 'Read admin activity logs'],
+  [/^\/(admins|teams|away_status_reasons)/, 'Read admins'],
+  [/^\/tags/, 'Read tags'],
+]
+
+function permissionFor({ path }: Asked): string | null {
+  const name = PERMISSIONS.find(([pattern]) => pattern.test(path))?.[1]
+  return name === undefined
+    ? null
+    : `Give the app the permission “${name}”: Developer Hub → your app → Configure → Authentication. A token that was made before has to be made again.`
 }
 
 function judge(outcome: HttpOutcome, asked: Asked): IntercomAnswer | TajoError {
@@ -99,6 +119,7 @@ export const LISTS: Readonly<Record<string, string>> = {
   '/conversations/search': 'conversations',
   '/admins': 'admins',
   '/data_attributes': 'data',
+  '/conversations/deleted': 'conversations',
 }
 
 /** A search says in `pages` whether more follows; an object says which one it is. */
@@ -120,6 +141,10 @@ function isAsked(path: string, id: unknown): boolean {
 
 export function toObject(value: unknown): Json | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : null
+}
+
+export function toList(value: unknown): Json[] {
+  return (Array.isArray(value) ? (value as unknown[]) : []).map(toObject).filter((one) => one !== null)
 }
 
 /** Null where it is no text, or an empty one. */

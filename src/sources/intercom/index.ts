@@ -3,8 +3,16 @@ import type { Priority } from '../../lib/net/limiter.ts'
 import { isSigned } from '../../lib/net/signature.ts'
 import { fromMs, type Instant } from '../../model/time.ts'
 import { openAccount } from '../client.ts'
-import type { Credentials, Source, SourceDefinition, SourcePorts, WebhookReceiver } from '../source.ts'
-import { createIntercomClient, toId, toObject } from './client.ts'
+import type {
+  Credentials,
+  RefreshRequest,
+  Source,
+  SourceDefinition,
+  SourcePorts,
+  WebhookReceiver,
+} from '../source.ts'
+import { createIntercomClient, type Json, toId, toObject } from './client.ts'
+import { intercomOAuth } from './oauth.ts'
 import {
   findMistakes,
   intercomOptions,
@@ -18,11 +26,47 @@ import { CONTACTS, CONVERSATIONS, emptyPage, Reader, toSearch } from './reader.t
 
 /** How long a search of conversations is behind is not documented; of contacts it is "a few minutes" (gladly-intercom-api.md § B.4, B.8). */
 const SEARCH_DELAY = fromMs(15 * 60_000)
-/** Whether a rating moves the date of its conversation is not documented: what is younger is read again (§ B.8). */
-const RATING_DELAY = fromMs(45 * 24 * 3_600_000)
+/** Whether a tag moves the date of its conversation is not documented: what was worked on lately is read again (§ B.8). */
+const TAG_DELAY = fromMs(2 * 24 * 3_600_000)
+/** What the app is to be told of (§ B.6). */
+const TOPICS = [
+  'conversation.user.created',
+  'conversation.user.replied',
+  'conversation.admin.replied',
+  'conversation.admin.assigned',
+  'conversation.admin.closed',
+  'conversation.admin.opened',
+  'conversation.admin.snoozed',
+  'conversation.admin.unsnoozed',
+  'conversation.operator.replied',
+  'conversation.rating.added',
+  'conversation.deleted',
+  'conversation_part.tag.created',
+  'contact.user.created',
+  'contact.user.updated',
+  'contact.lead.created',
+  'contact.lead.updated',
+  'contact.merged',
+  'contact.archived',
+  'contact.deleted',
+]
+
+/** A payload names its object whole, in part, or by id alone: only the id is used. */
+function hearItem(item: Json | null): RefreshRequest[] {
+  const id = toId(item?.['id'])
+  const conversation = toId(toObject(item?.['conversation'])?.['id']) ?? toId(item?.['conversation_id'])
+  if (conversation !== null) return [{ kind: 'ticket', id: conversation }]
+  if (id === null) return []
+  if (item?.['type'] === 'conversation') return [{ kind: 'ticket', id }]
+  if (!['contact', 'user', 'lead'].includes(String(item?.['type']))) return []
+  const merged = toId(toObject(item?.['merged_from'])?.['id']) ?? toId(item?.['merged_from'])
+  return [id, merged].flatMap((one) => (one === null ? [] : [{ kind: 'customer', id: one }]))
+}
+
 /** Signed with the app's client secret. */
 const receiver: WebhookReceiver = {
   answersHead: true,
+  accepts: 200,
   isAuthentic: (delivery, secrets) =>
     isSigned({ header: 'X-Hub-Signature', algorithm: 'sha1', encoding: 'hex' }, delivery, secrets),
   byHand: {
@@ -30,17 +74,15 @@ const receiver: WebhookReceiver = {
     steps: (url) => [
       'Open Developer Hub → your app → Configure → Webhooks in Intercom.',
       `Its endpoint: ${url}`,
-      'Choose the topics conversation.* and contact.*, and save.',
+      `Choose these topics, and save: ${TOPICS.join(', ')}.`,
       'Copy the client secret of the app (Configure → Basic information).',
     ],
   },
-  hear({ topic, data }) {
+  hear({ topic, data, app_id: app }, { workspace }) {
     if (topic === 'ping') return 'ping'
-    const item = toObject(toObject(data)?.['item'])
-    const id = toId(item?.['id'])
-    if (id === null) return []
-    if (item?.['type'] === 'contact') return [{ kind: 'customer', id }]
-    return item?.['type'] === 'conversation' ? [{ kind: 'ticket', id }] : []
+    // One address hears of every workspace that has the app.
+    if (workspace !== undefined && app !== workspace) return []
+    return hearItem(toObject(toObject(data)?.['item']))
   },
 }
 
@@ -59,11 +101,12 @@ export const intercom: SourceDefinition<IntercomOptions> = {
       sensitive: true,
     },
   },
+  oauth: intercomOAuth,
   supports: {
     streams: {
       // The newest first: a filter by whole days would read two days again with every poll.
       customers: { mode: 'newest_first' },
-      tickets: { mode: 'since', overlap: SEARCH_DELAY, settlesAfter: RATING_DELAY },
+      tickets: { mode: 'since', overlap: SEARCH_DELAY, settlesAfter: TAG_DELAY },
       messages: { mode: 'within', stream: 'tickets' },
       satisfaction_surveys: { mode: 'within', stream: 'tickets' },
     },
@@ -71,13 +114,18 @@ export const intercom: SourceDefinition<IntercomOptions> = {
     occurrences: {
       'ticket.created': 'told',
       'ticket.updated': 'derived',
-      'ticket.closed': 'derived',
-      'ticket.reopened': 'derived',
-      'ticket.assigned': 'derived',
+      'ticket.closed': 'opened',
+      'ticket.reopened': 'opened',
+      'ticket.snoozed': 'opened',
+      'ticket.unsnoozed': 'opened',
+      'ticket.assigned': 'opened',
+      'ticket.handed_over': 'opened',
+      'ticket.message.received': 'opened',
+      'ticket.message.sent': 'opened',
       'ticket.tagged': 'derived',
       'ticket.untagged': 'derived',
-      'ticket.snoozed': 'derived',
       'satisfaction_survey.created': 'told',
+      'satisfaction_survey.sent': 'told',
       'satisfaction_survey.responded': 'told',
       'customer.created': 'told',
       'customer.updated': 'derived',
@@ -105,7 +153,11 @@ function createIntercom(
   const account = openAccount(toBaseUrl(options), toPace(options), options.log_api_calls ?? false, ports)
   const admins = new Map<string, string | null>()
   const toReader = (priority: Priority): Reader =>
-    new Reader(createIntercomClient(credentials['access_token']!, account, priority, ports), admins)
+    new Reader(
+      createIntercomClient(credentials['access_token']!, account, priority, ports),
+      admins,
+      options.ignore_without_first_reply ?? true,
+    )
   const background: Source = toSource(connector, toReader('background'), account.now, () => background)
   return toSource(connector, toReader('live'), account.now, () => background)
 }
@@ -120,8 +172,8 @@ function toSource(name: string, reader: Reader, now: () => Instant, inBackground
     webhooks: null,
 
     async *read(stream, { token, from }, signal) {
-      const [list, filters] = toSearch(stream, from)
-      yield* reader.search(list, filters, { token, signal })
+      const [list, query] = toSearch(stream, from)
+      yield* reader.search(list, query, { token, signal })
     },
 
     async *readDirectory(directory, signal) {
@@ -143,7 +195,7 @@ function toSource(name: string, reader: Reader, now: () => Instant, inBackground
         stream === 'customers'
           ? [CONTACTS, { field: 'email', operator: '=', value: id }]
           : [CONVERSATIONS, { field: 'contact_ids', operator: '=', value: id }]
-      for await (const page of reader.search(list, [filter], { token: null, signal, ofOne: true })) {
+      for await (const page of reader.search(list, filter, { token: null, signal, ofOne: true })) {
         whole.records.push(...page.records)
         whole.invalid.push(...page.invalid)
       }

@@ -5,6 +5,7 @@ export interface IntercomOptions {
   workspace?: string | undefined
   api_url?: string | undefined
   rate_limit?: { requests?: number; per_seconds?: number } | undefined
+  ignore_without_first_reply?: boolean | undefined
   log_api_calls?: boolean | undefined
 }
 
@@ -31,6 +32,12 @@ export const intercomOptions = {
     description:
       'The workspace’s id, which stands in the address of its inbox. Only needed where two workspaces of one region have the same tajo: it keeps their events apart.',
     examples: ['abc12xyz'],
+  },
+  ignore_without_first_reply: {
+    type: 'boolean',
+    default: true,
+    description:
+      'Whether conversations in which the customer never wrote count for nothing: what the shop sent to many, and nobody answered.',
   },
   api_url: {
     type: 'string',

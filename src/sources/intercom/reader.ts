@@ -8,6 +8,7 @@ import type { Page, Refetched } from '../source.ts'
 import { type IntercomClient, type Json, LISTS, toId, toObject, toText } from './client.ts'
 import {
   InvalidItem,
+  type Reading,
   toAgent,
   toConversationRecords,
   toCustomer,
@@ -20,13 +21,7 @@ export interface List {
   /** Below which an object has its own address. */
   objects: string
   order: 'ascending' | 'descending'
-  /** `refuse` hears of parts that could not be understood; `nameOf` knows who an admin is. */
-  toRecords(
-    this: void,
-    item: Json,
-    refuse: (one: Page['invalid'][number]) => void,
-    nameOf: (adminId: string) => string | null,
-  ): SourceRecord[]
+  toRecords(this: void, item: Json, reading: Reading): SourceRecord[]
 }
 
 export const CONTACTS: List = {
@@ -66,12 +61,20 @@ interface Filter {
   operator: string
   value: string | number
 }
+/** One filter, or some of which one must hold. */
+type Query = Filter | { operator: 'OR'; value: readonly Filter[] }
+
+/** Whether a rating moves the date of its conversation is not documented: it is found by its own (§ B.3, B.8). */
+const CHANGES = ['updated_at', 'conversation_rating.requested_at', 'conversation_rating.replied_at']
 
 /** `>` may or may not take the bound in: a second less, so that it is there in any case. */
-export function toSearch(stream: Stream, from: Instant | null): [List, Filter[]] {
+export function toSearch(stream: Stream, from: Instant | null): [List, Query] {
   const [list, margin] = stream === 'customers' ? [CONTACTS, CONTACT_MARGIN] : [CONVERSATIONS, fromMs(0)]
   const seconds = from === null ? 0 : Math.max(0, Math.floor(toMs(from - margin) / 1000) - 1)
-  return [list, [{ field: 'updated_at', operator: '>', value: seconds }]]
+  const since = (field: string): Filter => ({ field, operator: '>', value: seconds })
+  return list === CONTACTS
+    ? [list, since('updated_at')]
+    : [list, { operator: 'OR', value: CHANGES.map(since) }]
 }
 
 interface Searching {
@@ -84,10 +87,13 @@ interface Searching {
 export class Reader {
   readonly client: IntercomClient
   readonly #admins: Map<string, string | null>
+  readonly #ignoresUnanswered: boolean
 
-  constructor(client: IntercomClient, admins: Map<string, string | null>) {
+  /** `admins` is shared by the readers of an account. */
+  constructor(client: IntercomClient, admins: Map<string, string | null>, ignoresUnanswered: boolean) {
     this.client = client
     this.#admins = admins
+    this.#ignoresUnanswered = ignoresUnanswered
   }
 
   async readAdmins(signal?: AbortSignal): Promise<Page> {
@@ -106,14 +112,14 @@ export class Reader {
 
   async *search(
     list: List,
-    filters: readonly Filter[],
+    query: Query,
     { token, signal, ofOne = false }: Searching,
   ): AsyncGenerator<Page, void, void> {
     const guard = createLoopGuard(list.path)
     for (let next = token; ;) {
       const after = next === null ? {} : { starting_after: next }
       const body = {
-        query: { operator: 'AND', value: filters },
+        query,
         sort: { field: 'updated_at', order: list.order },
         pagination: { per_page: PER_PAGE, ...after },
       }
@@ -147,7 +153,7 @@ export class Reader {
   /** Whether it may be searched. */
   async try({ path }: List, at: Instant, signal?: AbortSignal): Promise<void> {
     const value = Math.floor(toMs(at) / 1000)
-    const query = { operator: 'AND', value: [{ field: 'updated_at', operator: '>', value }] }
+    const query = { field: 'updated_at', operator: '>', value }
     const body = { query, pagination: { per_page: 1 } }
     await this.client.ask({ method: 'POST', path, body, retries: 1 }, signal)
   }
@@ -170,6 +176,11 @@ export class Reader {
       return name ?? null
     }
     const page = emptyPage()
+    const reading: Reading = {
+      refuse: (one) => page.invalid.push(one),
+      nameOf,
+      ignoresUnanswered: this.#ignoresUnanswered,
+    }
     page.next = toText(toObject(toObject(json['pages'])?.['next'])?.['starting_after'])
     const items = json[LISTS[list.path]!]
     for (const item of Array.isArray(items) ? (items as unknown[]) : []) {
@@ -180,7 +191,7 @@ export class Reader {
         page.oldest = Math.min(page.oldest ?? at, at)
       }
       try {
-        page.records.push(...list.toRecords(entry, (one) => page.invalid.push(one), nameOf))
+        page.records.push(...list.toRecords(entry, reading))
       } catch (thrown) {
         if (!(thrown instanceof InvalidItem)) throw thrown
         page.invalid.push({ id: readId(entry), reason: `${thrown.message}.` })

@@ -4,14 +4,14 @@ import type {
   Agent,
   CustomField,
   Customer,
-  Message,
   SatisfactionSurvey,
   SourceRecord,
   Ticket,
 } from '../../model/records.ts'
 import { FAR_FUTURE, fromMs, type Instant } from '../../model/time.ts'
 import type { Page } from '../source.ts'
-import { type Json, toId, toObject, toText } from './client.ts'
+import { type Json, toId, toList, toObject, toText } from './client.ts'
+import { toHistory } from './parts.ts'
 
 /** Why an item is no record, as a sentence without a full stop. */
 export class InvalidItem extends Error {}
@@ -65,23 +65,44 @@ const NOBODY = {
   data: null,
 }
 
-/** The conversation, what its statistics say of the first answer, and its rating; `refuse` hears of a rating that is none. */
-export function toConversationRecords(
-  item: Json,
-  refuse: (one: Page['invalid'][number]) => void,
-  nameOf: (adminId: string) => string | null,
-): SourceRecord[] {
-  const ticket = toTicket(item, nameOf)
-  const records: SourceRecord[] = [ticket, ...toMessages(ticket.id, toObject(item['statistics']))]
+/** What a reader knows beyond the item. */
+export interface Reading {
+  /** Hears of what could not be understood. */
+  refuse(this: void, one: Page['invalid'][number]): void
+  /** Who an admin is. */
+  nameOf(this: void, adminId: string): string | null
+  /** Whether conversations in which the customer never wrote are left out of every count. */
+  ignoresUnanswered: boolean
+}
+
+/** The conversation, its rating, and where it stands at its own address what was said and done in it. */
+export function toConversationRecords(item: Json, reading: Reading): SourceRecord[] {
+  const ticket = toTicket(item, reading)
+  const history = toHistory(item, ticket, reading.refuse)
+  const firstResponse = history?.firstResponse ?? readFirstResponse(item, history !== null)
+  const whole = { ...ticket, opened: history !== null, firstResponse }
+  const records = [whole, ...(history?.records ?? [])]
   const rating = toObject(item['conversation_rating'])
   if (rating === null) return records
   try {
     return [...records, toSurvey(rating, ticket)]
   } catch (thrown) {
     if (!(thrown instanceof InvalidItem)) throw thrown
-    refuse({ id: `${ticket.id}/rating`, reason: `${thrown.message}.`, stream: 'satisfaction_surveys' })
+    reading.refuse({
+      id: `${ticket.id}/rating`,
+      reason: `${thrown.message}.`,
+      stream: 'satisfaction_surveys',
+    })
     return records
   }
+}
+
+/** By the wall clock, and never `time_to_admin_reply`, which leaves out nights (§ B.3). */
+function readFirstResponse(item: Json, isOpened: boolean): NonNullable<Ticket['firstResponse']> {
+  const statistics = toObject(item['statistics'])
+  // Without statistics the parts tell, if the customer wrote at all.
+  if (statistics === null && !isOpened && toObject(item['first_contact_reply']) !== null) return 'asked'
+  return { at: toInstant(statistics?.['first_admin_reply_at']), isFinal: false }
 }
 
 const STATES: Readonly<Record<string, Ticket['status']>> = {
@@ -98,13 +119,13 @@ const CHANNELS: Readonly<Record<string, string>> = {
   phone_call: 'phone',
   phone_switch: 'phone',
   sms: 'sms',
-  facebook: 'facebook',
-  instagram: 'instagram',
-  twitter: 'twitter',
-  whatsapp: 'whatsapp',
+  facebook: 'social',
+  instagram: 'social',
+  twitter: 'social',
+  whatsapp: 'social',
 }
 
-function toTicket(item: Json, nameOf: (adminId: string) => string | null): Ticket {
+function toTicket(item: Json, { nameOf, ignoresUnanswered }: Reading): Ticket {
   const id = requireId(item)
   const status = STATES[String(item['state'])]
   if (status === undefined) throw new InvalidItem('`state` is none that Intercom documents')
@@ -119,6 +140,7 @@ function toTicket(item: Json, nameOf: (adminId: string) => string | null): Ticke
     customerId,
     status,
     channel: type === null ? null : (CHANNELS[type] ?? type),
+    channelSource: type,
     subject: toText(item['title']),
     tags: toList(toObject(item['tags'])?.['tags']).flatMap((one) => toText(one['name']) ?? []),
     assigneeName: assignee === null ? null : nameOf(assignee),
@@ -129,13 +151,20 @@ function toTicket(item: Json, nameOf: (adminId: string) => string | null): Ticke
     closedAt: toInstant(statistics?.['last_close_at']),
     snoozedUntil: item['state'] === 'snoozed' ? (toInstant(item['snoozed_until']) ?? FAR_FUTURE) : null,
     trashedAt: null,
+    ignored: ignoresUnanswered && item['first_contact_reply'] === null,
+    aiScore: readAiScore(toObject(item['ai_agent'])),
     customer: customerId === null ? null : toMentioned(customerId, toObject(item['source']), updatedAt),
   }
 }
 
-function toList(value: unknown): Json[] {
-  return (Array.isArray(value) ? (value as unknown[]) : []).map(toObject).filter((one) => one !== null)
+/** Fin's own rating, which is none of a person's work. */
+function readAiScore(agent: Json | null): number | null {
+  const score = agent?.['rating']
+  return isScore(score) ? score : null
 }
+
+const isScore = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 5
 
 const readCustomerId = (item: Json): string | null =>
   toId(toList(toObject(item['contacts'])?.['contacts'])[0]?.['id'])
@@ -148,45 +177,19 @@ function toMentioned(id: string, source: Json | null, at: Instant): Customer {
   return { ...NOBODY, ...known, kind: 'customer', id, createdAt: 0, updatedAt: at, version: '', stub: true }
 }
 
-/**
- * First words of the customer, and the first answer of a person: wall clock, and never `time_to_admin_reply`, which leaves out nights.
- * Their ids put the question before the answer where both have the same second.
- */
-function toMessages(ticketId: string, statistics: Json | null): Message[] {
-  const message = (id: string, author: Message['author'], at: Instant | null): Message[] =>
-    at === null
-      ? []
-      : [
-          {
-            kind: 'message',
-            id: `${ticketId}/${id}`,
-            ticketId,
-            author,
-            ruleId: null,
-            macroIds: [],
-            createdAt: at,
-          },
-        ]
-  return [
-    ...message('1-first-contact-reply', 'customer', toInstant(statistics?.['first_contact_reply_at'])),
-    ...message('2-first-admin-reply', 'agent', toInstant(statistics?.['first_admin_reply_at'])),
-  ]
-}
-
 function toSurvey(rating: Json, { id, customerId }: Ticket): SatisfactionSurvey {
   const { rating: score, remark } = rating
-  const isScore = typeof score === 'number' && Number.isInteger(score) && score >= 1 && score <= 5
   const requestedAt = requireInstant(rating, 'created_at')
   return {
     kind: 'satisfaction_survey',
     id: `${id}/rating`,
     ticketId: id,
     customerId,
-    score: isScore ? score : null,
+    score: isScore(score) ? score : null,
     comment: toText(remark),
     createdAt: requestedAt,
     sentAt: requestedAt,
-    scoredAt: isScore ? (toInstant(rating['updated_at']) ?? requestedAt) : null,
+    scoredAt: isScore(score) ? (toInstant(rating['updated_at']) ?? requestedAt) : null,
   }
 }
 

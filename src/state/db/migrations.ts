@@ -241,4 +241,11 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE INDEX campaign_entries_person ON campaign_entries (campaign, source, customer_id) WHERE state = 'fired';
   `,
+  `
+  ALTER TABLE tickets ADD COLUMN channel_source TEXT;                -- the helpdesk's own word, where channel is one for several
+  ALTER TABLE tickets ADD COLUMN ignored INTEGER NOT NULL DEFAULT 0; -- 1: it does not count, because the customer never wrote in it
+  ALTER TABLE tickets ADD COLUMN first_response_at INTEGER;          -- where the helpdesk tells it; else its messages do
+  ALTER TABLE tickets ADD COLUMN first_response_final INTEGER NOT NULL DEFAULT 0; -- 1: from all that was said
+  ALTER TABLE tickets ADD COLUMN ai_score REAL;                      -- what the customer gave an AI agent
+  `,
 ]

@@ -8,7 +8,7 @@ import {
 } from '../../model/profile.ts'
 import { type CustomerRow, toProfileCustomer } from './customers.ts'
 import type { Database } from '../db/sqlite.ts'
-import { COUNTED, type TicketRow, toProfileTicket } from './tickets.ts'
+import { COUNTED, PROFILE_COLUMNS, type TicketRow, toProfileTicket } from './tickets.ts'
 
 interface Message {
   ticket_id: string
@@ -31,7 +31,7 @@ export function createManyRecords(database: Database) {
     SELECT c.id, c.merged_into FROM json_each(?) e CROSS JOIN customers c INDEXED BY customers_merged
       ON c.source = ? AND c.merged_into = e.value WHERE c.merged_into IS NOT NULL`)
   const tickets = database.prepare<[string, string], TicketRow & { customer_id: string }>(`
-    SELECT t.customer_id, t.id, t.status, t.channel, t.tags, t.assignee_name, t.created_at, t.closed_at, t.snoozed_until
+    SELECT t.customer_id, ${PROFILE_COLUMNS}
     FROM json_each(?) e CROSS JOIN tickets t INDEXED BY tickets_customer ON t.source = ? AND t.customer_id = e.value
     WHERE ${COUNTED}`)
   const messages = database.prepare<[string, string], Message>(`

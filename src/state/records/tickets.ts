@@ -22,6 +22,11 @@ interface Row {
   merged_into: string | null
   deleted: number
   last_change: StatusChange | null
+  channel_source: string | null
+  ignored: number
+  first_response_at: number | null
+  first_response_final: number
+  ai_score: number | null
 }
 
 export type StatusChange = 'closed' | 'snoozed' | 'reopened'
@@ -31,6 +36,7 @@ export interface StoredTicket {
   customerId: string | null
   status: 'open' | 'closed'
   channel: string | null
+  channelSource: string | null
   subject: string | null
   tags: string[]
   assigneeName: string | null
@@ -43,15 +49,30 @@ export interface StoredTicket {
   lastChange: StatusChange | null
 }
 
-export const COUNTED = 'spam = 0 AND trashed_at IS NULL AND merged_into IS NULL AND deleted = 0'
+export const COUNTED =
+  'spam = 0 AND ignored = 0 AND trashed_at IS NULL AND merged_into IS NULL AND deleted = 0'
 
-/** As much of a ticket as a profile needs. */
+/** As much of a row as a profile needs. */
+export const PROFILE_COLUMNS =
+  't.id, t.status, t.channel, t.tags, t.assignee_name, t.created_at, t.closed_at, t.snoozed_until, t.first_response_at, t.ai_score'
+
+/** `PROFILE_COLUMNS`. */
 export type TicketRow = Pick<
   Row,
-  'id' | 'status' | 'channel' | 'tags' | 'assignee_name' | 'created_at' | 'closed_at' | 'snoozed_until'
+  | 'id'
+  | 'status'
+  | 'channel'
+  | 'tags'
+  | 'assignee_name'
+  | 'created_at'
+  | 'closed_at'
+  | 'snoozed_until'
+  | 'first_response_at'
+  | 'ai_score'
 >
 
-export function toProfileTicket(row: TicketRow, firstResponseAt: Instant | null): ProfileTicket {
+/** `saidAt`: the first response by its messages, which counts where the helpdesk tells none. */
+export function toProfileTicket(row: TicketRow, saidAt: Instant | null): ProfileTicket {
   return {
     id: row.id,
     status: row.status,
@@ -61,7 +82,8 @@ export function toProfileTicket(row: TicketRow, firstResponseAt: Instant | null)
     createdAt: row.created_at,
     closedAt: row.closed_at,
     snoozedUntil: row.snoozed_until,
-    firstResponseAt,
+    firstResponseAt: row.first_response_at ?? saidAt,
+    aiScore: row.ai_score,
   }
 }
 
@@ -72,23 +94,27 @@ export function createTickets(database: Database) {
   )
   const upsert = database.prepare(`
     INSERT INTO tickets (source, id, customer_id, status, channel, subject, tags, assignee_name, spam,
-      created_at, updated_at, version, closed_at, snoozed_until, trashed_at, last_change)
+      created_at, updated_at, version, closed_at, snoozed_until, trashed_at, channel_source, ignored,
+      first_response_at, first_response_final, ai_score, last_change)
     VALUES (@source, @id, @customer_id, @status, @channel, @subject, @tags, @assignee_name, @spam,
-      @created_at, @updated_at, @version, @closed_at, @snoozed_until, @trashed_at,
+      @created_at, @updated_at, @version, @closed_at, @snoozed_until, @trashed_at, @channel_source, @ignored,
+      @first_response_at, @first_response_final, @ai_score,
       -- Asleep when it is first seen: waking up will be no reopening.
       CASE WHEN @status = 'closed' AND @snoozed_until > @updated_at THEN 'snoozed' END)
     ON CONFLICT (source, id) DO UPDATE SET
       customer_id = excluded.customer_id, status = excluded.status, channel = excluded.channel, subject = excluded.subject,
       tags = excluded.tags, assignee_name = excluded.assignee_name, spam = excluded.spam, created_at = excluded.created_at,
       updated_at = excluded.updated_at, version = excluded.version, closed_at = excluded.closed_at,
-      snoozed_until = excluded.snoozed_until, trashed_at = excluded.trashed_at, deleted = 0, merged_into = NULL`)
+      snoozed_until = excluded.snoozed_until, trashed_at = excluded.trashed_at, channel_source = excluded.channel_source,
+      ignored = excluded.ignored, first_response_at = excluded.first_response_at,
+      first_response_final = excluded.first_response_final, ai_score = excluded.ai_score, deleted = 0, merged_into = NULL`)
   const setGone = database.prepare(
     'UPDATE tickets SET deleted = 1, subject = NULL, merged_into = ? WHERE source = ? AND id = ?',
   )
   const setChange = database.prepare('UPDATE tickets SET last_change = ? WHERE source = ? AND id = ?')
   // Told which index: without statistics SQLite would walk the whole table by its primary key.
   const ofCustomer = database.prepare<[string, string], TicketRow>(
-    `SELECT id, status, channel, tags, assignee_name, created_at, closed_at, snoozed_until FROM tickets INDEXED BY tickets_customer WHERE source = ? AND customer_id = ? AND ${COUNTED}`,
+    `SELECT ${PROFILE_COLUMNS} FROM tickets t INDEXED BY tickets_customer WHERE source = ? AND customer_id = ? AND ${COUNTED}`,
   )
   const insertMessage = database.prepare(`
     INSERT INTO messages (source, ticket_id, created_at, id, author) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
@@ -100,7 +126,7 @@ export function createTickets(database: Database) {
     'SELECT count(*) AS n FROM tickets WHERE source = ? AND deleted = 0',
   )
 
-  const firstResponse = (source: string, ticketId: string): Instant | null =>
+  const saidAt = (source: string, ticketId: string): Instant | null =>
     firstResponseAt(messagesOf.all(source, ticketId))
 
   return {
@@ -112,7 +138,7 @@ export function createTickets(database: Database) {
     /** Stores the reading; what was there before, and whether anything in the reading is new. */
     put(source: string, ticket: Ticket): { before: StoredTicket | null; changed: boolean } {
       const before = select.get(source, ticket.id)
-      const row = toRow(source, ticket)
+      const row = toRow(source, ticket, before)
       const changed =
         before === undefined ||
         before.deleted === 1 ||
@@ -142,11 +168,14 @@ export function createTickets(database: Database) {
       )
     },
 
-    firstResponse,
+    firstResponse: (source: string, ticketId: string): Instant | null =>
+      select.get(source, ticketId)?.first_response_at ?? saidAt(source, ticketId),
 
     countedOf: (source: string, customerIds: readonly string[]): ProfileTicket[] =>
       customerIds.flatMap((customerId) =>
-        ofCustomer.all(source, customerId).map((row) => toProfileTicket(row, firstResponse(source, row.id))),
+        ofCustomer
+          .all(source, customerId)
+          .map((row) => toProfileTicket(row, row.first_response_at ?? saidAt(source, row.id))),
       ),
 
     /** Whose tickets were closed within this time. */
@@ -157,12 +186,25 @@ export function createTickets(database: Database) {
   }
 }
 
-export function isCounted(ticket: { spam: boolean; trashedAt: Instant | null }): boolean {
-  return !ticket.spam && ticket.trashedAt === null
+export function isCounted(ticket: Pick<Ticket, 'spam' | 'trashedAt' | 'ignored'>): boolean {
+  return !ticket.spam && ticket.ignored !== true && ticket.trashedAt === null
 }
 
-function toRow(source: string, ticket: Ticket) {
+/** What is told of the first response; what was final, or is not told now, stays. */
+function toFirstResponse({ firstResponse: now }: Ticket, before: Row | undefined) {
+  const known = {
+    first_response_at: before?.first_response_at ?? null,
+    first_response_final: before?.first_response_final ?? 0,
+  }
+  if (now === 'asked') return known
+  if (known.first_response_at !== null && known.first_response_final === 1 && now?.isFinal !== true)
+    return known
+  return { first_response_at: now?.at ?? null, first_response_final: now?.isFinal === true ? 1 : 0 }
+}
+
+function toRow(source: string, ticket: Ticket, before: Row | undefined) {
   return {
+    ...toFirstResponse(ticket, before),
     source,
     id: ticket.id,
     customer_id: ticket.customerId,
@@ -179,6 +221,9 @@ function toRow(source: string, ticket: Ticket) {
     closed_at: ticket.closedAt ?? (ticket.status === 'closed' ? ticket.updatedAt : null),
     snoozed_until: ticket.snoozedUntil,
     trashed_at: ticket.trashedAt,
+    channel_source: ticket.channelSource ?? null,
+    ignored: ticket.ignored === true ? 1 : 0,
+    ai_score: ticket.aiScore ?? null,
   }
 }
 
@@ -193,6 +238,7 @@ function toStored(row: Row): StoredTicket {
     customerId: row.customer_id,
     status: row.status,
     channel: row.channel,
+    channelSource: row.channel_source,
     subject: row.subject,
     tags: JSON.parse(row.tags) as string[],
     assigneeName: row.assignee_name,
@@ -200,7 +246,8 @@ function toStored(row: Row): StoredTicket {
     updatedAt: row.updated_at,
     closedAt: row.closed_at,
     snoozedUntil: row.snoozed_until,
-    counted: !gone && isCounted({ spam: row.spam === 1, trashedAt: row.trashed_at }),
+    counted:
+      !gone && isCounted({ spam: row.spam === 1, trashedAt: row.trashed_at, ignored: row.ignored === 1 }),
     gone,
     lastChange: row.last_change,
   }

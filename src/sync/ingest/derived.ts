@@ -38,6 +38,13 @@ function deriveStatus(before: Before, now: Now): Derived[] {
       : [{ type: 'ticket.snoozed', key: `${id}/${snoozedUntil}`, at: updatedAt, status: 'closed' }]
   const closed = findClosing(before, now)
   const found: Derived[] = []
+  if (wasAsleep && now.status === 'open' && closed === null)
+    found.push({
+      type: 'ticket.unsnoozed',
+      key: `${id}/${before.snoozedUntil}`,
+      at: updatedAt,
+      status: 'open',
+    })
   if (closed !== null)
     found.push({ type: 'ticket.closed', key: `${id}/${closed}`, at: closed, status: 'closed' })
   // It was closed before, or in between.

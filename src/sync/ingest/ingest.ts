@@ -61,7 +61,8 @@ function ingestRecord(context: SyncContext, raw: SourceRecord, changedContacts: 
     case 'satisfaction_survey':
       return ingestSurvey(context, record, changedContacts)
     case 'event':
-      if (isConcerned(context, record.type)) store.sourceEvents.put(source.name, record)
+      if (record.at >= context.goLive && isConcerned(context, record.type))
+        store.sourceEvents.put(source.name, record)
       return
     case 'agent':
     case 'mailbox':
@@ -127,6 +128,18 @@ function ingestTicket(context: SyncContext, ticket: Ticket, changedContacts: Cha
   }
   const { before, changed } = store.tickets.put(source.name, ticket)
   if (!changed) return
+  if (ticket.opened === false && isToBeOpened(context, ticket)) {
+    const { id, version, updatedAt: at } = ticket
+    const type = 'ticket_to_open' as const
+    store.sourceEvents.put(source.name, {
+      kind: 'event',
+      type,
+      id: `${id}/${version}`,
+      objectId: id,
+      names: [],
+      at,
+    })
+  }
   changedContacts.customer(before?.customerId ?? null)
   changedContacts.customer(ticket.customerId)
   const now = { ...ticket, counted: isCounted(ticket) }
@@ -138,6 +151,13 @@ function ingestTicket(context: SyncContext, ticket: Ticket, changedContacts: Cha
     const shown = { ...toOccurrenceTicket(context, ticket), status: derived.status }
     stageForTicket(context, derived, shown, ticket.customerId, derived.details)
   }
+}
+
+/** Whether what happened to it, or its first response, is wanted: its own address tells. */
+function isToBeOpened({ supports, wants, goLive, streams }: SyncContext, ticket: Ticket): boolean {
+  if (ticket.firstResponse === 'asked' && streams.has('messages')) return true
+  if (!isCounted(ticket) || ticket.updatedAt < goLive) return false
+  return [...wants].some((type) => supports.occurrences[type] === 'opened')
 }
 
 /** What was said fires by its own id, each time it is read: its ticket may have become known only now. */

@@ -7,7 +7,7 @@ import { toEventValues } from '../../mapping/variables.ts'
 import { type Occurrence, type OccurrenceTicket, toEventId } from '../../model/occurrence.ts'
 import type { AttributeValue } from '../../model/operations.ts'
 import { toProfile } from '../../model/profile.ts'
-import type { RecordId } from '../../model/records.ts'
+import type { RecordId, Ticket } from '../../model/records.ts'
 import { fromMs } from '../../model/time.ts'
 import type { StoredTicket } from '../../state/records/tickets.ts'
 import type { SyncContext } from '../context.ts'
@@ -115,12 +115,16 @@ export function stageForCustomer(
 
 export function toOccurrenceTicket(
   { store, source, withTags }: Pick<SyncContext, 'store' | 'source' | 'withTags'>,
-  ticket: Pick<StoredTicket, 'id' | 'subject' | 'channel' | 'status' | 'assigneeName' | 'createdAt' | 'tags'>,
+  ticket: Pick<
+    StoredTicket,
+    'id' | 'subject' | 'channel' | 'status' | 'assigneeName' | 'createdAt' | 'tags'
+  > &
+    Pick<Ticket, 'channelSource'>,
 ): OccurrenceTicket {
-  const { id, subject, channel, status, assigneeName, createdAt } = ticket
+  const { id, subject, channel, channelSource = null, status, assigneeName, createdAt } = ticket
   const tags = withTags ? ticket.tags : []
   const firstResponseAt = store.tickets.firstResponse(source.name, id)
-  return { id, subject, channel, status, tags, assigneeName, createdAt, firstResponseAt }
+  return { id, subject, channel, channelSource, status, tags, assigneeName, createdAt, firstResponseAt }
 }
 
 /** The address of a customer, or of the one they were merged into. */

@@ -23,15 +23,28 @@ const KEEP_DONE = fromMs(7 * 24 * 3_600_000)
 /** So often the next run asks again at once; then ever more rarely. */
 const SOON = 3
 
-/** Deals with every open entry, in the order that they happened. */
+/** Deals with every open entry, in the order that they happened; those of a ticket that had to be opened first in a second pass. */
 export async function followFeed(context: SyncContext, signal?: AbortSignal): Promise<void> {
   const { store, source, clock } = context
   const postponed = new Set<RecordId>()
   const failureBudget = createFailureBudget()
+  while (await followOpen(context, postponed, failureBudget, signal));
+  store.sourceEvents.prune(source.name, fromMs(clock.now()) - KEEP_DONE)
+}
+
+/** True if what it did may have brought earlier entries. */
+async function followOpen(
+  context: SyncContext,
+  postponed: Set<RecordId>,
+  failureBudget: FailureBudget,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { store, source } = context
+  let hasOpened = false
   let last: Pick<SourceEvent, 'at' | 'id'> = { at: 0, id: '' }
   for (;;) {
     const entries = store.sourceEvents.open(source.name, last, BATCH)
-    if (entries.length === 0) break
+    if (entries.length === 0) return hasOpened
     for (const [index, entry] of entries.entries()) {
       signal?.throwIfAborted()
       last = entry
@@ -39,9 +52,9 @@ export async function followFeed(context: SyncContext, signal?: AbortSignal): Pr
       if (postponed.has(entry.objectId)) continue
       const followed = await follow(context, entry, entries.slice(index + 1), failureBudget, signal)
       if (!followed) postponed.add(entry.objectId)
+      else if (entry.type === 'ticket_to_open') hasOpened = true
     }
   }
-  store.sourceEvents.prune(source.name, fromMs(clock.now()) - KEEP_DONE)
 }
 
 /** False if its object could not be read now: the entry stays open for the next run. */
@@ -98,7 +111,9 @@ async function prepare(
   const { source } = context
   switch (entry.type) {
     case 'ticket_closed':
-    case 'ticket_reopened': {
+    case 'ticket_reopened':
+    case 'ticket_snoozed':
+    case 'ticket_unsnoozed': {
       const refresh = await refreshTicket(context, entry, signal)
       const isLast = !later.some((one) => one.objectId === entry.objectId && one.type.startsWith('ticket_'))
       return () => {
@@ -106,6 +121,8 @@ async function prepare(
         changeStatus(context, entry, isLast)
       }
     }
+    case 'ticket_to_open':
+      return await refetch(context, 'ticket', entry.objectId, signal, requireReferenced)
     case 'ticket_gone':
       return await refetch(context, 'ticket', entry.objectId, signal)
     case 'customer_gone':
@@ -201,19 +218,12 @@ function changeStatus(context: SyncContext, entry: SourceEvent, isLast: boolean)
   if (ticket === null || entry.at < goLive) return
   const change = toChange(entry, ticket, isLast)
   store.tickets.putStatusChange(source.name, ticket.id, change)
-  const woke = change === 'reopened' && ticket.lastChange === 'snoozed'
-  if (woke || !ticket.counted) return
-  if (change === 'snoozed') {
-    stageForKnownTicket(context, { type: 'ticket.snoozed', key: entry.id, at: entry.at }, ticket.id)
-    return
-  }
-  const status = change === 'closed' ? 'closed' : 'open'
-  const transition = {
-    type: change === 'closed' ? 'ticket.closed' : 'ticket.reopened',
-    key: entry.id,
-    at: entry.at,
-  } as const
-  stageForTicket(context, transition, { ...toOccurrenceTicket(context, ticket), status }, ticket.customerId)
+  if (!ticket.counted) return
+  const woke = change === 'reopened' && (ticket.lastChange === 'snoozed' || entry.type === 'ticket_unsnoozed')
+  const type = woke ? 'ticket.unsnoozed' : (`ticket.${change}` as const)
+  const status = change === 'reopened' ? 'open' : 'closed'
+  const shown = { ...toOccurrenceTicket(context, ticket), status } as const
+  stageForTicket(context, { type, key: entry.id, at: entry.at }, shown, ticket.customerId)
 }
 
 function toChange(
@@ -221,7 +231,8 @@ function toChange(
   ticket: { status: string; snoozedUntil: number | null },
   isLast: boolean,
 ): StatusChange {
-  if (entry.type === 'ticket_reopened') return 'reopened'
+  if (entry.type === 'ticket_reopened' || entry.type === 'ticket_unsnoozed') return 'reopened'
+  if (entry.type === 'ticket_snoozed') return 'snoozed'
   const snoozed =
     isLast && ticket.status === 'closed' && ticket.snoozedUntil !== null && ticket.snoozedUntil > entry.at
   return snoozed ? 'snoozed' : 'closed'

@@ -55,7 +55,7 @@ function isExplained(
   { store, source, goLive, supports }: SyncContext,
   { kind, id }: RefreshRequest,
 ): boolean {
-  if (kind !== 'ticket' || supports.streams.events === undefined) return true
+  if (kind !== 'ticket' || supports.occurrences['ticket.closed'] !== 'told') return true
   const ticket = store.tickets.find(source.name, id)
   if (ticket === null || ticket.gone) return true
   if (ticket.status === 'open') return ticket.lastChange !== 'closed'

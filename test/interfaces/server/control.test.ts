@@ -32,7 +32,7 @@ it.each([{}, { authorization: 'Bearer wrong' }, { authorization: 'Bearer ' }, { 
     const secrets = (): string[] => ['a-webhook-secret']
     installWebhooks(
       routes,
-      [{ connector: 'gorgias', receiver: gorgias.receiver!, secrets, hmac: null }],
+      [{ connector: 'gorgias', receiver: gorgias.receiver!, secrets, hmac: null, options: {} }],
       inbox,
     )
     await routes.ready()

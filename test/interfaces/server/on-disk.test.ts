@@ -10,10 +10,14 @@ const SECRET = 'a-webhook-secret'
 function open(put: Inbox['put']) {
   const { routes } = createServer({ host: '127.0.0.1', port: 0 })
   const receiver = { isAuthentic: () => true, hear: () => [{ kind: 'ticket' as const, id: '1' }] }
-  installWebhooks(routes, [{ connector: 'gorgias', receiver, secrets: () => [SECRET], hmac: null }], {
-    put,
-    count: () => undefined,
-  })
+  installWebhooks(
+    routes,
+    [{ connector: 'gorgias', receiver, secrets: () => [SECRET], hmac: null, options: {} }],
+    {
+      put,
+      count: () => undefined,
+    },
+  )
   return async (): Promise<number> => {
     const { statusCode } = await routes.inject({
       method: 'POST',

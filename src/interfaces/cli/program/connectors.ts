@@ -27,6 +27,11 @@ function addConnectors(program: Command): void {
     .addArgument(connector())
     .option('--source <helpdesk>', 'the helpdesk, where the connector’s name is another')
     .option('--yes', 'create the attributes that Brevo lacks without asking')
+    .option(
+      '--oauth',
+      'let the app in with your browser instead of by a key; it is known by its client id and secret',
+    )
+    .option('--callback <url>', 'where the browser comes back to; default: http://127.0.0.1:8976/callback')
     .option('--rotate', 'replace the stored keys, once the new ones were tried; a running tajo takes them')
     .action(async (name: string, options) => {
       exit.code = await (await import('../setup/connectors-install.ts')).runInstall(name, options)
@@ -87,10 +92,13 @@ function addWebhooks(program: Command): void {
 /** Whom to ask, and with which keys: what each helpdesk has for itself, and Brevo's. */
 function account(command: Command): Command {
   const flags = new Map<string, string>()
-  for (const { name, label, address, secrets } of SOURCES) {
+  for (const { name, label, address, secrets, oauth } of SOURCES) {
     flags.set(`${toFlag(address.option)} <value>`, `${address.label} (${label})`)
     flags.set(`${toFlag(address.base)} <url>`, 'where the helpdesk’s API answers, if not there')
-    for (const { flag, label: what, sensitive, variable } of Object.values(secrets))
+    for (const { flag, label: what, sensitive, variable } of [
+      ...Object.values(secrets),
+      ...Object.values(oauth?.client ?? {}),
+    ])
       flags.set(
         `${flag} <value>`,
         sensitive

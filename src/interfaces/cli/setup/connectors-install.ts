@@ -4,16 +4,28 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createBrevoCaller } from '../../../brevo/client.ts'
 import { createAttribute, readAttributes, readLists } from '../../../brevo/setup.ts'
 import { newFile, withConnector, withImportList } from '../../../config/text/edit.ts'
+import type { Config, ConnectorConfig } from '../../../config/config.ts'
 import { loadConfig, parseConfig } from '../../../config/load.ts'
 import { openSecretStore } from '../../../config/secrets/store.ts'
 import { createSource } from '../../../engine/engine.ts'
 import { TajoError } from '../../../lib/errors.ts'
+import type { Secret } from '../../../lib/log/secret.ts'
 import { refuseUnknownLists } from '../../../projection/refusals.ts'
 import { findSource, requireSource, SOURCE_NAMES, variablesOf } from '../../../sources/index.ts'
 import type { SourceDefinition } from '../../../sources/source.ts'
 import { checkMapping } from '../../../preflight/preparation.ts'
 import { offerImportList } from './lists.ts'
-import { createMissing, findKeys, type KeyOptions, storeKeys, toOption } from './keys.ts'
+import {
+  createMissing,
+  findClient,
+  findKeys,
+  type KeyOptions,
+  type Keys,
+  storeKeys,
+  toOption,
+} from './keys.ts'
+import { obtainToken } from './oauth.ts'
+import { createStdinLines } from '../terminal/ask.ts'
 import { type CommonOptions, isAlone, openPorts } from '../terminal/session.ts'
 import { paint, print, say } from '../terminal/terminal.ts'
 
@@ -23,6 +35,8 @@ export interface InstallOptions extends CommonOptions, KeyOptions {
   brevoBaseUrl?: string
   yes?: boolean
   rotate?: boolean
+  oauth?: boolean
+  callback?: string
 }
 
 export async function runInstall(name: string, options: InstallOptions): Promise<number> {
@@ -32,7 +46,7 @@ export async function runInstall(name: string, options: InstallOptions): Promise
   const connector = config.connectors.find((one) => one.name === name)!
 
   const store = openSecretStore(options.stateDir, process.env)
-  const keys = await findKeys(connector, options, isAlone(config, connector), (key) => store.read(key))
+  const keys = await findAll(config, connector, options, (key) => store.read(key))
   const { credentials, brevoKey } = keys
 
   // Nothing is written before everything was understood.
@@ -69,6 +83,32 @@ export async function runInstall(name: string, options: InstallOptions): Promise
   }
 }
 
+/** Both sides' keys; with `--oauth` a person lets the app in first, and the helpdesk's key is what that gives. */
+async function findAll(
+  config: Config,
+  connector: ConnectorConfig,
+  options: InstallOptions,
+  stored: (name: string) => Secret | null,
+): Promise<Keys> {
+  const alone = isAlone(config, connector)
+  const lines = createStdinLines()
+  if (options.oauth !== true) return await findKeys(connector, options, alone, stored, lines)
+  const client = await findClient(connector, options, alone, lines)
+  const session = openPorts(config.log, [client.clientSecret])
+  try {
+    const { gives, token } = await obtainToken(
+      connector,
+      client,
+      { ...session.ports, lines },
+      options.callback,
+    )
+    return await findKeys(connector, { ...options, tokens: { [gives]: token } }, alone, stored, lines)
+  } finally {
+    session.close()
+    lines.close()
+  }
+}
+
 /** New keys, tried before they replace the old ones; a running daemon takes them with its next request. */
 async function runRotate(name: string, options: InstallOptions): Promise<number> {
   const config = loadConfig(options.config, process.env)
@@ -88,7 +128,7 @@ async function runRotate(name: string, options: InstallOptions): Promise<number>
   const shadowing = [...fields.flatMap((one) => variablesOf(connector, one, alone)), 'BREVO_API_KEY'].filter(
     (variable) => !isGiven && process.env[variable] !== undefined,
   )
-  const keys = await findKeys(connector, options, alone)
+  const keys = await findAll(config, connector, options, () => null)
   const { credentials, brevoKey } = keys
   const session = openPorts(config.log, [...Object.values(credentials), brevoKey])
   try {

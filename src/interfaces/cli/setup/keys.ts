@@ -4,7 +4,8 @@ import { TajoError } from '../../../lib/errors.ts'
 import { Secret } from '../../../lib/log/secret.ts'
 import type { MappingIssue } from '../../../mapping/compile.ts'
 import { requireSource, variablesOf } from '../../../sources/index.ts'
-import type { Credentials } from '../../../sources/source.ts'
+import type { Credentials, SecretField } from '../../../sources/source.ts'
+import type { OAuthClient } from './oauth.ts'
 import { askSecret, confirm, createStdinLines, type StdinLines } from '../terminal/ask.ts'
 import { BREVO_KEY_LABEL } from '../terminal/session.ts'
 import { paint, print, say } from '../terminal/terminal.ts'
@@ -12,6 +13,8 @@ import { paint, print, say } from '../terminal/terminal.ts'
 /** As commander gives them: `--api-key` is `apiKey`, whichever helpdesk it belongs to. */
 export interface KeyOptions {
   brevoApiKey?: string
+  /** By secret: what was got otherwise, and is not asked for. */
+  tokens?: Credentials
   [flag: string]: unknown
 }
 
@@ -26,10 +29,15 @@ export async function findKeys(
   options: KeyOptions,
   alone: boolean,
   stored: (name: string) => Secret | null = () => null,
+  lines: StdinLines = createStdinLines(),
 ): Promise<Keys> {
-  const lines = createStdinLines()
   const credentials: Credentials = {}
   for (const [field, secret] of Object.entries(requireSource(connector.source).secrets)) {
+    const token = options.tokens?.[field]
+    if (token !== undefined) {
+      credentials[field] = token
+      continue
+    }
     const given = options[toOption(secret.flag)]
     const where = { ...secret, variables: variablesOf(connector, secret, alone) }
     const key = `${connector.name}.${field}`
@@ -40,6 +48,25 @@ export async function findKeys(
   const brevo = { variables: ['BREVO_API_KEY'], label: BREVO_KEY_LABEL, sensitive: true }
   const brevoKey = await findSecret(options.brevoApiKey, brevo, lines, () => stored('brevo.api_key'))
   return { credentials, brevoKey }
+}
+
+/** What the helpdesk's app is known by. Throws `usage` where it lets nobody in by OAuth. */
+export async function findClient(
+  connector: { name: string; source: string },
+  options: KeyOptions,
+  alone: boolean,
+  lines: StdinLines,
+): Promise<OAuthClient> {
+  const { oauth, label } = requireSource(connector.source)
+  if (oauth === undefined)
+    throw new TajoError('usage', `${label} lets nobody in by OAuth.`, { hint: 'Install it without --oauth.' })
+  const find = (secret: SecretField): Promise<Secret> => {
+    const given = options[toOption(secret.flag)]
+    const where = { ...secret, variables: variablesOf(connector, secret, alone) }
+    return findSecret(typeof given === 'string' ? given : undefined, where, lines, () => null)
+  }
+  const clientId = (await find(oauth.client.id)).reveal()
+  return { clientId, clientSecret: await find(oauth.client.secret) }
 }
 
 /** `--api-key` → `apiKey`, as commander does. */

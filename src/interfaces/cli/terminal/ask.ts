@@ -1,21 +1,37 @@
 // Questions on the terminal, and answers that come through standard input instead.
-import { createInterface } from 'node:readline'
+import { createInterface, type Interface } from 'node:readline'
 
 import { TajoError } from '../../../lib/errors.ts'
 
 export interface StdinLines {
   /** The next line, trimmed; null at the end. */
   next(): Promise<string | null>
+  /** The same, and it is still there for whoever asks next. */
+  peek(): Promise<string | null>
+  /** Nothing more is read. */
+  close(): void
 }
 
 export function createStdinLines(): StdinLines {
+  let reader: Interface | null = null
   let iterator: AsyncIterator<string> | null = null
+  let coming: Promise<string | null> | null = null
+
+  async function read(): Promise<string | null> {
+    reader ??= createInterface({ input: process.stdin })
+    iterator ??= reader[Symbol.asyncIterator]()
+    const line = await iterator.next()
+    return line.done === true ? null : line.value.trim()
+  }
+
   return {
+    peek: () => (coming ??= read()),
     async next() {
-      iterator ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]()
-      const line = await iterator.next()
-      return line.done === true ? null : line.value.trim()
+      const line = await (coming ??= read())
+      coming = null
+      return line
     },
+    close: () => reader?.close(),
   }
 }
 

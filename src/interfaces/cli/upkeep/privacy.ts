@@ -99,6 +99,7 @@ const PROPERTIES = [
   'survey_id',
   'subject',
   'channel',
+  'channel_source',
   'status',
   'tags',
   'assignee_name',
