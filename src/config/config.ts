@@ -20,6 +20,8 @@ export interface ConnectorConfig {
   pace: { requests: number; perSeconds: number }
   schedule: string
   surveySchedule: string
+  /** When it is looked who of the shop is there; null: never. */
+  agentStates: string | null
   surveyWindowMs: number
   backfillSince: Instant | null
   /** When everything is read again; null: never. */

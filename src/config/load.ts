@@ -179,6 +179,7 @@ function normalizeConnector(
     pace: source.pace(options),
     schedule: raw.schedule ?? defaults.schedule,
     surveySchedule: raw.survey_schedule ?? defaults.surveySchedule,
+    agentStates: raw.agent_states ?? null,
     surveyWindowMs: parseDurationMs(raw.survey_window ?? defaults.surveyWindow)!,
     backfillSince: parseSince(raw.backfill?.since ?? defaults.backfill ?? 'everything'),
     reconcile: toSchedule(raw.reconcile ?? file.reconcile),

@@ -22,7 +22,7 @@ import { parseSince } from './since.ts'
 import { mendDate } from './schema/values.ts'
 
 const hasValidSchedules = forEachConnector((connector, path) =>
-  (['schedule', 'survey_schedule'] as const).flatMap((key) => {
+  (['schedule', 'survey_schedule', 'agent_states'] as const).flatMap((key) => {
     const value = connector[key]
     return value === undefined || isValidSchedule(value)
       ? []

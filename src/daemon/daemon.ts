@@ -109,9 +109,10 @@ class Schedules {
     this.#tasks = tasks
   }
 
-  plan({ name, schedule, surveySchedule, reconcile }: ConnectorConfig, runner: Runner): void {
+  plan({ name, schedule, surveySchedule, reconcile, agentStates }: ConnectorConfig, runner: Runner): void {
     this.#start(name, schedule, () => runner.run({ settling: false }))
     this.#start(`${name}:surveys`, surveySchedule, () => runner.run({ settling: true }))
+    if (agentStates !== null) this.#start(`${name}:agent_states`, agentStates, () => runner.readAgentStates())
     if (reconcile !== null) this.#start(`${name}:reconcile`, reconcile, async () => runner.reconcile())
   }
 

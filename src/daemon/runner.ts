@@ -78,6 +78,19 @@ export class Runner {
     this.#requested.raise()
   }
 
+  /** Nothing waits for it, so what does not come through is left to the next look. */
+  async readAgentStates(): Promise<void> {
+    const { tasks, pauses, engine, ports } = this.#shared
+    if (tasks.isStopping || !this.#wasWell || pauses.leftMs(this.name) > 0) return
+    try {
+      await engine.readAgentStates(this.name, tasks.signal)
+    } catch (thrown) {
+      if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
+      const { message, hint } = coerceError(thrown)
+      ports.log.warn('Nobody knows who is there', { connector: this.name, reason: message, hint })
+    }
+  }
+
   /** False where it did not come through, or is paused. */
   async run({ settling, before = {}, quick = false }: Run): Promise<boolean> {
     const { tasks, pauses, engine, hooks, sync, runEnded } = this.#shared

@@ -13,6 +13,7 @@ import { type DeliveryReport, emptyReport } from '../outbox/report.ts'
 import { deliverAll, untilNextDue } from '../outbox/deliver.ts'
 import { decideCampaigns } from '../sync/campaigns/decide.ts'
 import { findGoLive } from '../sync/context.ts'
+import { readAgentStates } from '../sync/read/agent-states.ts'
 import { readBackground } from '../sync/read/read.ts'
 import { isReconcileDue, reconcile } from '../sync/read/reconcile.ts'
 
@@ -51,6 +52,10 @@ export function openEngine(options: EngineOptions, ports: Ports) {
       signal?: AbortSignal,
     ): Promise<Record<string, number> | null> =>
       readInBackground(parts, parts.find(name), reconcileAt, onProgress, signal),
+
+    /** Who of the shop does something else than before. */
+    readAgentStates: (name: string, signal?: AbortSignal): Promise<number> =>
+      readAgentStates(parts.contextOf(parts.find(name)), signal),
 
     /** With `leaveOthers`: what a changed mapping writes of whoever is not marked. `pause` hears how many were found so far. */
     othersToWrite: (pause: (found: number) => Promise<void>, signal?: AbortSignal) =>

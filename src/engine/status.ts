@@ -34,6 +34,8 @@ export interface ConnectorStatus {
   lastReconcile: string | null
   /** As the APIs last told: requests used at the helpdesk, requests left at Brevo. */
   rateLimit: { helpdesk: { used: number; limit: number } | null; brevo: Record<string, number> } | null
+  /** Who of the shop is there, where the helpdesk tells and it is asked; empty otherwise. */
+  agents: { id: string; name: string | null; state: string; reason: string | null; since: string }[]
   nextRun: string | null
   /** What was refused, and when it is tried again: the helpdesk, or (for all connectors) Brevo. */
   paused: { refused_by: 'helpdesk' | 'brevo'; until: string; reason: string } | null
@@ -87,11 +89,20 @@ export function readStatus(
     heldRemovals: store.meta.get(META.heldRemovals),
     lastReconcile: toTime(lastReconciledAt(store, name)),
     rateLimit: store.meta.get(META.rateLimits(name)),
+    agents: toAgents(store, name),
     nextRun: running ? (daemon.nextRun?.[name] ?? null) : null,
     paused: running ? findPause(store, name) : null,
     troubles: { helpdesk, brevo },
     pendingConfig: toPendingConfig(readPending(store)),
   }
+}
+
+function toAgents(store: Store, name: string): ConnectorStatus['agents'] {
+  return store.agents
+    .current(name)
+    .flatMap(({ id, name: agent, state, reason, since }) =>
+      state === null || since === null ? [] : [{ id, name: agent, state, reason, since: toIso(since) }],
+    )
 }
 
 const WAITING = ['found', 'staged', 'pending', 'sending', 'uncertain']

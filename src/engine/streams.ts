@@ -3,7 +3,7 @@ import type { SyncOptions } from './options.ts'
 import type { Resource } from '../model/requests.ts'
 import type { Config, ConnectorConfig } from '../config/config.ts'
 import { needsMessages, needsPhone } from '../mapping/compile.ts'
-import type { Stream } from '../model/records.ts'
+import type { RecordStream, Stream } from '../model/records.ts'
 import { fromMs, type Instant } from '../model/time.ts'
 import { requireSource } from '../sources/index.ts'
 import type { ReadOptions } from '../sync/read/read.ts'
@@ -14,13 +14,10 @@ export function enabled(config: Config): ConnectorConfig[] {
 }
 
 /** What of a connector's records is kept, in the order in which it is read: tickets name customers, surveys name tickets. */
-export function toKept(
-  connector: ConnectorConfig,
-  resources?: readonly Resource[],
-): Exclude<Stream, 'events'>[] {
+export function toKept(connector: ConnectorConfig, resources?: readonly Resource[]): RecordStream[] {
   const { sync, rules } = connector
   const wants = (resource: Resource): boolean => resources === undefined || resources.includes(resource)
-  const kept: Exclude<Stream, 'events'>[] = []
+  const kept: RecordStream[] = []
   if (sync.customers && wants('customers')) kept.push('customers')
   if (sync.tickets && wants('tickets')) {
     kept.push('tickets')
@@ -35,13 +32,13 @@ export function toKept(
 export function toStreams(
   connector: ConnectorConfig,
   resources: readonly Resource[] | undefined,
-): Exclude<Stream, 'events'>[] {
+): RecordStream[] {
   const { streams } = supportsOf(connector)
   const read = toKept(connector, resources).map((stream) => {
     const reading = streams[stream]!
     return reading.mode === 'within' ? reading.stream : stream
   })
-  return [...new Set(read)].filter((stream) => stream !== 'events')
+  return [...new Set(read)].filter((stream) => stream !== 'events' && stream !== 'agent_states')
 }
 
 /** By stream: how long its records may still change without moving their date. */

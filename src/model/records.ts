@@ -18,11 +18,21 @@
 import type { Instant } from './time.ts'
 
 /** Read incrementally; each has a cursor. */
-export const STREAMS = ['events', 'customers', 'tickets', 'messages', 'satisfaction_surveys'] as const
+export const STREAMS = [
+  'events',
+  'customers',
+  'tickets',
+  'messages',
+  'satisfaction_surveys',
+  'agent_states',
+] as const
 export type Stream = (typeof STREAMS)[number]
 
-/** Small and read whole: who and what belongs to the shop. */
-export const DIRECTORIES = ['agents', 'mailboxes', 'custom_fields', 'tags'] as const
+/** Streams of what contacts are made of. */
+export type RecordStream = Exclude<Stream, 'events' | 'agent_states'>
+
+/** Small and read whole: who and what belongs to the shop, and which tickets are no more. */
+export const DIRECTORIES = ['agents', 'mailboxes', 'custom_fields', 'tags', 'deleted_tickets'] as const
 export type Directory = (typeof DIRECTORIES)[number]
 
 /** Opaque text of any characters: numbers beyond 2^31 with one helpdesk, UUIDs with another. */
@@ -30,6 +40,9 @@ export type RecordId = string
 
 /** What can be asked for by its id. */
 export type ObjectKind = 'customer' | 'ticket' | 'satisfaction_survey'
+
+/** What a webhook may name: an object, or somebody of the shop who does something else now. */
+export type RequestedKind = ObjectKind | 'agent'
 
 export interface Customer {
   kind: 'customer'
@@ -132,6 +145,18 @@ export interface Agent {
   name: string | null
 }
 
+/** What somebody of the shop is doing from now on. */
+export interface AgentState {
+  kind: 'agent_state'
+  id: RecordId
+  agentId: RecordId
+  /** `occupied` and `idle`: signed in, with as much work as they take, or less. */
+  state: 'online' | 'away' | 'offline' | 'idle' | 'occupied'
+  /** Why they are away, in the shop's own words. */
+  reason: string | null
+  at: Instant
+}
+
 /** An address of the shop's own. */
 export interface Mailbox {
   kind: 'mailbox'
@@ -193,6 +218,7 @@ export type SourceRecord =
   | Message
   | SatisfactionSurvey
   | Agent
+  | AgentState
   | Mailbox
   | CustomField
   | Tag
@@ -206,6 +232,7 @@ export const HOME_OF: Readonly<Record<SourceRecord['kind'], Stream | Directory>>
   satisfaction_survey: 'satisfaction_surveys',
   event: 'events',
   agent: 'agents',
+  agent_state: 'agent_states',
   mailbox: 'mailboxes',
   custom_field: 'custom_fields',
   tag: 'tags',

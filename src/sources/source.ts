@@ -6,7 +6,15 @@ import type { Http, HttpOutcome, HttpRequest } from '../lib/net/http.ts'
 import type { Log } from '../lib/log/log.ts'
 import type { Random } from '../lib/random.ts'
 import type { Secret } from '../lib/log/secret.ts'
-import type { Directory, ObjectKind, RecordId, SourceRecord, Stream } from '../model/records.ts'
+import type {
+  Directory,
+  ObjectKind,
+  RecordId,
+  RecordStream,
+  RequestedKind,
+  SourceRecord,
+  Stream,
+} from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 
@@ -160,9 +168,9 @@ export interface Webhook {
   differences: string[]
 }
 
-/** "Read this object again." */
+/** "Read this object again"; an agent: what they are doing now. */
 export interface RefreshRequest {
-  kind: ObjectKind
+  kind: RequestedKind
   id: RecordId
 }
 
@@ -186,6 +194,8 @@ export interface WebhookReceiver {
     /** `ours`: tajo makes the secret, which is entered there; `theirs`: the helpdesk shows it, and it is given to tajo. */
     secret: 'ours' | 'theirs'
     steps(url: string): readonly string[]
+    /** What a person does to have it call at once, in a sentence. */
+    ask: string
   }
   /** What a delivery that was taken is answered with; default: 202. */
   readonly accepts?: 200 | 202
@@ -209,7 +219,7 @@ export interface Budget {
 }
 
 /** Streams that can be asked for one address, one customer, or one ticket. */
-export type Related = 'customers' | 'tickets' | 'messages' | 'satisfaction_surveys'
+export type Related = RecordStream
 
 export interface Source {
   /** Of the connector. */

@@ -3,7 +3,7 @@
 import type { Attribute } from '../model/attributes.ts'
 import type { ImportFormat } from '../model/destination.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
-import type { Directory, Stream } from '../model/records.ts'
+import type { RecordStream, Directory } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
 import type { Database } from './db/sqlite.ts'
 
@@ -65,7 +65,7 @@ export interface WebhookHealth {
 export interface ReconcileProgress {
   startedAt: Instant
   /** Streams that were read to their end. */
-  done: Exclude<Stream, 'events'>[]
+  done: RecordStream[]
 }
 
 /** A changed connectors.yml that is not in force. */

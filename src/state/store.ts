@@ -29,6 +29,7 @@ import { createMoves } from './delivery/moves.ts'
 import { createManyRecords } from './records/many-records.ts'
 import { createRuns } from './reading/runs.ts'
 import { createSourceEvents } from './records/source-events.ts'
+import { createAgents } from './records/agents.ts'
 import { createSurveys } from './records/surveys.ts'
 import { createTickets } from './records/tickets.ts'
 import { createTrial } from './delivery/dry-run-notes.ts'
@@ -117,6 +118,7 @@ function createStore(database: Database, close: () => void, epoch: Epoch | null)
     customers,
     tickets,
     surveys,
+    agents: createAgents(database),
     cursors: createCursors(database),
     sourceEvents: createSourceEvents(database),
     contacts: createContacts(database),

@@ -64,7 +64,7 @@ export interface Bench extends Shop {
   /** Lets time pass until it is done. */
   drive<T>(action: Promise<T>): Promise<T>
   pass(seconds: number): Promise<void>
-  /** `count` customers, each with a ticket, a question, an answer and a survey, some seconds apart. */
+  /** `count` customers, each with a ticket, a question, an answer, a survey and an agent's break, some seconds apart. */
   fill(count: number): Promise<WorldTicket[]>
   open<T>(action: (engine: Engine) => Promise<T>, yaml: string): Promise<T>
   sync(yaml: string, options?: SyncOptions): Promise<SyncReport>
@@ -187,7 +187,9 @@ export function openBench(
         universe.now += 2_000
         world.addMessage(ticket.id, { fromAgent: true })
         world.addSurvey(ticket.id)
+        world.setAgentState(1, 'away', 'lunch')
         universe.now += 2_000
+        world.setAgentState(1, 'online')
         tickets.push(ticket)
       }
       await bench.pass(600)

@@ -39,6 +39,7 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
       messages: bench.world.messages.size,
       satisfaction_surveys: bench.world.surveys.size,
       events: bench.world.events.size,
+      agent_states: bench.world.agentStates.length,
     })[stream] ?? 0
 
   describe.each(streams)('%s', (...stream) => {

@@ -57,6 +57,13 @@ const connector = {
       description: 'When the daemon reads the whole survey window again: cron.',
     }),
   ),
+  agent_states: Type.Optional(
+    Type.String({
+      description:
+        'When the daemon looks who of the shop is there and who is away, for `tajo status`: cron, six fields for seconds. Default: never. Each look is one request.',
+      examples: ['*/15 * * * * *'],
+    }),
+  ),
   reconcile,
   on_delete: onDelete,
   backfill: Type.Optional(
@@ -152,7 +159,9 @@ function toOwnDefaults({ defaults }: SourceDefinition): object {
 /** The block of a connector of this helpdesk. */
 export function toConnectorSchema(source: SourceDefinition): Record<string, unknown> {
   const block = Type.Object({ source: sourceKey, ...connector }, closed)
-  return { ...block, properties: { ...source.options, ...block.properties, ...toOwnDefaults(source) } }
+  const { agent_states, ...shared } = block.properties
+  const own = source.supports.streams.agent_states === undefined ? {} : { agent_states }
+  return { ...block, properties: { ...source.options, ...own, ...shared, ...toOwnDefaults(source) } }
 }
 
 /** One whose name is not its helpdesk's says which it is of. */

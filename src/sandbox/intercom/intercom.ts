@@ -16,6 +16,7 @@ import {
   toConversation,
   toWholeConversation,
 } from './json.ts'
+import { installActivities, installDeleted } from './activities.ts'
 import { messagesOf } from './parts.ts'
 import { readContactId, toContactId, toSeconds } from './people.ts'
 import { type Found, Refused, search, type Searching } from './search.ts'
@@ -67,6 +68,8 @@ export function createIntercom(options: FakeOptions): Fake {
   server.setNotFoundHandler((_, reply) => refuse(reply, 404, 'not_found', 'Resource Not Found'))
   installOAuth(fake, keys)
   installDirectories(fake, world)
+  installActivities(fake, world, refuse)
+  installDeleted(fake, world, refuse)
   installContacts(fake, world)
   installConversations(fake, world)
   return fake
@@ -100,6 +103,10 @@ function installDirectories({ server }: Fake, world: World): void {
     app: { type: 'app', id_code: 'sandbox1', name: 'Sandbox', region: 'US' },
   }))
   server.get('/admins', () => ({ type: 'admin.list', admins: world.users.map(toAdmin) }))
+  server.get('/tags', () => ({
+    type: 'list',
+    data: world.tags.map(({ id, name }) => ({ type: 'tag', id: String(id), name })),
+  }))
   server.get('/data_attributes', (request, reply) =>
     (request.query as { model?: string }).model === 'contact'
       ? { type: 'list', data: [EMAIL_ATTRIBUTE, ...world.fields.map(toAttribute)] }

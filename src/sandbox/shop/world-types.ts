@@ -48,6 +48,14 @@ export interface WorldChange {
   user: number | null
 }
 
+export interface WorldAgentState {
+  id: number
+  user: number
+  state: 'online' | 'away' | 'offline' | 'idle' | 'occupied'
+  reason: string | null
+  at: number
+}
+
 export interface WorldMessage {
   id: number
   ticketId: number

@@ -2,6 +2,7 @@
 // the entries into the log that the harshest of the vendors does, and leaves out those it leaves out: what a fake shows of it is its own.
 import { SortedList } from '../sorted-list.ts'
 import type {
+  WorldAgentState,
   WorldChange,
   WorldCustomer,
   WorldTicket,
@@ -30,6 +31,10 @@ export class World {
   fields: WorldField[] = []
   mailboxes: { id: number; address: string; created: number }[] = []
   webhooks: WorldWebhook[] = []
+  /** What the shop's people did, the oldest first. */
+  agentStates: WorldAgentState[] = []
+  /** Which tickets were deleted, and when. */
+  deletedTickets: { id: number; at: number }[] = []
   /** Told of each entry of the feed when it is written. */
   onLog: ((event: WorldEvent) => void) | null = null
 
@@ -178,6 +183,10 @@ export class World {
     this.log('ticket-assigned', 'Ticket', id, { assignee_user_id: user })
   }
 
+  setAgentState(user: number, state: WorldAgentState['state'], reason: string | null = null): void {
+    this.agentStates.push({ id: this.nextId(), user, state, reason, at: this.now() })
+  }
+
   /** An AI agent leaves it to people. */
   handOver(id: number): void {
     this.changeTicket(id, {})
@@ -217,6 +226,7 @@ export class World {
 
   deleteTicket(id: number): void {
     this.#dropTicket(id)
+    this.deletedTickets.push({ id, at: this.now() })
     this.log('ticket-deleted', 'Ticket', id)
   }
 

@@ -3,13 +3,7 @@ import { TajoError } from '../../lib/errors.ts'
 import type { Priority } from '../../lib/net/limiter.ts'
 import { createLoopGuard } from '../loops.ts'
 import { OCCURRENCE_TYPES } from '../../model/occurrence.ts'
-import {
-  type Directory,
-  DIRECTORIES,
-  type RecordId,
-  type SourceRecord,
-  type Stream,
-} from '../../model/records.ts'
+import { type Directory, type RecordId, type SourceRecord, type Stream } from '../../model/records.ts'
 import { NO_ID } from '../../model/set-aside.ts'
 import { fromMs, type Instant, parseInstant, toIso } from '../../model/time.ts'
 import type {
@@ -63,7 +57,7 @@ const SURVEYS_SETTLE_AFTER = fromMs(45 * 24 * 3_600_000)
 const BY_UPDATE = { limit: PAGE_SIZE, order_by: 'updated_datetime:desc' }
 const BY_CREATION = { limit: PAGE_SIZE, order_by: 'created_datetime:desc' }
 
-const STREAM_LISTINGS: Record<Stream, Listing> = {
+const STREAM_LISTINGS: Record<GorgiasStream, Listing> = {
   events: {
     path: '/events',
     params: { limit: PAGE_SIZE, order_by: 'created_datetime:asc' },
@@ -81,6 +75,9 @@ const STREAM_LISTINGS: Record<Stream, Listing> = {
   },
 }
 
+type GorgiasStream = Exclude<Stream, 'agent_states'>
+type GorgiasDirectory = Exclude<Directory, 'deleted_tickets'>
+
 /** Whose a list can be asked for (gorgias-api.md § 3). */
 const OWNERS: Record<Related, string> = {
   customers: 'email',
@@ -89,7 +86,7 @@ const OWNERS: Record<Related, string> = {
   satisfaction_surveys: 'ticket_id',
 }
 
-const DIRECTORY_LISTINGS: Record<Directory, Listing> = {
+const DIRECTORY_LISTINGS: Record<GorgiasDirectory, Listing> = {
   agents: {
     path: '/users',
     params: { limit: PAGE_SIZE, order_by: 'created_datetime:desc' },
@@ -132,7 +129,7 @@ export const gorgias: SourceDefinition<GorgiasOptions> = {
       messages: { mode: 'newest_first' },
       satisfaction_surveys: { mode: 'newest_first', settlesAfter: SURVEYS_SETTLE_AFTER },
     },
-    directories: DIRECTORIES,
+    directories: ['agents', 'mailboxes', 'custom_fields', 'tags'],
     occurrences: Object.fromEntries(OCCURRENCE_TYPES.map((type) => [type, 'told'])),
     phones: 'singly',
     webhooks: 'managed',
@@ -185,10 +182,11 @@ function toSource(
 
     read(stream, { token, from }, signal) {
       const filter = stream === 'events' && from !== null ? { 'created_datetime[gte]': toIso(from) } : {}
-      return readList(client, STREAM_LISTINGS[stream], filter, token, signal)
+      return readList(client, STREAM_LISTINGS[stream as GorgiasStream], filter, token, signal)
     },
 
-    readDirectory: (directory, signal) => readList(client, DIRECTORY_LISTINGS[directory], {}, null, signal),
+    readDirectory: (directory, signal) =>
+      readList(client, DIRECTORY_LISTINGS[directory as GorgiasDirectory], {}, null, signal),
 
     async refetch(kind, id, signal): Promise<Refetched> {
       const { path, toRecord } = OBJECTS[kind]

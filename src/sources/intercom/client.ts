@@ -120,6 +120,8 @@ export const LISTS: Readonly<Record<string, string>> = {
   '/admins': 'admins',
   '/data_attributes': 'data',
   '/conversations/deleted': 'conversations',
+  '/admins/activity_logs': 'activity_logs',
+  '/tags': 'data',
 }
 
 /** A search says in `pages` whether more follows; an object says which one it is. */

@@ -49,11 +49,15 @@ const TOPICS = [
   'contact.merged',
   'contact.archived',
   'contact.deleted',
+  'admin.away_mode_updated',
+  'admin.logged_in',
+  'admin.logged_out',
 ]
 
 /** A payload names its object whole, in part, or by id alone: only the id is used. */
 function hearItem(item: Json | null): RefreshRequest[] {
   const id = toId(item?.['id'])
+  if (id !== null && item?.['type'] === 'admin') return [{ kind: 'agent', id }]
   const conversation = toId(toObject(item?.['conversation'])?.['id']) ?? toId(item?.['conversation_id'])
   if (conversation !== null) return [{ kind: 'ticket', id: conversation }]
   if (id === null) return []
@@ -77,6 +81,7 @@ const receiver: WebhookReceiver = {
       `Choose these topics, and save: ${TOPICS.join(', ')}.`,
       'Copy the client secret of the app (Configure → Basic information).',
     ],
+    ask: 'Send a test request there: Developer Hub → your app → Configure → Webhooks.',
   },
   hear({ topic, data, app_id: app }, { workspace }) {
     if (topic === 'ping') return 'ping'
@@ -109,8 +114,9 @@ export const intercom: SourceDefinition<IntercomOptions> = {
       tickets: { mode: 'since', overlap: SEARCH_DELAY, settlesAfter: TAG_DELAY },
       messages: { mode: 'within', stream: 'tickets' },
       satisfaction_surveys: { mode: 'within', stream: 'tickets' },
+      agent_states: { mode: 'newest_first' },
     },
-    directories: ['agents', 'custom_fields'],
+    directories: ['agents', 'custom_fields', 'tags', 'deleted_tickets'],
     occurrences: {
       'ticket.created': 'told',
       'ticket.updated': 'derived',
@@ -172,6 +178,7 @@ function toSource(name: string, reader: Reader, now: () => Instant, inBackground
     webhooks: null,
 
     async *read(stream, { token, from }, signal) {
+      if (stream === 'agent_states') return yield* reader.readActivities({ token, from }, signal)
       const [list, query] = toSearch(stream, from)
       yield* reader.search(list, query, { token, signal })
     },
@@ -179,6 +186,8 @@ function toSource(name: string, reader: Reader, now: () => Instant, inBackground
     async *readDirectory(directory, signal) {
       if (directory === 'agents') yield await reader.readAdmins(signal)
       if (directory === 'custom_fields') yield await reader.readAttributes(signal)
+      if (directory === 'tags') yield await reader.readTags(signal)
+      if (directory === 'deleted_tickets') yield* reader.readDeleted(signal)
     },
 
     refetch: (kind, id, signal) => reader.refetch(kind, id, signal),

@@ -5,15 +5,18 @@ import { NO_ID } from '../../model/set-aside.ts'
 import { fromMs, type Instant, toMs } from '../../model/time.ts'
 import { createLoopGuard } from '../loops.ts'
 import type { Page, Refetched } from '../source.ts'
-import { type IntercomClient, type Json, LISTS, toId, toObject, toText } from './client.ts'
+import { type IntercomClient, type Json, LISTS, toId, toList, toObject, toText } from './client.ts'
+import { toAgentState } from './agent-states.ts'
+import { InvalidItem, toInstant } from './items.ts'
 import {
-  InvalidItem,
+  isGone,
   type Reading,
   toAgent,
+  toContactRecords,
   toConversationRecords,
-  toCustomer,
   toCustomField,
-  toInstant,
+  toDeletion,
+  toTag,
 } from './to-records.ts'
 
 export interface List {
@@ -28,7 +31,7 @@ export const CONTACTS: List = {
   path: '/contacts/search',
   objects: '/contacts',
   order: 'descending',
-  toRecords: (item) => [toCustomer(item)],
+  toRecords: toContactRecords,
 }
 export const CONVERSATIONS: List = {
   path: '/conversations/search',
@@ -48,6 +51,29 @@ const ADMINS: List = {
   order: 'ascending',
   toRecords: (item) => [toAgent(item)],
 }
+
+const TAGS: List = {
+  path: '/tags',
+  objects: '/tags',
+  order: 'ascending',
+  toRecords: (item) => [toTag(item)].filter((one) => one !== null),
+}
+const DELETED: List = {
+  path: '/conversations/deleted',
+  objects: '/conversations',
+  order: 'descending',
+  toRecords: (item) => [toDeletion(item)],
+}
+const ACTIVITIES: List = {
+  path: '/admins/activity_logs',
+  objects: '/admins/activity_logs',
+  order: 'descending',
+  toRecords: (item) => [toAgentState(item)].filter((one) => one !== null),
+}
+
+/** Of the list of what was deleted (§ B.3), and of the log (§ B.4). */
+const DELETED_PER_PAGE = 60
+const ACTIVITIES_PER_PAGE = 250
 
 /** Most that a search gives at once (gladly-intercom-api.md § B.3). */
 const PER_PAGE = 150
@@ -110,6 +136,45 @@ export class Reader {
     return this.#toPage(ATTRIBUTES, json)
   }
 
+  async readTags(signal?: AbortSignal): Promise<Page> {
+    return this.#toPage(TAGS, (await this.client.ask({ path: TAGS.path }, signal)).json)
+  }
+
+  /** By pages with numbers. In which order they come is not documented, so all are read. */
+  async *readDeleted(signal?: AbortSignal): AsyncGenerator<Page, void, void> {
+    for (let page = 1; ; page += 1) {
+      const params = { page, per_page: DELETED_PER_PAGE, order: 'desc' }
+      const { json } = await this.client.ask({ path: DELETED.path, params }, signal)
+      yield this.#toPage(DELETED, json)
+      const last = Number(toObject(json['pages'])?.['total_pages'] ?? 0)
+      if (toList(json['conversations']).length === 0 || page >= last) return
+    }
+  }
+
+  /** The newest first. The next page is told as an address: of it only the query is used, whatever host it names. */
+  async *readActivities(
+    { token, from }: { token: string | null; from: Instant | null },
+    signal?: AbortSignal,
+  ): AsyncGenerator<Page, void, void> {
+    const guard = createLoopGuard(ACTIVITIES.path)
+    const since = from === null ? 1 : Math.max(1, Math.floor(toMs(from) / 1000) - 1)
+    const first = { created_at_after: since, per_page: ACTIVITIES_PER_PAGE }
+    for (let next = token; ;) {
+      const params = next === null ? first : { ...first, ...toPlace(next) }
+      const { json } = await this.client.ask(
+        { path: ACTIVITIES.path, params, isContinued: next !== null },
+        signal,
+      )
+      const page = this.#toPage(ACTIVITIES, json)
+      const address = toText(toObject(json['pages'])?.['next'])
+      page.next = address === null ? null : (address.split('?')[1] ?? null)
+      yield page
+      guard(page)
+      if (page.next === null) return
+      next = page.next
+    }
+  }
+
   async *search(
     list: List,
     query: Query,
@@ -142,7 +207,7 @@ export class Reader {
     const path = `${list.objects}/${encodeURIComponent(asked)}`
     const answer = await this.client.ask({ path, ofOne: true }, signal)
     if (answer.into !== null) return { found: 'merged', into: answer.into }
-    if (answer.status === 404) return { found: 'gone' }
+    if (answer.status === 404 || isGone(answer.json)) return { found: 'gone' }
     const page = await this.#toNamedPage(list, { [LISTS[list.path]!]: [answer.json] }, signal)
     const [invalid] = page.invalid.filter((one) => one.stream === undefined || kind === 'satisfaction_survey')
     if (invalid !== undefined) throw new TajoError('record_invalid', `${kind} ${id}: ${invalid.reason}`)
@@ -185,7 +250,7 @@ export class Reader {
     const items = json[LISTS[list.path]!]
     for (const item of Array.isArray(items) ? (items as unknown[]) : []) {
       const entry = toObject(item) ?? {}
-      const at = toInstant(entry['updated_at'])
+      const at = toInstant(entry['updated_at'] ?? entry['created_at'])
       if (at !== null) {
         page.newest = Math.max(page.newest ?? at, at)
         page.oldest = Math.min(page.oldest ?? at, at)
@@ -199,6 +264,17 @@ export class Reader {
     }
     return page
   }
+}
+
+/** Where a list that tells its next page as an address goes on. */
+function toPlace(query: string): Record<string, string> {
+  const given = new URLSearchParams(query)
+  const place = ['page', 'starting_after'].flatMap((name): [string, string][] => {
+    const value = given.get(name)
+    return value === null ? [] : [[name, value]]
+  })
+  if (place.length > 0) return Object.fromEntries(place)
+  throw new TajoError('source_cursor_refused', `"${query}" is no place in a list of Intercom’s.`)
 }
 
 const readId = ({ id }: Json): RecordId => toId(id) ?? NO_ID

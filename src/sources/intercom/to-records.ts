@@ -5,33 +5,36 @@ import type {
   CustomField,
   Customer,
   SatisfactionSurvey,
+  SourceEvent,
   SourceRecord,
+  Tag,
   Ticket,
 } from '../../model/records.ts'
-import { FAR_FUTURE, fromMs, type Instant } from '../../model/time.ts'
+import { FAR_FUTURE, type Instant } from '../../model/time.ts'
 import type { Page } from '../source.ts'
 import { type Json, toId, toList, toObject, toText } from './client.ts'
+import { InvalidItem, requireId, requireInstant, toInstant } from './items.ts'
 import { toHistory } from './parts.ts'
 
-/** Why an item is no record, as a sentence without a full stop. */
-export class InvalidItem extends Error {}
-
-function requireId(item: Json): string {
-  const id = toId(item['id'])
-  if (id === null) throw new InvalidItem('it has no id')
-  return id
+/** An archived or blocked contact is none any more, until it comes back; its own address says the same (`isGone`). */
+export function toContactRecords(item: Json): SourceRecord[] {
+  const customer = toCustomer(item)
+  if (!isGone(item)) return [customer]
+  const { id, version, updatedAt: at } = customer
+  return [{ kind: 'event', type: 'customer_gone', id: `${id}/gone/${version}`, objectId: id, names: [], at }]
 }
 
-/** Whole Unix seconds; 0 is none. */
-export function toInstant(value: unknown): Instant | null {
-  const isTime = typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 1e11
-  return isTime ? fromMs(value * 1000) : null
+export const isGone = (item: Json): boolean => item['archived'] === true || item['blocked'] === true
+
+/** From the list of what was deleted, by id alone. */
+export function toDeletion(item: Json): SourceEvent {
+  const [id, at] = [requireId(item), requireInstant(item, 'deleted_at')]
+  return { kind: 'event', type: 'ticket_gone', id: `${id}/gone`, objectId: id, names: [], at }
 }
 
-function requireInstant(item: Json, key: string): Instant {
-  const at = toInstant(item[key])
-  if (at === null) throw new InvalidItem(`\`${key}\` is no time`)
-  return at
+export function toTag(item: Json): Tag | null {
+  const name = toText(item['name'])
+  return name === null ? null : { kind: 'tag', id: requireId(item), name }
 }
 
 export function toCustomer(item: Json): Customer {

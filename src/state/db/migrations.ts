@@ -247,5 +247,16 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE tickets ADD COLUMN first_response_at INTEGER;          -- where the helpdesk tells it; else its messages do
   ALTER TABLE tickets ADD COLUMN first_response_final INTEGER NOT NULL DEFAULT 0; -- 1: from all that was said
   ALTER TABLE tickets ADD COLUMN ai_score REAL;                      -- what the customer gave an AI agent
+
+  CREATE TABLE agents (           -- the shop's own people
+    source TEXT NOT NULL, id TEXT NOT NULL, name TEXT, email TEXT,
+    left_at INTEGER,              -- since when the helpdesk does not list them any more
+    PRIMARY KEY (source, id)
+  ) WITHOUT ROWID;
+  CREATE TABLE agent_states (
+    source TEXT NOT NULL, agent_id TEXT NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, reason TEXT,
+    PRIMARY KEY (source, agent_id, at, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX agent_states_at ON agent_states (source, at);
   `,
 ]

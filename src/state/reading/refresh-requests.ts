@@ -1,5 +1,5 @@
 // What webhooks said: "read this object again", one row for each object, however often it was said. A request is never data.
-import type { ObjectKind, RecordId } from '../../model/records.ts'
+import type { RecordId, RequestedKind } from '../../model/records.ts'
 import { fromMs, type Instant } from '../../model/time.ts'
 import type { Database } from '../db/sqlite.ts'
 
@@ -8,7 +8,7 @@ const COLLECT = fromMs(150)
 
 export interface RefreshRequest {
   source: string
-  kind: ObjectKind
+  kind: RequestedKind
   id: RecordId
   /** Grows with each delivery: following an earlier one does not end a later one. */
   generation: number
@@ -61,7 +61,7 @@ export function createRefreshRequests(database: Database) {
   }
 
   return {
-    put(source: string, { kind, id }: { kind: ObjectKind; id: RecordId }, now: Instant): void {
+    put(source: string, { kind, id }: { kind: RequestedKind; id: RecordId }, now: Instant): void {
       upsert.run({ source, kind, id, now })
     },
     due: (source: string, now: Instant, limit: number): RefreshRequest[] => due.all(source, now, limit),

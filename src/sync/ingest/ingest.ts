@@ -65,6 +65,10 @@ function ingestRecord(context: SyncContext, raw: SourceRecord, changedContacts: 
         store.sourceEvents.put(source.name, record)
       return
     case 'agent':
+      store.agents.put(source.name, record)
+      return store.customers.putOwnAddress(source.name, record)
+    case 'agent_state':
+      return store.agents.putState(source.name, record)
     case 'mailbox':
       return store.customers.putOwnAddress(source.name, record)
     case 'custom_field':

@@ -1,5 +1,5 @@
 // What a run reads of one connector: directories, changes, what is left of the first sync, phones, the event feed.
-import type { Directory, Stream } from '../../model/records.ts'
+import type { Directory, RecordStream, SourceRecord, Stream } from '../../model/records.ts'
 import { fromMs, type Instant } from '../../model/time.ts'
 import type { RefreshRequest } from '../../state/reading/refresh-requests.ts'
 import { readVerifyUntil } from '../../state/db/recover.ts'
@@ -18,7 +18,7 @@ import { META } from '../../state/meta.ts'
 
 export interface ReadOptions extends WalkOptions {
   /** In the order in which they are read: tickets name customers, surveys name tickets. */
-  streams: readonly Exclude<Stream, 'events'>[]
+  streams: readonly RecordStream[]
   backfillSince: Instant | null
   /** Read everything that changed since then again, whatever the watermarks say. */
   since: Instant | null
@@ -34,7 +34,7 @@ export interface ReadOptions extends WalkOptions {
 
 /** Our clock gives milliseconds, the helpdesk's microseconds: what happened just now has happened. */
 const GRAIN = fromMs(5)
-/** The shop's own people, mailboxes and fields change rarely. One of the three is read again in a run. */
+/** The shop's own people, mailboxes and fields change rarely. The one that was read the longest ago is read again in a run. */
 const DIRECTORY_MAX_AGE = fromMs(3_600_000)
 
 /**
@@ -165,11 +165,28 @@ export async function readDirectories(context: DirectoryContext, signal?: AbortS
   )
   const wanted = context.supports.directories.filter((directory) => directory !== 'tags' || needsTags)
   const never = wanted.filter((directory) => readAt(directory) === null)
-  const stale = wanted.filter((directory) => (readAt(directory) ?? 0) < now - DIRECTORY_MAX_AGE)
+  const stale = wanted
+    .filter((directory) => (readAt(directory) ?? 0) < now - DIRECTORY_MAX_AGE)
+    .toSorted((a, b) => (readAt(a) ?? 0) - (readAt(b) ?? 0))
   for (const directory of never.length > 0 ? never : stale.slice(0, 1)) {
+    const listed: string[] = []
     for await (const page of source.readDirectory(directory, signal)) {
-      store.transaction(() => ingestPage({ ...context, goLive: now }, directory, page))
+      listed.push(...page.records.map(({ id }) => id))
+      store.transaction(() =>
+        directory === 'deleted_tickets'
+          ? noteDeleted(context, page.records)
+          : ingestPage({ ...context, goLive: now }, directory, page),
+      )
     }
+    if (directory === 'agents') store.agents.noteListed(source.name, listed, now)
     store.meta.set(META.directoryReadAt(source.name, directory), now)
+  }
+}
+
+/** Of the tickets that are known, those that the helpdesk says it deleted are looked at once more: only their own address removes one. */
+function noteDeleted({ store, source }: DirectoryContext, records: readonly SourceRecord[]): void {
+  for (const record of records) {
+    if (record.kind !== 'event' || store.tickets.find(source.name, record.objectId)?.gone !== false) continue
+    store.sourceEvents.put(source.name, record)
   }
 }

@@ -2,7 +2,7 @@
 // a date (custom fields, late scores), deletes or merges without being heard. What no list names any more
 // is asked for by its own address; only that answer removes anything.
 import { TajoError } from '../../lib/errors.ts'
-import type { Stream } from '../../model/records.ts'
+import type { RecordStream, Stream } from '../../model/records.ts'
 import { toSetAsideKey } from '../../model/set-aside.ts'
 import { fromMs, type Instant } from '../../model/time.ts'
 import type { SyncContext } from '../context.ts'
@@ -14,7 +14,7 @@ import { type ObjectKind, refetch } from './refetch.ts'
 import { walkReconcile } from '../walk/walk.ts'
 import { META, type ReconcileProgress } from '../../state/meta.ts'
 
-const OBJECTS: readonly { stream: Exclude<Stream, 'events'>; kind: ObjectKind }[] = [
+const OBJECTS: readonly { stream: RecordStream; kind: ObjectKind }[] = [
   { stream: 'customers', kind: 'customer' },
   { stream: 'tickets', kind: 'ticket' },
   { stream: 'satisfaction_surveys', kind: 'satisfaction_survey' },

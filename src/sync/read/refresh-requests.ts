@@ -6,6 +6,7 @@ import { fromMs } from '../../model/time.ts'
 import type { RefreshRequest } from '../../state/reading/refresh-requests.ts'
 import type { SyncContext } from '../context.ts'
 import type { Watch } from './freshness.ts'
+import { readAgentStates } from './agent-states.ts'
 import { requireReferenced } from './referenced.ts'
 import { refetch } from './refetch.ts'
 
@@ -25,9 +26,12 @@ export async function readRequested(
   signal?: AbortSignal,
 ): Promise<RefreshRequest[]> {
   const { store, source, clock } = context
+  const agents = requests.filter(({ kind }) => kind === 'agent')
+  if (agents.length > 0) await readAgentStates(context, signal)
   const seen = requests.filter(({ kind, id }) => watch.isStored(kind, id))
-  const unseen = requests.filter((one) => !seen.includes(one)).slice(0, MOST_SINGLE)
+  const unseen = requests.filter((one) => !seen.includes(one) && !agents.includes(one)).slice(0, MOST_SINGLE)
   for (const { kind, id } of unseen) {
+    if (kind === 'agent') continue
     const key = toSetAsideKey(source.name, STREAM_OF_OBJECT[kind], id)
     try {
       const apply = await refetch(context, kind, id, signal, requireReferenced)
@@ -38,7 +42,7 @@ export async function readRequested(
       store.deadLetters.put('record', key, thrown.message, fromMs(clock.now()))
     }
   }
-  return [...seen, ...unseen]
+  return [...agents, ...seen, ...unseen]
 }
 
 /** Called in the transaction that ends the run. */

@@ -81,6 +81,13 @@ function addWebhooks(program: Command): void {
     .action(async (name: string, options) => {
       exit.code = await (await loadWebhooks()).runWebhooksStatus(name, options)
     })
+  common(webhooks.command('test'))
+    .description('wait until the helpdesk calls a running tajo, and say whether it was let in')
+    .addArgument(connector())
+    .option('--wait <duration>', 'for how long', '2m')
+    .action(async (name: string, options) => {
+      exit.code = await (await import('../setup/webhooks-test.ts')).runWebhooksTest(name, options)
+    })
   common(webhooks.command('remove'))
     .description('take the webhook out of the helpdesk; polls go on')
     .addArgument(connector())

@@ -95,6 +95,7 @@ function printCounts(status: ConnectorStatus): void {
   row('customers', `${formatCount(status.customersCount)} (${lacking.join(', ')})`)
   row('tickets', formatCount(status.ticketsTracked))
   row('CSAT responses', formatCount(status.csatResponses))
+  if (status.agents.length > 0) row('agents', status.agents.map(toAgentWords).join(', '))
   const sent = plural(status.events['sent'] ?? 0, 'event')
   row('in Brevo', `${plural(status.contactsInBrevo, 'contact')}, ${sent} sent`)
   const budget = status.rateLimit?.helpdesk
@@ -127,6 +128,9 @@ function printWaiting(name: string, { events, heldRemovals, setAside }: Connecto
   for (const { kind, key, reason } of setAside.latest) print(`    ${kind} ${mask(key)}: ${reason}`)
   if (setAside.count > 0) print('    What to do about them: tajo dead-letters list')
 }
+
+const toAgentWords = ({ id, name, state, reason }: ConnectorStatus['agents'][number]): string =>
+  `${name ?? id} ${state}${reason === null ? '' : ` (${reason})`}`
 
 const toWords = ({ since, reason }: { since: string; reason: string }): string =>
   `${formatTime(since)} (${reason})`

@@ -36,5 +36,5 @@ export function explainByHand(
     lines.push(
       `Give tajo its secret as ${webhookVariable(name)}: until then everything that comes in is refused.`,
     )
-  return { lines: [...lines, `Then look whether it comes in: tajo webhooks status ${name}`], secret: null }
+  return { lines: [...lines, `Then try it, with tajo running: tajo webhooks test ${name}`], secret: null }
 }

@@ -34,6 +34,7 @@ const receiver: WebhookReceiver = {
     isSigned({ header: 'X-Parley-Signature', algorithm: 'sha256', encoding: 'hex' }, delivery, secrets),
   byHand: {
     secret: 'theirs',
+    ask: 'Send a test call there.',
     steps: (url) => [
       'Open Settings → Webhooks in Parley, and add one.',
       `Its address: ${url}`,
