@@ -4,7 +4,7 @@ import type { Clock } from '../lib/time/clock.ts'
 import { TajoError } from '../lib/errors.ts'
 import type { Log } from '../lib/log/log.ts'
 import type { Secret } from '../lib/log/secret.ts'
-import { fromMs, toMs } from '../model/time.ts'
+import { fromMs } from '../model/time.ts'
 import { requireSource } from '../sources/index.ts'
 import type { Source, WebhookReceiver } from '../sources/source.ts'
 import type { Store } from '../state/store.ts'
@@ -47,7 +47,8 @@ export function createHelpdesks(
     /** Milliseconds until something that a webhook named is to be read again; null if nothing is. */
     untilNextRefresh(name: string): number | null {
       const at = store.refreshRequests.nextDueAt(name)
-      return at === null ? null : Math.max(0, toMs(at) - clock.now())
+      // Rounded up: what is due within this millisecond is not due yet.
+      return at === null ? null : Math.max(0, Math.ceil((at - fromMs(clock.now())) / 1_000))
     },
 
     /** Requests that the helpdesk takes now, as a share of what it takes in all; 1 where that is not known. */

@@ -6,6 +6,7 @@ import { needsMessages, needsPhone } from '../mapping/compile.ts'
 import type { RecordStream, Stream } from '../model/records.ts'
 import { fromMs, type Instant } from '../model/time.ts'
 import { requireSource } from '../sources/index.ts'
+import { toOwnStreams } from '../sync/context.ts'
 import type { ReadOptions } from '../sync/read/read.ts'
 import type { Reading, Supports } from '../sources/source.ts'
 
@@ -33,12 +34,9 @@ export function toStreams(
   connector: ConnectorConfig,
   resources: readonly Resource[] | undefined,
 ): RecordStream[] {
-  const { streams } = supportsOf(connector)
-  const read = toKept(connector, resources).map((stream) => {
-    const reading = streams[stream]!
-    return reading.mode === 'within' ? reading.stream : stream
-  })
-  return [...new Set(read)].filter((stream) => stream !== 'events' && stream !== 'agent_states')
+  return toOwnStreams(supportsOf(connector), toKept(connector, resources)).filter(
+    (stream) => stream !== 'events' && stream !== 'agent_states',
+  )
 }
 
 /** By stream: how long its records may still change without moving their date. */

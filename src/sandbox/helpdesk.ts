@@ -19,6 +19,8 @@ export interface FakeOptions {
   keys?: Readonly<Record<string, string>>
   /** Null: no limit. */
   rateLimit: { requests: number; windowMs: number } | null
+  /** How a search is behind and how little it gives at once, where it is worse than usual; only vendors that have searches. */
+  index?: { lagMs: number; mostPerPage: number }
 }
 
 /** A fake that runs. */

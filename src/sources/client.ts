@@ -167,9 +167,9 @@ class Client<Answer extends Answered> implements SourceClient<Answer> {
       signal?.throwIfAborted()
       const verdict = this.#dialect.judge(outcome, asked, this.#account.baseUrl)
       if (!(verdict instanceof TajoError)) return verdict
-      if (verdict.code === 'source_unauthorized') throw await this.#explainRefusal(verdict, asked, signal)
       if (asked.ofOne === true && mayBeItsOwn(verdict, attempt) && (await this.#isWell(signal)))
         throw new TajoError('record_unavailable', verdict.message, { cause: verdict })
+      if (verdict.code === 'source_unauthorized') throw await this.#explainRefusal(verdict, asked, signal)
       await this.#waitOut(verdict, asked, attempt, signal)
     }
   }

@@ -59,6 +59,15 @@ export function findGoLive({ store, source }: Pick<SyncContext, 'store' | 'sourc
   return now
 }
 
+/** In whose pages these streams come: each in its own, or in those of another. */
+export function toOwnStreams<S extends Stream>({ streams }: Supports, wanted: readonly S[]): Stream[] {
+  const own = wanted.map((stream) => {
+    const reading = streams[stream]
+    return reading?.mode === 'within' ? reading.stream : stream
+  })
+  return [...new Set(own)]
+}
+
 /** How a stream is read. */
 export function readingOf(
   { supports, source }: Pick<SyncContext, 'supports' | 'source'>,

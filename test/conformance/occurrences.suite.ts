@@ -241,6 +241,49 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
     ])
   })
 
+  it('a campaign fires once, after its delay, and not for a ticket that was opened again', async () => {
+    const { world, open, tagged } = await cast()
+    const yaml = `campaigns:\n  thanks: { on: ticket.closed, event: THANKS, delay: 30m }\n${toYaml('ticket.created')}`
+    await bench.sync(yaml)
+    await bench.pass(1_200)
+    world.closeTicket(open.id)
+    world.closeTicket(tagged.id)
+    await bench.pass(1_200)
+    await bench.sync(yaml)
+    world.reopenTicket(tagged.id)
+
+    for (let count = 0; count < 4; count += 1) {
+      await bench.pass(1_200)
+      await bench.sync(yaml)
+    }
+
+    expect(bench.account.events).toMatchObject([
+      { name: 'THANKS', properties: { ticket_id: String(open.id) } },
+    ])
+  })
+
+  it('whoever a ticket named before they were read is known by their own record, whatever its date', async () => {
+    const { world } = bench
+    bench.account.addAttribute('LANGUAGE', 'text')
+    const yaml = bench.yaml('    field_mapping: { language: LANGUAGE }\n')
+    await bench.sync(yaml)
+    const long = 30 * 86_400_000_000
+    const past = world.now() - long
+    const jane = world.addCustomer({
+      email: 'jane@example.com',
+      language: 'fr',
+      created: past,
+      updated: past,
+    })
+    world.addTicket({ customerId: jane.id })
+    await bench.pass(1_200)
+
+    await bench.sync(yaml)
+    await bench.sync(yaml, { reconcile: true })
+
+    expect(bench.account.contacts.get('jane@example.com')?.attributes).toMatchObject({ LANGUAGE: 'fr' })
+  })
+
   it('a poll that finds nothing asks little', async () => {
     const yaml = toYaml('ticket.created')
     await bench.fill(40)

@@ -159,7 +159,7 @@ async function rest(): Promise<string[]> {
 
 function readGoLive(from: Pick<Store, 'meta'>): GoLive {
   const of = (connector: string): number => from.meta.get(META.goLive(connector)) ?? Number.POSITIVE_INFINITY
-  return { gorgias: of('gorgias'), outlet: of('outlet') }
+  return { main: of('gorgias'), outlet: of('outlet') }
 }
 
 function start(inject: string | null): ChildProcess {

@@ -6,8 +6,9 @@ import { TajoError } from '../../src/lib/errors.ts'
 import type { Http, HttpOutcome } from '../../src/lib/net/http.ts'
 import { createSeededRandom, type Random } from '../../src/lib/random.ts'
 import { Secret } from '../../src/lib/log/secret.ts'
-import { DIRECTORIES, STREAMS } from '../../src/model/records.ts'
-import { gorgias } from '../../src/sources/gorgias/index.ts'
+import type { Stream } from '../../src/model/records.ts'
+import { requireHelpdesk } from '../../src/sandbox/helpdesks.ts'
+import { requireSource } from '../../src/sources/index.ts'
 import { silentLog } from '../support/sandbox.ts'
 
 export interface FuzzReport {
@@ -32,7 +33,9 @@ function createHastyClock() {
   }
 }
 
-export async function fuzz(bodies: number, seed: number): Promise<FuzzReport> {
+export async function fuzz(bodies: number, seed: number, helpdesk = 'gorgias'): Promise<FuzzReport> {
+  const definition = requireSource(helpdesk)
+  const { keys } = requireHelpdesk(helpdesk)
   const random = createSeededRandom(seed)
   const report: FuzzReport = { bodies: 0, ends: {}, records: 0, setAside: 0, unforeseen: [] }
   const http: Http = {
@@ -45,14 +48,14 @@ export async function fuzz(bodies: number, seed: number): Promise<FuzzReport> {
   const open = () => {
     const clock = createHastyClock()
     const ports = { http, clock, random, log: silentLog, retries: 0 }
-    const source = gorgias.create(
-      'gorgias',
+    const source = definition.create(
+      'fuzz',
       {
-        base_url: 'https://fuzz.test/api',
+        [definition.address.base]: 'https://fuzz.test/api',
         rate_limit: { requests: 1_000_000, per_seconds: 1 },
         log_api_calls: false,
       },
-      { email: new Secret('fuzz@shop.example'), api_key: new Secret('fuzz-key') },
+      Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, new Secret(key)])),
       ports,
     )
     const caller = createBrevoCaller(
@@ -82,11 +85,14 @@ export async function fuzz(bodies: number, seed: number): Promise<FuzzReport> {
     properties: {},
   }
 
+  const streams = Object.entries(definition.supports.streams).flatMap(([stream, { mode }]) =>
+    mode === 'within' ? [] : [stream as Stream],
+  )
   while (report.bodies < bodies) {
     const { source, caller, destination } = open()
     const readings: (() => Promise<unknown>)[] = [
-      ...STREAMS.map((stream) => () => first(source.read(stream, { token: null, from: 0, until: null }))),
-      ...DIRECTORIES.map((directory) => () => first(source.readDirectory(directory))),
+      ...streams.map((stream) => () => first(source.read(stream, { token: null, from: 0, until: null }))),
+      ...definition.supports.directories.map((directory) => () => first(source.readDirectory(directory))),
       ...(['customer', 'ticket', 'satisfaction_survey'] as const).map(
         (kind) => () => source.refetch(kind, '1'),
       ),
@@ -174,6 +180,23 @@ function envelope(random: Random): object {
         ? { next_cursor: pick(random, [null, null, 'abc', 5, undefined]) }
         : value(random, 1),
     contacts: random.next() < 0.8 ? items : value(random, 1),
+    conversations: random.next() < 0.8 ? items : value(random, 1),
+    admins: random.next() < 0.8 ? items : value(random, 1),
+    activity_logs: random.next() < 0.8 ? items : value(random, 1),
+    conversation_parts:
+      random.next() < 0.8 ? { conversation_parts: items, total_count: 3 } : value(random, 1),
+    pages:
+      random.next() < 0.9
+        ? {
+            next: pick(random, [
+              null,
+              null,
+              { starting_after: 'abc' },
+              { starting_after: 5 },
+              'https://x.test/?page=2',
+            ]),
+          }
+        : value(random, 1),
     events: random.next() < 0.8 ? items : value(random, 1),
     attributes: random.next() < 0.8 ? items : value(random, 1),
     lists: random.next() < 0.8 ? items : value(random, 1),
@@ -220,6 +243,33 @@ const KEYS = [
   'category',
   'emailBlacklisted',
   '__proto__',
+  // Intercom's.
+  'created_at',
+  'updated_at',
+  'deleted_at',
+  'state',
+  'title',
+  'statistics',
+  'first_admin_reply_at',
+  'first_contact_reply',
+  'last_close_at',
+  'conversation_rating',
+  'rating',
+  'contacts',
+  'admin_assignee_id',
+  'conversation_parts',
+  'total_count',
+  'part_type',
+  'body',
+  'author',
+  'assigned_to',
+  'delivered_as',
+  'ai_agent',
+  'performed_by',
+  'activity_type',
+  'metadata',
+  'custom_attributes',
+  'custom',
 ]
 
 function item(random: Random): object {
@@ -232,6 +282,10 @@ function plausible(random: Random, key: string): unknown {
   if (key.endsWith('_datetime'))
     return pick(random, ['2026-08-26T18:38:08.300346+00:00', '2026-08-26T12:30:00', '2026-13-40', '', null])
   if (key.endsWith('id')) return pick(random, [1, 2_190_948_998, '7', 0, -1, null])
+  if (key.endsWith('_at'))
+    return pick(random, [1_772_352_000, 1_772_352_001, 0, -5, 1e15, '1772352000', null])
+  if (key === 'state') return pick(random, ['open', 'closed', 'snoozed', 'asleep'])
+  if (key === 'part_type') return pick(random, ['comment', 'close', 'open', 'snoozed', 'assignment', 'dance'])
   if (key === 'status') return pick(random, ['open', 'closed', 'asleep'])
   if (key === 'score') return pick(random, [1, 5, null, '5', 1e308])
   return value(random, 2)

@@ -28,7 +28,7 @@ describe('a first sync that fills EXT_ID', () => {
     addCustomers()
     let held = 0
     shop.meet(({ url }, side) => {
-      const isLastPage = side === 'gorgias' && url.includes('/tickets') && url.includes('cursor')
+      const isLastPage = side === 'helpdesk' && url.includes('/tickets') && url.includes('cursor')
       if (!isLastPage || known() === CUSTOMERS) return null
       held += 1
       return 'slow_down'
@@ -49,7 +49,7 @@ describe('a first sync that fills EXT_ID', () => {
     shop.meet(({ method, url, body }, side) => {
       if (side === 'brevo' && method === 'POST' && url.endsWith('/contacts') && early.length < 100)
         early.push(body ?? '')
-      return side === 'gorgias' && url.includes('/tickets') && early.length < 100 ? 'slow_down' : null
+      return side === 'helpdesk' && url.includes('/tickets') && early.length < 100 ? 'slow_down' : null
     })
 
     await shop.sync({}, shop.yaml('verify', { extId: true, rateLimit: SLOW }))

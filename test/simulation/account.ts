@@ -4,6 +4,8 @@ import { BrevoAccount } from '../../src/sandbox/brevo/account.ts'
 export const LISTS = { support: 35, satisfied: 36, dissatisfied: 37, vip: 40 }
 /** tajo's own: contacts that belong to no other list are imported into it. */
 const IMPORT_LIST = 50
+/** Ids of the second account begin where those of the first do not reach. */
+export const OUTLET_FROM = 700_000_000
 export const OWN_ADDRESS = 'agent@shop.example'
 
 const ATTRIBUTES: [string, string][] = [

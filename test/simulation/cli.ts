@@ -1,4 +1,4 @@
-// npm run simulate -- --seeds N [--from S] [--large] [--until-failure], the seeds that once found something: --found,
+// npm run simulate -- --seeds N [--from S] [--large] [--helpdesks intercom|both] [--until-failure], the seeds that once found something: --found,
 // or one seed again: npm run simulate -- --seed S [--long] [--large] [--verbose]
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     'until-failure': { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     large: { type: 'boolean', default: false },
+    helpdesks: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -36,7 +37,11 @@ const log: Log = {
   debug: loud('debug'),
 }
 
-const kind = { ...(values.long ? { long: true } : {}), ...(values.large ? { large: true } : {}) }
+const kind = {
+  ...(values.long ? { long: true } : {}),
+  ...(values.large ? { large: true } : {}),
+  ...(values.helpdesks === undefined ? {} : { helpdesks: values.helpdesks as 'intercom' | 'both' }),
+}
 if (process.send !== undefined) {
   process.once('message', (stories) => void tell(stories as Story[]))
 } else if (values.seed !== undefined) {

@@ -10,11 +10,15 @@ import type { Thresholds } from '../../src/outbox/delivery.ts'
 import { openStore } from '../../src/state/store.ts'
 import { Killed, ProcessClock } from './clock.ts'
 import type { Served, Serving } from '../../src/daemon/serve.ts'
-import { BREVO_URL, createHttpFor, GORGIAS_URL, type Network, OUTLET_URL } from './network.ts'
+import { BREVO_URL, createHttpFor, HELPDESK_URL, type Network, OUTLET_URL } from './network.ts'
 import { OUTLET_MAPPING } from './outlet.ts'
 
-/** Both accounts take them. */
-const KEYS = { email: new Secret('sim@shop.example'), api_key: new Secret('sim-key') }
+/** Every account takes them. */
+const KEYS = {
+  email: new Secret('sim@shop.example'),
+  api_key: new Secret('sim-key'),
+  access_token: new Secret('sim-token'),
+}
 
 export interface Life {
   /** Resolves when it is over, in whatever way. */
@@ -37,6 +41,8 @@ export interface LifeOptions {
   death: Death | null
   /** Whether the helpdesk calls it. */
   webhooks: boolean
+  /** Of the first account: what its connector is called. */
+  helpdesk: 'gorgias' | 'intercom'
   thresholds: Thresholds
   log: Log
 }
@@ -77,8 +83,8 @@ export function live(options: LifeOptions): Life {
   }
   const clock = new ProcessClock(network.universe, options.wall, step)
   const process = { step, isDead: () => dead }
-  const onAnswer = (side: 'gorgias' | 'brevo'): void => {
-    if (side === 'gorgias') pages += 1
+  const onAnswer = (side: 'helpdesk' | 'brevo'): void => {
+    if (side === 'helpdesk') pages += 1
   }
   const http = createHttpFor(network, {
     isDead: process.isDead,
@@ -100,7 +106,7 @@ export function live(options: LifeOptions): Life {
         {
           config: toConfig(options.yaml),
           stateDir,
-          credentials: { gorgias: KEYS, outlet: KEYS },
+          credentials: { [options.helpdesk]: KEYS, outlet: KEYS },
           brevoKey: new Secret('sim-brevo'),
           thresholds: options.thresholds,
         },
@@ -116,7 +122,9 @@ export function live(options: LifeOptions): Life {
                 abandon = close
               },
             }),
-          ...(options.webhooks ? { serve: async (served) => serveHints(network, served, process) } : {}),
+          ...(options.webhooks
+            ? { serve: async (served) => serveHints(network, served, process, options.helpdesk) }
+            : {}),
           startSchedule: (expression, run) => startVirtualSchedule(network, expression, run),
         },
       )
@@ -143,18 +151,19 @@ function serveHints(
   network: Network,
   { engine, onRefreshRequest, onFailure }: Served,
   process: { isDead(): boolean },
+  connector: string,
 ): Serving {
   const deliver = async (id: number): Promise<void> => {
     if (process.isDead()) return
     try {
       engine.store.transaction(() =>
         engine.store.refreshRequests.put(
-          'gorgias',
+          connector,
           { kind: 'ticket', id: String(id) },
           network.universe.now * 1_000,
         ),
       )
-      onRefreshRequest('gorgias')
+      onRefreshRequest(connector)
     } catch (thrown) {
       if (!(thrown instanceof Killed)) onFailure(thrown)
     }
@@ -235,6 +244,19 @@ const CAMPAIGNS = `campaigns:
   thanks: { on: ticket.closed, event: CAMPAIGN_THANKS, guards: { cooldown: 30d } }
 `
 
+/** Where each helpdesk answers, as its connector says it. */
+function toAddress(helpdesk: 'gorgias' | 'intercom', url: string): string {
+  return helpdesk === 'gorgias' ? `base_url: "${url}"` : `api_url: "${new URL(url).origin}"`
+}
+
+/** Intercom never tells of merged tickets. */
+function toMapping(helpdesk: 'gorgias' | 'intercom', extId: boolean): string {
+  const mapping = extId
+    ? MAPPING.replace('field_mapping:', 'field_mapping:\n      external_id: EXT_ID')
+    : MAPPING
+  return helpdesk === 'gorgias' ? mapping : mapping.replace('      ticket.merged: TICKET_MERGED\n', '')
+}
+
 export function toYaml(options: {
   reconcile: string
   schedule: string
@@ -246,22 +268,26 @@ export function toYaml(options: {
   campaigns?: boolean
   /** Maps the customer's id in the shop to an identifier of Brevo's, which no import carries. */
   extId?: boolean
-  /** A second account of the helpdesk. */
+  /** A second account. */
   outlet?: boolean
+  /** Whose account the first is, and the second. */
+  helpdesk?: 'gorgias' | 'intercom'
+  second?: 'gorgias' | 'intercom'
 }): string {
   const reading = `    schedule: "${options.schedule}"
     reconcile: "${options.reconcile}"
     rate_limit: ${options.rateLimit}
 `
+  const { helpdesk = 'gorgias', second = 'gorgias' } = options
   const outlet = `  outlet:
-    source: gorgias
-    base_url: "${OUTLET_URL}"
+    source: ${second}
+    ${toAddress(second, OUTLET_URL)}
 ${reading}${OUTLET_MAPPING}`
   return `brevo: { base_url: "${BREVO_URL}"${options.importList ? ', import_list: 50' : ''} }
 contacts: { create: ${options.create} }
 events: { when_uncertain: ${options.policy}, verify_after: ${options.verifyAfter ?? '5m'} }
 ${options.campaigns === true ? CAMPAIGNS : ''}connectors:
-  gorgias:
-    base_url: "${GORGIAS_URL}"
-${reading}${options.extId === true ? MAPPING.replace('field_mapping:', 'field_mapping:\n      external_id: EXT_ID') : MAPPING}${options.outlet === true ? outlet : ''}`
+  ${helpdesk}:
+    ${toAddress(helpdesk, HELPDESK_URL)}
+${reading}${toMapping(helpdesk, options.extId === true)}${options.outlet === true ? outlet : ''}`
 }

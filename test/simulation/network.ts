@@ -48,7 +48,7 @@ export interface Weather {
   share: number
   faults: readonly Fault[]
   /** While true, nothing answers there. */
-  down: { gorgias: boolean; brevo: boolean }
+  down: { helpdesk: boolean; brevo: boolean }
 }
 
 export interface Network {
@@ -56,7 +56,7 @@ export interface Network {
   random: Random
   weather: Weather
   servers: {
-    gorgias: Pick<DirectServer, 'inject'>
+    helpdesk: Pick<DirectServer, 'inject'>
     outlet?: Pick<DirectServer, 'inject'>
     brevo: Pick<DirectServer, 'inject'>
   }
@@ -77,10 +77,10 @@ export interface Network {
   /** Objects that the helpdesk does not give, by the path of their address: which fault each meets. */
   poisoned: Map<string, Fault>
   /** Where a test decides instead of chance. */
-  script: ((request: HttpRequest, side: 'gorgias' | 'brevo') => Fault | null) | null
+  script: ((request: HttpRequest, side: 'helpdesk' | 'brevo') => Fault | null) | null
 }
 
-export const GORGIAS_URL = 'https://gorgias.test/api'
+export const HELPDESK_URL = 'https://helpdesk.test/api'
 /** The second account of the helpdesk. */
 export const OUTLET_URL = 'https://outlet.test/api'
 export const BREVO_URL = 'https://brevo.test/v3'
@@ -88,7 +88,7 @@ export const BREVO_URL = 'https://brevo.test/v3'
 /** The network as one process sees it. `step` may kill the process; a dead one hears nothing any more. */
 export function createHttpFor(
   network: Network,
-  process: { step(): void; isDead(): boolean; onAnswer?(side: 'gorgias' | 'brevo'): void },
+  process: { step(): void; isDead(): boolean; onAnswer?(side: 'helpdesk' | 'brevo'): void },
 ): Http {
   const { universe, random } = network
   const seenPages = new Map<string, HttpOutcome>()
@@ -100,7 +100,7 @@ export function createHttpFor(
     if (process.isDead()) return NEVER_LEFT
     process.step()
     network.requests += 1
-    const side = isHelpdesk(request.url) ? 'gorgias' : 'brevo'
+    const side = isHelpdesk(request.url) ? 'helpdesk' : 'brevo'
     if (side === 'brevo' && request.method !== 'GET') network.writes += 1
     await universe.wait(5 + random.next() * 300)
     if (network.weather.down[side]) return NEVER_LEFT
@@ -124,14 +124,14 @@ export function createHttpFor(
 
   async function meet(
     fault: Fault | null,
-    side: 'gorgias' | 'brevo',
+    side: 'helpdesk' | 'brevo',
     request: HttpRequest,
   ): Promise<HttpOutcome> {
     switch (fault) {
       case 'unauthorized':
         return answer(401, '{"code":"unauthorized","message":"Key not found"}')
       case 'forbidden':
-        return answer(403, side === 'gorgias' ? '{"error":{"msg":"Forbidden."}}' : '{"message":"Forbidden"}')
+        return answer(403, side === 'helpdesk' ? '{"error":{"msg":"Forbidden."}}' : '{"message":"Forbidden"}')
       case 'wait_a_year':
         return answer(429, '{"error":{"msg":"Too many requests."},"message":"Too many requests"}', {
           'retry-after': String(365 * 86_400),
@@ -216,7 +216,7 @@ export function createHttpFor(
         return seenPages.get(request.url) ?? (await deliver(side, request))
       case null: {
         const outcome = await deliver(side, request)
-        if (side === 'gorgias' && outcome.outcome === 'answer' && outcome.status === 200) {
+        if (side === 'helpdesk' && outcome.outcome === 'answer' && outcome.status === 200) {
           seenPages.set(request.url, outcome)
           if (isList(request)) lastPage = { url: request.url, answer: outcome }
         }
@@ -226,7 +226,7 @@ export function createHttpFor(
   }
 
   /** Carried out by the API or not, what comes back is not the API's. */
-  async function lie(kind: Lie, side: 'gorgias' | 'brevo', request: HttpRequest): Promise<HttpOutcome> {
+  async function lie(kind: Lie, side: 'helpdesk' | 'brevo', request: HttpRequest): Promise<HttpOutcome> {
     const isPart = kind === 'lie_206' && request.method === 'GET'
     const truth = random.next() < 0.3 || isPart ? await deliver(side, request) : null
     const page = '<html><body>We will be back soon.</body></html>'
@@ -234,7 +234,7 @@ export function createHttpFor(
       case 'lie_200_page':
         return answer(200, page)
       case 'lie_200_json':
-        return answer(200, side === 'gorgias' ? '{"data":[]}' : '{"status":"ok"}')
+        return answer(200, side === 'helpdesk' ? '{"data":[]}' : '{"status":"ok"}')
       case 'lie_201_without_id':
         return answer(201, '{}')
       case 'lie_202':
@@ -260,7 +260,7 @@ export function createHttpFor(
     return { ...page, body: JSON.stringify({ ...envelope, data: envelope.data.toReversed() }) }
   }
 
-  async function deliver(side: 'gorgias' | 'brevo', request: HttpRequest): Promise<HttpOutcome> {
+  async function deliver(side: 'helpdesk' | 'brevo', request: HttpRequest): Promise<HttpOutcome> {
     const url = new URL(behindEmpty.get(new URL(request.url).searchParams.get('cursor') ?? '') ?? request.url)
     const read = request.method === 'GET' ? /\/contacts\/([^/]+%40[^/]+)$/.exec(url.pathname) : null
     if (read !== null) network.onLook?.(decodeURIComponent(read[1]!))
@@ -272,7 +272,7 @@ export function createHttpFor(
         ...(request.body === undefined ? {} : { payload: request.body }),
       }),
     )
-    const offset = side === 'gorgias' ? network.sourceOffsetMs : 0
+    const offset = side === 'helpdesk' ? network.sourceOffsetMs : 0
     const headers: Record<string, string> = {}
     for (const [name, value] of Object.entries(response.headers)) headers[name] = String(value)
     headers['date'] = new Date(universe.now + offset).toUTCString()
@@ -290,26 +290,26 @@ function answer(status: number, body: string, headers: Record<string, string> = 
   return { outcome: 'answer', status, headers: { 'content-type': type, ...headers }, body }
 }
 
-function pickFault(network: Network, side: 'gorgias' | 'brevo', request: HttpRequest): Fault | null {
+function pickFault(network: Network, side: 'helpdesk' | 'brevo', request: HttpRequest): Fault | null {
   const { random, weather } = network
   if (random.next() >= weather.share) return null
   const possible = weather.faults.filter((fault) => isPossible(fault, side, request))
   if (possible.length === 0) return null
   const fault = possible[Math.floor(random.next() * possible.length)]!
   // Reading is never applied twice: the difference is Brevo's alone.
-  return side === 'gorgias' && fault.includes('applied')
+  return side === 'helpdesk' && fault.includes('applied')
     ? 'reset'
     : request.method === 'GET' && fault === 'applied_late'
       ? 'reset'
       : fault
 }
 
-function isPossible(fault: Fault, side: 'gorgias' | 'brevo', request: HttpRequest): boolean {
-  if (fault === 'old_page') return side === 'gorgias'
+function isPossible(fault: Fault, side: 'helpdesk' | 'brevo', request: HttpRequest): boolean {
+  if (fault === 'old_page') return side === 'helpdesk'
   if (fault === 'cursor_refused' || fault === 'page_twice') return request.url.includes('cursor=')
   if (fault === 'empty_page' || fault === 'page_shuffled') return isList(request)
   // Where nothing is due, nothing tells the lie from the truth.
-  return fault !== 'lie_204' || side === 'gorgias' || !mayBeEmpty(request)
+  return fault !== 'lie_204' || side === 'helpdesk' || !mayBeEmpty(request)
 }
 
 const mayBeEmpty = ({ method, url }: HttpRequest): boolean =>
@@ -317,14 +317,16 @@ const mayBeEmpty = ({ method, url }: HttpRequest): boolean =>
 
 const pathOf = (url: string): string => new URL(url).pathname
 const placeOf = (url: string): string => `${new URL(url).host}${pathOf(url)}`
-const isHelpdesk = (url: string): boolean => url.startsWith(GORGIAS_URL) || url.startsWith(OUTLET_URL)
+/** By the host: each vendor has a path of its own. */
+const isAt = (url: string, base: string): boolean => new URL(url).host === new URL(base).host
+const isHelpdesk = (url: string): boolean => isAt(url, HELPDESK_URL) || isAt(url, OUTLET_URL)
 
 function serverOf(
   { servers }: Network,
-  side: 'gorgias' | 'brevo',
+  side: 'helpdesk' | 'brevo',
   url: string,
 ): Pick<DirectServer, 'inject'> {
-  return url.startsWith(OUTLET_URL) ? servers.outlet! : servers[side]
+  return isAt(url, OUTLET_URL) ? servers.outlet! : servers[side]
 }
 const isList = (request: HttpRequest): boolean =>
   request.method === 'GET' && isHelpdesk(request.url) && request.url.includes('limit=')

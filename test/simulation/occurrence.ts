@@ -10,7 +10,7 @@ export interface Occurrence {
   /** False: something else happened that may keep it from being seen or from having anybody to tell. */
   must: boolean
   /** Where it happened. */
-  connector: 'gorgias' | 'outlet'
+  connector: 'main' | 'outlet'
 }
 
 export function isTold(account: BrevoAccount, { event, about: [key, value], at }: Occurrence): boolean {

@@ -2,7 +2,8 @@
 // the engine: it was written from docs/definitions.md and docs/guarantees.md.
 import type { SandboxContact } from '../../src/sandbox/brevo/account.ts'
 import type { WorldCustomer } from '../../src/sandbox/shop/world.ts'
-import { LISTS, OWN_ADDRESS } from './account.ts'
+import { LISTS, OUTLET_FROM, OWN_ADDRESS } from './account.ts'
+import type { Dialect } from './dialect.ts'
 import type { Occurrence } from './occurrence.ts'
 import type { Shop } from './shop.ts'
 
@@ -62,7 +63,7 @@ export function watchWrites(shop: Shop): { broken: string[]; looked(email: strin
 export type GoLive = Record<Occurrence['connector'], number>
 
 /** Where there is one helpdesk only. */
-export const oneShop = (goLive: number): GoLive => ({ gorgias: goLive, outlet: Number.POSITIVE_INFINITY })
+export const oneShop = (goLive: number): GoLive => ({ main: goLive, outlet: Number.POSITIVE_INFINITY })
 
 /** What is not as it must be; empty if all is well. */
 export function judge(
@@ -155,23 +156,24 @@ function expect(
     return now
   }
   const worlds = shop.outlet === null ? [world] : [world, shop.outlet.world]
+  const dialectOf = (ticketId: number): Dialect =>
+    ticketId >= OUTLET_FROM ? (shop.outlet?.dialect ?? shop.dialect) : shop.dialect
   const tickets = worlds
     .flatMap((one) => [...one.tickets.values()])
     .filter((one) => ids.has(one.customerId) && !one.spam && one.trashed === null)
   const surveys = worlds
     .flatMap((one) => [...one.surveys.values()])
     .filter((one) => one.score !== null && ids.has(survivor(one.customerId)))
+    .filter(
+      ({ ticketId }) => !dialectOf(ticketId).surveysGo || worlds.some((one) => one.tickets.has(ticketId)),
+    )
   const newest = tickets.toSorted((a, b) => b.created - a.created || b.id - a.id)[0]
   const lastScored = surveys.toSorted((a, b) => b.scored! - a.scored! || b.id - a.id)[0]
   const waits = tickets.flatMap((ticket) => {
     const messages = worlds
       .flatMap((one) => [...one.messages.values()])
-      .filter((one) => one.ticketId === ticket.id && one.public && !one.note)
-    const asked = messages.find((one) => !one.fromAgent)
-    const answer = messages.find(
-      (one) => asked !== undefined && one.fromAgent && one.rule === null && isAfter(one, asked),
-    )
-    return answer === undefined ? [] : [(answer.created - ticket.created) / 60e6]
+      .filter((one) => one.ticketId === ticket.id)
+    return dialectOf(ticket.id).wait(ticket, messages) ?? []
   })
   const mean = waits.reduce((sum, one) => sum + one, 0) / waits.length
 
@@ -189,7 +191,7 @@ function expect(
       ...(main === null
         ? {}
         : {
-            GORGIAS_ID: String(main.id),
+            GORGIAS_ID: shop.dialect.customerId(main.id),
             FIRSTNAME: main.name,
             TIER: main.customFields[11] ?? null,
             WHOLESALE: main.customFields[12] ?? null,
@@ -206,8 +208,6 @@ function expect(
 
 const isNewer = (a: WorldCustomer, b: WorldCustomer): boolean =>
   a.updated > b.updated || (a.updated === b.updated && a.id > b.id)
-const isAfter = (a: { created: number; id: number }, b: { created: number; id: number }): boolean =>
-  a.created > b.created || (a.created === b.created && a.id > b.id)
 
 function judgeEvents(shop: Shop, goLiveOf: GoLive, create: boolean): string[] {
   const complaints: string[] = []
@@ -303,7 +303,7 @@ function judgeCampaigns(shop: Shop, goLiveOf: GoLive, create: boolean): string[]
   }
   for (const { about, at, must, connector } of closings) {
     if (
-      connector !== 'gorgias' ||
+      connector !== 'main' ||
       !must ||
       !create ||
       at < goLiveOf[connector] ||

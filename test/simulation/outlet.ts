@@ -1,18 +1,19 @@
 // A second account of the same helpdesk, with people in common: they keep their addresses there, whatever happens in the first.
 import { createSeededRandom } from '../../src/lib/random.ts'
-import { World, type WorldTicket } from '../../src/sandbox/shop/world.ts'
-import { LISTS, OWN_ADDRESS } from './account.ts'
+import { World, type WorldSurvey, type WorldTicket } from '../../src/sandbox/shop/world.ts'
+import { LISTS, OUTLET_FROM, OWN_ADDRESS } from './account.ts'
 import type { Universe } from './clock.ts'
+import { type Dialect, GORGIAS } from './dialect.ts'
 import { Dice } from './dice.ts'
 import type { Occurrence } from './occurrence.ts'
 import type { Shop } from './shop.ts'
 
 const DAY = 86_400_000_000
-/** Its ids begin where those of the first account do not reach. */
-const FIRST_ID = 700_000_000
 
 export class Outlet {
   readonly world: World
+  /** Of its helpdesk. */
+  readonly dialect: Dialect
   readonly #random
   readonly #dice: Dice
   readonly #note: (occurrence: Occurrence) => void
@@ -24,7 +25,9 @@ export class Outlet {
     seed: number,
     sourceOffsetMs: number,
     ports: { note: (occurrence: Occurrence) => void; isLost: (email: string) => boolean },
+    dialect: Dialect = GORGIAS,
   ) {
+    this.dialect = dialect
     this.#random = createSeededRandom(seed)
     this.#dice = new Dice(this.#random)
     this.#note = ports.note
@@ -33,7 +36,7 @@ export class Outlet {
     this.world = new World(() => {
       last = Math.max(last + 1, Math.floor((universe.now + sourceOffsetMs) * 1000))
       return last
-    }, FIRST_ID)
+    }, OUTLET_FROM)
     this.world.users.push({ id: 8, email: OWN_ADDRESS, name: 'Mia', created: 1 })
   }
 
@@ -117,14 +120,18 @@ export class Outlet {
     )
     if (ticket === undefined) return
     const survey = this.world.addSurvey(ticket.id)
-    this.#tell('SURVEY_CREATED', ['survey_id', String(survey.id)], ticket.customerId, survey.created)
+    this.#tell('SURVEY_CREATED', this.#about(survey), ticket.customerId, survey.created)
   }
 
   #score(): void {
     const survey = this.#dice.pickOf([...this.world.surveys.values()].filter((one) => one.score === null))
     if (survey === undefined) return
     this.world.scoreSurvey(survey.id, 1 + this.#dice.upTo(4))
-    this.#tell('SURVEY_RESPONDED', ['survey_id', String(survey.id)], survey.customerId, survey.scored!)
+    this.#tell('SURVEY_RESPONDED', this.#about(survey), survey.customerId, survey.scored!)
+  }
+
+  #about(survey: WorldSurvey): Occurrence['about'] {
+    return ['survey_id', this.dialect.surveyId(survey)]
   }
 
   #tag(): void {
@@ -143,16 +150,36 @@ export class Outlet {
 
   #tell(event: string, about: Occurrence['about'], id: number, at: number): void {
     const email = this.world.customers.get(id)!.email!.toLowerCase()
-    this.#note({ event, about, at, customerId: id, must: !this.#isLost(email), connector: 'outlet' })
+    const shown = this.dialect.shown(at)
+    this.#note({
+      event,
+      about,
+      at: shown,
+      customerId: id,
+      must: !this.#isLost(email),
+      connector: 'outlet',
+    })
   }
 }
 
 /** With half of the shop's people. */
-export function openOutlet(shop: Shop, universe: Universe, seed: number, sourceOffsetMs: number): World {
-  const outlet = new Outlet(universe, seed, sourceOffsetMs, {
-    note: (occurrence) => shop.occurrences.push(occurrence),
-    isLost: (email) => shop.deletedByHand.has(email),
-  })
+export function openOutlet(
+  shop: Shop,
+  universe: Universe,
+  seed: number,
+  sourceOffsetMs: number,
+  dialect: Dialect = GORGIAS,
+): World {
+  const outlet = new Outlet(
+    universe,
+    seed,
+    sourceOffsetMs,
+    {
+      note: (occurrence) => shop.occurrences.push(occurrence),
+      isLost: (email) => shop.deletedByHand.has(email),
+    },
+    dialect,
+  )
   for (const [id, email] of outlet.seedPast([...shop.addresses])) shop.have(id, email)
   shop.outlet = outlet
   return outlet.world

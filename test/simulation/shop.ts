@@ -5,6 +5,7 @@ import type { BrevoAccount } from '../../src/sandbox/brevo/account.ts'
 import { World, type WorldCustomer, type WorldTicket } from '../../src/sandbox/shop/world.ts'
 import { createAccount, LISTS, OWN_ADDRESS } from './account.ts'
 import type { Universe } from './clock.ts'
+import { type Dialect, GORGIAS } from './dialect.ts'
 import { Dice } from './dice.ts'
 import { isTold, type Occurrence } from './occurrence.ts'
 import { OptOuts, pickMoves } from './opt-outs.ts'
@@ -15,6 +16,8 @@ type Action = [weight: number, act: () => void]
 
 export class Shop {
   readonly world: World
+  /** Of its helpdesk. */
+  readonly dialect: Dialect
   /** The second account; null where there is one helpdesk only. */
   outlet: Outlet | null = null
   readonly account: BrevoAccount
@@ -48,7 +51,8 @@ export class Shop {
   readonly #everHad = new Map<number, Set<string>>()
   #names = 0
 
-  constructor(universe: Universe, random: Random, sourceOffsetMs: number) {
+  constructor(universe: Universe, random: Random, sourceOffsetMs: number, dialect: Dialect = GORGIAS) {
+    this.dialect = dialect
     this.#universe = universe
     this.#random = random
     this.#dice = new Dice(random)
@@ -165,7 +169,8 @@ export class Shop {
 
   #newCustomer(): void {
     const customer = this.#addCustomer({})
-    this.#note('CUSTOMER_CREATED', ['customer_id', String(customer.id)], customer.id, customer.created)
+    const id = this.dialect.customerId(customer.id)
+    this.#note('CUSTOMER_CREATED', ['customer_id', id], customer.id, customer.created)
   }
 
   #openTicket(customer = this.#anyCustomer()): void {
@@ -215,7 +220,8 @@ export class Shop {
     )
     if (ticket === undefined) return
     const survey = this.world.addSurvey(ticket.id)
-    this.#note('SURVEY_CREATED', ['survey_id', String(survey.id)], survey.customerId, survey.created)
+    const about: Occurrence['about'] = ['survey_id', this.dialect.surveyId(survey)]
+    this.#note('SURVEY_CREATED', about, survey.customerId, survey.created)
   }
 
   #score(): void {
@@ -224,17 +230,12 @@ export class Shop {
     const isFirst = survey.score === null
     this.world.scoreSurvey(survey.id, 1 + this.#dice.upTo(4), { told: this.#random.next() < 0.3 })
     // The first score of one that was scored in the past may never have been seen: then the correction is the answer.
+    const id = this.dialect.surveyId(survey)
     const isUnheard = !this.occurrences.some(
-      ({ event, about }) => event === 'SURVEY_RESPONDED' && about[1] === String(survey.id),
+      ({ event, about }) => event === 'SURVEY_RESPONDED' && about[1] === id,
     )
     if (isFirst || isUnheard)
-      this.#note(
-        'SURVEY_RESPONDED',
-        ['survey_id', String(survey.id)],
-        survey.customerId,
-        survey.scored!,
-        isFirst,
-      )
+      this.#note('SURVEY_RESPONDED', ['survey_id', id], survey.customerId, survey.scored!, isFirst)
   }
 
   #tag(): void {
@@ -316,6 +317,7 @@ export class Shop {
   }
 
   #spam(): void {
+    if (!this.dialect.hasSpam) return
     const ticket = this.#anyTicket((one) => !one.spam)
     if (ticket === undefined) return
     this.world.changeTicket(ticket.id, { spam: true })
@@ -460,7 +462,7 @@ export class Shop {
       ticket?.spam !== true &&
       !this.deletedByHand.has(email) &&
       !(customerId !== null && this.lostContact.has(customerId))
-    this.occurrences.push({ event, about, at, customerId, must, connector: 'gorgias' })
+    this.occurrences.push({ event, about, at: this.dialect.shown(at), customerId, must, connector: 'main' })
   }
 
   /** What was not told yet may or may not be told from here on. */

@@ -7,12 +7,15 @@ import type { Log } from '../../src/lib/log/log.ts'
 import { createSeededRandom, type Random } from '../../src/lib/random.ts'
 import { createBrevo } from '../../src/sandbox/brevo/brevo.ts'
 import { createGorgias } from '../../src/sandbox/gorgias/gorgias.ts'
+import { createIntercom } from '../../src/sandbox/intercom/intercom.ts'
+import type { World } from '../../src/sandbox/shop/world.ts'
 import { THRESHOLDS, type Thresholds } from '../../src/outbox/delivery.ts'
 import { openStoreReadOnly } from '../../src/state/store.ts'
 import { Universe } from './clock.ts'
-import { createDirectServer } from './direct-server.ts'
+import { type Dialect, GORGIAS, INTERCOM } from './dialect.ts'
+import { createDirectServer, type DirectServer } from './direct-server.ts'
 import { type Death, live, type Life, toYaml } from './life.ts'
-import { type Fault, GORGIAS_URL, LIES, type Network, ODD_PAGES } from './network.ts'
+import { type Fault, HELPDESK_URL, LIES, type Network, ODD_PAGES } from './network.ts'
 import { findMissing, findUntold, judge, watchWrites } from './oracle.ts'
 import type { Occurrence } from './occurrence.ts'
 import { Shop } from './shop.ts'
@@ -73,6 +76,8 @@ export interface Story {
   seed: number
   long?: boolean
   large?: boolean
+  /** Absent: Gorgias, and now and then a second account of it. */
+  helpdesks?: 'intercom' | 'both'
 }
 
 export interface SimulationOptions extends Omit<Story, 'seed'> {
@@ -81,7 +86,7 @@ export interface SimulationOptions extends Omit<Story, 'seed'> {
 
 export async function simulate(
   seed: number,
-  { log = silent, long = isLong(seed), large = isLarge(seed) }: SimulationOptions = {},
+  { log = silent, long = isLong(seed), large = isLarge(seed), helpdesks }: SimulationOptions = {},
 ): Promise<Verdict> {
   // Half of them far from UTC, and not by whole hours.
   process.env['TZ'] = seed % 2 === 0 ? 'UTC' : 'Pacific/Chatham'
@@ -89,23 +94,25 @@ export async function simulate(
   const chance = (share: number): boolean => random.next() < share
   const universe = new Universe(START)
   const sourceOffsetMs = chance(0.2) ? (random.next() - 0.5) * 240_000 : 0
-  const shop = new Shop(universe, createSeededRandom(seed + 1), sourceOffsetMs)
+  const isIntercom = helpdesks === 'intercom'
+  const shop = new Shop(
+    universe,
+    createSeededRandom(seed + 1),
+    sourceOffsetMs,
+    isIntercom ? INTERCOM : GORGIAS,
+  )
   shop.account.importDropsFalse = { json: seed % 4 !== 0, file: seed % 3 === 0 }
   shop.account.importDelayMs = random.next() * 20_000
   shop.account.eventLagMs = random.next() * 1.5 * 60_000
   shop.account.liftsBlockOnRename = chance(0.5)
   const limited = chance(0.3)
   const servers = {
-    gorgias: createDirectServer(),
+    helpdesk: createDirectServer(),
     outlet: createDirectServer(),
     brevo: createDirectServer(),
   }
-  createGorgias({
-    server: servers.gorgias.routes,
-    world: shop.world,
-    keys: { email: 'sim@shop.example', api_key: 'sim-key' },
-    rateLimit: limited ? { requests: 40, windowMs: 20_000 } : null,
-  })
+  const index = drawIndex(createSeededRandom(seed + 11))
+  openFake(shop.dialect, servers.helpdesk, shop.world, limited, index)
   createBrevo({
     server: servers.brevo.routes,
     account: shop.account,
@@ -124,7 +131,7 @@ export async function simulate(
       faults: FAULTS.filter(
         (fault) => (fault !== 'old_page' || usesOldPages) && (large || chance(0.7)),
       ).filter((fault) => !onlyLies || (LIES as readonly Fault[]).includes(fault)),
-      down: { gorgias: false, brevo: false },
+      down: { helpdesk: false, brevo: false },
     },
     servers,
     sourceOffsetMs,
@@ -145,8 +152,10 @@ export async function simulate(
   const create = chance(0.85) || onlyLies
   const nightly = (chance(0.5) && long) || onlyLies
   const extId = seed % 3 === 0
-  const two = seed % 5 === 2
+  const two = helpdesks === 'both' || (helpdesks === undefined && seed % 5 === 2)
   const yaml = toYaml({
+    helpdesk: shop.dialect.helpdesk,
+    second: helpdesks === 'both' ? 'intercom' : 'gorgias',
     schedule: '*/30 * * * *',
     reconcile: nightly ? '30 1 * * *' : '0 * * * *',
     rateLimit: limited ? '{ requests: 40, per_seconds: 20 }' : '{ requests: 100000, per_seconds: 1 }',
@@ -163,13 +172,16 @@ export async function simulate(
     large ? LARGE + Math.floor(random.next() * 100) : long ? 2 + Math.floor(random.next() * 5) : 2,
   )
 
-  if (two)
-    createGorgias({
-      server: servers.outlet.routes,
-      world: openOutlet(shop, universe, seed + 5, sourceOffsetMs),
-      keys: { email: 'sim@shop.example', api_key: 'sim-key' },
-      rateLimit: limited ? { requests: 40, windowMs: 20_000 } : null,
-    })
+  if (two) {
+    const dialect = helpdesks === 'both' ? INTERCOM : GORGIAS
+    openFake(
+      dialect,
+      servers.outlet,
+      openOutlet(shop, universe, seed + 5, sourceOffsetMs, dialect),
+      limited,
+      index,
+    )
+  }
 
   // What happens, and when.
   const until = START + (long ? 0.75 + random.next() * 1.25 : 0.25 + random.next() * 0.4) * HOUR
@@ -183,7 +195,7 @@ export async function simulate(
       })
     })
   planTrouble(network, wall, random, until, chance, shop)
-  const poisons = seed % 4 === 1 && !onlyLies
+  const poisons = seed % 4 === 1 && !onlyLies && !isIntercom
   if (poisons) planPoison(network, createSeededRandom(seed + 9), until, shop)
 
   // Few contacts and events go the ways of the many, too: imports, list additions, batches.
@@ -204,6 +216,7 @@ export async function simulate(
       yaml,
       seed: seed + lives,
       webhooks,
+      helpdesk: shop.dialect.helpdesk,
       thresholds,
       death: mayDie ? drawDeath(random) : null,
       log,
@@ -221,7 +234,7 @@ export async function simulate(
       }
     }
     network.weather.share = 0
-    network.weather.down = { gorgias: false, brevo: false }
+    network.weather.down = { helpdesk: false, brevo: false }
     // Killed a moment ago, it may not have fallen yet.
     while (life.isDead() && !life.isOver()) await universe.run(universe.now + 1_000)
     if (usesSync) {
@@ -267,7 +280,7 @@ export async function simulate(
       broken.push(`at rest, ${network.writes - written} requests wrote something`)
     const store = openStoreReadOnly(stateDir)!
     const goLiveOf = {
-      gorgias: store.meta.get(META.goLive('gorgias')) ?? Number.POSITIVE_INFINITY,
+      main: store.meta.get(META.goLive(shop.dialect.helpdesk)) ?? Number.POSITIVE_INFINITY,
       outlet: store.meta.get(META.goLive('outlet')) ?? Number.POSITIVE_INFINITY,
     }
     const counts = store.outboxEvents.counts()
@@ -277,7 +290,7 @@ export async function simulate(
       next: [store.nextLookAt(), universe.now * 1000],
       offset: wall.offsetMs,
 
-      known: store.recordsOf('gorgias', process.env['EMAIL'] ?? ''),
+      known: store.recordsOf(shop.dialect.helpdesk, process.env['EMAIL'] ?? ''),
       told: store.contacts.lastSent(process.env['EMAIL'] ?? ''),
     })
     store.close()
@@ -295,7 +308,8 @@ export async function simulate(
           goLiveOf,
           create,
           extId,
-          inOrder: !usesOldPages && !poisons && wall.offsetMs === 0,
+          // What happened in one second has no order where dates are whole seconds.
+          inOrder: !usesOldPages && !poisons && wall.offsetMs === 0 && helpdesks === undefined,
         }),
       ],
       counts: {
@@ -311,6 +325,25 @@ export async function simulate(
     life?.kill()
     rmSync(stateDir, { recursive: true, force: true })
   }
+}
+
+/** Searches are behind by up to five minutes, and give little at once: rows move from one page to another meanwhile. */
+function drawIndex(random: Random): { lagMs: number; mostPerPage: number } {
+  const lagMs = random.next() < 0.6 ? random.next() * 300_000 : 0
+  return { lagMs, mostPerPage: random.next() < 0.5 ? 2 + Math.floor(random.next() * 5) : 150 }
+}
+
+function openFake(
+  { helpdesk }: Dialect,
+  { routes: server }: DirectServer,
+  world: World,
+  limited: boolean,
+  index: { lagMs: number; mostPerPage: number },
+): void {
+  const rateLimit = limited ? { requests: 40, windowMs: 20_000 } : null
+  if (helpdesk === 'intercom')
+    createIntercom({ server, world, keys: { access_token: 'sim-token' }, rateLimit, index })
+  else createGorgias({ server, world, keys: { email: 'sim@shop.example', api_key: 'sim-key' }, rateLimit })
 }
 
 /** What Brevo refused was tried again lately, because its time had come: an id that somebody else holds. */
@@ -360,7 +393,7 @@ function planTrouble(
   shop: Shop,
 ): void {
   const moment = (): number => START + random.next() * (until - START)
-  for (const side of ['gorgias', 'brevo'] as const) {
+  for (const side of ['helpdesk', 'brevo'] as const) {
     if (!chance(0.3)) continue
     const from = moment()
     universe.at(from, () => (weather.down[side] = true))
@@ -378,7 +411,7 @@ function planTrouble(
 /** Some tickets and customers are not given by their own address for a while, each in one way. */
 function planPoison(network: Network, random: Random, until: number, shop: Shop): void {
   const { universe, poisoned } = network
-  const base = new URL(GORGIAS_URL).pathname
+  const base = new URL(HELPDESK_URL).pathname
   for (let count = 1 + Math.floor(random.next() * 4); count > 0; count -= 1)
     universe.at(START + random.next() * (until - START), () => {
       const { tickets, customers } = shop.world

@@ -157,7 +157,7 @@ describe('a tajo.epoch that can not be written', () => {
     const inTheWay = join(shop.stateDir, 'tajo.epoch.new')
     let writes = 0
     shop.meet(({ url }, side) => {
-      if (side === 'gorgias' && url.includes('/tickets')) mkdirSync(inTheWay, { recursive: true })
+      if (side === 'helpdesk' && url.includes('/tickets')) mkdirSync(inTheWay, { recursive: true })
       if (side === 'brevo' && url.endsWith('/events')) writes += 1
       return null
     })

@@ -22,7 +22,7 @@ import { createGorgias } from '../../src/sandbox/gorgias/gorgias.ts'
 import { Killed, ProcessClock, Universe } from '../simulation/clock.ts'
 import { createDirectServer } from '../simulation/direct-server.ts'
 import { toYaml } from '../simulation/life.ts'
-import { createHttpFor, type Fault, GORGIAS_URL, type Network } from '../simulation/network.ts'
+import { createHttpFor, type Fault, HELPDESK_URL, type Network } from '../simulation/network.ts'
 import { Shop } from '../simulation/shop.ts'
 import { openStore } from '../../src/state/store.ts'
 import { silentLog } from './sandbox.ts'
@@ -33,7 +33,7 @@ export interface VirtualShop extends Pick<Shop, 'world' | 'account'> {
   universe: Universe
   stateDir: string
   /** Asked for each request: which fault it meets. */
-  meet(script: ((request: HttpRequest, side: 'gorgias' | 'brevo') => Fault | null) | null): void
+  meet(script: ((request: HttpRequest, side: 'helpdesk' | 'brevo') => Fault | null) | null): void
   /** This object is not given any more, until it is mended (null): `customers/42`. */
   poison(object: string, fault: Fault | null): void
   /** Opens the state, does something, closes it. */
@@ -57,9 +57,9 @@ export function openVirtualWorld(seed = 1): { universe: Universe; shop: Shop; ne
   const universe = new Universe(START)
   const shop = new Shop(universe, createSeededRandom(seed), 0)
   shop.account.importDelayMs = 0
-  const servers = { gorgias: createDirectServer(), brevo: createDirectServer() }
+  const servers = { helpdesk: createDirectServer(), brevo: createDirectServer() }
   createGorgias({
-    server: servers.gorgias.routes,
+    server: servers.helpdesk.routes,
     world: shop.world,
     keys: { email: 'sim@shop.example', api_key: 'sim-key' },
     rateLimit: { requests: 40, windowMs: 20_000 },
@@ -68,7 +68,7 @@ export function openVirtualWorld(seed = 1): { universe: Universe; shop: Shop; ne
   const network: Network = {
     universe,
     random: createSeededRandom(2),
-    weather: { share: 0, faults: [], down: { gorgias: false, brevo: false } },
+    weather: { share: 0, faults: [], down: { helpdesk: false, brevo: false } },
     servers,
     sourceOffsetMs: 0,
     counts: {},
@@ -168,7 +168,7 @@ export function openVirtualShop(seed = 1, more: Partial<EngineOptions> = {}): Vi
     yaml,
     open,
     poison(object, fault) {
-      const path = `${new URL(GORGIAS_URL).pathname}/${object}`
+      const path = `${new URL(HELPDESK_URL).pathname}/${object}`
       if (fault === null) network.poisoned.delete(path)
       else network.poisoned.set(path, fault)
     },

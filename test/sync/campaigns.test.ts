@@ -277,7 +277,7 @@ describe('in_support', () => {
     shop.world.closeTicket(id)
     await shop.sync({}, file())
     await shop.pass(7 * 60)
-    shop.meet((_, side) => (side === 'gorgias' ? 'refused' : null))
+    shop.meet((_, side) => (side === 'helpdesk' ? 'refused' : null))
     await shop.sync({}, file()).catch(() => undefined)
     await shop.open((engine) => engine.deliver(), file())
 

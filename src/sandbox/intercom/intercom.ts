@@ -70,8 +70,8 @@ export function createIntercom(options: FakeOptions): Fake {
   installDirectories(fake, world)
   installActivities(fake, world, refuse)
   installDeleted(fake, world, refuse)
-  installContacts(fake, world)
-  installConversations(fake, world)
+  installContacts(fake, world, options.index)
+  installConversations(fake, world, options.index)
   return fake
 }
 
@@ -123,7 +123,6 @@ const CONTACTS: Searching<WorldCustomer> = {
   },
   dates: 'days',
   sorts: ['created_at', 'updated_at'],
-  mostPerPage: 150,
 }
 
 const toSearching = (world: World): Searching<WorldTicket> => ({
@@ -137,16 +136,15 @@ const toSearching = (world: World): Searching<WorldTicket> => ({
   },
   dates: 'seconds',
   sorts: ['created_at', 'updated_at'],
-  mostPerPage: 150,
 })
 
 /** A new contact is not found for a few minutes; its own address gives it at once (§ B.4). */
 const CONTACT_DELAY = 3 * 60_000_000
 
-function installContacts({ server }: Fake, world: World): void {
+function installContacts({ server }: Fake, world: World, index: FakeOptions['index']): void {
   server.post('/contacts/search', (request, reply) => {
     const all = [...world.customers.values()].filter((one) => one.created <= world.now() - CONTACT_DELAY)
-    return answerSearch(request, reply, all, CONTACTS, (found, pages) => ({
+    return answerSearch(request, reply, all, { ...CONTACTS, ...index }, (found, pages) => ({
       type: 'list',
       data: found.map((one) => toContact(world, one)),
       ...pages,
@@ -167,10 +165,14 @@ function installContacts({ server }: Fake, world: World): void {
   })
 }
 
-function installConversations({ server }: Fake, world: World): void {
-  const searching = toSearching(world)
+function installConversations({ server }: Fake, world: World, index: FakeOptions['index']): void {
+  const searching = { ...toSearching(world), ...index }
+  const lag = (index?.lagMs ?? 0) * 1000
   server.post('/conversations/search', (request, reply) => {
-    const all = [...world.tickets.values()].filter((one) => one.trashed === null)
+    // What has just changed is not found yet.
+    const all = [...world.tickets.values()].filter(
+      (one) => one.trashed === null && one.updated <= world.now() - lag,
+    )
     return answerSearch(request, reply, all, searching, (found, pages) => {
       const messages = messagesOf(world, found)
       const conversations = found.map((one) => toConversation(world, one, messages.get(one.id) ?? []))

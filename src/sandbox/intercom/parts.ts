@@ -30,7 +30,7 @@ export function messagesOf(world: World, tickets: readonly WorldTicket[]): Map<n
 }
 
 export function toParts(world: World, ticket: WorldTicket, { rest }: Said) {
-  const history = ticket.history ?? toHistory(ticket)
+  const history = toHistory(ticket)
   const parts = [
     ...rest.map((one) => toMessagePart(world, one)),
     ...history.flatMap((one) => toChangeParts(world, one)),
@@ -42,11 +42,14 @@ export function toParts(world: World, ticket: WorldTicket, { rest }: Said) {
   }
 }
 
-/** One that was closed before the shop kept a history. */
-function toHistory({ id, status, closed, snooze }: WorldTicket): WorldChange[] {
-  return status === 'open' || closed === null
-    ? []
-    : [{ id, type: snooze === null ? 'closed' : 'snoozed', at: closed, user: null }]
+/** One that was closed before the shop kept a history has a part of that all the same. */
+function toHistory({ id, created, status, closed, snooze, history = [] }: WorldTicket): WorldChange[] {
+  const first = history.find(({ type }) => type !== 'assigned' && type !== 'handed_over')?.type
+  const past = (type: WorldChange['type'], at: number): WorldChange => ({ id, type, at, user: null })
+  if (first === 'reopened') return [past('closed', created + 1), ...history]
+  if (first === 'woken') return [past('snoozed', created + 1), ...history]
+  if (first !== undefined || status === 'open' || closed === null) return history
+  return [past(snooze === null ? 'closed' : 'snoozed', closed), ...history]
 }
 
 interface Placed {

@@ -16,8 +16,11 @@ export interface Searching<Item> {
   /** Dates match whole days (contacts, up to 2.16), or seconds. */
   dates: 'days' | 'seconds'
   sorts: readonly string[]
-  mostPerPage: number
+  /** Where it gives less than it is asked for. */
+  mostPerPage?: number
 }
+
+const MOST_PER_PAGE = 150
 
 const DATE = /_at$|_until$/
 const DAY = 24 * 3_600
@@ -45,8 +48,8 @@ export function search<Item>(all: readonly Item[], body: unknown, how: Searching
     'starting_after',
   ])
   const perPage = Number(asked)
-  if (!Number.isInteger(perPage) || perPage < 1 || perPage > how.mostPerPage)
-    throw new Refused('parameter_invalid', `per_page must be between 1 and ${how.mostPerPage}`)
+  if (!Number.isInteger(perPage) || perPage < 1 || perPage > MOST_PER_PAGE)
+    throw new Refused('parameter_invalid', `per_page must be between 1 and ${MOST_PER_PAGE}`)
   const direction = order === 'ascending' ? 1 : -1
   const keyOf = (item: Item): number => Number(how.fields[field]!(item))
   const compare = (a: [number, string], b: [number, string]): number =>
@@ -57,12 +60,13 @@ export function search<Item>(all: readonly Item[], body: unknown, how: Searching
     .toSorted(([a], [b]) => compare(a, b))
   const from = after === undefined ? null : readCursor(after)
   const rest = from === null ? found : found.filter(([key]) => compare(key, from) > 0)
-  const page = rest.slice(0, perPage)
+  // It may give less than it was asked for.
+  const page = rest.slice(0, Math.min(perPage, how.mostPerPage ?? perPage))
   return {
     items: page.map(([, item]) => item),
     total: found.length,
     perPage,
-    next: rest.length > perPage ? writeCursor(page.at(-1)![0]) : null,
+    next: rest.length > page.length ? writeCursor(page.at(-1)![0]) : null,
   }
 }
 

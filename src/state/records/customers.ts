@@ -135,6 +135,8 @@ export function createCustomers(database: Database) {
         before === undefined ||
         before.deleted === 1 ||
         before.merged_into !== null ||
+        // A mention has the date of what mentioned it, and knows less.
+        (before.stub === 1 && row.stub === 0) ||
         (!isSame(before, row) && before.updated_at <= row.updated_at)
       if (changed) upsert.run(row)
       return { before: before === undefined ? null : toStored(before), changed }

@@ -26,6 +26,7 @@ export function createSurveys(database: Database) {
       AND NOT EXISTS (SELECT 1 FROM customers c WHERE c.source = s.source AND c.id = s.customer_id)
     ORDER BY s.customer_id LIMIT ?`)
   const remove = database.prepare('DELETE FROM surveys WHERE source = ? AND id = ?')
+  const removeOfTicket = database.prepare('DELETE FROM surveys WHERE source = ? AND ticket_id = ?')
   const scoredOf = database.prepare<
     [string, string],
     { id: string; ticket_id: string | null; score: number; scored_at: number }
@@ -61,6 +62,10 @@ export function createSurveys(database: Database) {
 
     remove(source: string, id: string): void {
       remove.run(source, id)
+    },
+
+    removeOfTicket(source: string, ticketId: string): void {
+      removeOfTicket.run(source, ticketId)
     },
 
     customerOf: (source: string, id: string): string | null => select.get(source, id)?.customer_id ?? null,

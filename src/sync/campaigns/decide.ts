@@ -18,7 +18,7 @@ import { fromMs, type Instant, toIso } from '../../model/time.ts'
 import type { CampaignEntry } from '../../state/delivery/campaign-entries.ts'
 import { readVerifyUntil } from '../../state/db/recover.ts'
 import type { Store } from '../../state/store.ts'
-import type { SyncContext } from '../context.ts'
+import { type SyncContext, toOwnStreams } from '../context.ts'
 import { ingestPage } from '../ingest/ingest.ts'
 import { requireReferenced } from '../read/referenced.ts'
 import { refetch } from '../read/refetch.ts'
@@ -42,7 +42,7 @@ export async function decideCampaigns(context: SyncContext, signal?: AbortSignal
   const { store, source, log } = context
   // Open tickets and scores of a history that is still being read would be wrong.
   const streams = [...context.streams].filter((stream) => stream !== 'events')
-  if (!store.cursors.isBackfilled(source.name, streams)) return
+  if (!store.cursors.isBackfilled(source.name, toOwnStreams(context.supports, streams))) return
   // While the helpdesk did not answer, its clock was taken for ours, and ours may have been set.
   store.campaigns.capDue(source.name, source.now(), LONGEST)
   let looks = 0

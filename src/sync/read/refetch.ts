@@ -52,6 +52,9 @@ function removeTicket(context: SyncContext, id: RecordId, into: RecordId | null)
     stageForKnownTicket(context, transition, id, { merged_into: into })
   }
   store.tickets.remove(source.name, id, into)
+  // What stands in it goes with it.
+  if (context.supports.streams.satisfaction_surveys?.mode === 'within')
+    store.surveys.removeOfTicket(source.name, id)
   markCustomer(context, store.tickets.find(source.name, id)?.customerId ?? null)
 }
 
