@@ -5,7 +5,6 @@ import { BREVO, type Pauses } from '../engine/pauses.ts'
 import { createWakeSignal, sleepOrWake, type WakeSignal } from '../lib/async/wake-signal.ts'
 import { coerceError, isAbort, type TajoError } from '../lib/errors.ts'
 import { formatDuration } from '../lib/human.ts'
-import { fromMs, type Instant } from '../model/time.ts'
 import { isDatabaseError } from '../state/db/sqlite.ts'
 import type { DaemonHooks } from './daemon.ts'
 import type { Tasks } from './tasks.ts'
@@ -52,7 +51,7 @@ export class Runner {
   /** It has come through since the daemon started. */
   #wasWell = false
   #isFaster = false
-  #reconcileAt: Instant | null = null
+  #isReconcileDue = false
 
   constructor(name: string, shared: Shared) {
     this.name = name
@@ -69,7 +68,7 @@ export class Runner {
 
   /** Everything is read again, beside the live runs. */
   reconcile(): void {
-    this.#reconcileAt = fromMs(this.#shared.ports.clock.now())
+    this.#isReconcileDue = true
     if (this.#wasWell) this.#background.raise()
   }
 
@@ -184,10 +183,12 @@ export class Runner {
     for (;;) {
       await this.#background.wait(tasks.signal)
       if (tasks.isStopping) return
+      const isReconcileDue = this.#isReconcileDue
+      this.#isReconcileDue = false
       try {
         const found = await engine.readInBackground(
           this.name,
-          this.#reconcileAt,
+          isReconcileDue,
           (progress) => hooks.onProgress?.(this.name, progress),
           tasks.signal,
         )
@@ -195,6 +196,7 @@ export class Runner {
         if (found !== null) await this.run({ settling: false, before: found })
       } catch (thrown) {
         if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
+        this.#isReconcileDue ||= isReconcileDue
         await this.#waitOut(coerceError(thrown))
         this.#background.raise()
       }

@@ -15,7 +15,7 @@ import { decideCampaigns } from '../sync/campaigns/decide.ts'
 import { findGoLive } from '../sync/context.ts'
 import { readAgentStates } from '../sync/read/agent-states.ts'
 import { readBackground } from '../sync/read/read.ts'
-import { isReconcileDue, reconcile } from '../sync/read/reconcile.ts'
+import { isReconciling, reconcile } from '../sync/read/reconcile.ts'
 
 export { enabled } from './streams.ts'
 export { createSource } from './connectors.ts'
@@ -47,11 +47,11 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     /** Reads what can wait. What it read, if there is something new to deliver. */
     readInBackground: (
       name: string,
-      reconcileAt: Instant | null,
+      isReconcileDue: boolean,
       onProgress: SyncOptions['onProgress'],
       signal?: AbortSignal,
     ): Promise<Record<string, number> | null> =>
-      readInBackground(parts, parts.find(name), reconcileAt, onProgress, signal),
+      readInBackground(parts, parts.find(name), isReconcileDue, onProgress, signal),
 
     /** Who of the shop does something else than before. */
     readAgentStates: (name: string, signal?: AbortSignal): Promise<number> =>
@@ -131,7 +131,7 @@ function untilDecision(parts: Parts, { config, source }: Connector): number | nu
 async function readInBackground(
   parts: Parts,
   connector: Connector,
-  reconcileAt: Instant | null,
+  isReconcileDue: boolean,
   onProgress: SyncOptions['onProgress'],
   signal?: AbortSignal,
 ): Promise<Record<string, number> | null> {
@@ -140,7 +140,7 @@ async function readInBackground(
   const read: Record<string, number> = {}
   const options = toReadOptions(connector.config, { onProgress }, read, signal)
   const found = await readBackground(context, options)
-  if (!isReconcileDue(context, reconcileAt)) return found ? read : null
+  if (!isReconcileDue && !isReconciling(context)) return found ? read : null
   await reconcile(context, options)
   return read
 }

@@ -60,7 +60,7 @@ export function findGoLive({ store, source }: Pick<SyncContext, 'store' | 'sourc
 }
 
 /** In whose pages these streams come: each in its own, or in those of another. */
-export function toOwnStreams<S extends Stream>({ streams }: Supports, wanted: readonly S[]): Stream[] {
+export function toOwnStreams({ streams }: Supports, wanted: readonly Stream[]): Stream[] {
   const own = wanted.map((stream) => {
     const reading = streams[stream]
     return reading?.mode === 'within' ? reading.stream : stream

@@ -1,6 +1,7 @@
-// npm run crash-test -- --kills N [--seed S]: the built binary, real files, real HTTP. The daemon is killed with SIGKILL, at
-// random moments or (every other time, where strace is there) at the n-th call of a system call, while the helpdesk goes on
-// living and all three APIs misbehave: Brevo's, and those of two accounts of one helpdesk that share people; then everything is let come to rest, and the oracle of the simulation judges.
+// npm run crash-test -- --kills N [--seed S] [--second gorgias]: the built binary, real files, real HTTP. The daemon is killed with SIGKILL, at
+// random moments or (every other time, where strace is there) at the n-th call of a system call, while the helpdesks go on living and all
+// three APIs misbehave: Brevo's, Gorgias's, and that of an Intercom (or of a second Gorgias) that shares its people; then everything is let
+// come to rest, and the oracle of the simulation judges.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -13,9 +14,11 @@ import { parseArgs } from 'node:util'
 import { createSeededRandom } from '../../src/lib/random.ts'
 import { createBrevo } from '../../src/sandbox/brevo/brevo.ts'
 import { createGorgias } from '../../src/sandbox/gorgias/gorgias.ts'
+import { createIntercom } from '../../src/sandbox/intercom/intercom.ts'
 import type { Intercept } from '../../src/sandbox/faults.ts'
 import { openStoreReadOnly, type Store } from '../../src/state/store.ts'
 import type { Universe } from '../simulation/clock.ts'
+import { GORGIAS, INTERCOM } from '../simulation/dialect.ts'
 import { MAPPING } from '../simulation/life.ts'
 import { type GoLive, judge, watchWrites } from '../simulation/oracle.ts'
 import { openOutlet, OUTLET_MAPPING } from '../simulation/outlet.ts'
@@ -23,7 +26,11 @@ import { Shop } from '../simulation/shop.ts'
 import { META } from '../../src/state/meta.ts'
 
 const { values } = parseArgs({
-  options: { kills: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' } },
+  options: {
+    kills: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    second: { type: 'string', default: 'intercom' },
+  },
 })
 const KILLS = Number(values.kills)
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
@@ -46,11 +53,15 @@ const { broken } = watchWrites(shop)
 shop.seedPast(20)
 const keys = { email: 'crash@shop.example', api_key: 'crash-key' }
 const gorgias = createGorgias({ world: shop.world, keys, rateLimit: null })
-const outlet = createGorgias({
-  world: openOutlet(shop, clock as Universe, Number(values.seed) + 5, 0),
-  keys,
+const dialect = values.second === 'intercom' ? INTERCOM : GORGIAS
+const second = {
+  world: openOutlet(shop, clock as Universe, Number(values.seed) + 5, 0, dialect),
   rateLimit: null,
-})
+}
+const outlet =
+  dialect === INTERCOM
+    ? createIntercom({ ...second, keys: { access_token: keys.api_key } })
+    : createGorgias({ ...second, keys })
 const brevo = createBrevo({ account: shop.account, apiKey: 'crash-brevo', perSecond: null })
 const directory = mkdtempSync(join(tmpdir(), 'tajo-crash-'))
 const hasStrace = canTrace()
@@ -77,8 +88,8 @@ connectors:
   gorgias:
     base_url: "http://127.0.0.1:${portOf(gorgias.server)}/api"
 ${READING}${MAPPING}  outlet:
-    source: gorgias
-    base_url: "http://127.0.0.1:${portOf(outlet.server)}/api"
+    source: ${dialect.helpdesk}
+    ${dialect === INTERCOM ? 'api_url' : 'base_url'}: "http://127.0.0.1:${portOf(outlet.server)}${dialect === INTERCOM ? '' : '/api'}"
 ${READING}${OUTLET_MAPPING}`,
 )
 
@@ -187,6 +198,7 @@ function start(inject: string | null): ChildProcess {
       GORGIAS_API_KEY: keys.api_key,
       OUTLET_EMAIL: keys.email,
       OUTLET_API_KEY: keys.api_key,
+      OUTLET_ACCESS_TOKEN: keys.api_key,
       BREVO_API_KEY: 'crash-brevo',
     },
     stdio: ['ignore', 'ignore', 'pipe'],

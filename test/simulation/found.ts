@@ -10,7 +10,10 @@ const SHORT = [
   20_112, 458_140_668, 7038, 700_475,
 ]
 
+const INTERCOM = [7, 47, 59, 1251]
+
 export const FOUND_SOMETHING: readonly Story[] = [
+  ...INTERCOM.map((seed): Story => ({ seed, helpdesks: 'intercom' })),
   ...LONG.map((seed) => ({ seed, long: true })),
   ...SHORT.map((seed) => ({ seed })),
 ]

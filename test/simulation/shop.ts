@@ -10,6 +10,7 @@ import { Dice } from './dice.ts'
 import { isTold, type Occurrence } from './occurrence.ts'
 import { OptOuts, pickMoves } from './opt-outs.ts'
 import type { Outlet } from './outlet.ts'
+import { addPastTicket, DAY } from './past.ts'
 import { customersAt, withSharing } from './people.ts'
 
 type Action = [weight: number, act: () => void]
@@ -73,30 +74,8 @@ export class Shop {
     for (let index = 0; index < customers; index += 1) {
       const past = Math.floor(this.world.now() - (1 + this.#random.next() * 90) * DAY)
       const customer = this.#addCustomer({ created: past, updated: past })
-      for (let count = this.#dice.upTo(3); count > 0; count -= 1) {
-        const created = Math.floor(past + this.#random.next() * DAY * 0.5)
-        const closed = this.#random.next() < 0.7
-        const ticket = this.world.addTicket({
-          customerId: customer.id,
-          created,
-          updated: created,
-          status: closed ? 'closed' : 'open',
-          closed: closed ? created + 1 : null,
-          tags: this.#random.next() < 0.2 ? ['vip'] : [],
-        })
-        this.world.addMessage(ticket.id, { created: created + 1_000_000 })
-        if (this.#random.next() < 0.6)
-          this.world.addMessage(ticket.id, { created: created + 90_000_000, fromAgent: true })
-        if (this.#random.next() < 0.4) {
-          const scored = this.#random.next() < 0.6
-          this.world.addSurvey(ticket.id, {
-            created: created + 100_000_000,
-            sent: created + 100_000_000,
-            score: scored ? 1 + this.#dice.upTo(4) : null,
-            scored: scored ? created + 200_000_000 : null,
-          })
-        }
-      }
+      for (let count = this.#dice.upTo(3); count > 0; count -= 1)
+        addPastTicket(this.world, this.#dice, this.#random, customer.id, past)
     }
     this.occurrences.length = 0
     // Some of them are known in Brevo already, with a history of their own.
@@ -227,13 +206,13 @@ export class Shop {
   #score(): void {
     const survey = this.#dice.pickOf([...this.world.surveys.values()])
     if (survey === undefined) return
+    // Nobody rates a conversation that is no more.
+    if (this.dialect.surveysGo && !this.world.tickets.has(survey.ticketId)) return
     const isFirst = survey.score === null
     this.world.scoreSurvey(survey.id, 1 + this.#dice.upTo(4), { told: this.#random.next() < 0.3 })
     // The first score of one that was scored in the past may never have been seen: then the correction is the answer.
     const id = this.dialect.surveyId(survey)
-    const isUnheard = !this.occurrences.some(
-      ({ event, about }) => event === 'SURVEY_RESPONDED' && about[1] === id,
-    )
+    const isUnheard = !this.occurrences.some((one) => one.event === 'SURVEY_RESPONDED' && one.about[1] === id)
     if (isFirst || isUnheard)
       this.#note('SURVEY_RESPONDED', ['survey_id', id], survey.customerId, survey.scored!, isFirst)
   }
@@ -473,8 +452,11 @@ export class Shop {
     }
   }
 
+  /** And its rating, where that stands in it. */
   #doubtTicket(id: number): void {
-    this.#doubt((one) => one.about[0] === 'ticket_id' && one.about[1] === String(id))
+    const { surveysGo, surveyId } = this.dialect
+    const gone = surveysGo ? [String(id), surveyId({ id: 0, ticketId: id })] : [String(id)]
+    this.#doubt(({ about: [kind, value] }) => kind !== 'customer_id' && gone.includes(value))
   }
 
   #lastEventAt(): number {
@@ -497,5 +479,3 @@ export class Shop {
     return this.#dice.pick(Object.values(LISTS))
   }
 }
-
-const DAY = 86_400_000_000

@@ -21,11 +21,9 @@ const OBJECTS: readonly { stream: RecordStream; kind: ObjectKind }[] = [
 ]
 const BATCH = 200
 
-/** True if one is under way, or if none began since `at`. `at` null: only one that is under way. */
-export function isReconcileDue({ store, source }: SyncContext, at: Instant | null): boolean {
-  if (store.meta.get(META.reconcile(source.name)) !== null) return true
-  if (at === null) return false
-  return (store.meta.get(META.reconciledAt(source.name)) ?? 0) < at
+/** True if one is under way: a process that ended may have left it. */
+export function isReconciling({ store, source }: SyncContext): boolean {
+  return store.meta.get(META.reconcile(source.name)) !== null
 }
 
 /** Goes on where an earlier one was interrupted. */
@@ -63,10 +61,11 @@ function isListed({ streams, supports }: SyncContext, stream: Stream, options: R
   return streams.has(stream) && options.streams.some((one) => one === list)
 }
 
-function begin({ store, source, clock }: SyncContext): ReconcileProgress {
+function begin({ store, source }: SyncContext): ReconcileProgress {
   const underWay = store.meta.get(META.reconcile(source.name))
   if (underWay !== null) return underWay
-  const progress: ReconcileProgress = { startedAt: fromMs(clock.now()), done: [] }
+  // By the helpdesk's clock: what changed since is no matter of this one.
+  const progress: ReconcileProgress = { startedAt: source.now(), done: [] }
   store.transaction(() => {
     store.reconciled.clear(source.name)
     store.meta.set(META.reconcile(source.name), progress)
