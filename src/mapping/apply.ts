@@ -140,6 +140,7 @@ export function toProperties(occurrence: Occurrence): Record<string, AttributeVa
     status: ticket?.status ?? null,
     tags: ticket?.tags ?? null,
     assignee_name: ticket?.assigneeName ?? null,
+    group_name: ticket?.groupName ?? null,
     score: survey?.score ?? null,
     comment: survey?.comment ?? null,
     first_response_time: firstResponseMinutes(occurrence),

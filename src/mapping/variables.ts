@@ -48,6 +48,7 @@ export const EVENT_VARIABLES: Variables = {
     tags: 'texts',
   },
   assignee: { name: 'text' },
+  group: { name: 'text' },
   survey: { id: 'text', score: 'number', comment: 'text' },
   customer: { id: 'text', email: 'text', name: 'text', firstname: 'text', lastname: 'text' },
 }
@@ -93,6 +94,7 @@ export function toEventValues(
       tags: ticket?.tags ?? [],
     },
     assignee: { name: ticket?.assigneeName ?? null },
+    group: { name: ticket?.groupName ?? null },
     survey: { id: survey?.id ?? null, score: survey?.score ?? null, comment: survey?.comment ?? null },
     customer: {
       id: occurrence.customerId,

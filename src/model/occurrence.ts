@@ -42,6 +42,7 @@ export interface OccurrenceTicket {
   status: 'open' | 'closed'
   tags: string[]
   assigneeName: string | null
+  groupName?: string | null
   createdAt: Instant
   firstResponseAt: Instant | null
 }

@@ -80,6 +80,8 @@ export interface Ticket {
   subject: string | null
   tags: string[]
   assigneeName: string | null
+  /** The team that has it, where the helpdesk has teams. */
+  groupName?: string | null
   spam: boolean
   createdAt: Instant
   updatedAt: Instant

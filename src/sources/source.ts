@@ -251,6 +251,12 @@ export interface Source {
    */
   readPhone(customerId: RecordId, signal?: AbortSignal): Promise<string | null>
 
+  /**
+   * Options of the connector that the account tells of itself, to be written into a new connectors.yml: its name, where it has one. Null:
+   * nothing.
+   */
+  identify?(signal?: AbortSignal): Promise<Record<string, string> | null>
+
   /** What `tajo connectors test` tries, in order. */
   checks(): Check[]
 

@@ -119,3 +119,12 @@ it('a helpdesk that lets nobody in so says so', async () => {
 
   expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('lets nobody in by OAuth') })
 })
+
+it('a new connector is written with the name of its workspace, by which its webhooks are known', async () => {
+  const running = startTajo(install(), directory, { env })
+  const state = encodeURIComponent((await findAddress(running)).searchParams.get('state')!)
+  await fetch(`${callback}?code=sandbox-code&state=${state}`)
+  expect((await running.ended).code).toBe(0)
+
+  expect(readFileSync(join(directory, 'connectors.yml'), 'utf8')).toMatch(/^ {4}workspace: "sandbox1"$/m)
+})

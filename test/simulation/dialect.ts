@@ -10,6 +10,8 @@ export interface Dialect {
   shown(at: number): number
   /** Whether a ticket may be spam. */
   hasSpam: boolean
+  /** Whether a feed tells of deletions and merges. */
+  hasFeed: boolean
   /** Whether a survey is gone with its ticket. */
   surveysGo: boolean
   /** Minutes from the ticket's creation to its first response; null: none. */
@@ -28,6 +30,7 @@ export const GORGIAS: Dialect = {
   surveyId: ({ id }) => String(id),
   shown: (at) => at,
   hasSpam: true,
+  hasFeed: true,
   surveysGo: false,
   wait({ created }, messages) {
     const words = messages.filter(isWords)
@@ -47,6 +50,7 @@ export const INTERCOM: Dialect = {
   surveyId: ({ ticketId }) => `${ticketId}/rating`,
   shown: (at) => toSeconds(at) * 1e6,
   hasSpam: false,
+  hasFeed: false,
   surveysGo: true,
   wait({ created }, messages) {
     const [first] = messages

@@ -377,3 +377,15 @@ describe('a webhook', () => {
     expect([receiver!.accepts, receiver!.answersHead]).toEqual([200, true])
   })
 })
+
+it.each([
+  [814_865, 'Support'],
+  ['814865', 'Support'],
+  [0, null],
+  [77, null],
+])('a conversation of the team %j is of %j', async (id, groupName) => {
+  await bench.fill(1)
+  bend((item) => (item['team_assignee_id'] = id))
+
+  expect(await read('tickets', 'ticket')).toMatchObject([{ groupName }])
+})

@@ -10,6 +10,7 @@ import type { World, WorldCustomer, WorldEvent, WorldTicket } from '../shop/worl
 import {
   EMAIL_ATTRIBUTE,
   ratedAt,
+  TEAMS,
   toAdmin,
   toAttribute,
   toContact,
@@ -103,6 +104,10 @@ function installDirectories({ server }: Fake, world: World): void {
     app: { type: 'app', id_code: 'sandbox1', name: 'Sandbox', region: 'US' },
   }))
   server.get('/admins', () => ({ type: 'admin.list', admins: world.users.map(toAdmin) }))
+  server.get('/teams', () => ({
+    type: 'team.list',
+    teams: TEAMS.map(({ id, name }) => ({ type: 'team', id: String(id), name, admin_ids: [1] })),
+  }))
   server.get('/tags', () => ({
     type: 'list',
     data: world.tags.map(({ id, name }) => ({ type: 'tag', id: String(id), name })),

@@ -61,12 +61,12 @@ export function toConversation(world: World, one: WorldTicket, messages: readonl
     updated_at: toSeconds(one.updated),
     waiting_since: null,
     snoozed_until: isAsleep ? toSeconds(one.snooze!) : null,
-    open: one.status === 'open',
+    open: one.status === 'open' || isAsleep,
     state: isAsleep ? 'snoozed' : one.status,
     read: true,
     priority: 'none',
     admin_assignee_id: one.assignee ?? 0,
-    team_assignee_id: 0,
+    team_assignee_id: one.status === 'open' && one.assignee !== null ? TEAMS[0]!.id : 0,
     tags: {
       type: 'tag.list',
       tags: one.tags.map((name, index) => ({ type: 'tag', id: String(index), name })),
@@ -219,6 +219,9 @@ export const EMAIL_ATTRIBUTE = {
   data_type: 'string',
   custom: false,
 }
+
+/** Whoever has an open conversation has it for a team. */
+export const TEAMS = [{ id: 814_865, name: 'Support' }]
 
 export function toAdmin({ id, name, email }: WorldUser) {
   return {

@@ -122,6 +122,7 @@ export const LISTS: Readonly<Record<string, string>> = {
   '/conversations/deleted': 'conversations',
   '/admins/activity_logs': 'activity_logs',
   '/tags': 'data',
+  '/teams': 'teams',
 }
 
 /** A search says in `pages` whether more follows; an object says which one it is. */

@@ -11,7 +11,8 @@ import type {
   SourcePorts,
   WebhookReceiver,
 } from '../source.ts'
-import { createIntercomClient, type Json, toId, toObject } from './client.ts'
+import { createIntercomClient, type Json, toId, toObject, toText } from './client.ts'
+import { Names } from './names.ts'
 import { intercomOAuth } from './oauth.ts'
 import {
   findMistakes,
@@ -157,11 +158,11 @@ function createIntercom(
   ports: SourcePorts,
 ): Source {
   const account = openAccount(toBaseUrl(options), toPace(options), options.log_api_calls ?? false, ports)
-  const admins = new Map<string, string | null>()
+  const names = new Names()
   const toReader = (priority: Priority): Reader =>
     new Reader(
       createIntercomClient(credentials['access_token']!, account, priority, ports),
-      admins,
+      names,
       options.ignore_without_first_reply ?? true,
     )
   const background: Source = toSource(connector, toReader('background'), account.now, () => background)
@@ -212,6 +213,12 @@ function toSource(name: string, reader: Reader, now: () => Instant, inBackground
     },
 
     readPhone: () => Promise.resolve(null),
+
+    async identify(signal) {
+      const { json } = await client.ask({ path: '/me', retries: 1 }, signal)
+      const id = toText(toObject(json['app'])?.['id_code'])
+      return id === null ? null : { workspace: id }
+    },
 
     checks: () => [
       {

@@ -28,7 +28,7 @@ export const intercomOptions = {
   },
   workspace: {
     type: 'string',
-    pattern: '^[a-z0-9]{4,32}$',
+    pattern: '^[A-Za-z0-9_-]{1,64}$',
     description:
       'The workspace’s id, which stands in the address of its inbox. Only needed where two workspaces of one region have the same tajo: it keeps their events apart.',
     examples: ['abc12xyz'],

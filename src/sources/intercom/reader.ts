@@ -8,6 +8,7 @@ import type { Page, Refetched } from '../source.ts'
 import { type IntercomClient, type Json, LISTS, toId, toList, toObject, toText } from './client.ts'
 import { toAgentState } from './agent-states.ts'
 import { InvalidItem, toInstant } from './items.ts'
+import { type Named, type Names, Strangers } from './names.ts'
 import {
   isGone,
   type Reading,
@@ -71,9 +72,8 @@ const ACTIVITIES: List = {
   toRecords: (item) => [toAgentState(item)].filter((one) => one !== null),
 }
 
-/** Of the list of what was deleted (§ B.3), and of the log (§ B.4). */
+/** The most that the list of what was deleted gives at once (§ B.3). */
 const DELETED_PER_PAGE = 60
-const ACTIVITIES_PER_PAGE = 250
 
 /** Most that a search gives at once (gladly-intercom-api.md § B.3). */
 const PER_PAGE = 150
@@ -109,16 +109,16 @@ interface Searching {
   ofOne?: boolean
 }
 
-/** Asks, and understands. A conversation names who it is assigned to by id alone: the names are of the list of admins. */
+/** Asks, and understands. */
 export class Reader {
   readonly client: IntercomClient
-  readonly #admins: Map<string, string | null>
+  readonly #names: Names
   readonly #ignoresUnanswered: boolean
 
-  /** `admins` is shared by the readers of an account. */
-  constructor(client: IntercomClient, admins: Map<string, string | null>, ignoresUnanswered: boolean) {
+  /** `names` are shared by the readers of an account. */
+  constructor(client: IntercomClient, names: Names, ignoresUnanswered: boolean) {
     this.client = client
-    this.#admins = admins
+    this.#names = names
     this.#ignoresUnanswered = ignoresUnanswered
   }
 
@@ -126,7 +126,7 @@ export class Reader {
     const { json } = await this.client.ask({ path: ADMINS.path }, signal)
     const page = this.#toPage(ADMINS, json)
     for (const one of page.records)
-      if (one.kind === 'agent' && one.name !== null) this.#admins.set(one.id, one.name)
+      if (one.kind === 'agent' && one.name !== null) this.#names.set('admin', one.id, one.name)
     return page
   }
 
@@ -146,8 +146,8 @@ export class Reader {
       const params = { page, per_page: DELETED_PER_PAGE, order: 'desc' }
       const { json } = await this.client.ask({ path: DELETED.path, params }, signal)
       yield this.#toPage(DELETED, json)
-      const last = Number(toObject(json['pages'])?.['total_pages'] ?? 0)
-      if (toList(json['conversations']).length === 0 || page >= last) return
+      const isMore = readNext(toObject(json['pages'])) !== null
+      if (toList(json['conversations']).length === 0 || !isMore) return
     }
   }
 
@@ -158,7 +158,7 @@ export class Reader {
   ): AsyncGenerator<Page, void, void> {
     const guard = createLoopGuard(ACTIVITIES.path)
     const since = from === null ? 1 : Math.max(1, Math.floor(toMs(from) / 1000) - 1)
-    const first = { created_at_after: since, per_page: ACTIVITIES_PER_PAGE }
+    const first = { created_at_after: since }
     for (let next = token; ;) {
       const params = next === null ? first : { ...first, ...toPlace(next) }
       const { json } = await this.client.ask(
@@ -166,8 +166,7 @@ export class Reader {
         signal,
       )
       const page = this.#toPage(ACTIVITIES, json)
-      const address = toText(toObject(json['pages'])?.['next'])
-      page.next = address === null ? null : (address.split('?')[1] ?? null)
+      page.next = readNext(toObject(json['pages']))
       yield page
       guard(page)
       if (page.next === null) return
@@ -223,21 +222,32 @@ export class Reader {
     await this.client.ask({ method: 'POST', path, body, retries: 1 }, signal)
   }
 
-  /** Once more with the names of the admins, where one is not known so far. */
+  async #readTeams(signal?: AbortSignal): Promise<void> {
+    const { json } = await this.client.ask({ path: '/teams' }, signal)
+    for (const team of toList(json['teams'])) {
+      const [id, name] = [toId(team['id']), toText(team['name'])]
+      if (id !== null) this.#names.set('team', id, name)
+    }
+  }
+
+  /** Once more with the names of admins and teams, where one is not known so far. */
   async #toNamedPage(list: List, json: Json, signal?: AbortSignal): Promise<Page> {
-    const strangers = new Set<string>()
+    const strangers = new Strangers()
     const page = this.#toPage(list, json, strangers)
-    if (strangers.size === 0) return page
-    await this.readAdmins(signal)
-    // One that the list does not name is no admin any more, and is not asked for again.
-    for (const id of strangers) if (!this.#admins.has(id)) this.#admins.set(id, null)
+    const [admins, teams] = [strangers.of('admin'), strangers.of('team')]
+    if (admins.length + teams.length === 0) return page
+    if (admins.length > 0) await this.readAdmins(signal)
+    if (teams.length > 0) await this.#readTeams(signal)
+    for (const id of admins)
+      if (this.#names.get('admin', id) === undefined) this.#names.set('admin', id, null)
+    for (const id of teams) if (this.#names.get('team', id) === undefined) this.#names.set('team', id, null)
     return this.#toPage(list, json)
   }
 
-  #toPage(list: List, json: Json, strangers: Set<string> = new Set()): Page {
-    const nameOf = (id: string): string | null => {
-      const name = this.#admins.get(id)
-      if (name === undefined) strangers.add(id)
+  #toPage(list: List, json: Json, strangers = new Strangers()): Page {
+    const nameOf = (of: Named, id: string): string | null => {
+      const name = this.#names.get(of, id)
+      if (name === undefined) strangers.add(of, id)
       return name ?? null
     }
     const page = emptyPage()
@@ -266,7 +276,18 @@ export class Reader {
   }
 }
 
-/** Where a list that tells its next page as an address goes on. */
+/** As a query: the vendor's text has an address, a cursor and the numbers of pages for it, each somewhere. */
+function readNext(pages: Json | null): string | null {
+  const next = pages?.['next']
+  const address = toText(next)
+  if (address !== null) return address.split('?')[1] ?? null
+  const cursor = toText(toObject(next)?.['starting_after'])
+  if (cursor !== null) return `starting_after=${encodeURIComponent(cursor)}`
+  const [page, last] = [Number(pages?.['page'] ?? 1), Number(pages?.['total_pages'] ?? 1)]
+  return page < last ? `page=${page + 1}` : null
+}
+
+/** Where such a list goes on. */
 function toPlace(query: string): Record<string, string> {
   const given = new URLSearchParams(query)
   const place = ['page', 'starting_after'].flatMap((name): [string, string][] => {

@@ -14,6 +14,7 @@ import { FAR_FUTURE, type Instant } from '../../model/time.ts'
 import type { Page } from '../source.ts'
 import { type Json, toId, toList, toObject, toText } from './client.ts'
 import { InvalidItem, requireId, requireInstant, toInstant } from './items.ts'
+import type { Named } from './names.ts'
 import { toHistory } from './parts.ts'
 
 /** An archived or blocked contact is none any more, until it comes back; its own address says the same (`isGone`). */
@@ -72,8 +73,8 @@ const NOBODY = {
 export interface Reading {
   /** Hears of what could not be understood. */
   refuse(this: void, one: Page['invalid'][number]): void
-  /** Who an admin is. */
-  nameOf(this: void, adminId: string): string | null
+  /** Who an admin or a team is. */
+  nameOf(this: void, of: Named, id: string): string | null
   /** Whether conversations in which the customer never wrote are left out of every count. */
   ignoresUnanswered: boolean
 }
@@ -136,7 +137,7 @@ function toTicket(item: Json, { nameOf, ignoresUnanswered }: Reading): Ticket {
   const updatedAt = requireInstant(item, 'updated_at')
   const customerId = readCustomerId(item)
   const type = toText(toObject(item['source'])?.['type'])
-  const assignee = toId(item['admin_assignee_id'])
+  const [assignee, team] = [toId(item['admin_assignee_id']), toId(item['team_assignee_id'])]
   return {
     kind: 'ticket',
     id,
@@ -146,7 +147,8 @@ function toTicket(item: Json, { nameOf, ignoresUnanswered }: Reading): Ticket {
     channelSource: type,
     subject: toText(item['title']),
     tags: toList(toObject(item['tags'])?.['tags']).flatMap((one) => toText(one['name']) ?? []),
-    assigneeName: assignee === null ? null : nameOf(assignee),
+    assigneeName: assignee === null ? null : nameOf('admin', assignee),
+    groupName: team === null ? null : nameOf('team', team),
     spam: false,
     createdAt: requireInstant(item, 'created_at'),
     updatedAt,

@@ -242,6 +242,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX campaign_entries_person ON campaign_entries (campaign, source, customer_id) WHERE state = 'fired';
   `,
   `
+  ALTER TABLE tickets ADD COLUMN group_name TEXT;                    -- the team that has it
   ALTER TABLE tickets ADD COLUMN channel_source TEXT;                -- the helpdesk's own word, where channel is one for several
   ALTER TABLE tickets ADD COLUMN ignored INTEGER NOT NULL DEFAULT 0; -- 1: it does not count, because the customer never wrote in it
   ALTER TABLE tickets ADD COLUMN first_response_at INTEGER;          -- where the helpdesk tells it; else its messages do

@@ -22,6 +22,7 @@ interface Row {
   merged_into: string | null
   deleted: number
   last_change: StatusChange | null
+  group_name: string | null
   channel_source: string | null
   ignored: number
   first_response_at: number | null
@@ -40,6 +41,7 @@ export interface StoredTicket {
   subject: string | null
   tags: string[]
   assigneeName: string | null
+  groupName: string | null
   createdAt: Instant
   updatedAt: Instant
   closedAt: Instant | null
@@ -94,10 +96,10 @@ export function createTickets(database: Database) {
   )
   const upsert = database.prepare(`
     INSERT INTO tickets (source, id, customer_id, status, channel, subject, tags, assignee_name, spam,
-      created_at, updated_at, version, closed_at, snoozed_until, trashed_at, channel_source, ignored,
+      created_at, updated_at, version, closed_at, snoozed_until, trashed_at, group_name, channel_source, ignored,
       first_response_at, first_response_final, ai_score, last_change)
     VALUES (@source, @id, @customer_id, @status, @channel, @subject, @tags, @assignee_name, @spam,
-      @created_at, @updated_at, @version, @closed_at, @snoozed_until, @trashed_at, @channel_source, @ignored,
+      @created_at, @updated_at, @version, @closed_at, @snoozed_until, @trashed_at, @group_name, @channel_source, @ignored,
       @first_response_at, @first_response_final, @ai_score,
       -- Asleep when it is first seen: waking up will be no reopening.
       CASE WHEN @status = 'closed' AND @snoozed_until > @updated_at THEN 'snoozed' END)
@@ -105,7 +107,7 @@ export function createTickets(database: Database) {
       customer_id = excluded.customer_id, status = excluded.status, channel = excluded.channel, subject = excluded.subject,
       tags = excluded.tags, assignee_name = excluded.assignee_name, spam = excluded.spam, created_at = excluded.created_at,
       updated_at = excluded.updated_at, version = excluded.version, closed_at = excluded.closed_at,
-      snoozed_until = excluded.snoozed_until, trashed_at = excluded.trashed_at, channel_source = excluded.channel_source,
+      snoozed_until = excluded.snoozed_until, trashed_at = excluded.trashed_at, group_name = excluded.group_name, channel_source = excluded.channel_source,
       ignored = excluded.ignored, first_response_at = excluded.first_response_at,
       first_response_final = excluded.first_response_final, ai_score = excluded.ai_score, deleted = 0, merged_into = NULL`)
   const setGone = database.prepare(
@@ -221,6 +223,7 @@ function toRow(source: string, ticket: Ticket, before: Row | undefined) {
     closed_at: ticket.closedAt ?? (ticket.status === 'closed' ? ticket.updatedAt : null),
     snoozed_until: ticket.snoozedUntil,
     trashed_at: ticket.trashedAt,
+    group_name: ticket.groupName ?? null,
     channel_source: ticket.channelSource ?? null,
     ignored: ticket.ignored === true ? 1 : 0,
     ai_score: ticket.aiScore ?? null,
@@ -242,6 +245,7 @@ function toStored(row: Row): StoredTicket {
     subject: row.subject,
     tags: JSON.parse(row.tags) as string[],
     assigneeName: row.assignee_name,
+    groupName: row.group_name,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     closedAt: row.closed_at,

@@ -119,12 +119,32 @@ export function toOccurrenceTicket(
     StoredTicket,
     'id' | 'subject' | 'channel' | 'status' | 'assigneeName' | 'createdAt' | 'tags'
   > &
-    Pick<Ticket, 'channelSource'>,
+    Pick<Ticket, 'channelSource' | 'groupName'>,
 ): OccurrenceTicket {
-  const { id, subject, channel, channelSource = null, status, assigneeName, createdAt } = ticket
+  const {
+    id,
+    subject,
+    channel,
+    channelSource = null,
+    status,
+    assigneeName,
+    groupName = null,
+    createdAt,
+  } = ticket
   const tags = withTags ? ticket.tags : []
   const firstResponseAt = store.tickets.firstResponse(source.name, id)
-  return { id, subject, channel, channelSource, status, tags, assigneeName, createdAt, firstResponseAt }
+  return {
+    id,
+    subject,
+    channel,
+    channelSource,
+    status,
+    tags,
+    assigneeName,
+    groupName,
+    createdAt,
+    firstResponseAt,
+  }
 }
 
 /** The address of a customer, or of the one they were merged into. */

@@ -41,7 +41,8 @@ export interface InstallOptions extends CommonOptions, KeyOptions {
 
 export async function runInstall(name: string, options: InstallOptions): Promise<number> {
   if (options.rotate === true) return await runRotate(name, options)
-  const { text, isNew } = draftFile(name, options)
+  const { text: draft, isNew, isThere } = draftFile(name, options)
+  let text = draft
   const config = parseConfig(options.config, text, process.env)
   const connector = config.connectors.find((one) => one.name === name)!
 
@@ -66,6 +67,12 @@ export async function runInstall(name: string, options: InstallOptions): Promise
       { baseUrl: config.brevo.baseUrl, apiKey: brevoKey, logApiCalls: config.log.apiCalls },
       session.ports,
     )
+    // Of a new one alone: what names an account never changes.
+    const told = isThere ? null : ((await source.identify?.()) ?? null)
+    if (told !== null) {
+      text = withConnector(text, name, { options: told })
+      writeFileSync(options.config, text)
+    }
     const { issues, warnings } = await checkMapping(connector, source, brevo)
     for (const warning of warnings) say(`${paint('yellow', 'note', process.stderr)} ${warning}`)
     const ready = await createMissing(name, issues, options.yes === true, (attribute, type) =>
@@ -157,7 +164,10 @@ async function runRotate(name: string, options: InstallOptions): Promise<number>
   return 0
 }
 
-function draftFile(name: string, options: InstallOptions): { text: string; isNew: boolean } {
+function draftFile(
+  name: string,
+  options: InstallOptions,
+): { text: string; isNew: boolean; isThere: boolean } {
   const isNew = !existsSync(options.config)
   const before = isNew ? '' : readFileSync(options.config, 'utf8')
   const isThere = before.includes(`${name}:`)
@@ -169,7 +179,7 @@ function draftFile(name: string, options: InstallOptions): { text: string; isNew
   const given = source === null ? {} : readAddress(source, options)
   if (source !== null && Object.keys(given).length === 0 && !isThere) throw toAddressMissing(source)
   const address = { source: source?.name, options: given, brevoBaseUrl: options.brevoBaseUrl }
-  return { text: isNew ? newFile(name, address) : withConnector(before, name, address), isNew }
+  return { text: isNew ? newFile(name, address) : withConnector(before, name, address), isNew, isThere }
 }
 
 /** The helpdesk's own keys, as they were given on the command line. */

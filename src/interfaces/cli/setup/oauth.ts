@@ -30,15 +30,15 @@ export async function obtainToken(
   callback: string = DEFAULT_CALLBACK,
 ): Promise<{ gives: string; token: Secret }> {
   const oauth = requireSource(connector.source).oauth!
-  const target = requireLoopback(callback)
+  const target = requireCallback(callback)
   const state = randomBytes(24).toString('base64url')
-  const page = await listen(target, state)
+  const page = isHere(target) ? await listen(target, state) : waitForNobody()
   try {
     print(
       `Open this address, and allow access:\n\n  ${oauth.authorizeUrl(connector.options, { ...client, state, callback })}\n`,
     )
     print(
-      `You come back to ${callback}. If the browser is on another machine, paste the whole address that it was sent to here.`,
+      `You come back to ${callback}. If that is no page of this machine, paste here the whole address that you were sent to.`,
     )
     print(oauth.allowHint)
     const code = await firstOf([page.code, readPasted(target, state, lines), giveUp(clock, page.ended)])
@@ -49,18 +49,28 @@ export async function obtainToken(
   }
 }
 
-function requireLoopback(callback: string): URL {
+/** A page of this machine; or one of the shop's own by https, from which the address is pasted. */
+function requireCallback(callback: string): URL {
   const url = URL.canParse(callback) ? new URL(callback) : null
-  if (url?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) return url
-  throw new TajoError('usage', `${callback} is no address of this machine.`, {
-    hint: `Such as ${DEFAULT_CALLBACK}`,
+  if (url !== null && (isHere(url) || url.protocol === 'https:')) return url
+  throw new TajoError('usage', `${callback} is neither an address of this machine nor one by https.`, {
+    hint: `Such as ${DEFAULT_CALLBACK}, or https://yourstore.com/callback and the address pasted here.`,
   })
 }
+
+const isHere = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
 
 interface Page {
   code: Promise<string>
   ended: AbortSignal
   close(): void
+}
+
+/** Nobody comes back to this machine. */
+function waitForNobody(): Page {
+  const ended = new AbortController()
+  return { code: new Promise<never>(() => undefined), ended: ended.signal, close: () => ended.abort() }
 }
 
 async function listen(target: URL, state: string): Promise<Page> {

@@ -103,6 +103,7 @@ const PROPERTIES = [
   'status',
   'tags',
   'assignee_name',
+  'group_name',
   'score',
   'comment',
   'first_response_time',
