@@ -92,3 +92,42 @@ it('lets nobody in without its token', async () => {
   expect(await statusOf(toClient('another').admins.identify())).toBe(401)
   expect(await toClient('sandbox-intercom-token').admins.identify()).toMatchObject({ type: 'admin' })
 })
+
+describe('the shop’s own people', () => {
+  it('did what the log says, and are in teams; tags are listed', async () => {
+    const { world } = sandbox
+    world.setAgentState(1, 'away', 'Lunch')
+    world.tags.push({ id: 77, name: 'vip', created: world.now() })
+
+    const after = String(Math.floor(world.now() / 1_000_000) - 60)
+    const log = await intercom.admins.listAllActivityLogs({ created_at_after: after })
+    expect(log).toMatchObject({
+      type: 'activity_log.list',
+      activity_logs: [
+        {
+          activity_type: 'admin_away_mode_change',
+          performed_by: { type: 'admin', id: '1' },
+          metadata: { away_mode: true, away_status_reason: 'Lunch' },
+        },
+      ],
+    })
+    expect((await intercom.teams.list()).teams).toMatchObject([{ type: 'team', name: 'Support' }])
+    expect((await intercom.tags.list()).data).toContainEqual({ type: 'tag', id: '77', name: 'vip' })
+  })
+
+  it('a conversation that was closed and opened again has parts that say so', async () => {
+    const { world } = sandbox
+    const { id } = world.addCustomer({ email: 'parts@example.com' })
+    const ticket = world.addTicket({ customerId: id })
+    world.addMessage(ticket.id)
+    world.closeTicket(ticket.id)
+    world.reopenTicket(ticket.id)
+
+    const whole = await intercom.conversations.find({ conversation_id: String(ticket.id) })
+
+    expect(whole.conversation_parts?.conversation_parts?.map((one) => one.part_type)).toEqual([
+      'close',
+      'open',
+    ])
+  })
+})
