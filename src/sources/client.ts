@@ -91,16 +91,23 @@ const BACKOFF = { baseMs: 1_000, capMs: 60_000 }
 /** Windows have seconds: whoever asks for much more has made a mistake, or is not the helpdesk. */
 const LONGEST_PAUSE_MS = 5 * 60_000
 
+/** `isTold`: `requests` holds only until the answers say how many there are. */
+interface Pace {
+  requests: number
+  perSeconds: number
+  isTold?: boolean
+}
+
 export function openAccount(
   baseUrl: string,
-  { requests, perSeconds }: { requests: number; perSeconds: number },
+  { requests, perSeconds, isTold = false }: Pace,
   logApiCalls: boolean,
   ports: SourcePorts,
 ): Account {
   const clockOffset = new ClockOffset()
   return {
     baseUrl: baseUrl.replace(/\/+$/, ''),
-    limiter: new WindowLimiter({ requests, windowMs: perSeconds * 1000 }, ports.clock),
+    limiter: new WindowLimiter({ requests, windowMs: perSeconds * 1000, isTold }, ports.clock),
     breaker: new CircuitBreaker(ports.clock, ports.random, ports.onTrouble),
     retries: new RetryBudget(),
     clockOffset,

@@ -12,7 +12,7 @@ import { Secret } from '../../src/lib/log/secret.ts'
 import type { Stream } from '../../src/model/records.ts'
 import { BrevoAccount } from '../../src/sandbox/brevo/account.ts'
 import { createBrevo } from '../../src/sandbox/brevo/brevo.ts'
-import type { HelpdeskSandbox } from '../../src/sandbox/helpdesk.ts'
+import type { FakeOptions, HelpdeskSandbox } from '../../src/sandbox/helpdesk.ts'
 import { requireHelpdesk } from '../../src/sandbox/helpdesks.ts'
 import { World, type WorldTicket } from '../../src/sandbox/shop/world.ts'
 import { SOURCES } from '../../src/sources/index.ts'
@@ -73,23 +73,32 @@ export interface Bench extends Shop {
   close(): Promise<void>
 }
 
-function openShop(fake: HelpdeskSandbox, limited: boolean): Shop {
+function openShop(fake: HelpdeskSandbox, limited: boolean, index: FakeOptions['index']): Shop {
   const universe = new Universe(START)
   let ticks = 0
   // No two things happen at the same time.
   const world = new World(() => universe.now * 1000 + (ticks = (ticks + 1) % 1000))
   world.users.push({ id: 1, email: 'agent@shop.example', name: 'Ann Agent', created: world.now() })
   const api = createDirectServer()
-  fake.create({ server: api.routes, world, rateLimit: limited ? fake.limit : null })
+  fake.create({
+    server: api.routes,
+    world,
+    rateLimit: limited ? fake.limit : null,
+    ...(index === undefined ? {} : { index }),
+  })
   return { universe, world, api }
 }
 
 /** `beside`: another machine that looks at the same shop, with a state and a Brevo of its own. */
 export function openBench(
   { definition, fake }: Helpdesk,
-  { limited = false, beside }: { limited?: boolean; beside?: Bench } = {},
+  {
+    limited = false,
+    beside,
+    index,
+  }: { limited?: boolean; beside?: Bench; index?: FakeOptions['index'] } = {},
 ): Bench {
-  const { universe, world, api } = beside ?? openShop(fake, limited)
+  const { universe, world, api } = beside ?? openShop(fake, limited, index)
   const account = new BrevoAccount(() => universe.now)
   account.importDelayMs = 0
   const brevo = createDirectServer()

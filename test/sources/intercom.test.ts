@@ -235,6 +235,57 @@ describe('a rating', () => {
   })
 })
 
+describe('a long search', () => {
+  it('begins anew after some pages at the date that it has come to, and reads each conversation', async () => {
+    bench = openBench(INTERCOM, { index: { lagMs: 0, mostPerPage: 1 } })
+    await bench.fill(120)
+
+    const ids = (await read('tickets', 'ticket')).map(({ id }) => id)
+
+    expect(new Set(ids).size).toBe(120)
+    expect(ids.length).toBeLessThan(126)
+    const bounds = bench.requests
+      .filter((one) => one.url.endsWith('/conversations/search'))
+      .map((one) => JSON.stringify((JSON.parse(one.body ?? '{}') as { query: object }).query))
+    expect(new Set(bounds).size).toBe(3)
+  })
+
+  it('goes on through a second in which more changed than a slice holds', async () => {
+    bench = openBench(INTERCOM, { index: { lagMs: 0, mostPerPage: 1 } })
+    const { id: customerId } = bench.world.addCustomer({ email: 'jane@example.com' })
+    const at = bench.world.now()
+    for (let count = 0; count < 70; count += 1)
+      bench.world.addTicket({ customerId, created: at, updated: at })
+    await bench.pass(600)
+
+    const ids = (await read('tickets', 'ticket')).map(({ id }) => id)
+
+    expect(new Set(ids).size).toBe(70)
+  })
+
+  it('goes on from any token, in another process', async () => {
+    bench = openBench(INTERCOM, { index: { lagMs: 0, mostPerPage: 1 } })
+    await bench.fill(60)
+    const collect = async (token: string | null): Promise<Page[]> => {
+      const pages: Page[] = []
+      const reading = async (): Promise<void> => {
+        for await (const page of bench.source().read('tickets', { token, from: null, until: null }))
+          pages.push(page)
+      }
+      await bench.drive(reading())
+      return pages
+    }
+    const idsOf = (pages: Page[]): string[] =>
+      pages.flatMap(({ records }) => records.filter((one) => one.kind === 'ticket').map(({ id }) => id))
+
+    const pages = await collect(null)
+
+    for (const index of [0, 10, 48, 49, 50, 55]) {
+      expect(idsOf(await collect(pages[index]!.next))).toEqual(idsOf(pages.slice(index + 1)))
+    }
+  })
+})
+
 describe('what it costs', () => {
   const yaml = (): string =>
     bench.yaml('    field_mapping: { nb_tickets: TICKET_COUNT, avg_response_time: AVG_RESPONSE_TIME }\n')

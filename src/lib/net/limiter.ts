@@ -6,6 +6,8 @@ import type { Clock } from '../time/clock.ts'
 export interface WindowLimit {
   requests: number
   windowMs: number
+  /** `requests` holds until the answers say how many there are. */
+  isTold?: boolean
 }
 
 /** `background` leaves every place that is asked for to `live`, and a share of all places besides. */
@@ -23,6 +25,7 @@ const YIELD_MS = 100
 export class WindowLimiter {
   readonly #limit: WindowLimit
   readonly #clock: Clock
+  #requests: number
   #answered: number[] = []
   #underWay = 0
   #pausedUntil = 0
@@ -34,6 +37,7 @@ export class WindowLimiter {
 
   constructor(limit: WindowLimit, clock: Clock) {
     this.#limit = limit
+    this.#requests = limit.requests
     this.#clock = clock
   }
 
@@ -66,9 +70,10 @@ export class WindowLimiter {
 
   /** The other side counts `used` of `limit`: requests that are not ours take places too. */
   observe(used: number, limit: number): void {
+    if (this.#limit.isTold === true) this.#requests = limit
     this.#forget()
     const mine = this.#answered.length + this.#underWay
-    const ceiling = Math.min(limit, this.#limit.requests)
+    const ceiling = Math.min(limit, this.#requests)
     const foreign = Math.min(used - mine, ceiling - mine)
     for (let index = 0; index < foreign; index += 1) this.#answered.push(this.#clock.monotonic())
   }
@@ -76,11 +81,11 @@ export class WindowLimiter {
   /** Places free right now. */
   get free(): number {
     this.#forget()
-    return Math.max(0, this.#limit.requests - this.#answered.length - this.#underWay)
+    return Math.max(0, this.#requests - this.#answered.length - this.#underWay)
   }
 
   async #waitForPlace(priority: Priority, signal?: AbortSignal): Promise<void> {
-    const reserved = priority === 'live' ? 0 : Math.floor(this.#limit.requests * RESERVED_SHARE)
+    const reserved = priority === 'live' ? 0 : Math.floor(this.#requests * RESERVED_SHARE)
     for (;;) {
       signal?.throwIfAborted()
       const wait = this.#untilPlace(reserved, priority === 'background' && this.#liveWaiting > 0)

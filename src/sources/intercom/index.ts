@@ -157,7 +157,9 @@ function createIntercom(
   credentials: Credentials,
   ports: SourcePorts,
 ): Source {
-  const account = openAccount(toBaseUrl(options), toPace(options), options.log_api_calls ?? false, ports)
+  // What connectors.yml says is never exceeded; otherwise the answers' headers know best (§ B.2).
+  const pace = { ...toPace(options), isTold: options.rate_limit === undefined }
+  const account = openAccount(toBaseUrl(options), pace, options.log_api_calls ?? false, ports)
   const names = new Names()
   const toReader = (priority: Priority): Reader =>
     new Reader(

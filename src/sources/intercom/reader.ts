@@ -8,6 +8,7 @@ import type { Page, Refetched } from '../source.ts'
 import { type IntercomClient, type Json, LISTS, toId, toList, toObject, toText } from './client.ts'
 import { toAgentState } from './agent-states.ts'
 import { InvalidItem, toInstant } from './items.ts'
+import { nextPlace, readPlace, writePlace } from './slices.ts'
 import { type Named, type Names, Strangers } from './names.ts'
 import {
   isGone,
@@ -25,6 +26,8 @@ export interface List {
   /** Below which an object has its own address. */
   objects: string
   order: 'ascending' | 'descending'
+  /** Long ones are searched in slices; a list by whole days can't be. */
+  isSliced?: boolean
   toRecords(this: void, item: Json, reading: Reading): SourceRecord[]
 }
 
@@ -38,6 +41,7 @@ export const CONVERSATIONS: List = {
   path: '/conversations/search',
   objects: '/conversations',
   order: 'ascending',
+  isSliced: true,
   toRecords: toConversationRecords,
 }
 const ATTRIBUTES: List = {
@@ -180,23 +184,28 @@ export class Reader {
     { token, signal, ofOne = false }: Searching,
   ): AsyncGenerator<Page, void, void> {
     const guard = createLoopGuard(list.path)
-    for (let next = token; ;) {
-      const after = next === null ? {} : { starting_after: next }
+    for (let place = readPlace(token); ;) {
+      const { since, cursor } = place
+      const after = cursor === null ? {} : { starting_after: cursor }
       const body = {
-        query,
+        // Whatever else was wanted lies before the date that the first slice has come to.
+        query: since === null ? query : { field: 'updated_at', operator: '>', value: since },
         sort: { field: 'updated_at', order: list.order },
         pagination: { per_page: PER_PAGE, ...after },
       }
-      const isContinued = next !== null
+      const isContinued = cursor !== null
       const { json } = await this.client.ask(
         { method: 'POST', path: list.path, body, isContinued, ofOne },
         signal,
       )
       const page = await this.#toNamedPage(list, json, signal)
+      if (page.next !== null && list.isSliced === true) {
+        place = nextPlace(place, page)
+        page.next = writePlace(place)
+      } else place = { ...place, cursor: page.next }
       yield page
       guard(page)
       if (page.next === null) return
-      next = page.next
     }
   }
 

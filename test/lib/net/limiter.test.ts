@@ -26,6 +26,24 @@ async function run(
 }
 
 describe('a window limit', () => {
+  it.each([
+    [true, 50],
+    [false, 10],
+  ])('that is told by the answers (%s) lets through %d at once, once they say 50', async (isTold, most) => {
+    const clock = new VirtualClock()
+    const limiter = new WindowLimiter({ requests: 10, windowMs: 1_000, isTold }, clock)
+    limiter.observe(0, 50)
+
+    const times = await run(
+      limiter,
+      clock,
+      Array.from({ length: 60 }, () => 0),
+      60,
+    )
+
+    expect(times.filter((at) => at === times[0])).toHaveLength(most)
+  })
+
   it('is never exceeded in any window, whatever the latencies', async () => {
     await fc.assert(
       fc.asyncProperty(
