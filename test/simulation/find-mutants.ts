@@ -6,7 +6,7 @@ import { findFirstFailure, MUTANTS } from './mutants.ts'
 const { values } = parseArgs({
   options: { first: { type: 'string' }, from: { type: 'string', default: '0' } },
 })
-const SEEDS = 200
+const SEEDS = 400
 let missed = 0
 for (const mutant of MUTANTS.slice(Number(values.from)).slice(0, Number(values.first ?? MUTANTS.length))) {
   const failure = await findFirstFailure(mutant, SEEDS)

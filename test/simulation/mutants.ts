@@ -10,6 +10,8 @@ export interface Mutant {
   file: string
   from: string
   to: string
+  /** Whose worlds show it; default: Gorgias's. */
+  helpdesks?: 'intercom' | 'both'
 }
 
 /** A status that Brevo does not document is taken for success. */
@@ -143,6 +145,34 @@ export const MUTANTS: readonly Mutant[] = [
     from: "const into = isMoved ? survivorOf(asked.path, outcome.headers['location'], baseUrl) : null",
     to: "const into = outcome.outcome === 'answer' && outcome.status > 300 && outcome.status < 304 ? (outcome.headers['location'] ?? '').replace(/.*\\//, '') : null",
   },
+  {
+    name: 'searches of Intercom are taken to show everything at once',
+    file: 'sources/intercom/index.ts',
+    from: 'const SEARCH_DELAY = fromMs(15 * 60_000)',
+    to: 'const SEARCH_DELAY = fromMs(0)',
+    helpdesks: 'intercom',
+  },
+  {
+    name: 'a customer whom a conversation has named is not read any more',
+    file: 'state/records/customers.ts',
+    from: '        (before.stub === 1 && row.stub === 0) ||\n',
+    to: '',
+    helpdesks: 'intercom',
+  },
+  {
+    name: 'campaigns wait for streams that have no pages of their own',
+    file: 'sync/campaigns/decide.ts',
+    from: 'toOwnStreams(context.supports, streams)',
+    to: 'streams',
+    helpdesks: 'intercom',
+  },
+  {
+    name: 'of what happened in a conversation between two polls the last closing is told',
+    file: 'sources/intercom/parts.ts',
+    from: '  return entries\n}\n\nfunction toEntryType(',
+    to: "  return entries.filter((one) => one.type !== 'ticket_closed').concat(entries.findLast((one) => one.type === 'ticket_closed') ?? [])\n}\n\nfunction toEntryType(",
+    helpdesks: 'intercom',
+  },
 ]
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -167,7 +197,8 @@ export async function findFirstFailure(mutant: Mutant, seeds: number): Promise<s
     symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'))
     const { file, text } = plant(mutant, directory)
     writeFileSync(file, text)
-    const output = await run(directory, ['--seeds', String(seeds), '--until-failure'])
+    const worlds = mutant.helpdesks === undefined ? [] : ['--helpdesks', mutant.helpdesks]
+    const output = await run(directory, ['--seeds', String(seeds), '--until-failure', ...worlds])
     // Ended by something else, it proves nothing.
     if (!/^\d+ seeds, \d+ failed/m.test(output)) throw new Error(`No summary came of ${mutant.name}`)
     return /^seed (\d+): .*\n {2}(.*)/m.exec(output)?.slice(1, 3).join(': ') ?? null

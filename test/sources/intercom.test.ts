@@ -350,6 +350,22 @@ describe('connectors.yml', () => {
   })
 })
 
+it.each(['agents', 'custom_fields', 'tags', 'deleted_tickets'] as const)(
+  'a list of %s that does not say that it is one is not believed',
+  async (directory) => {
+    bench.meet(async (_, answer): Promise<HttpAnswer> => {
+      const given = await answer()
+      const body = JSON.stringify({ data: [], admins: [], teams: [], conversations: [] })
+      return { ...given, body }
+    })
+    const reading = async (): Promise<void> => {
+      for await (const _ of bench.source({ retries: 0 }).readDirectory(directory)) void _
+    }
+
+    await expect(bench.drive(reading())).rejects.toMatchObject({ code: 'source_unreadable' })
+  },
+)
+
 describe('a token', () => {
   const refuse = (path: RegExp): void =>
     bench.meet(async (request, answer): Promise<HttpAnswer> => {

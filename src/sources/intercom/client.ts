@@ -125,12 +125,13 @@ export const LISTS: Readonly<Record<string, string>> = {
   '/teams': 'teams',
 }
 
-/** A search says in `pages` whether more follows; an object says which one it is. */
+/** A list says that it is one, a search in `pages` whether more follows; an object says which one it is. */
 function hasShape({ path }: Asked, json: Json | null): boolean {
   if (json === null) return false
   const key = LISTS[path]
   if (key === undefined) return toText(json['type']) !== null && isAsked(path, json['id'])
-  if (!Array.isArray(json[key])) return false
+  // Every list of the vendor's has a type: `list`, `conversation.list`, `admin.list` …
+  if (!Array.isArray(json[key]) || toText(json['type'])?.endsWith('list') !== true) return false
   if (!path.endsWith('/search')) return true
   const pages = toObject(json['pages'])
   const next = pages?.['next']
