@@ -8,7 +8,7 @@ import { deliverAll } from '../outbox/deliver.ts'
 import type { DeliveryReport } from '../outbox/report.ts'
 import { META } from '../state/meta.ts'
 import { decideCampaigns } from '../sync/campaigns/decide.ts'
-import { findGoLive } from '../sync/context.ts'
+import { findGoLive, noteOpenedSince } from '../sync/context.ts'
 import { readPerson } from '../sync/read/person.ts'
 import { DELIVER_EVERY_MS, readManyPhones } from '../sync/read/phones.ts'
 import { readDirectories, readSource } from '../sync/read/read.ts'
@@ -89,7 +89,9 @@ async function readAll(parts: Parts, pass: Pass): Promise<void> {
   const base = parts.contextOf(connector)
   if (sync.quick !== true) await readDirectories(base, signal)
   if (known !== null) mappings.refuse(known)
+  const isFirst = store.meta.get(META.goLive(name)) === null
   const reader = { ...base, goLive: findGoLive(base) }
+  noteOpenedSince(base, isFirst ? reader.goLive : base.source.now())
   const reading = {
     ...toReadOptions(connector.config, sync, read, signal),
     requested: store.refreshRequests.due(name, fromMs(ports.clock.now()), MOST_REFRESHED),

@@ -107,6 +107,8 @@ export interface Ticket {
    * and its messages and entries come with it.
    */
   opened?: boolean
+  /** What a reading shows of its history: while that is the same, nothing has happened. */
+  trail?: string
   /** The customer as the ticket names it, for when the customer itself has not been read. */
   customer: Customer | null
 }

@@ -110,6 +110,9 @@ export const META = {
   goLive: (connector: string) => numberKey(`go_live:${connector}`),
   /** Everything that happened up to then is known. */
   readUpTo: (connector: string) => numberKey(`read_up_to:${connector}`),
+  /** Since when each occurrence that a ticket is opened for is wanted: its history goes further back. */
+  openedSince: (connector: string) =>
+    jsonKey<Partial<Record<OccurrenceType, Instant>>>(`opened_since:${connector}`),
   account: (connector: string) => jsonKey<PinnedAccount>(`account:${connector}`),
   directoryReadAt: (connector: string, directory: Directory) =>
     numberKey(`directory:${connector}:${directory}`),

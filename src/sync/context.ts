@@ -59,6 +59,19 @@ export function findGoLive({ store, source }: Pick<SyncContext, 'store' | 'sourc
   return now
 }
 
+/**
+ * Remembers since when each occurrence that a ticket is opened for is wanted: a ticket's history goes back to its beginning, and what
+ * happened before somebody mapped it is no news. At the first sync that is go-live.
+ */
+export function noteOpenedSince({ store, source, supports, wants }: DirectoryContext, now: Instant): void {
+  const key = META.openedSince(source.name)
+  const known = store.meta.get(key) ?? {}
+  const opened = [...wants].filter((type) => supports.occurrences[type] === 'opened')
+  const isSame =
+    opened.length === Object.keys(known).length && opened.every((type) => known[type] !== undefined)
+  if (!isSame) store.meta.set(key, Object.fromEntries(opened.map((type) => [type, known[type] ?? now])))
+}
+
 /** In whose pages these streams come: each in its own, or in those of another. */
 export function toOwnStreams({ streams }: Supports, wanted: readonly Stream[]): Stream[] {
   const own = wanted.map((stream) => {

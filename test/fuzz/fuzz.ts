@@ -179,6 +179,7 @@ function envelope(random: Random): object {
       random.next() < 0.9
         ? { next_cursor: pick(random, [null, null, 'abc', 5, undefined]) }
         : value(random, 1),
+    type: random.next() < 0.9 ? 'list' : value(random, 1),
     contacts: random.next() < 0.8 ? items : value(random, 1),
     conversations: random.next() < 0.8 ? items : value(random, 1),
     admins: random.next() < 0.8 ? items : value(random, 1),

@@ -267,6 +267,53 @@ describe('in a shop', () => {
     expect(opened()).toEqual([`/conversations/${ticket!.id}`])
   })
 
+  it('what happened before it was mapped is not told when the conversation changes once more', async () => {
+    const [ticket] = await bench.fill(1)
+    const without = toYaml('    event_mapping: { ticket.created: OPENED }\n')
+    await bench.sync(without)
+    await bench.pass(600)
+    bench.world.addMessage(ticket!.id, { fromAgent: true })
+    bench.world.closeTicket(ticket!.id)
+    await bench.pass(600)
+    await bench.sync(without)
+    await bench.pass(7 * 24 * 3_600)
+    const yaml = toYaml(
+      '    event_mapping: { ticket.closed: C, ticket.reopened: R, ticket.message.sent: S }\n',
+    )
+    await bench.sync(yaml)
+    bench.world.reopenTicket(ticket!.id)
+    await bench.pass(600)
+
+    await bench.sync(yaml)
+
+    expect(events()).toEqual(['R'])
+  })
+
+  it.each(['closeTicket', 'addMessage'] as const)(
+    'what happens in the second of an earlier reading is told by the next one: %s',
+    async (act) => {
+      const yaml = toYaml(
+        '    event_mapping: { ticket.closed: CLOSED, ticket.message.received: RECEIVED, ticket.message.sent: SENT }\n',
+      )
+      const [ticket] = await bench.fill(1)
+      await bench.sync(yaml)
+      await bench.pass(600)
+      bench.universe.now = Math.ceil(bench.universe.now / 1_000) * 1_000
+      bench.world.addMessage(ticket!.id, { fromAgent: true })
+      await bench.sync(yaml)
+      expect(events()).toEqual(['SENT'])
+
+      const second = (): number => Math.floor(bench.world.tickets.get(ticket!.id)!.updated / 1_000_000)
+      const before = second()
+      bench.universe.now = before * 1_000 + 900
+      bench.world[act](ticket!.id)
+      expect(second()).toBe(before)
+      await bench.sync(yaml)
+
+      expect(events()).toEqual(['SENT', act === 'closeTicket' ? 'CLOSED' : 'RECEIVED'])
+    },
+  )
+
   it('nothing is opened where nothing of it is wanted, nor for what was before', async () => {
     const before = toYaml('    event_mapping: { ticket.created: OPENED }\n')
     const [ticket] = await bench.fill(3)

@@ -153,6 +153,7 @@ function toTicket(item: Json, { nameOf, ignoresUnanswered }: Reading): Ticket {
     createdAt: requireInstant(item, 'created_at'),
     updatedAt,
     version: String(item['updated_at']),
+    trail: readTrail(item, statistics),
     closedAt: toInstant(statistics?.['last_close_at']),
     snoozedUntil: item['state'] === 'snoozed' ? (toInstant(item['snoozed_until']) ?? FAR_FUTURE) : null,
     trashedAt: null,
@@ -160,6 +161,12 @@ function toTicket(item: Json, { nameOf, ignoresUnanswered }: Reading): Ticket {
     aiScore: readAiScore(toObject(item['ai_agent'])),
     customer: customerId === null ? null : toMentioned(customerId, toObject(item['source']), updatedAt),
   }
+}
+
+/** Two things may happen in one second: its parts are counted, where that is told. */
+function readTrail(item: Json, statistics: Json | null): string {
+  const { count_conversation_parts: count = null, last_close_at: closedAt = null } = statistics ?? {}
+  return JSON.stringify([item['updated_at'], item['state'], count, closedAt])
 }
 
 /** Fin's own rating, which is none of a person's work. */

@@ -248,6 +248,8 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE tickets ADD COLUMN first_response_at INTEGER;          -- where the helpdesk tells it; else its messages do
   ALTER TABLE tickets ADD COLUMN first_response_final INTEGER NOT NULL DEFAULT 0; -- 1: from all that was said
   ALTER TABLE tickets ADD COLUMN ai_score REAL;                      -- what the customer gave an AI agent
+  ALTER TABLE tickets ADD COLUMN trail TEXT;                         -- what a list last showed of its history
+  ALTER TABLE tickets ADD COLUMN own_trail TEXT;                     -- the same by its own address
 
   CREATE TABLE agents (           -- the shop's own people
     source TEXT NOT NULL, id TEXT NOT NULL, name TEXT, email TEXT,

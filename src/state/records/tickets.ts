@@ -28,6 +28,8 @@ interface Row {
   first_response_at: number | null
   first_response_final: number
   ai_score: number | null
+  trail: string | null
+  own_trail: string | null
 }
 
 export type StatusChange = 'closed' | 'snoozed' | 'reopened'
@@ -97,10 +99,10 @@ export function createTickets(database: Database) {
   const upsert = database.prepare(`
     INSERT INTO tickets (source, id, customer_id, status, channel, subject, tags, assignee_name, spam,
       created_at, updated_at, version, closed_at, snoozed_until, trashed_at, group_name, channel_source, ignored,
-      first_response_at, first_response_final, ai_score, last_change)
+      first_response_at, first_response_final, ai_score, trail, own_trail, last_change)
     VALUES (@source, @id, @customer_id, @status, @channel, @subject, @tags, @assignee_name, @spam,
       @created_at, @updated_at, @version, @closed_at, @snoozed_until, @trashed_at, @group_name, @channel_source, @ignored,
-      @first_response_at, @first_response_final, @ai_score,
+      @first_response_at, @first_response_final, @ai_score, @trail, @own_trail,
       -- Asleep when it is first seen: waking up will be no reopening.
       CASE WHEN @status = 'closed' AND @snoozed_until > @updated_at THEN 'snoozed' END)
     ON CONFLICT (source, id) DO UPDATE SET
@@ -109,7 +111,7 @@ export function createTickets(database: Database) {
       updated_at = excluded.updated_at, version = excluded.version, closed_at = excluded.closed_at,
       snoozed_until = excluded.snoozed_until, trashed_at = excluded.trashed_at, group_name = excluded.group_name, channel_source = excluded.channel_source,
       ignored = excluded.ignored, first_response_at = excluded.first_response_at,
-      first_response_final = excluded.first_response_final, ai_score = excluded.ai_score, deleted = 0, merged_into = NULL`)
+      first_response_final = excluded.first_response_final, ai_score = excluded.ai_score, trail = excluded.trail, own_trail = excluded.own_trail, deleted = 0, merged_into = NULL`)
   const setGone = database.prepare(
     'UPDATE tickets SET deleted = 1, subject = NULL, merged_into = ? WHERE source = ? AND id = ?',
   )
@@ -137,8 +139,11 @@ export function createTickets(database: Database) {
       return row === undefined ? null : toStored(row)
     },
 
-    /** Stores the reading; what was there before, and whether anything in the reading is new. */
-    put(source: string, ticket: Ticket): { before: StoredTicket | null; changed: boolean } {
+    /**
+     * Stores the reading; what was there before, and whether anything in the reading is new. `isNews`: a list shows of its history what
+     * neither a list nor its own address has shown last; they may disagree for good.
+     */
+    put(source: string, ticket: Ticket): { before: StoredTicket | null; changed: boolean; isNews: boolean } {
       const before = select.get(source, ticket.id)
       const row = toRow(source, ticket, before)
       const changed =
@@ -146,7 +151,9 @@ export function createTickets(database: Database) {
         before.deleted === 1 ||
         (!isSame(before, row) && before.updated_at <= row.updated_at)
       if (changed) upsert.run(row)
-      return { before: before === undefined ? null : toStored(before), changed }
+      const trails = [before?.trail, before?.own_trail]
+      const isNews = changed && ticket.opened === false && !trails.includes(row.trail)
+      return { before: before === undefined ? null : toStored(before), changed, isNews }
     },
 
     /** Whose ticket it is; null where it is not known. */
@@ -204,9 +211,18 @@ function toFirstResponse({ firstResponse: now }: Ticket, before: Row | undefined
   return { first_response_at: now?.at ?? null, first_response_final: now?.isFinal === true ? 1 : 0 }
 }
 
+/** Each way of reading has a trail of its own. */
+function toTrails({ opened, trail = '' }: Ticket, before: Row | undefined) {
+  return {
+    trail: opened === false ? trail : (before?.trail ?? null),
+    own_trail: opened === true ? trail : (before?.own_trail ?? null),
+  }
+}
+
 function toRow(source: string, ticket: Ticket, before: Row | undefined) {
   return {
     ...toFirstResponse(ticket, before),
+    ...toTrails(ticket, before),
     source,
     id: ticket.id,
     customer_id: ticket.customerId,

@@ -130,19 +130,15 @@ function ingestTicket(context: SyncContext, ticket: Ticket, changedContacts: Cha
   if (mentioned !== null && !store.customers.isRead(source.name, mentioned.id)) {
     ingestCustomer(context, mentioned, changedContacts)
   }
-  const { before, changed } = store.tickets.put(source.name, ticket)
+  const { before, changed, isNews } = store.tickets.put(source.name, ticket)
   if (!changed) return
-  if (ticket.opened === false && isToBeOpened(context, ticket)) {
-    const { id, version, updatedAt: at } = ticket
-    const type = 'ticket_to_open' as const
-    store.sourceEvents.put(source.name, {
-      kind: 'event',
-      type,
-      id: `${id}/${version}`,
-      objectId: id,
-      names: [],
-      at,
-    })
+  if (isNews && isToBeOpened(context, ticket)) {
+    const { id: objectId, trail = '', updatedAt: at } = ticket
+    const id = `${objectId}/${trail}`
+    const entry = { kind: 'event', type: 'ticket_to_open', id, objectId, at } as const
+    store.sourceEvents.put(source.name, { ...entry, names: [] })
+    // It may have been so before.
+    store.sourceEvents.reopen(source.name, id)
   }
   changedContacts.customer(before?.customerId ?? null)
   changedContacts.customer(ticket.customerId)

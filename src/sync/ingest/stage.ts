@@ -4,11 +4,17 @@ import { toEvent } from '../../mapping/apply.ts'
 import type { EventRule } from '../../mapping/compile.ts'
 import { isMet, type Values } from '../../mapping/expressions.ts'
 import { toEventValues } from '../../mapping/variables.ts'
-import { type Occurrence, type OccurrenceTicket, toEventId } from '../../model/occurrence.ts'
+import {
+  type Occurrence,
+  type OccurrenceTicket,
+  type OccurrenceType,
+  toEventId,
+} from '../../model/occurrence.ts'
 import type { AttributeValue } from '../../model/operations.ts'
 import { toProfile } from '../../model/profile.ts'
 import type { RecordId, Ticket } from '../../model/records.ts'
-import { fromMs } from '../../model/time.ts'
+import { fromMs, type Instant } from '../../model/time.ts'
+import { META } from '../../state/meta.ts'
 import type { StoredTicket } from '../../state/records/tickets.ts'
 import type { SyncContext } from '../context.ts'
 import { enlist, withoutComment } from '../campaigns/enqueue.ts'
@@ -21,7 +27,7 @@ export function stage(context: SyncContext, transition: Transition, about: About
   const { store, eventHorizon, wants } = context
   const { email } = about
   if (email === null || !wants.has(transition.type) || store.customers.isOwnAddress(email)) return
-  if (transition.at < eventHorizon) return
+  if (transition.at < Math.max(eventHorizon, wantedSince(context, transition.type))) return
   const occurrence: Occurrence = { ...transition, ...about, email }
   const rule = context.rules.events[transition.type]
   if (rule !== undefined) stageEvent(context, occurrence, rule)
@@ -32,6 +38,12 @@ export function stage(context: SyncContext, transition: Transition, about: About
       context.source.name,
       withoutComment(occurrence),
     )
+}
+
+/** Only a ticket's own history goes back to before somebody wanted it. */
+function wantedSince({ store, source, supports }: SyncContext, type: OccurrenceType): Instant {
+  if (supports.occurrences[type] !== 'opened') return 0
+  return store.meta.get(META.openedSince(source.name))?.[type] ?? 0
 }
 
 function stageEvent(context: SyncContext, occurrence: Occurrence, rule: EventRule): void {
