@@ -109,6 +109,8 @@ async function findAll(
       { ...session.ports, lines },
       options.callback,
     )
+    // The next question has the terminal for itself.
+    if (process.stdin.isTTY) lines.close()
     return await findKeys(connector, { ...options, tokens: { [gives]: token } }, alone, stored, lines)
   } finally {
     session.close()

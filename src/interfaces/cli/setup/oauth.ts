@@ -79,8 +79,9 @@ async function listen(target: URL, state: string): Promise<Page> {
   const code = new Promise<string>((resolve, reject) => (settle = { resolve, reject }))
   code.catch(() => undefined)
   const server: Server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', target)
-    const isOurs = request.method === 'GET' && url.pathname === target.pathname
+    const path = request.url ?? '/'
+    const url = URL.canParse(path, target.href) ? new URL(path, target) : null
+    const isOurs = request.method === 'GET' && url?.pathname === target.pathname
     const found = isOurs ? judge(url, state) : null
     response.writeHead(isOurs ? (typeof found === 'string' ? 200 : 400) : 404, {
       'content-type': 'text/plain; charset=utf-8',
@@ -143,7 +144,8 @@ async function readPasted(target: URL, state: string, lines: StdinLines): Promis
   for (;;) {
     const text = await lines.peek()
     const isAddress = text !== null && URL.canParse(text)
-    if (!isAddress && !process.stdin.isTTY) return await new Promise<never>(() => undefined)
+    const isOver = text === null || (!isAddress && !process.stdin.isTTY)
+    if (isOver) return await new Promise<never>(() => undefined)
     await lines.next()
     const url = isAddress ? new URL(text) : null
     const found =
