@@ -52,6 +52,8 @@ export class Runner {
   #wasWell = false
   #isFaster = false
   #isReconcileDue = false
+  /** Why the last look for agents did not come through. */
+  #lastWarned: string | null = null
 
   constructor(name: string, shared: Shared) {
     this.name = name
@@ -86,7 +88,11 @@ export class Runner {
     } catch (thrown) {
       if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
       const { message, hint } = coerceError(thrown)
-      ports.log.warn('Nobody knows who is there', { connector: this.name, reason: message, hint })
+      const said = { connector: this.name, reason: message, hint }
+      // Said once: it is looked for every few seconds.
+      if (this.#lastWarned === message) return ports.log.verbose('Nobody knows who is there', said)
+      this.#lastWarned = message
+      ports.log.warn('Nobody knows who is there', said)
     }
   }
 

@@ -113,6 +113,8 @@ export const META = {
   /** Since when each occurrence that a ticket is opened for is wanted: its history goes further back. */
   openedSince: (connector: string) =>
     jsonKey<Partial<Record<OccurrenceType, Instant>>>(`opened_since:${connector}`),
+  /** Of the log of what the shop's people did, everything up to then was looked at. */
+  agentsReadUpTo: (connector: string) => numberKey(`agents_read_up_to:${connector}`),
   account: (connector: string) => jsonKey<PinnedAccount>(`account:${connector}`),
   directoryReadAt: (connector: string, directory: Directory) =>
     numberKey(`directory:${connector}:${directory}`),

@@ -145,6 +145,30 @@ describe('who is there', () => {
   })
 })
 
+it('an app that may not read the log goes on, whatever webhooks say of its people', async () => {
+  const yaml = bench.yaml('    event_mapping: { ticket.closed: CLOSED }\n')
+  const [ticket] = await bench.fill(1)
+  await bench.sync(yaml)
+  bench.meet(async (request, answer): Promise<HttpAnswer> => {
+    const given = await answer()
+    if (!request.url.includes('/activity_logs')) return given
+    const errors = [{ code: 'token_unauthorized', message: 'Not authorized to access resource' }]
+    return { ...given, status: 401, body: JSON.stringify({ type: 'error.list', errors }) }
+  })
+  bench.world.closeTicket(ticket!.id)
+  await bench.pass(600)
+
+  await bench.open(async (engine) => {
+    const request = { kind: 'agent', id: '1' } as const
+    engine.store.transaction(() => engine.store.refreshRequests.put('shop', request, bench.world.now()))
+    await bench.pass(1)
+    await engine.sync('shop', { liveOnly: true })
+    expect(engine.untilNextRefresh('shop')).toBeNull()
+  }, yaml)
+
+  expect(bench.account.events).toMatchObject([{ name: 'CLOSED' }])
+})
+
 describe('what is no more', () => {
   const tickets = (email: string): unknown => bench.account.contacts.get(email)?.attributes['TICKETS']
   const isListed = (email: string): boolean => bench.account.contacts.get(email)?.lists.has(35) === true
@@ -162,6 +186,46 @@ describe('what is no more', () => {
 
     expect([tickets('person0@example.com'), isListed('person0@example.com')]).toEqual([0, false])
     expect(tickets('person1@example.com')).toBe(1)
+  })
+
+  it('a contact that is gone does not come back by a conversation that names them', async () => {
+    const [first] = await bench.fill(1)
+    await bench.sync(yaml())
+    bench.world.deleteCustomer(first!.customerId)
+    await bench.sync(yaml(), { reconcile: true })
+    expect(isListed('person0@example.com')).toBe(false)
+    bench.meet(async (request, answer): Promise<HttpAnswer> => {
+      const given = await answer()
+      if (!request.url.endsWith('/conversations/search')) return given
+      const json = JSON.parse(given.body) as { conversations: { source: { author: object } }[] }
+      for (const one of json.conversations) Object.assign(one.source.author, { email: 'person0@example.com' })
+      return { ...given, body: JSON.stringify(json) }
+    })
+    bench.world.changeSubject(first!.id, 'Once more')
+    await bench.pass(600)
+
+    await bench.sync(yaml())
+
+    expect(isListed('person0@example.com')).toBe(false)
+  })
+
+  it('a list of deleted conversations that never ends is an error, and not read for ever', async () => {
+    const [first] = await bench.fill(1)
+    bench.world.deleteTicket(first!.id)
+    const reading = async (): Promise<void> => {
+      for await (const page of bench.source().readDirectory('deleted_tickets')) void page
+    }
+    bench.meet(async (request, answer): Promise<HttpAnswer> => {
+      const given = await answer()
+      if (!request.url.includes('/conversations/deleted')) return given
+      const json = JSON.parse(given.body) as Record<string, unknown>
+      json['conversations'] = [{ type: 'conversation', id: '1', deleted_at: 1_772_352_000 }]
+      json['pages'] = { type: 'pages', next: 'https://api.intercom.io/conversations/deleted?page=2' }
+      return { ...given, body: JSON.stringify(json) }
+    })
+
+    await expect(bench.drive(reading())).rejects.toMatchObject({ code: 'source_cursor_loops' })
+    expect(bench.requests.length).toBeLessThan(20)
   })
 
   it.each(['archived', 'blocked'])(

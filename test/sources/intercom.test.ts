@@ -250,6 +250,19 @@ describe('a long search', () => {
     expect(new Set(bounds).size).toBe(3)
   })
 
+  it('that gives the same cursor again and again is an error, and not read for ever', async () => {
+    await bench.fill(1)
+    bench.meet(async (request, answer): Promise<HttpAnswer> => {
+      const given = await answer()
+      if (!request.url.endsWith('/conversations/search')) return given
+      const pages = { type: 'pages', next: { starting_after: 'again' } }
+      const body = JSON.stringify({ type: 'conversation.list', conversations: [], pages })
+      return { ...given, status: 200, body }
+    })
+
+    await expect(read('tickets', 'ticket')).rejects.toMatchObject({ code: 'source_cursor_loops' })
+  })
+
   it('goes on through a second in which more changed than a slice holds', async () => {
     bench = openBench(INTERCOM, { index: { lagMs: 0, mostPerPage: 1 } })
     const { id: customerId } = bench.world.addCustomer({ email: 'jane@example.com' })

@@ -36,6 +36,7 @@ const stored = (fields: Partial<NonNullable<Before>>): Before => ({
   snoozedUntil: null,
   assigneeName: null,
   tags: [],
+  updatedAt: 50,
   ...fields,
 })
 const CLOSED = { status: 'closed' as const }
@@ -102,15 +103,15 @@ describe('status', () => {
 
 describe('the rest', () => {
   it.each<[string, Before, Partial<Now>, string[]]>([
-    ['a tag came', stored({}), { tags: ['vip'] }, ['ticket.tagged t/100 at 100 {"tags_added":["vip"]}']],
-    ['a tag went', stored({ tags: ['vip'] }), {}, ['ticket.untagged t/100 at 100 {"tags_removed":["vip"]}']],
+    ['a tag came', stored({}), { tags: ['vip'] }, ['ticket.tagged t/100/vip at 100 {"tags_added":["vip"]}']],
+    ['a tag went', stored({ tags: ['vip'] }), {}, ['ticket.untagged t/100/ at 100 {"tags_removed":["vip"]}']],
     [
       'one came and one went',
       stored({ tags: ['a'] }),
       { tags: ['b'] },
       [
-        'ticket.tagged t/100 at 100 {"tags_added":["b"]}',
-        'ticket.untagged t/100 at 100 {"tags_removed":["a"]}',
+        'ticket.tagged t/100/b at 100 {"tags_added":["b"]}',
+        'ticket.untagged t/100/b at 100 {"tags_removed":["a"]}',
       ],
     ],
     ['somebody has it', stored({}), { assigneeName: 'Ann' }, ['ticket.assigned t/100 at 100']],
@@ -147,4 +148,12 @@ it('the same two readings give the same ids, and a second look at the later one 
       expect(derive(seen, now)).toEqual([])
     }),
   )
+})
+
+it('a reading that knows more of a ticket that has not changed is no update', () => {
+  const types = (before: Before): string[] =>
+    deriveTicketTransitions(before, reading({}), { goLive: 0 }).map(({ type }) => type)
+
+  expect(types(stored({ updatedAt: 99 }))).toEqual(['ticket.updated'])
+  expect(types(stored({ updatedAt: 100 }))).toEqual([])
 })

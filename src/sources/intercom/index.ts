@@ -183,11 +183,15 @@ function toSource(name: string, reader: Reader, now: () => Instant, inBackground
     async *read(stream, { token, from }, signal) {
       if (stream === 'agent_states') return yield* reader.readActivities({ token, from }, signal)
       const [list, query] = toSearch(stream, from)
-      yield* reader.search(list, query, { token, signal })
+      // A list by whole days can't be searched in slices.
+      yield* reader.search(list, query, { token, signal, sliced: list === CONVERSATIONS })
     },
 
     async *readDirectory(directory, signal) {
-      if (directory === 'agents') yield await reader.readAdmins(signal)
+      if (directory === 'agents') {
+        await reader.refreshTeams(signal)
+        yield await reader.readAdmins(signal)
+      }
       if (directory === 'custom_fields') yield await reader.readAttributes(signal)
       if (directory === 'tags') yield await reader.readTags(signal)
       if (directory === 'deleted_tickets') yield* reader.readDeleted(signal)

@@ -9,6 +9,10 @@ export class Names {
     return this.#known.get(`${of}/${id}`)
   }
 
+  has(of: Named): boolean {
+    return [...this.#known.keys()].some((key) => key.startsWith(`${of}/`))
+  }
+
   set(of: Named, id: string, name: string | null): void {
     this.#known.set(`${of}/${id}`, name)
   }

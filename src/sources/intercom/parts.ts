@@ -147,7 +147,9 @@ function toStatusEntries(
     const next = LEADS_TO[part.type]
     if (next === undefined) continue
     const type = toEntryType(current, next, part.type, answered !== null)
-    if (type !== null) entries.push(toEntry(ticketId, part, type))
+    // A reply may have opened it before a part said so: both readings know it by the reply.
+    const by = next === 'open' ? (answered ?? part) : part
+    if (type !== null) entries.push({ ...toEntry(ticketId, by, type), at: part.at })
     current = next
     answered = null
   }
@@ -167,8 +169,9 @@ function toEntryType(
   if (next === 'closed') return current === 'closed' && !isAnswered ? null : 'ticket_closed'
   if (next === 'snoozed') return current === 'snoozed' ? null : 'ticket_snoozed'
   if (current === 'open') return null
-  const woke = current === 'snoozed' || (current === null && partType.includes('unsnooze'))
-  return woke ? 'ticket_unsnoozed' : 'ticket_reopened'
+  // What it was before the newest 500 is not known, and may have been told otherwise.
+  if (current === null && !partType.includes('unsnooze')) return null
+  return current === 'closed' ? 'ticket_reopened' : 'ticket_unsnoozed'
 }
 
 /** Whom it was given to; and where it was an AI agent that had it, that people have it now. */

@@ -26,8 +26,6 @@ export interface List {
   /** Below which an object has its own address. */
   objects: string
   order: 'ascending' | 'descending'
-  /** Long ones are searched in slices; a list by whole days can't be. */
-  isSliced?: boolean
   toRecords(this: void, item: Json, reading: Reading): SourceRecord[]
 }
 
@@ -41,7 +39,6 @@ export const CONVERSATIONS: List = {
   path: '/conversations/search',
   objects: '/conversations',
   order: 'ascending',
-  isSliced: true,
   toRecords: toConversationRecords,
 }
 const ATTRIBUTES: List = {
@@ -111,6 +108,8 @@ interface Searching {
   token: string | null
   signal: AbortSignal | undefined
   ofOne?: boolean
+  /** In slices: of a long search by date alone. */
+  sliced?: boolean
 }
 
 /** Asks, and understands. */
@@ -146,10 +145,13 @@ export class Reader {
 
   /** By pages with numbers. In which order they come is not documented, so all are read. */
   async *readDeleted(signal?: AbortSignal): AsyncGenerator<Page, void, void> {
+    const guard = createLoopGuard(DELETED.path)
     for (let page = 1; ; page += 1) {
       const params = { page, per_page: DELETED_PER_PAGE, order: 'desc' }
       const { json } = await this.client.ask({ path: DELETED.path, params }, signal)
-      yield this.#toPage(DELETED, json)
+      const found = this.#toPage(DELETED, json)
+      guard(found)
+      yield found
       const isMore = readNext(toObject(json['pages'])) !== null
       if (toList(json['conversations']).length === 0 || !isMore) return
     }
@@ -181,7 +183,7 @@ export class Reader {
   async *search(
     list: List,
     query: Query,
-    { token, signal, ofOne = false }: Searching,
+    { token, signal, ofOne = false, sliced = false }: Searching,
   ): AsyncGenerator<Page, void, void> {
     const guard = createLoopGuard(list.path)
     for (let place = readPlace(token); ;) {
@@ -199,12 +201,12 @@ export class Reader {
         signal,
       )
       const page = await this.#toNamedPage(list, json, signal)
-      if (page.next !== null && list.isSliced === true) {
+      guard({ ...page, next: page.next === null ? null : `${since ?? ''}/${page.next}` })
+      if (page.next !== null && sliced) {
         place = nextPlace(place, page)
         page.next = writePlace(place)
       } else place = { ...place, cursor: page.next }
       yield page
-      guard(page)
       if (page.next === null) return
     }
   }
@@ -229,6 +231,11 @@ export class Reader {
     const query = { field: 'updated_at', operator: '>', value }
     const body = { query, pagination: { per_page: 1 } }
     await this.client.ask({ method: 'POST', path, body, retries: 1 }, signal)
+  }
+
+  /** Nothing where no conversation has named one so far. */
+  async refreshTeams(signal?: AbortSignal): Promise<void> {
+    if (this.#names.has('team')) await this.#readTeams(signal)
   }
 
   async #readTeams(signal?: AbortSignal): Promise<void> {

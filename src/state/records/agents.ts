@@ -23,9 +23,6 @@ export function createAgents(database: Database) {
   const has = database.prepare<[string, string, number, string], { one: number }>(
     'SELECT 1 AS one FROM agent_states WHERE source = ? AND agent_id = ? AND at = ? AND id = ?',
   )
-  const last = database.prepare<[string], { at: number | null }>(
-    'SELECT max(at) AS at FROM agent_states WHERE source = ?',
-  )
   const current = database.prepare<[string], CurrentState>(`
     SELECT a.id, a.name, s.state, s.reason, s.at AS since FROM agents a
     LEFT JOIN agent_states s ON s.source = a.source AND s.agent_id = a.id AND (s.at, s.id) =
@@ -49,9 +46,6 @@ export function createAgents(database: Database) {
 
     isKnown: (source: string, { agentId, at, id }: AgentState): boolean =>
       has.get(source, agentId, at, id) !== undefined,
-
-    /** Of the newest state that is known. */
-    lastAt: (source: string): Instant | null => last.get(source)?.at ?? null,
 
     /** Of everybody who is there. */
     current: (source: string): CurrentState[] => current.all(source),

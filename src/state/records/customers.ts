@@ -131,13 +131,14 @@ export function createCustomers(database: Database) {
     put(source: string, customer: Customer): { before: StoredCustomer | null; changed: boolean } {
       const before = select.get(source, customer.id)
       const row = toRow(source, customer)
+      const isGone = before !== undefined && (before.deleted === 1 || before.merged_into !== null)
+      // Only their own record brings somebody back: what mentions them may be older than their end.
       const changed =
         before === undefined ||
-        before.deleted === 1 ||
-        before.merged_into !== null ||
+        (isGone && row.stub === 0) ||
         // A mention has the date of what mentioned it, and knows less.
         (before.stub === 1 && row.stub === 0) ||
-        (!isSame(before, row) && before.updated_at <= row.updated_at)
+        (!isGone && !isSame(before, row) && before.updated_at <= row.updated_at)
       if (changed) upsert.run(row)
       return { before: before === undefined ? null : toStored(before), changed }
     },

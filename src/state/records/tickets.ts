@@ -51,6 +51,8 @@ export interface StoredTicket {
   counted: boolean
   gone: boolean
   lastChange: StatusChange | null
+  /** What its own address last showed of its history. */
+  ownTrail: string | null
 }
 
 export const COUNTED =
@@ -200,14 +202,15 @@ export function isCounted(ticket: Pick<Ticket, 'spam' | 'trashedAt' | 'ignored'>
 }
 
 /** What is told of the first response; what was final, or is not told now, stays. */
-function toFirstResponse({ firstResponse: now }: Ticket, before: Row | undefined) {
+function toFirstResponse({ firstResponse: now, trail }: Ticket, before: Row | undefined) {
   const known = {
     first_response_at: before?.first_response_at ?? null,
     first_response_final: before?.first_response_final ?? 0,
   }
   if (now === 'asked') return known
-  if (known.first_response_at !== null && known.first_response_final === 1 && now?.isFinal !== true)
-    return known
+  // Final, too, that nobody answered, while nothing has happened since.
+  const isKept = known.first_response_at !== null || trail === (before?.own_trail ?? undefined)
+  if (known.first_response_final === 1 && now?.isFinal !== true && isKept) return known
   return { first_response_at: now?.at ?? null, first_response_final: now?.isFinal === true ? 1 : 0 }
 }
 
@@ -270,5 +273,6 @@ function toStored(row: Row): StoredTicket {
       !gone && isCounted({ spam: row.spam === 1, trashedAt: row.trashed_at, ignored: row.ignored === 1 }),
     gone,
     lastChange: row.last_change,
+    ownTrail: row.own_trail,
   }
 }

@@ -14,7 +14,10 @@ export interface Derived extends Transition {
   details?: Record<string, AttributeValue>
 }
 
-type Before = Pick<StoredTicket, 'status' | 'closedAt' | 'snoozedUntil' | 'assigneeName' | 'tags'> | null
+type Before = Pick<
+  StoredTicket,
+  'status' | 'closedAt' | 'snoozedUntil' | 'assigneeName' | 'tags' | 'updatedAt'
+> | null
 type Now = Ticket & { counted: boolean }
 
 /** Oldest first. Keys are made of what the helpdesk says, so that every machine gives an occurrence the same id. */
@@ -72,14 +75,18 @@ function deriveChanges(
 ): Derived[] {
   if (before === null) return []
   const key = `${id}/${version}`
-  const found: Derived[] = [{ type: 'ticket.updated', key, at, status }]
+  // A reading may know more without anything having happened.
+  const found: Derived[] = before.updatedAt === at ? [] : [{ type: 'ticket.updated', key, at, status }]
+  // Two tags may come without moving the date in between.
+  const tagKey = `${key}/${tags.toSorted().join(',')}`
   if (assigneeName !== null && assigneeName !== before.assigneeName)
     found.push({ type: 'ticket.assigned', key, at, status })
   const added = tags.filter((tag) => !before.tags.includes(tag))
-  if (added.length > 0) found.push({ type: 'ticket.tagged', key, at, status, details: { tags_added: added } })
+  if (added.length > 0)
+    found.push({ type: 'ticket.tagged', key: tagKey, at, status, details: { tags_added: added } })
   const removed = before.tags.filter((tag) => !tags.includes(tag))
   if (removed.length > 0)
-    found.push({ type: 'ticket.untagged', key, at, status, details: { tags_removed: removed } })
+    found.push({ type: 'ticket.untagged', key: tagKey, at, status, details: { tags_removed: removed } })
   return found
 }
 

@@ -3,6 +3,7 @@ import type { SourceRecord } from '../../model/records.ts'
 import { fromMs } from '../../model/time.ts'
 import type { Page } from '../../sources/source.ts'
 import type { DirectoryContext } from '../context.ts'
+import { META } from '../../state/meta.ts'
 import { ingestPage } from '../ingest/ingest.ts'
 
 /** As far as the first reading goes back: whoever did nothing for that long is not shown with a state. */
@@ -15,8 +16,9 @@ const KEEP = fromMs(400 * 24 * 3_600_000)
 /** How many states are new. */
 export async function readAgentStates(context: DirectoryContext, signal?: AbortSignal): Promise<number> {
   const { store, source } = context
-  const last = store.agents.lastAt(source.name)
+  const last = store.meta.get(META.agentsReadUpTo(source.name))
   const from = last === null ? source.now() - FIRST : last - OVERLAP
+  let reached = last
   const fresh: SourceRecord[] = []
   const invalid: Page['invalid'] = []
   for await (const page of source.read('agent_states', { token: null, from, until: null }, signal)) {
@@ -26,10 +28,14 @@ export async function readAgentStates(context: DirectoryContext, signal?: AbortS
       ),
     )
     invalid.push(...page.invalid)
-    if (page.oldest !== null && page.oldest < from) break
+    if (page.newest !== null) reached = Math.max(reached ?? 0, page.newest)
   }
-  if (fresh.length + invalid.length === 0) return 0
+  // Never past our own time: a date ahead of it would hide what comes before it.
+  const upTo = reached === null ? null : Math.min(reached, source.now())
+  if (fresh.length + invalid.length === 0 && upTo === last) return 0
   store.transaction(() => {
+    if (upTo !== null) store.meta.set(META.agentsReadUpTo(source.name), upTo)
+    if (fresh.length + invalid.length === 0) return
     ingestPage({ ...context, goLive: from }, 'agent_states', { records: fresh, invalid })
     store.agents.pruneStates(source.name, source.now() - KEEP)
   })

@@ -121,8 +121,12 @@ async function prepare(
         changeStatus(context, entry, isLast)
       }
     }
-    case 'ticket_to_open':
+    case 'ticket_to_open': {
+      // A webhook may have had it opened meanwhile.
+      const ownTrail = context.store.tickets.find(source.name, entry.objectId)?.ownTrail ?? null
+      if (ownTrail !== null && entry.id === `${entry.objectId}/${ownTrail}`) return () => undefined
       return await refetch(context, 'ticket', entry.objectId, signal, requireReferenced)
+    }
     case 'ticket_gone':
       return await refetch(context, 'ticket', entry.objectId, signal)
     case 'customer_gone':
@@ -216,7 +220,9 @@ function changeStatus(context: SyncContext, entry: SourceEvent, isLast: boolean)
   const { store, source, goLive } = context
   const ticket = store.tickets.find(source.name, entry.objectId)
   if (ticket === null || entry.at < goLive) return
-  const change = toChange(entry, ticket, isLast)
+  // A history of its own says which it was; an entry of a feed only together with the picture.
+  const isTold = context.supports.occurrences['ticket.closed'] === 'opened'
+  const change = toChange(entry, ticket, isLast && !isTold)
   store.tickets.putStatusChange(source.name, ticket.id, change)
   if (!ticket.counted) return
   const woke = change === 'reopened' && (ticket.lastChange === 'snoozed' || entry.type === 'ticket_unsnoozed')

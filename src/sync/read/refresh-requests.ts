@@ -27,8 +27,12 @@ export async function readRequested(
 ): Promise<RefreshRequest[]> {
   const { store, source, clock } = context
   const agents = requests.filter(({ kind }) => kind === 'agent')
-  if (agents.length > 0) await readAgentStates(context, signal)
-  const seen = requests.filter(({ kind, id }) => watch.isStored(kind, id))
+  if (agents.length > 0) await lookForAgents(context, signal)
+  // What a list shows may be behind; where a ticket's own address tells more, it is asked in any case.
+  const isSeen = ({ kind, id }: RefreshRequest): boolean =>
+    watch.isStored(kind, id) &&
+    (kind !== 'ticket' || context.supports.occurrences['ticket.closed'] !== 'opened')
+  const seen = requests.filter(isSeen)
   const unseen = requests.filter((one) => !seen.includes(one) && !agents.includes(one)).slice(0, MOST_SINGLE)
   for (const { kind, id } of unseen) {
     if (kind === 'agent') continue
@@ -43,6 +47,19 @@ export async function readRequested(
     }
   }
   return [...agents, ...seen, ...unseen]
+}
+
+/** Nothing that is sent depends on it, so it holds up nothing. */
+async function lookForAgents(context: SyncContext, signal?: AbortSignal): Promise<void> {
+  try {
+    await readAgentStates(context, signal)
+  } catch (thrown) {
+    if (!(thrown instanceof TajoError)) throw thrown
+    context.log.verbose('Nobody knows who is there', {
+      connector: context.source.name,
+      reason: thrown.message,
+    })
+  }
 }
 
 /** Called in the transaction that ends the run. */
