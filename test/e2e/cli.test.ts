@@ -80,6 +80,18 @@ describe('a newcomer', () => {
     expect(list.stdout).toMatch(/^gorgias +enabled/)
   })
 
+  it('is asked for the address of a connector whose name stands in the file, and is none of its connectors', async () => {
+    await start()
+    const others =
+      'connectors:\n  # gorgias: comes later\n  my_gorgias: { source: gorgias, domain: a.gorgias.com }\n'
+    writeFileSync(join(directory, 'connectors.yml'), others)
+
+    const install = await runTajo(['connectors', 'install', 'gorgias', '--yes'], directory)
+
+    expect(install).toMatchObject({ code: 2, stderr: expect.stringContaining('Give --domain') })
+    expect(readFileSync(join(directory, 'connectors.yml'), 'utf8')).toBe(others)
+  })
+
   it('may give the keys on standard input; on the command line they get a warning; none is ever written in clear', async () => {
     await start()
     const env = { GORGIAS_API_KEY: '', BREVO_API_KEY: '' }

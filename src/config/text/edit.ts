@@ -70,6 +70,9 @@ function fitIn(block: string, { lists = {}, tags = [], customFields = [] }: Surr
 
 const MOST_TAGS = 20
 
+export const hasConnector = (text: string, name: string): boolean =>
+  findPair(parse(text), ['connectors', name]) !== null
+
 /** The text with the connector added, or with its addresses changed, and switched on, where it is there already. */
 export function withConnector(text: string, name: string, address: ConnectorAddress): string {
   let edited = text

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 import { createBrevoCaller } from '../../../brevo/client.ts'
 import { createAttribute, readAttributes, readLists } from '../../../brevo/setup.ts'
-import { newFile, withConnector, withImportList } from '../../../config/text/edit.ts'
+import { hasConnector, newFile, withConnector, withImportList } from '../../../config/text/edit.ts'
 import type { Config, ConnectorConfig } from '../../../config/config.ts'
 import { loadConfig, parseConfig } from '../../../config/load.ts'
 import { openSecretStore } from '../../../config/secrets/store.ts'
@@ -172,7 +172,7 @@ function draftFile(
 ): { text: string; isNew: boolean; isThere: boolean } {
   const isNew = !existsSync(options.config)
   const before = isNew ? '' : readFileSync(options.config, 'utf8')
-  const isThere = before.includes(`${name}:`)
+  const isThere = hasConnector(before, name)
   const source = findSource(options.source ?? name)
   if (source === null && !isThere)
     throw new TajoError('usage', `There is no helpdesk ${options.source ?? name}.`, {
