@@ -85,11 +85,12 @@ export class Runner {
     if (tasks.isStopping || !this.#wasWell || pauses.leftMs(this.name) > 0) return
     try {
       await engine.readAgentStates(this.name, tasks.signal)
+      this.#lastWarned = null
     } catch (thrown) {
       if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
       const { message, hint } = coerceError(thrown)
       const said = { connector: this.name, reason: message, hint }
-      // Said once: it is looked for every few seconds.
+      // Said once until it comes through: it is looked for every few seconds.
       if (this.#lastWarned === message) return ports.log.verbose('Nobody knows who is there', said)
       this.#lastWarned = message
       ports.log.warn('Nobody knows who is there', said)
