@@ -259,9 +259,9 @@ function toObject(sent: Sent): string | null {
   return 'ofOne' in sent && sent.ofOne ? `${sent.path}${toQuery(sent.params ?? {})}` : null
 }
 
-/** One request, when there is a place for it, and one outcome. */
 type Exchange = ReturnType<typeof createExchange>
 
+/** One request, when there is a place for it, and one outcome. */
 function createExchange<Answer extends Answered>(
   dialect: Dialect<Answer>,
   { baseUrl, limiter, breaker, clockOffset, logApiCalls }: Account,

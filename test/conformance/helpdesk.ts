@@ -15,7 +15,7 @@ import { createBrevo } from '../../src/sandbox/brevo/brevo.ts'
 import type { FakeOptions, HelpdeskSandbox } from '../../src/sandbox/helpdesk.ts'
 import { requireHelpdesk } from '../../src/sandbox/helpdesks.ts'
 import { World, type WorldTicket } from '../../src/sandbox/shop/world.ts'
-import { SOURCES } from '../../src/sources/index.ts'
+import { requireSource, SOURCES } from '../../src/sources/index.ts'
 import type { Page, Reading, Source, SourceDefinition } from '../../src/sources/source.ts'
 import { ProcessClock, Universe } from '../simulation/clock.ts'
 import { createDirectServer, type DirectServer } from '../simulation/direct-server.ts'
@@ -31,8 +31,13 @@ export interface Helpdesk {
 const only = process.env['CONFORMANCE']
 
 export const HELPDESKS: Helpdesk[] = SOURCES.filter(({ name }) => only === undefined || name === only).map(
-  (definition) => ({ name: definition.name, definition, fake: requireHelpdesk(definition.name) }),
+  ({ name }) => requireSubject(name),
 )
+
+/** One of them, whatever `CONFORMANCE` says. */
+export function requireSubject(name: string): Helpdesk {
+  return { name, definition: requireSource(name), fake: requireHelpdesk(name) }
+}
 
 export const START = Date.parse('2026-03-01T08:00:00Z')
 const ORIGIN = 'https://helpdesk.test'

@@ -5,15 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { HttpAnswer } from '../../src/lib/net/http.ts'
 import type { SourceEvent, SourceRecord } from '../../src/model/records.ts'
 import { fromMs } from '../../src/model/time.ts'
-import { requireHelpdesk } from '../../src/sandbox/helpdesks.ts'
-import { requireSource } from '../../src/sources/index.ts'
-import { type Bench, openBench } from '../conformance/helpdesk.ts'
+import { type Bench, openBench, requireSubject } from '../conformance/helpdesk.ts'
 
-const INTERCOM = {
-  name: 'intercom',
-  definition: requireSource('intercom'),
-  fake: requireHelpdesk('intercom'),
-}
+const INTERCOM = requireSubject('intercom')
 /** Whole seconds. */
 const BEGAN = 1_772_352_000
 

@@ -5,16 +5,10 @@ import type { TajoError } from '../../src/lib/errors.ts'
 import type { HttpAnswer } from '../../src/lib/net/http.ts'
 import type { SourceRecord } from '../../src/model/records.ts'
 import { fromMs } from '../../src/model/time.ts'
-import { requireHelpdesk } from '../../src/sandbox/helpdesks.ts'
-import { requireSource } from '../../src/sources/index.ts'
 import type { Page } from '../../src/sources/source.ts'
-import { type Bench, openBench } from '../conformance/helpdesk.ts'
+import { type Bench, openBench, requireSubject } from '../conformance/helpdesk.ts'
 
-const INTERCOM = {
-  name: 'intercom',
-  definition: requireSource('intercom'),
-  fake: requireHelpdesk('intercom'),
-}
+const INTERCOM = requireSubject('intercom')
 
 let bench: Bench
 beforeEach(() => {

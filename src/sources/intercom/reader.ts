@@ -8,6 +8,7 @@ import type { Page, Refetched } from '../source.ts'
 import { type IntercomClient, type Json, LISTS, toId, toList, toObject, toText } from './client.ts'
 import { toAgentState } from './agent-states.ts'
 import { InvalidItem, toInstant } from './items.ts'
+import { readNext, toParams } from './next-page.ts'
 import { nextPlace, readPlace, writePlace } from './slices.ts'
 import { type Named, type Names, Strangers } from './names.ts'
 import {
@@ -166,7 +167,7 @@ export class Reader {
     const since = from === null ? 1 : Math.max(1, Math.floor(toMs(from) / 1000) - 1)
     const first = { created_at_after: since }
     for (let next = token; ;) {
-      const params = next === null ? first : { ...first, ...toPlace(next) }
+      const params = next === null ? first : { ...first, ...toParams(next) }
       const { json } = await this.client.ask(
         { path: ACTIVITIES.path, params, isContinued: next !== null },
         signal,
@@ -290,28 +291,6 @@ export class Reader {
     }
     return page
   }
-}
-
-/** As a query: the vendor's text has an address, a cursor and the numbers of pages for it, each somewhere. */
-function readNext(pages: Json | null): string | null {
-  const next = pages?.['next']
-  const address = toText(next)
-  if (address !== null) return address.split('?')[1] ?? null
-  const cursor = toText(toObject(next)?.['starting_after'])
-  if (cursor !== null) return `starting_after=${encodeURIComponent(cursor)}`
-  const [page, last] = [Number(pages?.['page'] ?? 1), Number(pages?.['total_pages'] ?? 1)]
-  return page < last ? `page=${page + 1}` : null
-}
-
-/** Where such a list goes on. */
-function toPlace(query: string): Record<string, string> {
-  const given = new URLSearchParams(query)
-  const place = ['page', 'starting_after'].flatMap((name): [string, string][] => {
-    const value = given.get(name)
-    return value === null ? [] : [[name, value]]
-  })
-  if (place.length > 0) return Object.fromEntries(place)
-  throw new TajoError('source_cursor_refused', `"${query}" is no place in a list of Intercom’s.`)
 }
 
 const readId = ({ id }: Json): RecordId => toId(id) ?? NO_ID
