@@ -7,14 +7,16 @@ import { createContacts } from './delivery/contacts.ts'
 import { createCursors } from './reading/cursors.ts'
 import { createCustomers } from './records/customers.ts'
 import {
+  assertCurrent,
   checkDatabase,
   copyDatabase,
+  isOutdated,
   openDatabase,
   openDatabaseBeside,
   openDatabaseReadOnly,
-  type Watch,
   truncateLog,
 } from './db/database.ts'
+import type { Watch } from './db/watch.ts'
 import type { Database } from './db/sqlite.ts'
 import { createDeadLetters } from './delivery/dead-letters.ts'
 import { createOutboxContacts } from './delivery/outbox-contacts.ts'
@@ -63,10 +65,28 @@ export function openStoreScratch(stateDir: string): Store {
   return createStore(opened.database, () => opened.close(), openEpoch(opened.database, stateDir))
 }
 
-/** For looking only; null where nothing was ever stored. Writing through it fails. */
+/** For looking only; null where nothing was ever stored. Writing through it fails. Throws `state_unusable`. */
 export function openStoreReadOnly(stateDir: string): Store | null {
   const database = openDatabaseReadOnly(stateDir)
-  return database === null ? null : createStore(database, () => database.close(), null)
+  if (database === null) return null
+  try {
+    assertCurrent(database)
+  } catch (thrown) {
+    database.close()
+    throw thrown
+  }
+  return createStore(database, () => database.close(), null)
+}
+
+/** True for a state that the next start brings up to date. */
+export function isOfEarlierTajo(stateDir: string): boolean {
+  const database = openDatabaseReadOnly(stateDir)
+  if (database === null) return false
+  try {
+    return isOutdated(database)
+  } finally {
+    database.close()
+  }
 }
 
 /** For single rows, while another process may read and send; null where nothing was ever stored. */

@@ -1,62 +1,19 @@
 // Opens the state so that a committed transaction survives a power cut, migrates it,
 // and lets only one process write. Reasons: reliability.md § 0.2, § 0.3 and § 3.
-import {
-  accessSync,
-  chmodSync,
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { TajoError } from '../../lib/errors.ts'
+import { guard, RESTORE } from './faults.ts'
+import { lock } from './lock.ts'
 import { MIGRATIONS } from './migrations.ts'
-import { type Database, isDatabaseError, isDiskFull, open, readPragma, type Statement } from './sqlite.ts'
+import { type Database, isDatabaseError, isDiskFull, open, readPragma } from './sqlite.ts'
+import { type Watch, watchOver } from './watch.ts'
 
 export const DATABASE_FILE = 'tajo.db'
 /** Beside the database (state/db/epoch.ts). */
 export const EPOCH_FILE = 'tajo.epoch'
-const LOCK_FILE = 'tajo.lock'
 const FULL = 2
-
-/** For the simulation: a process can die before any statement and any commit. */
-export interface Watch {
-  /** Called before each of them; what it throws keeps it from happening. `change`: a statement that writes. */
-  step(what: 'change' | 'other'): void
-  /** Given the way to close the files as the end of a process does. */
-  opened(abandon: () => void): void
-}
-
-function watchOver(database: Database, watch: Watch): void {
-  const prepare = database.prepare.bind(database)
-  const transaction = database.transaction.bind(database)
-  Object.assign(database, {
-    prepare(source: string): Statement {
-      const statement = prepare(source)
-      for (const name of ['run', 'get', 'all']) {
-        const action: CallableFunction = Reflect.get(statement, name)
-        Object.assign(statement, {
-          [name]: (...args: unknown[]): unknown => {
-            watch.step(name === 'run' ? 'change' : 'other')
-            return Reflect.apply(action, statement, args)
-          },
-        })
-      }
-      return statement
-    },
-    transaction: (action: () => unknown) =>
-      transaction(() => {
-        const result = action()
-        watch.step('other')
-        return result
-      }),
-  })
-}
 
 /** `scratch`: thrown away afterwards, so no power cut need be survived. */
 export type Durability = 'durable' | 'scratch'
@@ -138,11 +95,38 @@ function claimFile(stateDir: string): void {
   for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) chmodSync(one, 0o600)
 }
 
-/** A second pair of eyes on the state while another process may write; null where there is no state yet. */
+/**
+ * A second pair of eyes on the state while another process may write; null where nothing was stored yet: the file is there a moment
+ * before its tables are. Of whatever version it is.
+ */
 export function openDatabaseReadOnly(stateDir: string): Database | null {
   const file = join(stateDir, DATABASE_FILE)
-  return existsSync(file) ? guard(stateDir, () => open(file, { readonly: true })) : null
+  if (!existsSync(file)) return null
+  return guard(stateDir, () => {
+    const database = open(file, { readonly: true })
+    if (versionOf(database) !== 0) return database
+    database.close()
+    return null
+  })
 }
+
+export const isOutdated = (database: Database): boolean => versionOf(database) < MIGRATIONS.length
+
+const versionOf = (database: Database): number => readPragma(database, 'user_version') as number
+
+/** Throws `state_unusable` for a state that this version does not read as it is. */
+export function assertCurrent(database: Database): void {
+  if (versionOf(database) > MIGRATIONS.length) throw newer()
+  if (isOutdated(database))
+    throw new TajoError('state_unusable', 'The state was written by an earlier tajo.', {
+      hint: 'tajo start brings it up to date, and keeps a copy of how it was.',
+    })
+}
+
+const newer = (): TajoError =>
+  new TajoError('state_unusable', 'The state was written by a newer tajo.', {
+    hint: 'Use that version, or another --state-dir.',
+  })
 
 /**
  * For a row that a command changes while the daemon may work: its own short transactions, beside the one process that reads
@@ -153,15 +137,19 @@ export function openDatabaseBeside(stateDir: string): Database | null {
   if (!existsSync(file)) return null
   return guard(stateDir, () => {
     const database = open(file, { timeout: 10_000 })
-    database.exec('PRAGMA synchronous = FULL')
-    database.exec('PRAGMA secure_delete = ON')
-    if (readPragma(database, 'user_version') !== MIGRATIONS.length) {
+    try {
+      database.exec('PRAGMA synchronous = FULL')
+      database.exec('PRAGMA secure_delete = ON')
+      if (versionOf(database) === 0) {
+        database.close()
+        return null
+      }
+      assertCurrent(database)
+      return database
+    } catch (thrown) {
       database.close()
-      throw new TajoError('state_unusable', 'The state was written by another version of tajo.', {
-        hint: 'Run it once with this version: tajo start',
-      })
+      throw thrown
     }
-    return database
   })
 }
 
@@ -216,71 +204,22 @@ function findComplaints(database: Database): string[] {
   ]
 }
 
-/** True while some process holds the state. */
-export function isLocked(stateDir: string): boolean {
-  if (!existsSync(join(stateDir, LOCK_FILE))) return false
-  try {
-    lock(stateDir)()
-    return false
-  } catch (thrown) {
-    return thrown instanceof TajoError && thrown.code === 'state_locked'
-  }
-}
-
-/**
- * An open exclusive transaction on a file of its own: the operating system ends it with the process, however that dies,
- * so no stale lock is ever left behind.
- */
-function lock(stateDir: string): () => void {
-  guard(stateDir, () => {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-    accessSync(stateDir, constants.W_OK)
-  })
-  const file = guard(stateDir, () => {
-    const path = join(stateDir, LOCK_FILE)
-    closeSync(openSync(path, 'a', 0o600))
-    return open(path, { timeout: 0 })
-  })
-  try {
-    file.exec('BEGIN EXCLUSIVE')
-  } catch (cause) {
-    file.close()
-    // A full disk refuses the lock too, and says so itself.
-    if ((cause as { code?: string }).code?.startsWith('SQLITE_BUSY') !== true)
-      return guard(stateDir, () => {
-        throw cause
-      })
-    throw new TajoError('state_locked', `Another tajo is working with ${stateDir}.`, {
-      hint: 'Stop it first, or give this one a state of its own with --state-dir. `tajo status` can be used at any time.',
-      cause,
-    })
-  }
-  return () => {
-    if (file.open) file.close()
-  }
-}
-
 /** A step can't be taken back: what was there before it is kept. */
 function backUpBeforeMigration(database: Database, stateDir: string): void {
-  const version = readPragma(database, 'user_version') as number
+  const version = versionOf(database)
   if (version === 0 || version >= MIGRATIONS.length) return
   copyDatabase(database, join(stateDir, `tajo.db.before-v${MIGRATIONS.length}`))
 }
 
 function migrate(database: Database): void {
-  const version = readPragma(database, 'user_version') as number
-  if (version > MIGRATIONS.length) {
-    throw new TajoError('state_unusable', 'The state was written by a newer tajo.', {
-      hint: 'Use that version, or another --state-dir.',
-    })
-  }
-  for (const [index, step] of MIGRATIONS.entries()) {
-    if (index < version) continue
-    database.transaction(() => {
-      database.exec(step)
-      database.exec(`PRAGMA user_version = ${index + 1}`)
-    })()
-  }
+  const version = versionOf(database)
+  if (version > MIGRATIONS.length) throw newer()
+  if (version === MIGRATIONS.length) return
+  // All of them or none: who looks meanwhile sees no version between.
+  database.transaction(() => {
+    for (const step of MIGRATIONS.slice(version)) database.exec(step)
+    database.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
+  })()
 }
 
 /** better-sqlite3 falls back to NORMAL with the first write in WAL unless told otherwise: look after a write, not before. */
@@ -304,29 +243,4 @@ function checkIntegrity(database: Database, stateDir: string): void {
     throw new TajoError('state_unusable', `The state in ${stateDir} is damaged: ${String(verdict)}.`, {
       hint: RESTORE,
     })
-}
-
-/** Everything that SQLite or the disk can say, as one error that says what to do. */
-function guard<T>(stateDir: string, action: () => T): T {
-  try {
-    return action()
-  } catch (cause) {
-    if (cause instanceof TajoError) throw cause
-    const code = (cause as { code?: string }).code ?? 'unknown'
-    throw new TajoError('state_unusable', `The state in ${stateDir} can not be used (${code}).`, {
-      hint: adviceFor(code),
-      cause,
-    })
-  }
-}
-
-const RESTORE =
-  'Put a backup in its place (tajo state backup makes them): what it does not know is looked for in Brevo before anything is sent.'
-
-/** What a person can do about a code of SQLite or of the disk. */
-export function adviceFor(code: string): string {
-  if (/CORRUPT|NOTADB/.test(code)) return RESTORE
-  if (/FULL|ENOSPC/.test(code)) return 'The disk is full: make room, and start again; nothing is lost.'
-  if (/EACCES|EPERM|EROFS|READONLY|CANTOPEN/.test(code)) return 'Is the directory writable for this user?'
-  return 'Is the directory writable, and is there room on the disk?'
 }

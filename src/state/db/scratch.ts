@@ -4,7 +4,8 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { copyForScratch, DATABASE_FILE, EPOCH_FILE, isLocked, openDatabaseReadOnly } from './database.ts'
+import { copyForScratch, DATABASE_FILE, EPOCH_FILE, openDatabaseReadOnly } from './database.ts'
+import { isLocked } from './lock.ts'
 
 const PREFIX = 'scratch-'
 

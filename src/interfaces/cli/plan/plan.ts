@@ -1,7 +1,7 @@
 // tajo plan, tajo sync --dry-run: what a sync would do, before it does it. tajo apply: just that, and nothing else.
 import { formatDuration, formatTime, plural, formatCount } from '../../../lib/human.ts'
 import { requestsForSample } from '../../../sources/sample.ts'
-import { openStoreReadOnly } from '../../../state/store.ts'
+import { isOfEarlierTajo, openStoreReadOnly } from '../../../state/store.ts'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { setMaxListeners } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
@@ -71,6 +71,7 @@ export async function runPlan(options: PlanCommandOptions): Promise<number> {
 
 /** What it will take, from what is known before anything was asked. */
 function estimate({ config, engine }: Session, sample: number | null): string {
+  if (isOfEarlierTajo(engine.stateDir)) return 'Brings a copy of the state up to date, and looks at that.'
   const store = openStoreReadOnly(engine.stateDir)
   try {
     const isFirst = config.connectors.some((one) => store === null || store.runs.lastDone(one.name) === null)

@@ -2,7 +2,7 @@
 import type { Config } from '../../../config/config.ts'
 import { loadConfig, parseConfig } from '../../../config/load.ts'
 import { type ConnectorStatus, readStatus } from '../../../engine/status.ts'
-import { isLocked } from '../../../state/db/database.ts'
+import { isLocked } from '../../../state/db/lock.ts'
 import { TajoError } from '../../../lib/errors.ts'
 import { formatTime, plural, formatCount } from '../../../lib/human.ts'
 import { readInForce } from '../../../state/reading/applied-config.ts'

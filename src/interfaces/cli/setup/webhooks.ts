@@ -11,7 +11,7 @@ import { formatTime, plural, formatCount } from '../../../lib/human.ts'
 import { Secret } from '../../../lib/log/secret.ts'
 import { fromMs, toIso } from '../../../model/time.ts'
 import { openStore, openStoreBeside, openStoreReadOnly, type Store } from '../../../state/store.ts'
-import { isLocked } from '../../../state/db/database.ts'
+import { isLocked } from '../../../state/db/lock.ts'
 import { noteInstalled, readHealth, readInstalled } from '../../../engine/webhook-health.ts'
 import {
   type CommonOptions,

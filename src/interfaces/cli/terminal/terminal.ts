@@ -6,7 +6,7 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 import type { Progress } from '../../../engine/engine.ts'
 import { coerceError, TajoError } from '../../../lib/errors.ts'
 import { maskPersonal } from '../../../lib/log/redact.ts'
-import { adviceFor } from '../../../state/db/database.ts'
+import { adviceFor } from '../../../state/db/faults.ts'
 import { isDatabaseError } from '../../../state/db/sqlite.ts'
 import { toRunnable } from './advice.ts'
 
