@@ -64,7 +64,7 @@ export function toPlanFile(
   const held = [...toHeldEvents(events), ...toHeldCampaigns(campaigns)]
   const { guard } = swept
   const withoutContact = counts.withoutContact - swept.created
-  const undelivered = store.undelivered()
+  const undelivered = store.backlog.undelivered()
   const byCampaign: Plan['campaigns'] = {}
   for (const one of campaigns)
     (byCampaign[one.campaign] ??= { fire: 0, hold: 0, drop: 0 })[stateOfCampaign(one)] += 1

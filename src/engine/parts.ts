@@ -159,9 +159,9 @@ export class Parts {
     ports.log.warn('The clock of this machine was set', { by_seconds: Math.round(jumpMs / 1000) })
     const now = fromMs(ports.clock.now())
     store.transaction(() => {
-      store.shiftDue(fromMs(jumpMs))
+      store.backlog.shiftDue(fromMs(jumpMs))
       // What was planned between the jump and this moment was planned right, and is moved too far.
-      store.capDue(longestPlans(now, fromMs(config.delivery.uncertain.verifyAfterMs)), now)
+      store.backlog.capDue(longestPlans(now, fromMs(config.delivery.uncertain.verifyAfterMs)), now)
     })
   }
 

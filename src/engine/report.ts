@@ -38,7 +38,7 @@ export function toSyncReport(
   const { connector, read, delivery, warnings } = run
   const counts = store.outboxEvents.counts()
   const own = store.outboxEvents.counts(connector)
-  const { contacts, events } = store.undelivered()
+  const { contacts, events } = store.backlog.undelivered()
   return {
     connector,
     read,

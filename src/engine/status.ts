@@ -108,7 +108,7 @@ function toAgents(store: Store, name: string): ConnectorStatus['agents'] {
 const WAITING = ['found', 'staged', 'pending', 'sending', 'uncertain']
 
 function toBacklog(store: Store, events: Record<string, number>): ConnectorStatus['backlog'] {
-  const due = store.undelivered()
+  const due = store.backlog.undelivered()
   const waiting = WAITING.reduce((sum, state) => sum + (events[state] ?? 0), 0)
   return { contacts: due.contacts, events: waiting, behind: waiting - due.events }
 }

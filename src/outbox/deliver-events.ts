@@ -48,7 +48,7 @@ export async function deliverEvents(context: DeliveryContext, signal?: AbortSign
       if (failed !== undefined) throw failed.reason
       if (inBatch && !taken) batchesTaken = false
       failures = taken ? 0 : failures + 1
-      context.onDelivery(context.report, store.undelivered)
+      context.onDelivery(context.report, () => store.backlog.undelivered())
       if (failures >= GIVE_UP_AFTER) break
     }
   }

@@ -64,7 +64,7 @@ export async function importBatch(
         for (const one of portion) acknowledgeImport(context, one, list)
         store.outboxContacts.endSending(emails)
       })
-      context.onDelivery(context.report, store.undelivered)
+      context.onDelivery(context.report, () => store.backlog.undelivered())
       await fillOtherLists(context, portion, list, look, signal)
       if (isTrial) await learnFrom(context, portion, format, began, signal)
     }

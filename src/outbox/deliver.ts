@@ -63,9 +63,9 @@ function findWait(postponedMs: number | null, lookMs: number | null, leftMs: num
 
 /** Milliseconds until something is to be delivered, looked for or tried again; null if nothing is. */
 export function untilNextDue(store: Store, clock: Clock): number | null {
-  const { contacts, events } = store.undelivered()
+  const { contacts, events } = store.backlog.undelivered()
   const retryAt = store.deadLetters.nextRetryAt()
-  const againAt = store.nextAgainAt()
+  const againAt = store.backlog.nextAgainAt()
   const waits = [
     untilPostponed(store, clock),
     untilLook(store, clock),
@@ -81,14 +81,14 @@ export function untilNextDue(store: Store, clock: Clock): number | null {
 const NOT_TAKEN_MS = 60_000
 
 function untilPostponed(store: Store, clock: Clock): number | null {
-  const { contacts, events } = store.undelivered()
+  const { contacts, events } = store.backlog.undelivered()
   if (contacts + events === 0) return null
-  const at = store.nextDueAfter(fromMs(clock.now()))
+  const at = store.backlog.nextDueAfter(fromMs(clock.now()))
   return at === null ? null : until(at, clock)
 }
 
 function untilLook(store: Store, clock: Clock): number | null {
-  const at = store.nextLookAt()
+  const at = store.backlog.nextLookAt()
   return at === null ? null : until(at, clock)
 }
 

@@ -81,7 +81,7 @@ function createAnswers(context: DeliveryContext): {
       if (isFreed) context.store.deadLetters.retryIdentifiers()
     })
     waiting = []
-    context.onDelivery(context.report, context.store.undelivered)
+    context.onDelivery(context.report, () => context.store.backlog.undelivered())
   }
   return {
     add(prepared, outcome) {

@@ -5,7 +5,7 @@ import type { ImportFormat } from '../model/destination.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 import type { RecordStream, Directory } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
-import type { Database } from './db/sqlite.ts'
+import { Table } from './db/table.ts'
 
 /** A row of `meta`, and how its value is written. */
 export interface MetaKey<T> {
@@ -150,24 +150,27 @@ export const META = {
   verifyUntil: numberKey('verify_until'),
 } as const
 
-export type Meta = ReturnType<typeof createMeta>
+export class Meta extends Table {
+  readonly #select = this.database.prepare<[string], { value: string }>(
+    'SELECT value FROM meta WHERE key = ?',
+  )
 
-export function createMeta(database: Database) {
-  const select = database.prepare<[string], { value: string }>('SELECT value FROM meta WHERE key = ?')
-  const upsert = database.prepare(
+  get<T>(key: MetaKey<T>): T | null {
+    const row = this.#select.get(key.name)
+    return row === undefined ? null : key.fromText(row.value)
+  }
+
+  readonly #upsert = this.database.prepare(
     'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   )
-  const remove = database.prepare('DELETE FROM meta WHERE key = ?')
-  return {
-    get<T>(key: MetaKey<T>): T | null {
-      const row = select.get(key.name)
-      return row === undefined ? null : key.fromText(row.value)
-    },
-    set<T>(key: MetaKey<T>, value: T): void {
-      upsert.run(key.name, key.toText(value))
-    },
-    remove({ name }: Pick<MetaKey<unknown>, 'name'>): void {
-      remove.run(name)
-    },
+
+  set<T>(key: MetaKey<T>, value: T): void {
+    this.#upsert.run(key.name, key.toText(value))
+  }
+
+  readonly #remove = this.database.prepare('DELETE FROM meta WHERE key = ?')
+
+  remove({ name }: Pick<MetaKey<unknown>, 'name'>): void {
+    this.#remove.run(name)
   }
 }

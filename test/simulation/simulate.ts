@@ -288,7 +288,7 @@ export async function simulate(
     log.debug('At the end', {
       counts,
       letters: store.deadLetters.list(),
-      next: [store.nextLookAt(), universe.now * 1000],
+      next: [store.backlog.nextLookAt(), universe.now * 1000],
       offset: wall.offsetMs,
 
       known: store.recordsOf(shop.dialect.helpdesk, process.env['EMAIL'] ?? ''),

@@ -24,9 +24,9 @@ it.each([
     store.deadLetters.put('contact', 'b@example.com', 'why', NOW)
     const before = store.deadLetters.find('contact', 'b@example.com')!.retry_at!
 
-    store.shiftDue(by)
+    store.backlog.shiftDue(by)
 
-    expect(store.nextDueAfter(0)).toBe(NOW + HOUR + by)
+    expect(store.backlog.nextDueAfter(0)).toBe(NOW + HOUR + by)
     expect(store.deadLetters.find('contact', 'b@example.com')!.retry_at).toBe(before + by)
   } finally {
     store.close()

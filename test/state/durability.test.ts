@@ -436,8 +436,8 @@ it('what is planned between a jump of the clock and its being noticed is not mov
   }
 
   // As the engine does.
-  store.shiftDue(jump)
-  store.capDue(longestPlans(later, minutes(5)), later)
+  store.backlog.shiftDue(jump)
+  store.backlog.capDue(longestPlans(later, minutes(5)), later)
 
   const dueAt = (time: number): string[] =>
     store.outboxContacts.due(time, null, 'background', 10).map((one) => one.email)

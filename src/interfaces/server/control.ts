@@ -25,32 +25,37 @@ interface Named {
   Querystring: { types?: string; wait?: string }
 }
 
+type Action = (request: FastifyRequest<Named>, body: Body) => unknown
+
+/** Whoever has a key of the SDK is answered; what goes wrong is an answer too. */
+const answerWith =
+  (keys: () => readonly string[]) =>
+  (action: Action) =>
+  async (request: FastifyRequest<Named>, reply: FastifyReply): Promise<unknown> => {
+    const given = readBearer(request.headers) ?? ''
+    // All are compared, whatever the first one says.
+    const isKnown = keys()
+      .map((key) => isSameSecret(given, key))
+      .includes(true)
+    if (!isKnown) return reply.code(401).send()
+    try {
+      const result = await action(request, toBody(request.body))
+      return await reply.code(200).send(result ?? {})
+    } catch (thrown) {
+      const { code, kind, message, hint } = coerceError(thrown)
+      return await reply
+        .code(code === 'internal' ? 500 : STATUS[kind])
+        .send({ error: { code, message, ...(hint === undefined ? {} : { hint }) } })
+    }
+  }
+
 export function installControl(
   routes: FastifyInstance,
   door: ControlDoor,
   keys: () => readonly string[],
   openapi: object,
 ): void {
-  const answer =
-    (action: (request: FastifyRequest<Named>, body: Body) => unknown) =>
-    async (request: FastifyRequest<Named>, reply: FastifyReply): Promise<unknown> => {
-      const given = readBearer(request.headers) ?? ''
-      // All are compared, whatever the first one says.
-      const isKnown = keys()
-        .map((key) => isSameSecret(given, key))
-        .includes(true)
-      if (!isKnown) return reply.code(401).send()
-      try {
-        const result = await action(request, toBody(request.body))
-        return await reply.code(200).send(result ?? {})
-      } catch (thrown) {
-        const { code, kind, message, hint } = coerceError(thrown)
-        return await reply
-          .code(code === 'internal' ? 500 : STATUS[kind])
-          .send({ error: { code, message, ...(hint === undefined ? {} : { hint }) } })
-      }
-    }
-
+  const answer = answerWith(keys)
   routes.get<Named>(
     '/v1/openapi.json',
     answer(() => openapi),

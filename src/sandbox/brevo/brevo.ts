@@ -75,7 +75,9 @@ export function createBrevo(options: BrevoOptions): BrevoSandbox {
   }))
   installContacts(server, account)
   installImports(server, account)
+  installFolders(server, account)
   installLists(server, account)
+  installMemberships(server, account)
   installBrevoEvents(server, account)
   return sandbox
 }
@@ -212,7 +214,7 @@ function installImports(server: FastifyInstance, account: BrevoAccount): void {
   })
 }
 
-function installLists(server: FastifyInstance, account: BrevoAccount): void {
+function installFolders(server: FastifyInstance, account: BrevoAccount): void {
   server.get('/v3/contacts/folders', (request) => {
     const { limit = '10', offset = '0' } = request.query as { limit?: string; offset?: string }
     const all = [...account.folders].map(([id, name]) => ({ id, name }))
@@ -225,6 +227,9 @@ function installLists(server: FastifyInstance, account: BrevoAccount): void {
     account.folders.set(id, name)
     return reply.code(201).send({ id })
   })
+}
+
+function installLists(server: FastifyInstance, account: BrevoAccount): void {
   server.get('/v3/contacts/lists', (request) => {
     const { limit = '10', offset = '0' } = request.query as { limit?: string; offset?: string }
     if (Number(limit) > 50) throw new Refusal('out_of_range', 'Limit exceeds max value')
@@ -248,7 +253,9 @@ function installLists(server: FastifyInstance, account: BrevoAccount): void {
     account.lists.set(id, name)
     return reply.code(201).send({ id })
   })
+}
 
+function installMemberships(server: FastifyInstance, account: BrevoAccount): void {
   const change = (
     path: string,
     already: string,

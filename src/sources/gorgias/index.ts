@@ -10,6 +10,7 @@ import type {
   Credentials,
   Page,
   Related,
+  Check,
   Refetched,
   Source,
   SourceDefinition,
@@ -168,11 +169,6 @@ function toSource(
   now: () => Instant,
   inBackground: () => Source,
 ): Source {
-  const tryList = async (listing: Listing, signal?: AbortSignal): Promise<void> => {
-    const asked = toAsked(listing.path, { ...listing.params, limit: 1 })
-    toPage((await client.ask(asked, signal)).json, listing)
-  }
-
   return {
     name,
     budget: () => client.budget(),
@@ -202,25 +198,7 @@ function toSource(
       }
     },
 
-    async readOf(stream, id, signal) {
-      const listing = STREAM_LISTINGS[stream]
-      const owner = OWNERS[stream]
-      const whole: Page = { ...EMPTY_PAGE, records: [], invalid: [] }
-      const guard = createLoopGuard(listing.path)
-      for (let cursor: string | null = null; ;) {
-        const params: Params = { ...listing.params, [owner]: id, ...(cursor === null ? {} : { cursor }) }
-        const answer = await client.ask({ ...toAsked(listing.path, params), ofOne: true }, signal)
-        if (answer.status !== 200) return whole
-        const page = toPage(answer.json, listing)
-        whole.records.push(...page.records)
-        whole.invalid.push(...page.invalid)
-        whole.newest ??= page.newest
-        whole.oldest = page.oldest ?? whole.oldest
-        guard(page)
-        if (page.next === null) return whole
-        cursor = page.next
-      }
-    },
+    readOf: (stream, id, signal) => readWhole(client, stream, id, signal),
 
     async readPhone(customerId, signal) {
       const path = `/customers/${encodeURIComponent(customerId)}`
@@ -229,24 +207,54 @@ function toSource(
       return toPhone(answer.json as Json)
     },
 
-    checks: () => [
-      {
-        label: 'API authentication successful',
-        run: async (signal) => void (await client.ask({ path: '/account', retries: PROBE_RETRIES }, signal)),
-      },
-      { label: 'Customer list accessible', run: (signal) => tryList(STREAM_LISTINGS.customers, signal) },
-      { label: 'Ticket data readable', run: (signal) => tryList(STREAM_LISTINGS.tickets, signal) },
-      {
-        label: 'CSAT surveys available',
-        run: (signal) => tryList(STREAM_LISTINGS.satisfaction_surveys, signal),
-      },
-      {
-        label: 'Tags listable',
-        run: async (signal) =>
-          void (await client.ask(toAsked('/tags', { ...BY_CREATION, limit: 1 }), signal)),
-      },
-    ],
+    checks: () => toChecks(client),
   }
+}
+
+/** All pages of what belongs to one object, as one page; empty where the object is gone. */
+async function readWhole(
+  client: GorgiasClient,
+  stream: Related,
+  id: RecordId,
+  signal?: AbortSignal,
+): Promise<Page> {
+  const listing = STREAM_LISTINGS[stream]
+  const whole: Page = { ...EMPTY_PAGE, records: [], invalid: [] }
+  const guard = createLoopGuard(listing.path)
+  for (let cursor: string | null = null; ;) {
+    const params: Params = { ...listing.params, [OWNERS[stream]]: id, ...(cursor === null ? {} : { cursor }) }
+    const answer = await client.ask({ ...toAsked(listing.path, params), ofOne: true }, signal)
+    if (answer.status !== 200) return whole
+    const page = toPage(answer.json, listing)
+    whole.records.push(...page.records)
+    whole.invalid.push(...page.invalid)
+    whole.newest ??= page.newest
+    whole.oldest = page.oldest ?? whole.oldest
+    guard(page)
+    if (page.next === null) return whole
+    cursor = page.next
+  }
+}
+
+/** What `tajo connectors test` tries, one by one. */
+function toChecks(client: GorgiasClient): Check[] {
+  const lists = (listing: Listing) => async (signal?: AbortSignal) => {
+    const asked = toAsked(listing.path, { ...listing.params, limit: 1 })
+    toPage((await client.ask(asked, signal)).json, listing)
+  }
+  return [
+    {
+      label: 'API authentication successful',
+      run: async (signal) => void (await client.ask({ path: '/account', retries: PROBE_RETRIES }, signal)),
+    },
+    { label: 'Customer list accessible', run: lists(STREAM_LISTINGS.customers) },
+    { label: 'Ticket data readable', run: lists(STREAM_LISTINGS.tickets) },
+    { label: 'CSAT surveys available', run: lists(STREAM_LISTINGS.satisfaction_surveys) },
+    {
+      label: 'Tags listable',
+      run: async (signal) => void (await client.ask(toAsked('/tags', { ...BY_CREATION, limit: 1 }), signal)),
+    },
+  ]
 }
 
 async function* readList(

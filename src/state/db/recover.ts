@@ -34,7 +34,7 @@ export function longestPlans(
 /** Called once at start, before anything is read or sent. */
 export function recoverState(store: Store, now: Instant, verifyAfter: Instant): Recovery {
   const recovery = store.transaction(() => {
-    store.capDue(longestPlans(now, verifyAfter), now)
+    store.backlog.capDue(longestPlans(now, verifyAfter), now)
     store.outboxContacts.recover()
     const uncertain = store.outboxEvents.recover(now, verifyAfter)
     if (!store.restored) return { uncertain, restored: null }

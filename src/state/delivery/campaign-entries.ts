@@ -6,7 +6,7 @@
 //   dropped   decided against, for good
 import type { Occurrence } from '../../model/occurrence.ts'
 import type { Instant } from '../../model/time.ts'
-import type { Database } from '../db/sqlite.ts'
+import { Table } from '../db/table.ts'
 
 export type CampaignState = 'waiting' | 'held' | 'fired' | 'dropped'
 
@@ -41,132 +41,174 @@ interface Row {
   decided_at: number | null
 }
 
-export function createCampaigns(database: Database) {
-  const insert = database.prepare(`
+export class Campaigns extends Table {
+  readonly #insert = this.database.prepare(`
     INSERT INTO campaign_entries (id, campaign, source, email, customer_id, occurrence, occurred_at, planned_at, due_at, state)
     VALUES (@id, @campaign, @source, @email, @customerId, @occurrence, @occurredAt, @dueAt, @dueAt, 'waiting') ON CONFLICT (id) DO NOTHING`)
-  const due = database.prepare<[string, number, number], Row>(`
+
+  /** False if this campaign knows this occurrence already. */
+  enlist(
+    entry: Pick<
+      CampaignEntry,
+      'id' | 'campaign' | 'source' | 'email' | 'occurrence' | 'occurredAt' | 'dueAt'
+    >,
+  ): boolean {
+    const occurrence = entry.occurrence === null ? null : JSON.stringify(entry.occurrence)
+    const customerId = entry.occurrence?.customerId ?? null
+    return this.#insert.run({ ...entry, customerId, occurrence }).changes > 0
+  }
+
+  readonly #due = this.database.prepare<[string, number, number], Row>(`
     SELECT * FROM campaign_entries WHERE source = ? AND state IN ('waiting', 'held') AND due_at <= ? ORDER BY due_at, id LIMIT ?`)
-  const nextDue = database.prepare<[string], { at: number | null }>(
+
+  due(source: string, now: Instant, limit: number): CampaignEntry[] {
+    return this.#due.all(source, now, limit).map((row) => toEntry(row))
+  }
+
+  readonly #select = this.database.prepare<[string], Row>('SELECT * FROM campaign_entries WHERE id = ?')
+
+  find(id: string): CampaignEntry | null {
+    const row = this.#select.get(id)
+    return row === undefined ? null : toEntry(row)
+  }
+
+  readonly #nextDue = this.database.prepare<[string], { at: number | null }>(
     "SELECT min(due_at) AS at FROM campaign_entries WHERE source = ? AND state IN ('waiting', 'held')",
   )
-  const hold = database.prepare(
+
+  /** When the next is to be decided; null if none is. */
+  nextDueAt(source: string): Instant | null {
+    return this.#nextDue.get(source)?.at ?? null
+  }
+
+  readonly #hold = this.database.prepare(
     "UPDATE campaign_entries SET state = 'held', reason = ?, due_at = ? WHERE id = ?",
   )
-  const capDue = database.prepare(`
+
+  hold(id: string, reason: string, until: Instant): void {
+    this.#hold.run(reason, until, id)
+  }
+
+  readonly #capDue = this.database.prepare(`
     UPDATE campaign_entries SET due_at = @now WHERE source = @source AND due_at > planned_at
       AND ((state = 'waiting' AND due_at > @now + @postponed) OR (state = 'held' AND due_at > @now + @held))`)
-  const postpone = database.prepare('UPDATE campaign_entries SET due_at = ? WHERE id = ?')
+
+  /**
+   * What was postponed for longer than that was postponed by a clock that was wrong: it is due now. `postponed` for what could not
+   * be asked, `held` for what a guard holds.
+   */
+  capDue(source: string, now: Instant, longest: { postponed: Instant; held: Instant }): void {
+    this.#capDue.run({ source, now, ...longest })
+  }
+
+  readonly #postpone = this.database.prepare('UPDATE campaign_entries SET due_at = ? WHERE id = ?')
+
+  /** What has to be asked can't be asked now. */
+  postpone(id: string, until: Instant): void {
+    this.#postpone.run(until, id)
+  }
+
   // Of what is decided, only what explains it is kept.
-  const close = database.prepare(`
+  readonly #close = this.database.prepare(`
     UPDATE campaign_entries SET state = ?, reason = ?, decided_at = ?, email = ?, occurrence = NULL WHERE id = ?`)
-  const select = database.prepare<[string], Row>('SELECT * FROM campaign_entries WHERE id = ?')
-  const lastFired = database.prepare<[string, string], { at: number | null }>(
+
+  close(id: string, state: 'fired' | 'dropped', reason: string | null, email: string, now: Instant): void {
+    this.#close.run(state, reason, now, email, id)
+  }
+
+  readonly #lastFired = this.database.prepare<[string, string], { at: number | null }>(
     "SELECT max(decided_at) AS at FROM campaign_entries WHERE campaign = ? AND email = ? AND state = 'fired'",
   )
-  const lastFiredOf = database.prepare<[string, string, string], { at: number | null }>(`
+
+  lastFiredAt(campaign: string, email: string): Instant | null {
+    return this.#lastFired.get(campaign, email)?.at ?? null
+  }
+
+  readonly #lastFiredOf = this.database.prepare<[string, string, string], { at: number | null }>(`
     SELECT max(decided_at) AS at FROM campaign_entries
     WHERE campaign = ? AND source = ? AND state = 'fired' AND customer_id IN (SELECT value FROM json_each(?))`)
-  const firedSince = database.prepare<[string, number], { n: number }>(
+
+  /** For any of these customers, whatever address they had then. */
+  lastFiredOf(campaign: string, source: string, customers: readonly string[]): Instant | null {
+    return this.#lastFiredOf.get(campaign, source, JSON.stringify(customers))?.at ?? null
+  }
+
+  readonly #firedSince = this.database.prepare<[string, number], { n: number }>(
     "SELECT count(*) AS n FROM campaign_entries WHERE campaign = ? AND state = 'fired' AND decided_at > ?",
   )
-  const of = database.prepare<[string, string], Row>(
+
+  firedSince(campaign: string, since: Instant): number {
+    return this.#firedSince.get(campaign, since)?.n ?? 0
+  }
+
+  readonly #of = this.database.prepare<[string, string], Row>(
     'SELECT * FROM campaign_entries WHERE campaign = ? AND email = ? ORDER BY occurred_at DESC LIMIT 50',
   )
-  const ofContact = database.prepare<[string], Row>(
+
+  /** The newest first. */
+  of(campaign: string, email: string): CampaignEntry[] {
+    return this.#of.all(campaign, email).map((row) => toEntry(row))
+  }
+
+  readonly #ofContact = this.database.prepare<[string], Row>(
     'SELECT * FROM campaign_entries WHERE email = ? ORDER BY occurred_at DESC LIMIT 200',
   )
-  const counts = database.prepare<[], { campaign: string; state: CampaignState; n: number }>(
+
+  /** Of all campaigns, the newest first. */
+  ofContact(email: string): CampaignEntry[] {
+    return this.#ofContact.all(email).map((row) => toEntry(row))
+  }
+
+  readonly #counts = this.database.prepare<[], { campaign: string; state: CampaignState; n: number }>(
     'SELECT campaign, state, count(*) AS n FROM campaign_entries GROUP BY campaign, state',
   )
-  const release = database.prepare(
-    "UPDATE campaign_entries SET due_at = 0 WHERE campaign = ? AND state = 'held'",
-  )
+
+  counts(): Record<string, Partial<Record<CampaignState, number>>> {
+    const found: Record<string, Partial<Record<CampaignState, number>>> = {}
+    for (const { campaign, state, n } of this.#counts.all()) (found[campaign] ??= {})[state] = n
+    return found
+  }
+
   // What was sent is the contact's, whoever it was about: a cooldown counts for the contact as well as for the person.
-  const readdress = database.prepare(`
+  readonly #readdress = this.database.prepare(`
     UPDATE campaign_entries SET email = @to WHERE email = @from
       AND (coalesce(customer_id, '') NOT IN (SELECT value FROM json_each(@others))
         OR (state = 'fired' AND NOT EXISTS (
           SELECT 1 FROM outbox_events e
           WHERE e.event_id = campaign_entries.id AND e.state NOT IN ('sent', 'skipped'))))`)
+
+  /** The contact has another address now: what it got counts on. */
+  readdress(from: string, to: string, others: readonly string[]): void {
+    this.#readdress.run({ from, to, others: JSON.stringify(others) })
+  }
+
   // What fired is with its event: a cooldown counts where that goes.
-  const readdressOf = database.prepare(`
+  readonly #readdressOf = this.database.prepare(`
     UPDATE campaign_entries SET email = @to WHERE email = @from
       AND customer_id IN (SELECT value FROM json_each(@customers))
       AND (state IN ('waiting', 'held')
         OR (state = 'fired' AND id IN (SELECT event_id FROM outbox_events WHERE email = @to)))`)
-  const prune = database.prepare(
+
+  /** These customers went on before their contact came here. To be called after the events were. */
+  readdressOf(customers: readonly string[], from: string, to: string): void {
+    this.#readdressOf.run({ from, to, customers: JSON.stringify(customers) })
+  }
+
+  readonly #release = this.database.prepare(
+    "UPDATE campaign_entries SET due_at = 0 WHERE campaign = ? AND state = 'held'",
+  )
+
+  /** What was held is looked at again. */
+  release(campaign: string): void {
+    this.#release.run(campaign)
+  }
+
+  readonly #prune = this.database.prepare(
     "DELETE FROM campaign_entries WHERE state IN ('fired', 'dropped') AND decided_at < ? AND occurred_at < ?",
   )
 
-  return {
-    /** False if this campaign knows this occurrence already. */
-    enlist(
-      entry: Pick<
-        CampaignEntry,
-        'id' | 'campaign' | 'source' | 'email' | 'occurrence' | 'occurredAt' | 'dueAt'
-      >,
-    ): boolean {
-      const occurrence = entry.occurrence === null ? null : JSON.stringify(entry.occurrence)
-      const customerId = entry.occurrence?.customerId ?? null
-      return insert.run({ ...entry, customerId, occurrence }).changes > 0
-    },
-    due: (source: string, now: Instant, limit: number): CampaignEntry[] =>
-      due.all(source, now, limit).map((row) => toEntry(row)),
-    find(id: string): CampaignEntry | null {
-      const row = select.get(id)
-      return row === undefined ? null : toEntry(row)
-    },
-    /** When the next is to be decided; null if none is. */
-    nextDueAt: (source: string): Instant | null => nextDue.get(source)?.at ?? null,
-    hold(id: string, reason: string, until: Instant): void {
-      hold.run(reason, until, id)
-    },
-    /**
-     * What was postponed for longer than that was postponed by a clock that was wrong: it is due now. `postponed` for what could not
-     * be asked, `held` for what a guard holds.
-     */
-    capDue(source: string, now: Instant, longest: { postponed: Instant; held: Instant }): void {
-      capDue.run({ source, now, ...longest })
-    },
-    /** What has to be asked can't be asked now. */
-    postpone(id: string, until: Instant): void {
-      postpone.run(until, id)
-    },
-    close(id: string, state: 'fired' | 'dropped', reason: string | null, email: string, now: Instant): void {
-      close.run(state, reason, now, email, id)
-    },
-    lastFiredAt: (campaign: string, email: string): Instant | null =>
-      lastFired.get(campaign, email)?.at ?? null,
-    /** For any of these customers, whatever address they had then. */
-    lastFiredOf: (campaign: string, source: string, customers: readonly string[]): Instant | null =>
-      lastFiredOf.get(campaign, source, JSON.stringify(customers))?.at ?? null,
-    firedSince: (campaign: string, since: Instant): number => firedSince.get(campaign, since)?.n ?? 0,
-    /** The newest first. */
-    of: (campaign: string, email: string): CampaignEntry[] =>
-      of.all(campaign, email).map((row) => toEntry(row)),
-    /** Of all campaigns, the newest first. */
-    ofContact: (email: string): CampaignEntry[] => ofContact.all(email).map((row) => toEntry(row)),
-    counts(): Record<string, Partial<Record<CampaignState, number>>> {
-      const found: Record<string, Partial<Record<CampaignState, number>>> = {}
-      for (const { campaign, state, n } of counts.all()) (found[campaign] ??= {})[state] = n
-      return found
-    },
-    /** The contact has another address now: what it got counts on. */
-    readdress(from: string, to: string, others: readonly string[]): void {
-      readdress.run({ from, to, others: JSON.stringify(others) })
-    },
-    /** These customers went on before their contact came here. To be called after the events were. */
-    readdressOf(customers: readonly string[], from: string, to: string): void {
-      readdressOf.run({ from, to, customers: JSON.stringify(customers) })
-    },
-    /** What was held is looked at again. */
-    release(campaign: string): void {
-      release.run(campaign)
-    },
-    prune(before: Instant): void {
-      prune.run(before, before)
-    },
+  prune(before: Instant): void {
+    this.#prune.run(before, before)
   }
 }
 

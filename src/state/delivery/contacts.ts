@@ -1,7 +1,7 @@
 // What Brevo was last sent of each contact, and, while many are written at once, what it held before.
 import type { AttributeValue, Membership, SentState } from '../../model/operations.ts'
 import type { Instant } from '../../model/time.ts'
-import type { Database } from '../db/sqlite.ts'
+import { Table } from '../db/table.ts'
 
 interface Row {
   email: string
@@ -35,196 +35,262 @@ export interface SeenContact {
   unsubscribed: number[]
 }
 
-export function createContacts(database: Database) {
-  const select = database.prepare<[string], Row>('SELECT * FROM contacts WHERE email = ?')
-  const upsert = database.prepare(`
+export class Contacts extends Table {
+  readonly #select = this.database.prepare<[string], Row>('SELECT * FROM contacts WHERE email = ?')
+
+  lastSent(email: string): SentState {
+    const row = this.#select.get(email)
+    if (row === undefined)
+      return {
+        exists: false,
+        gone: false,
+        attributes: {},
+        lists: {},
+        unverified: null,
+        repair: false,
+        sentAt: null,
+      }
+    return {
+      exists: row.present === 1,
+      gone: row.gone === 1,
+      attributes: JSON.parse(row.attributes) as SentState['attributes'],
+      lists: JSON.parse(row.lists) as Record<string, Membership>,
+      unverified: row.unverified === 0 ? null : row.unverified === UNVERIFIED.made ? 'made' : 'known',
+      repair: row.repair === 1,
+      sentAt: row.told_at,
+    }
+  }
+
+  readonly #upsert = this.database.prepare(`
     INSERT INTO contacts (email, attributes, lists, present, unverified, repair, gone, told_at, history)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (email) DO UPDATE SET attributes = excluded.attributes, lists = excluded.lists, present = excluded.present,
       unverified = excluded.unverified, repair = excluded.repair, gone = excluded.gone, told_at = excluded.told_at, history = excluded.history`)
-  const putLists = database.prepare(`
+
+  putSent(email: string, lastSent: SentState, now: Instant): void {
+    const { exists, attributes, lists } = lastSent
+    const before = this.#select.get(email)
+    this.#upsert.run(
+      email,
+      JSON.stringify(attributes),
+      JSON.stringify(lists),
+      Number(exists),
+      lastSent.unverified === null ? 0 : UNVERIFIED[lastSent.unverified],
+      Number(lastSent.repair),
+      Number(lastSent.gone),
+      now,
+      lastSent.gone ? '{}' : toHistory(before, attributes, now),
+    )
+  }
+
+  readonly #confirm = this.database.prepare('UPDATE contacts SET unverified = 0, repair = 0 WHERE email = ?')
+
+  /** It was read back, and holds what it was sent. */
+  confirm(email: string): void {
+    this.#confirm.run(email)
+  }
+
+  /** When the values that Brevo holds were sent, and what each was before. */
+  sentOf(email: string): (attribute: string) => Sent {
+    const history = JSON.parse(this.#select.get(email)?.history ?? '{}') as History
+    return (attribute) => {
+      const entry = history[attribute]
+      if (Array.isArray(entry)) return { at: entry[0], previous: entry[1] }
+      return { at: (history['*'] as Instant | undefined) ?? null, previous: null }
+    }
+  }
+
+  readonly #putLists = this.database.prepare(`
     INSERT INTO contacts (email, lists) VALUES (?, ?) ON CONFLICT (email) DO UPDATE SET lists = excluded.lists`)
-  const expect = database.prepare(
+
+  /** Notes that a write which adds the contact to these lists is about to leave. */
+  claim(email: string, lists: readonly number[]): void {
+    const now = this.#listsOf(email)
+    for (const list of lists) now[list] = 'giving'
+    this.#putLists.run(email, JSON.stringify(now))
+  }
+
+  /** Its person left these under another address. What they are in by other hands than tajo's they joined under this one. */
+  noteLeft(email: string, lists: readonly number[]): void {
+    if (lists.length === 0) return
+    const now = this.#listsOf(email)
+    for (const list of lists) if (now[list] !== 'found') now[list] = 'left'
+    this.#putLists.run(email, JSON.stringify(now))
+  }
+
+  readonly #expect = this.database.prepare(
     "INSERT INTO contacts (email, lists, attributes, present) VALUES (?, '{}', '{}', 1) ON CONFLICT DO NOTHING",
   )
-  // Lists that were left stay so: whoever makes the contact again must know.
-  const setGone = database.prepare(`
-    UPDATE contacts SET present = 0, gone = 1, attributes = '{}', unverified = 0, repair = 0, history = '{}',
-      lists = (SELECT json_group_object(key, value) FROM json_each(contacts.lists) WHERE value = 'left') WHERE email = ?`)
-  const unsay = database.prepare(
+
+  /** Written to if it is there, and not made if it is not. */
+  expect(email: string): void {
+    this.#expect.run(email)
+  }
+
+  readonly #unsay = this.database.prepare(
     'UPDATE contacts SET attributes = json_remove(attributes, ?) WHERE email = ?',
   )
-  const rename = database.prepare('UPDATE OR IGNORE contacts SET email = ? WHERE email = ?')
-  const remove = database.prepare('DELETE FROM contacts WHERE email = ?')
-  const countGiven = database.prepare<[], { n: number }>(`
+
+  /** Whether Brevo holds this value is not known any more: it is sent again. */
+  unsay(email: string, attribute: string): void {
+    this.#unsay.run(`$."${attribute}"`, email)
+  }
+
+  // Lists that were left stay so: whoever makes the contact again must know.
+  readonly #setGone = this.database.prepare(`
+    UPDATE contacts SET present = 0, gone = 1, attributes = '{}', unverified = 0, repair = 0, history = '{}',
+      lists = (SELECT json_group_object(key, value) FROM json_each(contacts.lists) WHERE value = 'left') WHERE email = ?`)
+
+  /** It was deleted in Brevo. */
+  setGone(email: string): void {
+    this.#setGone.run(email)
+  }
+
+  readonly #rename = this.database.prepare('UPDATE OR IGNORE contacts SET email = ? WHERE email = ?')
+
+  /** The contact has another address now. */
+  rename(from: string, to: string): void {
+    this.#rename.run(to, from)
+  }
+
+  readonly #remove = this.database.prepare('DELETE FROM contacts WHERE email = ?')
+
+  remove(email: string): boolean {
+    return this.#remove.run(email).changes > 0
+  }
+
+  readonly #countGiven = this.database.prepare<[], { n: number }>(`
     SELECT count(*) AS n FROM contacts, json_each(contacts.lists) one WHERE one.value IN ('given', 'giving')`)
-  const dueWithGiven = database.prepare<[string, number], { email: string }>(`
+
+  /** How many memberships tajo gave, in all. */
+  countGiven(): number {
+    return this.#countGiven.get()?.n ?? 0
+  }
+
+  readonly #dueWithGiven = this.database.prepare<[string, number], { email: string }>(`
     SELECT o.email FROM outbox_contacts o JOIN contacts c ON c.email = o.email
     WHERE o.priority < 2 AND o.email > ? AND c.lists LIKE '%"giv%' ORDER BY o.email LIMIT ?`)
-  const confirm = database.prepare('UPDATE contacts SET unverified = 0, repair = 0 WHERE email = ?')
-  const unverified = database.prepare<[number], { email: string }>(
+
+  /** Contacts in the outbox that have memberships which could be taken away. */
+  dueWithGiven(after: string, limit: number): string[] {
+    return this.#dueWithGiven.all(after, limit).map((row) => row.email)
+  }
+
+  readonly #unverified = this.database.prepare<[number], { email: string }>(
     'SELECT email FROM contacts WHERE unverified > 0 LIMIT ?',
   )
-  const anyUnverified = database.prepare<[], { one: number }>(
+
+  /** Contacts whose import was not read back, a few at a time. */
+  unverified(limit: number): string[] {
+    return this.#unverified.all(limit).map((row) => row.email)
+  }
+
+  readonly #anyUnverified = this.database.prepare<[], { one: number }>(
     'SELECT 1 AS one FROM contacts WHERE unverified > 0 LIMIT 1',
   )
-  const doubtAll = database.prepare(`UPDATE contacts SET unverified = ${UNVERIFIED.known} WHERE present = 1`)
-  const count = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM contacts WHERE present = 1')
-  const members = database.prepare<
+
+  hasUnverified(): boolean {
+    return this.#anyUnverified.get() !== undefined
+  }
+
+  readonly #doubtAll = this.database.prepare(
+    `UPDATE contacts SET unverified = ${UNVERIFIED.known} WHERE present = 1`,
+  )
+
+  /** Everything is to be compared with what Brevo holds. */
+  doubtAll(): void {
+    this.#doubtAll.run()
+  }
+
+  readonly #count = this.database.prepare<[], { n: number }>(
+    'SELECT count(*) AS n FROM contacts WHERE present = 1',
+  )
+
+  count(): number {
+    return this.#count.get()?.n ?? 0
+  }
+
+  readonly #startLook = this.database.prepare(`
+    INSERT INTO brevo_seen (email, lists, unsubscribed, absent)
+    SELECT email, '[]', '[]', 1 FROM outbox_contacts WHERE true ON CONFLICT DO NOTHING`)
+
+  /** A look at all of Brevo begins: it answers for the contacts that are due by now, and for no others. */
+  startLook(): void {
+    this.#startLook.run()
+  }
+
+  readonly #putSeen = this.database.prepare(`
+    UPDATE brevo_seen SET lists = @lists, unsubscribed = @unsubscribed, absent = 0 WHERE email = @email`)
+
+  /** Remembers what Brevo holds of a contact that is about to be written. */
+  putSeen(contact: SeenContact): void {
+    this.#putSeen.run({
+      email: contact.email,
+      lists: JSON.stringify(contact.lists),
+      unsubscribed: JSON.stringify(contact.unsubscribed),
+    })
+  }
+
+  readonly #selectSeen = this.database.prepare<
+    [string],
+    { lists: string; unsubscribed: string; absent: number }
+  >('SELECT * FROM brevo_seen WHERE email = ?')
+
+  /** Null: the look did not answer for it. */
+  seen(email: string): (SeenContact & { absent: boolean }) | null {
+    const row = this.#selectSeen.get(email)
+    return row === undefined
+      ? null
+      : {
+          email,
+          absent: row.absent === 1,
+          lists: JSON.parse(row.lists) as number[],
+          unsubscribed: JSON.parse(row.unsubscribed) as number[],
+        }
+  }
+
+  readonly #members = this.database.prepare<
     [{ path: string; limit: number }],
     { email: string; membership: Membership }
   >(`
     SELECT email, json_extract(lists, @path) AS membership FROM contacts WHERE json_extract(lists, @path) IS NOT NULL ORDER BY email LIMIT @limit`)
-  const countMembers = database.prepare<[{ path: string }], { membership: Membership; n: number }>(`
+
+  /** Contacts that have something to do with a list, as far as tajo knows. */
+  membersOf(list: number, limit: number): { email: string; membership: Membership }[] {
+    return this.#members.all({ path: `$."${list}"`, limit })
+  }
+
+  readonly #countMembers = this.database.prepare<[{ path: string }], { membership: Membership; n: number }>(`
     SELECT json_extract(lists, @path) AS membership, count(*) AS n FROM contacts WHERE json_extract(lists, @path) IS NOT NULL GROUP BY 1`)
-  const countValues = database.prepare<[{ path: string }], { value: string | number | null; n: number }>(`
+
+  countMembersOf(list: number): Partial<Record<Membership, number>> {
+    return Object.fromEntries(
+      this.#countMembers.all({ path: `$."${list}"` }).map((row) => [row.membership, row.n]),
+    )
+  }
+
+  readonly #countValues = this.database.prepare<
+    [{ path: string }],
+    { value: string | number | null; n: number }
+  >(`
     SELECT json_extract(attributes, @path) AS value, count(*) AS n FROM contacts
     WHERE present = 1 AND json_type(attributes, @path) IS NOT NULL GROUP BY 1 ORDER BY n DESC`)
-  const putSeen = database.prepare(`
-    UPDATE brevo_seen SET lists = @lists, unsubscribed = @unsubscribed, absent = 0 WHERE email = @email`)
-  const startLook = database.prepare(`
-    INSERT INTO brevo_seen (email, lists, unsubscribed, absent)
-    SELECT email, '[]', '[]', 1 FROM outbox_contacts WHERE true ON CONFLICT DO NOTHING`)
-  const selectSeen = database.prepare<[string], { lists: string; unsubscribed: string; absent: number }>(
-    'SELECT * FROM brevo_seen WHERE email = ?',
-  )
-  const clearSeen = database.prepare('DELETE FROM brevo_seen')
 
-  const listsOf = (email: string): Record<string, Membership> =>
-    JSON.parse(select.get(email)?.lists ?? '{}') as Record<string, Membership>
+  /** What Brevo was sent of an attribute, the most frequent value first. */
+  valuesOf(attribute: string): { value: string | number | null; contacts: number }[] {
+    return this.#countValues
+      .all({ path: `$."${attribute}"` })
+      .map((row) => ({ value: row.value, contacts: row.n }))
+  }
 
-  return {
-    lastSent(email: string): SentState {
-      const row = select.get(email)
-      if (row === undefined)
-        return {
-          exists: false,
-          gone: false,
-          attributes: {},
-          lists: {},
-          unverified: null,
-          repair: false,
-          sentAt: null,
-        }
-      return {
-        exists: row.present === 1,
-        gone: row.gone === 1,
-        attributes: JSON.parse(row.attributes) as SentState['attributes'],
-        lists: JSON.parse(row.lists) as Record<string, Membership>,
-        unverified: row.unverified === 0 ? null : row.unverified === UNVERIFIED.made ? 'made' : 'known',
-        repair: row.repair === 1,
-        sentAt: row.told_at,
-      }
-    },
-    putSent(email: string, lastSent: SentState, now: Instant): void {
-      const { exists, attributes, lists } = lastSent
-      const before = select.get(email)
-      upsert.run(
-        email,
-        JSON.stringify(attributes),
-        JSON.stringify(lists),
-        Number(exists),
-        lastSent.unverified === null ? 0 : UNVERIFIED[lastSent.unverified],
-        Number(lastSent.repair),
-        Number(lastSent.gone),
-        now,
-        lastSent.gone ? '{}' : toHistory(before, attributes, now),
-      )
-    },
-    /** It was read back, and holds what it was sent. */
-    confirm(email: string): void {
-      confirm.run(email)
-    },
-    /** When the values that Brevo holds were sent, and what each was before. */
-    sentOf(email: string): (attribute: string) => Sent {
-      const history = JSON.parse(select.get(email)?.history ?? '{}') as History
-      return (attribute) => {
-        const entry = history[attribute]
-        if (Array.isArray(entry)) return { at: entry[0], previous: entry[1] }
-        return { at: (history['*'] as Instant | undefined) ?? null, previous: null }
-      }
-    },
-    /** Notes that a write which adds the contact to these lists is about to leave. */
-    claim(email: string, lists: readonly number[]): void {
-      const now = listsOf(email)
-      for (const list of lists) now[list] = 'giving'
-      putLists.run(email, JSON.stringify(now))
-    },
-    /** Its person left these under another address. What they are in by other hands than tajo's they joined under this one. */
-    noteLeft(email: string, lists: readonly number[]): void {
-      if (lists.length === 0) return
-      const now = listsOf(email)
-      for (const list of lists) if (now[list] !== 'found') now[list] = 'left'
-      putLists.run(email, JSON.stringify(now))
-    },
-    /** Written to if it is there, and not made if it is not. */
-    expect(email: string): void {
-      expect.run(email)
-    },
-    /** Whether Brevo holds this value is not known any more: it is sent again. */
-    unsay(email: string, attribute: string): void {
-      unsay.run(`$."${attribute}"`, email)
-    },
-    /** It was deleted in Brevo. */
-    setGone(email: string): void {
-      setGone.run(email)
-    },
-    /** The contact has another address now. */
-    rename(from: string, to: string): void {
-      rename.run(to, from)
-    },
-    remove(email: string): boolean {
-      return remove.run(email).changes > 0
-    },
-    /** How many memberships tajo gave, in all. */
-    countGiven: (): number => countGiven.get()?.n ?? 0,
-    /** Contacts in the outbox that have memberships which could be taken away. */
-    dueWithGiven: (after: string, limit: number): string[] =>
-      dueWithGiven.all(after, limit).map((row) => row.email),
-    /** Contacts whose import was not read back, a few at a time. */
-    unverified: (limit: number): string[] => unverified.all(limit).map((row) => row.email),
-    hasUnverified: (): boolean => anyUnverified.get() !== undefined,
-    /** Everything is to be compared with what Brevo holds. */
-    doubtAll(): void {
-      doubtAll.run()
-    },
-    count: (): number => count.get()?.n ?? 0,
+  readonly #clearSeen = this.database.prepare('DELETE FROM brevo_seen')
 
-    /** A look at all of Brevo begins: it answers for the contacts that are due by now, and for no others. */
-    startLook(): void {
-      startLook.run()
-    },
-    /** Remembers what Brevo holds of a contact that is about to be written. */
-    putSeen(contact: SeenContact): void {
-      putSeen.run({
-        email: contact.email,
-        lists: JSON.stringify(contact.lists),
-        unsubscribed: JSON.stringify(contact.unsubscribed),
-      })
-    },
-    /** Null: the look did not answer for it. */
-    seen(email: string): (SeenContact & { absent: boolean }) | null {
-      const row = selectSeen.get(email)
-      return row === undefined
-        ? null
-        : {
-            email,
-            absent: row.absent === 1,
-            lists: JSON.parse(row.lists) as number[],
-            unsubscribed: JSON.parse(row.unsubscribed) as number[],
-          }
-    },
-    /** Contacts that have something to do with a list, as far as tajo knows. */
-    membersOf: (list: number, limit: number): { email: string; membership: Membership }[] =>
-      members.all({ path: `$."${list}"`, limit }),
-    countMembersOf: (list: number): Partial<Record<Membership, number>> =>
-      Object.fromEntries(countMembers.all({ path: `$."${list}"` }).map((row) => [row.membership, row.n])),
-    /** What Brevo was sent of an attribute, the most frequent value first. */
-    valuesOf: (attribute: string): { value: string | number | null; contacts: number }[] =>
-      countValues.all({ path: `$."${attribute}"` }).map((row) => ({ value: row.value, contacts: row.n })),
-    clearSeen(): void {
-      clearSeen.run()
-    },
+  clearSeen(): void {
+    this.#clearSeen.run()
+  }
+
+  #listsOf(email: string): Record<string, Membership> {
+    return JSON.parse(this.#select.get(email)?.lists ?? '{}') as Record<string, Membership>
   }
 }
 

@@ -2,7 +2,7 @@
 // what it said no to follows in any case. A row for each customer, with the address where the contact is.
 import type { HeldContact } from '../../model/destination.ts'
 import type { OptOut } from '../../model/operations.ts'
-import type { Database } from '../db/sqlite.ts'
+import { Table } from '../db/table.ts'
 
 /** What the contact of the former address was when it was looked at. */
 export interface Looked extends OptOut {
@@ -42,70 +42,85 @@ export const isMoving = (column: string): string => `(EXISTS (SELECT 1 FROM move
   OR EXISTS (SELECT 1 FROM ${MOVES} WHERE m.before = ${column} AND (m.target IS NOT NULL OR (c.email IS NOT NULL AND ${IS_LIVE})))
   OR EXISTS (SELECT 1 FROM customers c JOIN moves m ON m.source = c.source AND m.customer_id = c.id WHERE c.email = ${column} AND ${IS_LIVE})))`
 
-export function createMoves(database: Database) {
-  const select = `SELECT m.*, c.email, ${IS_LIVE} AS live FROM ${MOVES}`
-  const all = database.prepare<[], Row>(`${select} ORDER BY m.source, m.customer_id, m.before`)
-  const one = database.prepare<[{ source: string; customerId: string; from: string }], Row>(
-    `${select} WHERE m.source = @source AND m.customer_id = @customerId AND m.before = @from`,
-  )
-  const concerning = database.prepare<[{ email: string }], Row>(`
-    ${select} WHERE m.before = @email UNION ${select} WHERE m.target = @email
-    UNION SELECT m.*, c.email, ${IS_LIVE} AS live FROM customers c JOIN moves m ON m.source = c.source AND m.customer_id = c.id
-    WHERE c.email = @email`)
+const SELECT = `SELECT m.*, c.email, ${IS_LIVE} AS live FROM ${MOVES}`
+const KEY = 'source = @source AND customer_id = @customerId AND before = @from'
+
+const keyOf = ({ source, customerId, from }: Move) => ({ source, customerId, from })
+
+export class Moves extends Table {
   // Where the contact is still to follow from an earlier address, it was never at this one.
-  const insert = database.prepare(`
+  readonly #insert = this.database.prepare(`
     INSERT INTO moves (source, customer_id, before) SELECT @source, @customerId, @from
     WHERE NOT EXISTS (
       SELECT 1 FROM moves WHERE source = @source AND customer_id = @customerId AND target IS NOT @from)
     ON CONFLICT DO NOTHING`)
-  const KEY = 'source = @source AND customer_id = @customerId AND before = @from'
-  const note = database.prepare(`UPDATE moves SET looked = @looked WHERE ${KEY}`)
-  const begin = database.prepare(`UPDATE moves SET target = @target WHERE ${KEY}`)
-  const remove = database.prepare(`DELETE FROM moves WHERE ${KEY}`)
 
-  const keyOf = ({ source, customerId, from }: Move) => ({ source, customerId, from })
-  const at = (email: string): Move[] => concerning.all({ email }).map((row) => toMove(row))
+  /** A customer does not have this address any more. False: their contact never came there from an earlier one. */
+  put(source: string, customerId: string, from: string): boolean {
+    return this.#insert.run({ source, customerId, from }).changes > 0
+  }
 
-  return {
-    /** A customer does not have this address any more. False: their contact never came there from an earlier one. */
-    put(source: string, customerId: string, from: string): boolean {
-      return insert.run({ source, customerId, from }).changes > 0
-    },
-    all: (): Move[] => all.all().map((row) => toMove(row)),
-    /** Those that leave an address, or go to it. */
-    at,
-    /** As it is now; null: settled. */
-    find(move: Move): Move | null {
-      const row = one.get(keyOf(move))
-      return row === undefined ? null : toMove(row)
-    },
-    /** The other addresses of whoever has this one, while a change is under way. */
-    linked(email: string): string[] {
-      const found = new Set([email])
-      for (const known of found) for (const other of at(known).flatMap(addressesOf)) found.add(other)
-      found.delete(email)
-      return [...found]
-    },
-    /**
-     * What was seen of the contact that is left, and the lists that its person had left before it. Whoever said no at one look
-     * has said it.
-     */
-    note(move: Move, held: HeldContact | null, leftBefore: readonly number[]): void {
-      const { looked } = move
-      const now: Looked = {
-        there: held !== null,
-        blocked: held?.blocked === true || looked?.blocked === true,
-        left: [...new Set([...(held?.unsubscribed ?? []), ...(looked?.left ?? []), ...leftBefore])],
-      }
-      note.run({ ...keyOf(move), looked: JSON.stringify(now) })
-    },
-    /** To be committed before the address is changed in Brevo; null: it was not. */
-    begin(move: Move, target: string | null): void {
-      begin.run({ ...keyOf(move), target })
-    },
-    remove(move: Move): void {
-      remove.run(keyOf(move))
-    },
+  readonly #all = this.database.prepare<[], Row>(`${SELECT} ORDER BY m.source, m.customer_id, m.before`)
+
+  all(): Move[] {
+    return this.#all.all().map((row) => toMove(row))
+  }
+
+  readonly #one = this.database.prepare<[{ source: string; customerId: string; from: string }], Row>(
+    `${SELECT} WHERE m.source = @source AND m.customer_id = @customerId AND m.before = @from`,
+  )
+
+  /** As it is now; null: settled. */
+  find(move: Move): Move | null {
+    const row = this.#one.get(keyOf(move))
+    return row === undefined ? null : toMove(row)
+  }
+
+  /** The other addresses of whoever has this one, while a change is under way. */
+  linked(email: string): string[] {
+    const found = new Set([email])
+    for (const known of found) for (const other of this.at(known).flatMap(addressesOf)) found.add(other)
+    found.delete(email)
+    return [...found]
+  }
+
+  readonly #note = this.database.prepare(`UPDATE moves SET looked = @looked WHERE ${KEY}`)
+
+  /**
+   * What was seen of the contact that is left, and the lists that its person had left before it. Whoever said no at one look
+   * has said it.
+   */
+  note(move: Move, held: HeldContact | null, leftBefore: readonly number[]): void {
+    const { looked } = move
+    const now: Looked = {
+      there: held !== null,
+      blocked: held?.blocked === true || looked?.blocked === true,
+      left: [...new Set([...(held?.unsubscribed ?? []), ...(looked?.left ?? []), ...leftBefore])],
+    }
+    this.#note.run({ ...keyOf(move), looked: JSON.stringify(now) })
+  }
+
+  readonly #begin = this.database.prepare(`UPDATE moves SET target = @target WHERE ${KEY}`)
+
+  /** To be committed before the address is changed in Brevo; null: it was not. */
+  begin(move: Move, target: string | null): void {
+    this.#begin.run({ ...keyOf(move), target })
+  }
+
+  readonly #remove = this.database.prepare(`DELETE FROM moves WHERE ${KEY}`)
+
+  remove(move: Move): void {
+    this.#remove.run(keyOf(move))
+  }
+
+  readonly #concerning = this.database.prepare<[{ email: string }], Row>(`
+    ${SELECT} WHERE m.before = @email UNION ${SELECT} WHERE m.target = @email
+    UNION SELECT m.*, c.email, ${IS_LIVE} AS live FROM customers c JOIN moves m ON m.source = c.source AND m.customer_id = c.id
+    WHERE c.email = @email`)
+
+  /** Those that leave an address, or go to it. */
+  at(email: string): Move[] {
+    return this.#concerning.all({ email }).map((row) => toMove(row))
   }
 }
 

@@ -13,7 +13,7 @@
 import type { EventWrite } from '../../model/operations.ts'
 import type { Instant } from '../../model/time.ts'
 import { isMoving } from './moves.ts'
-import type { Database } from '../db/sqlite.ts'
+import { Table } from '../db/table.ts'
 
 export type EventState =
   | 'found'
@@ -69,24 +69,63 @@ const WITHOUT_SAID = `json_patch(json_remove(payload, '$.properties.comment'), c
   SELECT json_object('properties', json_group_object(value, NULL), 'contactProperties', json_group_object(value, NULL))
   FROM json_each(payload, '$.said') HAVING count(*) > 0), '{}'))`
 
-export function createOutboxEvents(database: Database) {
-  const insert = database.prepare(`
+export class OutboxEvents extends Table {
+  readonly #insert = this.database.prepare(`
     INSERT INTO outbox_events (source, event_id, email, name, occurred_at, payload, state) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (event_id) DO NOTHING`)
-  const insertSkipped = database.prepare(`
+
+  /** False if this occurrence is known already. `source`: the connector whose reading found it, and will release it. */
+  stage(source: string, event: EventWrite, occurredAt: Instant, live: boolean): boolean {
+    const { eventId, email, name } = event
+    const state: EventState = live ? 'staged' : 'found'
+    return (
+      this.#insert.run(source, eventId, email, name, occurredAt, JSON.stringify(event), state).changes > 0
+    )
+  }
+
+  /** Not found by a run, but decided: it may go at once, or after a look in Brevo. */
+  stageReady(source: string, event: EventWrite, occurredAt: Instant, isUnsure: boolean): void {
+    const { eventId, email, name } = event
+    const state: EventState = isUnsure ? 'uncertain' : 'pending'
+    this.#insert.run(source, eventId, email, name, occurredAt, JSON.stringify(event), state)
+  }
+
+  readonly #insertSkipped = this.database.prepare(`
     INSERT INTO outbox_events (source, event_id, email, name, occurred_at, payload, state, reason)
     SELECT ?, ?, ?, ?, ?, ${WITHOUT_SAID}, 'skipped', ? FROM (SELECT ? AS payload) WHERE true
     ON CONFLICT (event_id) DO NOTHING`)
-  // What happened before the state was restored may have been sent by the state that was lost.
-  const release = database.prepare(`
-    UPDATE outbox_events SET state = CASE WHEN occurred_at <= @verifyUntil THEN 'uncertain' ELSE 'pending' END
-    WHERE state = 'staged' AND source = @source AND occurred_at <= @horizon`)
-  const join = database.prepare(
+
+  /** Known and not sent, on purpose; what a customer wrote is not kept. */
+  stageSkipped(source: string, event: EventWrite, occurredAt: Instant, reason: string): void {
+    const { eventId, email, name } = event
+    this.#insertSkipped.run(source, eventId, email, name, occurredAt, reason, JSON.stringify(event))
+  }
+
+  readonly #join = this.database.prepare(
     "UPDATE outbox_events SET state = 'staged' WHERE state = 'found' AND source = ?",
   )
+
+  /** A live run of a connector begins: what was found beside the last one is sent with what it finds. */
+  join(source: string): void {
+    this.#join.run(source)
+  }
+
+  // What happened before the state was restored may have been sent by the state that was lost.
+  readonly #release = this.database.prepare(`
+    UPDATE outbox_events SET state = CASE WHEN occurred_at <= @verifyUntil THEN 'uncertain' ELSE 'pending' END
+    WHERE state = 'staged' AND source = @source AND occurred_at <= @horizon`)
+
+  /**
+   * The connector's run has read everything that happened there up to `horizon`: that may be sent, in the order that it happened. What
+   * happened up to `verifyUntil` is looked for in Brevo before.
+   */
+  release(source: string, horizon: Instant, verifyUntil: Instant): void {
+    this.#release.run({ source, horizon, verifyUntil })
+  }
+
   // Waits for its contact, unless Brevo has that contact already and only an attribute of it is refused; and for whatever of the
   // same contact happened before. What another connector has not released yet holds nobody up: it may be stopped.
-  const due = database.prepare<[number, number], Row>(`
+  readonly #due = this.database.prepare<[number, number], Row>(`
     SELECT e.event_id, e.payload, e.attempts FROM outbox_events e
     WHERE e.state = 'pending' AND e.due_at <= ?
       AND EXISTS (SELECT 1 FROM contacts c WHERE c.email = e.email AND c.present = 1)
@@ -97,194 +136,218 @@ export function createOutboxEvents(database: Database) {
           AND (p.source = e.source OR p.state NOT IN ('found', 'staged'))
           AND (p.occurred_at < e.occurred_at OR (p.occurred_at = e.occurred_at AND p.seq < e.seq)))
     ORDER BY e.occurred_at, e.seq LIMIT ?`)
-  const setSending = database.prepare(
+
+  due(now: Instant, limit: number): DueEvent[] {
+    return this.#due
+      .all(now, limit)
+      .map((row) => ({ event: JSON.parse(row.payload) as EventWrite, attempts: row.attempts }))
+  }
+
+  readonly #setSending = this.database.prepare(
     "UPDATE outbox_events SET state = 'sending', sending_at = ?, looks = 0 WHERE event_id = ?",
   )
-  const setState = database.prepare('UPDATE outbox_events SET state = ? WHERE event_id = ?')
-  const setSkipped = database.prepare(
-    `UPDATE outbox_events SET state = 'skipped', payload = ${WITHOUT_SAID} WHERE event_id = ?`,
-  )
-  const setSent = database.prepare(
+
+  /** To be committed before the event leaves. */
+  startSending(eventId: string, now: Instant): void {
+    this.#setSending.run(now, eventId)
+  }
+
+  readonly #setSent = this.database.prepare(
     `UPDATE outbox_events SET state = 'sent', payload = ${WITHOUT_SAID}, sent_at = ? WHERE event_id = ?`,
   )
-  const setConfirmed = database.prepare(`
-    UPDATE outbox_events SET state = 'sent', payload = ${WITHOUT_SAID}, sent_at = coalesce(sending_at, @now), confirmed_at = @now
-    WHERE event_id = @eventId`)
-  const retry = database.prepare(`
+
+  finish(eventId: string, now: Instant): void {
+    this.#setSent.run(now, eventId)
+  }
+
+  readonly #setState = this.database.prepare('UPDATE outbox_events SET state = ? WHERE event_id = ?')
+
+  refuse(eventId: string): void {
+    this.#setState.run('refused', eventId)
+  }
+
+  readonly #setSkipped = this.database.prepare(
+    `UPDATE outbox_events SET state = 'skipped', payload = ${WITHOUT_SAID} WHERE event_id = ?`,
+  )
+
+  skip(eventId: string): void {
+    this.#setSkipped.run(eventId)
+  }
+
+  readonly #retry = this.database.prepare(`
     UPDATE outbox_events SET state = 'pending', attempts = 0, due_at = 0
     WHERE event_id = ? AND state IN ('refused', 'parked', 'skipped') AND payload IS NOT NULL`)
-  const stay = database.prepare(
+
+  /** A refused or parked one is sent after all; false if there is none such. */
+  retry(eventId: string): boolean {
+    return this.#retry.run(eventId).changes > 0
+  }
+
+  readonly #stay = this.database.prepare(
     "UPDATE outbox_events SET state = 'pending' WHERE event_id = ? AND state = 'sending'",
   )
-  const postpone = database.prepare(
+
+  /** It certainly did not arrive: sent again at `until`. */
+  /** It did not leave after all. */
+  stay(eventId: string): void {
+    this.#stay.run(eventId)
+  }
+
+  readonly #postpone = this.database.prepare(
     "UPDATE outbox_events SET state = 'pending', attempts = attempts + 1, due_at = ? WHERE event_id = ?",
   )
-  const setUncertain = database.prepare(
+
+  postpone(eventId: string, until: Instant): void {
+    this.#postpone.run(until, eventId)
+  }
+
+  readonly #setUncertain = this.database.prepare(
     "UPDATE outbox_events SET state = 'uncertain', looks = ?, due_at = ? WHERE event_id = ?",
   )
-  const recover = database.prepare(
-    "UPDATE outbox_events SET state = 'uncertain', looks = 0, due_at = min(coalesce(sending_at, 0), @now) + @verifyAfter WHERE state = 'sending'",
-  )
-  const doubtUnsent = database.prepare(`
-    UPDATE outbox_events SET state = 'uncertain', looks = 0, due_at = 0, sending_at = NULL
-    WHERE state IN ('found', 'staged', 'pending', 'sending', 'uncertain')`)
-  const uncertain = database.prepare<[number, number], UncertainRow>(`
+
+  /** It may have arrived: looked for at `lookAt`, after `looks` looks that found nothing. */
+  doubt(eventId: string, looks: number, lookAt: Instant): void {
+    this.#setUncertain.run(looks, lookAt, eventId)
+  }
+
+  readonly #uncertain = this.database.prepare<[number, number], UncertainRow>(`
     SELECT event_id, name, occurred_at, sending_at, looks FROM outbox_events
     WHERE state = 'uncertain' AND due_at <= ? ORDER BY due_at LIMIT ?`)
-  const readdress = database.prepare(`
+
+  /** Events in doubt whose next look is due. */
+  uncertain(now: Instant, limit: number): UncertainEvent[] {
+    return this.#uncertain.all(now, limit).map((row) => ({
+      eventId: row.event_id,
+      name: row.name,
+      occurredAt: row.occurred_at,
+      sendingAt: row.sending_at,
+      looks: row.looks,
+    }))
+  }
+
+  readonly #setConfirmed = this.database.prepare(`
+    UPDATE outbox_events SET state = 'sent', payload = ${WITHOUT_SAID}, sent_at = coalesce(sending_at, @now), confirmed_at = @now
+    WHERE event_id = @eventId`)
+
+  /** It was found in Brevo. */
+  confirm(eventId: string, now: Instant): void {
+    this.#setConfirmed.run({ eventId, now })
+  }
+
+  /** Nobody can say whether it arrived, and it must not be sent twice. */
+  park(eventId: string): void {
+    this.#setState.run('parked', eventId)
+  }
+
+  readonly #recover = this.database.prepare(
+    "UPDATE outbox_events SET state = 'uncertain', looks = 0, due_at = min(coalesce(sending_at, 0), @now) + @verifyAfter WHERE state = 'sending'",
+  )
+
+  /** After a crash: what was on its way is in doubt, and looked for `verifyAfter` after it left. */
+  recover(now: Instant, verifyAfter: Instant): number {
+    return this.#recover.run({ now, verifyAfter }).changes
+  }
+
+  readonly #doubtUnsent = this.database.prepare(`
+    UPDATE outbox_events SET state = 'uncertain', looks = 0, due_at = 0, sending_at = NULL
+    WHERE state IN ('found', 'staged', 'pending', 'sending', 'uncertain')`)
+
+  /** After a restored backup nothing unsent is what it seems: the state that was lost may have sent it. */
+  doubtAllUnsent(): number {
+    return this.#doubtUnsent.run().changes
+  }
+
+  readonly #readdress = this.database.prepare(`
     UPDATE outbox_events SET email = @to, payload = json_set(payload, '$.email', @to)
     WHERE email = @from AND payload IS NOT NULL
       AND coalesce(payload ->> '$.properties.customer_id', '') NOT IN (SELECT value FROM json_each(@others))`)
-  const readdressOf = database.prepare(`
+
+  /** The contact has another address now. */
+  readdress(from: string, to: string, others: readonly string[]): void {
+    this.#readdress.run({ from, to, others: JSON.stringify(others) })
+  }
+
+  readonly #readdressOf = this.database.prepare(`
     UPDATE outbox_events SET email = @to, payload = json_set(payload, '$.email', @to)
     WHERE email = @from AND payload IS NOT NULL AND state IN ('found', 'staged', 'pending')
       AND payload ->> '$.properties.customer_id' IN (SELECT value FROM json_each(@customers))`)
-  // An occurrence that old is not staged any more (sync/ingest/ingest.ts).
-  const prune = database.prepare(
-    "DELETE FROM outbox_events WHERE state IN ('sent', 'skipped') AND coalesce(sent_at, 0) < ? AND occurred_at < ?",
-  )
-  const prunePayloads = database.prepare(
+
+  /** These customers went on before their contact came here: nothing of theirs was sent to it. */
+  readdressOf(customers: readonly string[], from: string, to: string): void {
+    this.#readdressOf.run({ from, to, customers: JSON.stringify(customers) })
+  }
+
+  readonly #prunePayloads = this.database.prepare(
     "UPDATE outbox_events SET payload = NULL WHERE state = 'sent' AND payload IS NOT NULL AND sent_at < ?",
   )
-  const select = database.prepare<
+
+  /** Forgets what was in the events that were sent before. */
+  prunePayloads(before: Instant): void {
+    this.#prunePayloads.run(before)
+  }
+
+  // An occurrence that old is not staged any more (sync/ingest/ingest.ts).
+  readonly #prune = this.database.prepare(
+    "DELETE FROM outbox_events WHERE state IN ('sent', 'skipped') AND coalesce(sent_at, 0) < ? AND occurred_at < ?",
+  )
+
+  /** Forgets what was sent before: what happened then is never staged again. */
+  prune(before: Instant): void {
+    this.#prune.run(before, before)
+  }
+
+  readonly #select = this.database.prepare<
     [string],
     { email: string; name: string; state: EventState; occurred_at: number }
   >('SELECT email, name, state, occurred_at FROM outbox_events WHERE event_id = ?')
-  const openOf = database.prepare<[string], { event_id: string }>(
+
+  has(eventId: string): boolean {
+    return this.#select.get(eventId) !== undefined
+  }
+
+  find(eventId: string): { email: string; name: string; state: EventState; occurredAt: Instant } | null {
+    const row = this.#select.get(eventId)
+    if (row === undefined) return null
+    return { email: row.email, name: row.name, state: row.state, occurredAt: row.occurred_at }
+  }
+
+  readonly #openOf = this.database.prepare<[string], { event_id: string }>(
     "SELECT event_id FROM outbox_events WHERE email = ? AND state IN ('found', 'staged', 'pending', 'sending', 'uncertain')",
   )
-  const counts = database.prepare<[], { state: EventState; n: number }>(
+
+  /** What is still to be sent to a contact. */
+  openOf(email: string): string[] {
+    return this.#openOf.all(email).map((row) => row.event_id)
+  }
+
+  readonly #counts = this.database.prepare<[], { state: EventState; n: number }>(
     'SELECT state, count(*) AS n FROM outbox_events GROUP BY state',
   )
-  const countsOf = database.prepare<[string], { state: EventState; n: number }>(
+
+  readonly #countsOf = this.database.prepare<[string], { state: EventState; n: number }>(
     'SELECT state, count(*) AS n FROM outbox_events WHERE source = ? GROUP BY state',
   )
-  const sentBetween = database.prepare<
+
+  /** Of one connector, or of all. */
+  counts(source?: string): Partial<Record<EventState, number>> {
+    const rows = source === undefined ? this.#counts.all() : this.#countsOf.all(source)
+    return Object.fromEntries(rows.map((row) => [row.state, row.n]))
+  }
+
+  readonly #sentBetween = this.database.prepare<
     [number, number],
     { event_id: string; name: string; occurred_at: number; sent_at: number }
   >(`
     SELECT event_id, name, occurred_at, sent_at FROM outbox_events
     WHERE state = 'sent' AND sent_at >= ? AND sent_at < ? ORDER BY sent_at`)
 
-  return {
-    /** False if this occurrence is known already. `source`: the connector whose reading found it, and will release it. */
-    stage(source: string, event: EventWrite, occurredAt: Instant, live: boolean): boolean {
-      const { eventId, email, name } = event
-      const state: EventState = live ? 'staged' : 'found'
-      return insert.run(source, eventId, email, name, occurredAt, JSON.stringify(event), state).changes > 0
-    },
-    /** Not found by a run, but decided: it may go at once, or after a look in Brevo. */
-    stageReady(source: string, event: EventWrite, occurredAt: Instant, isUnsure: boolean): void {
-      const { eventId, email, name } = event
-      const state: EventState = isUnsure ? 'uncertain' : 'pending'
-      insert.run(source, eventId, email, name, occurredAt, JSON.stringify(event), state)
-    },
-    /** Known and not sent, on purpose; what a customer wrote is not kept. */
-    stageSkipped(source: string, event: EventWrite, occurredAt: Instant, reason: string): void {
-      const { eventId, email, name } = event
-      insertSkipped.run(source, eventId, email, name, occurredAt, reason, JSON.stringify(event))
-    },
-    /** A live run of a connector begins: what was found beside the last one is sent with what it finds. */
-    join(source: string): void {
-      join.run(source)
-    },
-    /**
-     * The connector's run has read everything that happened there up to `horizon`: that may be sent, in the order that it happened. What
-     * happened up to `verifyUntil` is looked for in Brevo before.
-     */
-    release(source: string, horizon: Instant, verifyUntil: Instant): void {
-      release.run({ source, horizon, verifyUntil })
-    },
-    due: (now: Instant, limit: number): DueEvent[] =>
-      due
-        .all(now, limit)
-        .map((row) => ({ event: JSON.parse(row.payload) as EventWrite, attempts: row.attempts })),
-    /** To be committed before the event leaves. */
-    startSending(eventId: string, now: Instant): void {
-      setSending.run(now, eventId)
-    },
-    finish(eventId: string, now: Instant): void {
-      setSent.run(now, eventId)
-    },
-    refuse(eventId: string): void {
-      setState.run('refused', eventId)
-    },
-    skip(eventId: string): void {
-      setSkipped.run(eventId)
-    },
-    /** A refused or parked one is sent after all; false if there is none such. */
-    retry: (eventId: string): boolean => retry.run(eventId).changes > 0,
-    /** It certainly did not arrive: sent again at `until`. */
-    /** It did not leave after all. */
-    stay(eventId: string): void {
-      stay.run(eventId)
-    },
-    postpone(eventId: string, until: Instant): void {
-      postpone.run(until, eventId)
-    },
-
-    /** It may have arrived: looked for at `lookAt`, after `looks` looks that found nothing. */
-    doubt(eventId: string, looks: number, lookAt: Instant): void {
-      setUncertain.run(looks, lookAt, eventId)
-    },
-    /** Events in doubt whose next look is due. */
-    uncertain: (now: Instant, limit: number): UncertainEvent[] =>
-      uncertain.all(now, limit).map((row) => ({
-        eventId: row.event_id,
-        name: row.name,
-        occurredAt: row.occurred_at,
-        sendingAt: row.sending_at,
-        looks: row.looks,
-      })),
-    /** It was found in Brevo. */
-    confirm(eventId: string, now: Instant): void {
-      setConfirmed.run({ eventId, now })
-    },
-    /** Nobody can say whether it arrived, and it must not be sent twice. */
-    park(eventId: string): void {
-      setState.run('parked', eventId)
-    },
-    /** After a crash: what was on its way is in doubt, and looked for `verifyAfter` after it left. */
-    recover: (now: Instant, verifyAfter: Instant): number => recover.run({ now, verifyAfter }).changes,
-    /** After a restored backup nothing unsent is what it seems: the state that was lost may have sent it. */
-    doubtAllUnsent: (): number => doubtUnsent.run().changes,
-
-    /** The contact has another address now. */
-    readdress(from: string, to: string, others: readonly string[]): void {
-      readdress.run({ from, to, others: JSON.stringify(others) })
-    },
-    /** These customers went on before their contact came here: nothing of theirs was sent to it. */
-    readdressOf(customers: readonly string[], from: string, to: string): void {
-      readdressOf.run({ from, to, customers: JSON.stringify(customers) })
-    },
-    /** Forgets what was in the events that were sent before. */
-    prunePayloads(before: Instant): void {
-      prunePayloads.run(before)
-    },
-    /** Forgets what was sent before: what happened then is never staged again. */
-    prune(before: Instant): void {
-      prune.run(before, before)
-    },
-    has: (eventId: string): boolean => select.get(eventId) !== undefined,
-    find(eventId: string): { email: string; name: string; state: EventState; occurredAt: Instant } | null {
-      const row = select.get(eventId)
-      if (row === undefined) return null
-      return { email: row.email, name: row.name, state: row.state, occurredAt: row.occurred_at }
-    },
-    /** What is still to be sent to a contact. */
-    openOf: (email: string): string[] => openOf.all(email).map((row) => row.event_id),
-    /** Of one connector, or of all. */
-    counts(source?: string): Partial<Record<EventState, number>> {
-      const rows = source === undefined ? counts.all() : countsOf.all(source)
-      return Object.fromEntries(rows.map((row) => [row.state, row.n]))
-    },
-    /** What Brevo took in this span of time. */
-    sentBetween: (from: Instant, to: Instant): LedgerEvent[] =>
-      sentBetween.all(from, to).map((row) => ({
-        eventId: row.event_id,
-        name: row.name,
-        occurredAt: row.occurred_at,
-        sentAt: row.sent_at,
-      })),
+  /** What Brevo took in this span of time. */
+  sentBetween(from: Instant, to: Instant): LedgerEvent[] {
+    return this.#sentBetween.all(from, to).map((row) => ({
+      eventId: row.event_id,
+      name: row.name,
+      occurredAt: row.occurred_at,
+      sentAt: row.sent_at,
+    }))
   }
 }

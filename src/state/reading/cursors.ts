@@ -1,7 +1,7 @@
 // Where the reading of each stream stands.
 import type { Stream } from '../../model/records.ts'
 import type { Instant } from '../../model/time.ts'
-import type { Database } from '../db/sqlite.ts'
+import { Table } from '../db/table.ts'
 
 /** A walk over a stream, as far as it has come. */
 export interface Walk {
@@ -32,46 +32,57 @@ interface Row {
   reconcile: string | null
 }
 
-export function createCursors(database: Database) {
-  const select = database.prepare<[string, string], Row>(
+export class Cursors extends Table {
+  readonly #select = this.database.prepare<[string, string], Row>(
     'SELECT * FROM cursors WHERE source = ? AND stream = ?',
   )
-  const upsert = database.prepare(`
+
+  read(source: string, stream: Stream): Cursor {
+    const row = this.#select.get(source, stream)
+    return {
+      watermark: row?.watermark ?? null,
+      walk: this.#parse(row?.walk),
+      backfill: this.#parse(row?.backfill),
+      backfilledAt: row?.backfilled_at ?? null,
+      reconcile: this.#parse(row?.reconcile),
+    }
+  }
+
+  readonly #upsert = this.database.prepare(`
     INSERT INTO cursors (source, stream, watermark, walk, backfill, backfilled_at, reconcile) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (source, stream) DO UPDATE SET
       watermark = excluded.watermark, walk = excluded.walk, backfill = excluded.backfill,
       backfilled_at = excluded.backfilled_at, reconcile = excluded.reconcile`)
-  const sources = database.prepare<[], { source: string }>('SELECT DISTINCT source FROM cursors')
-  const parse = (text: string | null | undefined): Walk | null =>
-    text == null ? null : (JSON.parse(text) as Walk)
-  const format = (walk: Walk | null): string | null => (walk === null ? null : JSON.stringify(walk))
 
-  return {
-    read(source: string, stream: Stream): Cursor {
-      const row = select.get(source, stream)
-      return {
-        watermark: row?.watermark ?? null,
-        walk: parse(row?.walk),
-        backfill: parse(row?.backfill),
-        backfilledAt: row?.backfilled_at ?? null,
-        reconcile: parse(row?.reconcile),
-      }
-    },
-    write(source: string, stream: Stream, cursor: Cursor): void {
-      upsert.run(
-        source,
-        stream,
-        cursor.watermark,
-        format(cursor.walk),
-        format(cursor.backfill),
-        cursor.backfilledAt,
-        format(cursor.reconcile),
-      )
-    },
-    /** Connectors that were read from. */
-    sources: (): string[] => sources.all().map((row) => row.source),
-    /** True once the first sync of all these streams has come through. */
-    isBackfilled: (source: string, streams: readonly Stream[]): boolean =>
-      streams.every((stream) => select.get(source, stream)?.backfilled_at != null),
+  write(source: string, stream: Stream, cursor: Cursor): void {
+    this.#upsert.run(
+      source,
+      stream,
+      cursor.watermark,
+      this.#format(cursor.walk),
+      this.#format(cursor.backfill),
+      cursor.backfilledAt,
+      this.#format(cursor.reconcile),
+    )
+  }
+
+  readonly #sources = this.database.prepare<[], { source: string }>('SELECT DISTINCT source FROM cursors')
+
+  /** Connectors that were read from. */
+  sources(): string[] {
+    return this.#sources.all().map((row) => row.source)
+  }
+
+  /** True once the first sync of all these streams has come through. */
+  isBackfilled(source: string, streams: readonly Stream[]): boolean {
+    return streams.every((stream) => this.#select.get(source, stream)?.backfilled_at != null)
+  }
+
+  #parse(text: string | null | undefined): Walk | null {
+    return text == null ? null : (JSON.parse(text) as Walk)
+  }
+
+  #format(walk: Walk | null): string | null {
+    return walk === null ? null : JSON.stringify(walk)
   }
 }

@@ -2,7 +2,7 @@
 import { normalizeEmail } from '../../model/email.ts'
 import type { ProfileCustomer } from '../../model/profile.ts'
 import type { Agent, Customer, CustomField, Mailbox, RecordId, Tag } from '../../model/records.ts'
-import type { Database } from '../db/sqlite.ts'
+import { Table } from '../db/table.ts'
 
 export interface CustomerRow {
   id: string
@@ -39,18 +39,15 @@ export interface StoredCustomer {
 /** Deeper chains of merges are a loop. */
 const MAX_MERGES = 20
 
-export function createCustomers(database: Database) {
-  const select = database.prepare<[string, string], CustomerRow>(
+export class Customers extends Table {
+  /** A few; asked for with every contact. */
+  #own: Set<string> | null = null
+
+  readonly #select = this.database.prepare<[string, string], CustomerRow>(
     'SELECT * FROM customers WHERE source = ? AND id = ?',
   )
-  const selectEmail = database.prepare<
-    [string, string],
-    { email: string | null; merged_into: string | null; deleted: number }
-  >('SELECT email, merged_into, deleted FROM customers WHERE source = ? AND id = ?')
-  const selectStub = database.prepare<[string, string], { stub: number }>(
-    'SELECT stub FROM customers WHERE source = ? AND id = ?',
-  )
-  const upsert = database.prepare(`
+
+  readonly #upsert = this.database.prepare(`
     INSERT INTO customers (source, id, email, name, firstname, lastname, language, timezone, external_id, note,
       created_at, updated_at, version, custom_fields, data, stub)
     VALUES (@source, @id, @email, @name, @firstname, @lastname, @language, @timezone, @external_id, @note,
@@ -61,197 +58,250 @@ export function createCustomers(database: Database) {
       created_at = excluded.created_at, updated_at = excluded.updated_at, version = excluded.version,
       custom_fields = excluded.custom_fields, data = excluded.data, stub = excluded.stub,
       phone_due = 1, deleted = 0, merged_into = NULL`)
-  const setMerged = database.prepare('UPDATE customers SET merged_into = ? WHERE source = ? AND id = ?')
+
+  /** Stores the reading; what was there before, and whether anything in the reading is new. */
+  put(source: string, customer: Customer): { before: StoredCustomer | null; changed: boolean } {
+    const before = this.#select.get(source, customer.id)
+    const row = toRow(source, customer)
+    const isGone = before !== undefined && (before.deleted === 1 || before.merged_into !== null)
+    // Only their this.#own record brings somebody back: what mentions them may be older than their end.
+    const changed =
+      before === undefined ||
+      (isGone && row.stub === 0) ||
+      // A mention has the date of what mentioned it, and knows less.
+      (before.stub === 1 && row.stub === 0) ||
+      (!isGone && !isSame(before, row) && before.updated_at <= row.updated_at)
+    if (changed) this.#upsert.run(row)
+    return { before: before === undefined ? null : toStored(before), changed }
+  }
+
+  readonly #setMerged = this.database.prepare(
+    'UPDATE customers SET merged_into = ? WHERE source = ? AND id = ?',
+  )
+
+  readonly #insertMerged = this.database.prepare(`
+    INSERT INTO customers (source, id, created_at, updated_at, version, stub, merged_into) VALUES (?, ?, 0, 0, '', 1, ?)
+    ON CONFLICT (source, id) DO UPDATE SET merged_into = excluded.merged_into`)
+
+  /** The customer `id` is no more: `into` took its place. */
+  merge(source: string, id: string, into: string): void {
+    if (this.#setMerged.run(into, source, id).changes === 0) this.#insertMerged.run(source, id, into)
+  }
+
   // Of one that is gone only the address is kept: its list memberships may have to end, or to stay (`on_delete`).
-  const setDeleted = database.prepare(`
+  readonly #setDeleted = this.database.prepare(`
     INSERT INTO customers (source, id, created_at, updated_at, version, stub, deleted) VALUES (?, ?, 0, 0, '', 1, 1)
     ON CONFLICT (source, id) DO UPDATE SET deleted = 1, name = NULL, firstname = NULL, lastname = NULL, language = NULL,
       timezone = NULL, external_id = NULL, note = NULL, phone = NULL, custom_fields = '{}', data = NULL`)
-  const insertMerged = database.prepare(`
-    INSERT INTO customers (source, id, created_at, updated_at, version, stub, merged_into) VALUES (?, ?, 0, 0, '', 1, ?)
-    ON CONFLICT (source, id) DO UPDATE SET merged_into = excluded.merged_into`)
-  const live = database.prepare<[string, string], CustomerRow>(
-    'SELECT * FROM customers WHERE source = ? AND email = ? AND deleted = 0 AND merged_into IS NULL',
+
+  remove(source: string, id: string): void {
+    this.#setDeleted.run(source, id)
+  }
+
+  readonly #selectStub = this.database.prepare<[string, string], { stub: number }>(
+    'SELECT stub FROM customers WHERE source = ? AND id = ?',
   )
-  const anyLive = database.prepare<[string]>(
-    'SELECT 1 FROM customers WHERE email = ? AND deleted = 0 AND merged_into IS NULL LIMIT 1',
-  )
-  const holders = database.prepare<[string], { source: string; id: string }>(
-    'SELECT source, id FROM customers WHERE email = ? AND deleted = 0 AND merged_into IS NULL',
-  )
-  const liveEmails = database.prepare<[], { email: string }>(
+
+  /** True if anything is known of the customer. */
+  isKnown(source: string, id: string): boolean {
+    return this.#selectStub.get(source, id) !== undefined
+  }
+
+  /** True if the customer itself was read, not only mentioned by a ticket. */
+  isRead(source: string, id: string): boolean {
+    return this.#selectStub.get(source, id)?.stub === 0
+  }
+
+  readonly #selectEmail = this.database.prepare<
+    [string, string],
+    { email: string | null; merged_into: string | null; deleted: number }
+  >('SELECT email, merged_into, deleted FROM customers WHERE source = ? AND id = ?')
+
+  /** The address of a customer, or of the one that they have become by merges. */
+  emailOf(source: string, id: string): string | null {
+    let row = this.#selectEmail.get(source, id)
+    for (let merges = 0; row?.merged_into != null && merges < MAX_MERGES; merges += 1) {
+      row = this.#selectEmail.get(source, row.merged_into)
+    }
+    return row === undefined || row.deleted === 1 ? null : row.email
+  }
+
+  readonly #liveEmails = this.database.prepare<[], { email: string }>(
     'SELECT DISTINCT email FROM customers WHERE email IS NOT NULL AND deleted = 0 AND merged_into IS NULL ORDER BY email',
   )
-  const anyDeleted = database.prepare<[string]>(
+
+  /** The addresses of all live customers, each once. */
+  liveEmails(): string[] {
+    return this.#liveEmails.all().map((row) => row.email)
+  }
+
+  readonly #anyLive = this.database.prepare<[string]>(
+    'SELECT 1 FROM customers WHERE email = ? AND deleted = 0 AND merged_into IS NULL LIMIT 1',
+  )
+
+  /** True if any customer has the address, at any source. */
+  isLive(email: string): boolean {
+    return this.#anyLive.get(email) !== undefined
+  }
+
+  readonly #holders = this.database.prepare<[string], { source: string; id: string }>(
+    'SELECT source, id FROM customers WHERE email = ? AND deleted = 0 AND merged_into IS NULL',
+  )
+
+  /** Who has the address. */
+  holdersOf(email: string): { source: string; id: RecordId }[] {
+    return this.#holders.all(email)
+  }
+
+  readonly #anyDeleted = this.database.prepare<[string]>(
     'SELECT 1 FROM customers WHERE email = ? AND deleted = 1 LIMIT 1',
   )
-  const mergedInto = database.prepare<[string, string], { id: string }>(
+
+  /** True if a customer who had the address was deleted in the helpdesk. */
+  wasDeleted(email: string): boolean {
+    return this.#anyDeleted.get(email) !== undefined
+  }
+
+  readonly #live = this.database.prepare<[string, string], CustomerRow>(
+    'SELECT * FROM customers WHERE source = ? AND email = ? AND deleted = 0 AND merged_into IS NULL',
+  )
+
+  /** The live customers of an address. */
+  withEmail(source: string, email: string): ProfileCustomer[] {
+    return this.#live.all(source, email).map((row) => toProfileCustomer(row))
+  }
+
+  readonly #mergedInto = this.database.prepare<[string, string], { id: string }>(
     'SELECT id FROM customers WHERE source = ? AND merged_into = ?',
   )
-  const mergedAddresses = database.prepare<[string], { email: string }>(`
+
+  /** These ids and those of all that were merged into them. */
+  withMerged(source: string, ids: readonly string[]): string[] {
+    const known = new Set(ids)
+    for (const id of known) for (const row of this.#mergedInto.all(source, id)) known.add(row.id)
+    return [...known]
+  }
+
+  readonly #mergedAddresses = this.database.prepare<[string], { email: string }>(`
     WITH RECURSIVE person (source, id) AS (
       SELECT source, id FROM customers WHERE email = ?
       UNION SELECT c.source, c.id FROM customers c JOIN person p ON c.source = p.source AND c.merged_into = p.id)
     SELECT DISTINCT c.email FROM customers c JOIN person p ON c.source = p.source AND c.id = p.id WHERE c.email IS NOT NULL`)
-  const selectPhoneDue = database.prepare<[string, string, number], { id: string; email: string }>(`
+
+  /** Addresses of customers that were merged into whoever has this one, and that nobody else has. */
+  mergedAddresses(email: string): string[] {
+    return this.#mergedAddresses
+      .all(email)
+      .map((row) => row.email)
+      .filter((one) => one !== email && this.#anyLive.get(one) === undefined)
+  }
+
+  readonly #selectPhoneDue = this.database.prepare<[string, string, number], { id: string; email: string }>(`
     SELECT id, email FROM customers INDEXED BY customers_phone_due
     WHERE source = ? AND phone_due = 1 AND email IS NOT NULL AND deleted = 0 AND merged_into IS NULL AND stub = 0
       AND id > ? ORDER BY id LIMIT ?`)
-  const selectPhone = database.prepare<[string, string], { phone: string | null }>(
+
+  /** Customers whose phone has to be read, in the order of their ids, those after `after`. */
+  phoneDue(source: string, after: string, limit: number) {
+    return this.#selectPhoneDue.all(source, after, limit)
+  }
+
+  readonly #setPhoneDue = this.database.prepare(
+    'UPDATE customers SET phone_due = ? WHERE source = ? AND id = ?',
+  )
+
+  /** The phone can't be read now: not asked for again before `askPhone`. */
+  leavePhone(source: string, id: string): void {
+    this.#setPhoneDue.run(0, source, id)
+  }
+
+  askPhone(source: string, id: string): void {
+    this.#setPhoneDue.run(1, source, id)
+  }
+
+  readonly #selectPhone = this.database.prepare<[string, string], { phone: string | null }>(
     'SELECT phone FROM customers WHERE source = ? AND id = ?',
   )
-  const setPhone = database.prepare(
+
+  readonly #setPhone = this.database.prepare(
     'UPDATE customers SET phone = @phone, phone_invalid = @invalid, phone_due = 0 WHERE source = @source AND id = @id',
   )
-  const setPhoneDue = database.prepare('UPDATE customers SET phone_due = ? WHERE source = ? AND id = ?')
-  const upsertOwn = database.prepare(`
+
+  /** As typed; `valid` says whether it is a number that can be sent. */
+  /** True if it was another one before. */
+  putPhone(source: string, id: string, phone: string | null, valid: boolean): boolean {
+    const before = this.#selectPhone.get(source, id)
+    this.#setPhone.run({ phone, invalid: phone !== null && !valid ? 1 : 0, source, id })
+    return before !== undefined && before.phone !== phone
+  }
+
+  readonly #upsertOwn = this.database.prepare(`
     INSERT INTO own_addresses (source, id, email) VALUES (?, ?, ?) ON CONFLICT (source, id) DO UPDATE SET email = excluded.email`)
-  const selectOwn = database.prepare<[], { email: string }>('SELECT email FROM own_addresses')
-  /** A few; asked for with every contact. */
-  let own: Set<string> | null = null
-  const putTag = database.prepare(
+
+  /** The shop's own: an agent's or a mailbox's address. */
+  putOwnAddress(source: string, record: Agent | Mailbox): void {
+    const email = normalizeEmail(record.kind === 'agent' ? record.email : record.address)
+    if (email === null) return
+    this.#upsertOwn.run(source, `${record.kind}:${record.id}`, email)
+    this.#own = null
+  }
+
+  readonly #selectOwn = this.database.prepare<[], { email: string }>('SELECT email FROM own_addresses')
+
+  isOwnAddress(email: string): boolean {
+    this.#own ??= new Set(this.#selectOwn.all().map((row) => row.email))
+    return this.#own.has(email)
+  }
+
+  readonly #putTag = this.database.prepare(
     'INSERT INTO tags (source, id, name) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name',
   )
-  const selectTag = database.prepare<[string, string], { name: string }>(
+
+  putTag(source: string, tag: Tag): void {
+    this.#putTag.run(source, tag.id, tag.name)
+  }
+
+  readonly #selectTag = this.database.prepare<[string, string], { name: string }>(
     'SELECT name FROM tags WHERE source = ? AND id = ?',
   )
-  const upsertField = database.prepare(`
+
+  tagName(source: string, id: string): string | null {
+    return this.#selectTag.get(source, id)?.name ?? null
+  }
+
+  readonly #upsertField = this.database.prepare(`
     INSERT INTO custom_fields (source, id, label, data_type) VALUES (?, ?, ?, ?)
     ON CONFLICT (source, id) DO UPDATE SET label = excluded.label, data_type = excluded.data_type`)
-  const selectFields = database.prepare<[string], { id: string; label: string; data_type: string }>(
+
+  putCustomField(source: string, field: CustomField): void {
+    this.#upsertField.run(source, field.id, field.label, field.dataType)
+  }
+
+  readonly #selectFields = this.database.prepare<[string], { id: string; label: string; data_type: string }>(
     'SELECT id, label, data_type FROM custom_fields WHERE source = ?',
   )
-  const count = database.prepare<[string], { all_: number; without_email: number; bad_phone: number }>(`
+
+  customFields(source: string): CustomField[] {
+    return this.#selectFields
+      .all(source)
+      .map((row) => ({ kind: 'custom_field', id: row.id, label: row.label, dataType: row.data_type }))
+  }
+
+  readonly #count = this.database.prepare<
+    [string],
+    { all_: number; without_email: number; bad_phone: number }
+  >(`
     SELECT count(*) AS all_, count(*) FILTER (WHERE email IS NULL) AS without_email,
       count(*) FILTER (WHERE phone_invalid = 1) AS bad_phone
     FROM customers WHERE source = ? AND deleted = 0 AND merged_into IS NULL`)
 
-  return {
-    /** Stores the reading; what was there before, and whether anything in the reading is new. */
-    put(source: string, customer: Customer): { before: StoredCustomer | null; changed: boolean } {
-      const before = select.get(source, customer.id)
-      const row = toRow(source, customer)
-      const isGone = before !== undefined && (before.deleted === 1 || before.merged_into !== null)
-      // Only their own record brings somebody back: what mentions them may be older than their end.
-      const changed =
-        before === undefined ||
-        (isGone && row.stub === 0) ||
-        // A mention has the date of what mentioned it, and knows less.
-        (before.stub === 1 && row.stub === 0) ||
-        (!isGone && !isSame(before, row) && before.updated_at <= row.updated_at)
-      if (changed) upsert.run(row)
-      return { before: before === undefined ? null : toStored(before), changed }
-    },
-
-    /** The customer `id` is no more: `into` took its place. */
-    merge(source: string, id: string, into: string): void {
-      if (setMerged.run(into, source, id).changes === 0) insertMerged.run(source, id, into)
-    },
-
-    remove(source: string, id: string): void {
-      setDeleted.run(source, id)
-    },
-
-    /** True if anything is known of the customer. */
-    isKnown: (source: string, id: string): boolean => selectStub.get(source, id) !== undefined,
-
-    /** True if the customer itself was read, not only mentioned by a ticket. */
-    isRead: (source: string, id: string): boolean => selectStub.get(source, id)?.stub === 0,
-
-    /** The address of a customer, or of the one that they have become by merges. */
-    emailOf(source: string, id: string): string | null {
-      let row = selectEmail.get(source, id)
-      for (let merges = 0; row?.merged_into != null && merges < MAX_MERGES; merges += 1) {
-        row = selectEmail.get(source, row.merged_into)
-      }
-      return row === undefined || row.deleted === 1 ? null : row.email
-    },
-
-    /** The addresses of all live customers, each once. */
-    liveEmails: (): string[] => liveEmails.all().map((row) => row.email),
-
-    /** True if any customer has the address, at any source. */
-    isLive: (email: string): boolean => anyLive.get(email) !== undefined,
-
-    /** Who has the address. */
-    holdersOf: (email: string): { source: string; id: RecordId }[] => holders.all(email),
-
-    /** True if a customer who had the address was deleted in the helpdesk. */
-    wasDeleted: (email: string): boolean => anyDeleted.get(email) !== undefined,
-
-    /** The live customers of an address. */
-    withEmail(source: string, email: string): ProfileCustomer[] {
-      return live.all(source, email).map((row) => toProfileCustomer(row))
-    },
-
-    /** These ids and those of all that were merged into them. */
-    withMerged(source: string, ids: readonly string[]): string[] {
-      const known = new Set(ids)
-      for (const id of known) for (const row of mergedInto.all(source, id)) known.add(row.id)
-      return [...known]
-    },
-
-    /** Addresses of customers that were merged into whoever has this one, and that nobody else has. */
-    mergedAddresses: (email: string): string[] =>
-      mergedAddresses
-        .all(email)
-        .map((row) => row.email)
-        .filter((one) => one !== email && anyLive.get(one) === undefined),
-
-    /** Customers whose phone has to be read, in the order of their ids, those after `after`. */
-    phoneDue: (source: string, after: string, limit: number) => selectPhoneDue.all(source, after, limit),
-
-    /** The phone can't be read now: not asked for again before `askPhone`. */
-    leavePhone(source: string, id: string): void {
-      setPhoneDue.run(0, source, id)
-    },
-    askPhone(source: string, id: string): void {
-      setPhoneDue.run(1, source, id)
-    },
-
-    /** As typed; `valid` says whether it is a number that can be sent. */
-    /** True if it was another one before. */
-    putPhone(source: string, id: string, phone: string | null, valid: boolean): boolean {
-      const before = selectPhone.get(source, id)
-      setPhone.run({ phone, invalid: phone !== null && !valid ? 1 : 0, source, id })
-      return before !== undefined && before.phone !== phone
-    },
-
-    /** The shop's own: an agent's or a mailbox's address. */
-    putOwnAddress(source: string, record: Agent | Mailbox): void {
-      const email = normalizeEmail(record.kind === 'agent' ? record.email : record.address)
-      if (email === null) return
-      upsertOwn.run(source, `${record.kind}:${record.id}`, email)
-      own = null
-    },
-
-    isOwnAddress(email: string): boolean {
-      own ??= new Set(selectOwn.all().map((row) => row.email))
-      return own.has(email)
-    },
-
-    putTag(source: string, tag: Tag): void {
-      putTag.run(source, tag.id, tag.name)
-    },
-    tagName: (source: string, id: string): string | null => selectTag.get(source, id)?.name ?? null,
-
-    putCustomField(source: string, field: CustomField): void {
-      upsertField.run(source, field.id, field.label, field.dataType)
-    },
-
-    customFields: (source: string): CustomField[] =>
-      selectFields
-        .all(source)
-        .map((row) => ({ kind: 'custom_field', id: row.id, label: row.label, dataType: row.data_type })),
-
-    count(source: string): { all: number; withoutEmail: number; invalidPhones: number } {
-      const row = count.get(source)
-      return {
-        all: row?.all_ ?? 0,
-        withoutEmail: row?.without_email ?? 0,
-        invalidPhones: row?.bad_phone ?? 0,
-      }
-    },
+  count(source: string): { all: number; withoutEmail: number; invalidPhones: number } {
+    const row = this.#count.get(source)
+    return {
+      all: row?.all_ ?? 0,
+      withoutEmail: row?.without_email ?? 0,
+      invalidPhones: row?.bad_phone ?? 0,
+    }
   }
 }
 

@@ -4,36 +4,47 @@ import { createHmac, randomBytes } from 'node:crypto'
 
 import type { Instant } from '../../model/time.ts'
 import type { Database } from '../db/sqlite.ts'
+import { Table } from '../db/table.ts'
 
 const SALT = 'forget_salt'
 
-export function createForgotten(database: Database) {
-  const insert = database.prepare('INSERT INTO forgotten (hash, at) VALUES (?, ?) ON CONFLICT DO NOTHING')
-  const select = database.prepare<[string]>('SELECT 1 FROM forgotten WHERE hash = ?')
-  const any = database.prepare<[]>('SELECT 1 FROM forgotten LIMIT 1')
-  const readSalt = database.prepare<[], { value: string }>(`SELECT value FROM meta WHERE key = '${SALT}'`)
-  const writeSalt = database.prepare(
+export class Forgotten extends Table {
+  readonly #insert = this.database.prepare(
+    'INSERT INTO forgotten (hash, at) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  )
+
+  readonly #writeSalt = this.database.prepare(
     `INSERT INTO meta (key, value) VALUES ('${SALT}', ?) ON CONFLICT DO NOTHING`,
   )
 
-  function hash(email: string): string | null {
-    const salt = readSalt.get()?.value
-    return salt === undefined ? null : createHmac('sha256', salt).update(email).digest('hex')
+  /** Keeps the hash of an address; gives it, for the receipt. */
+  put(email: string, now: Instant): string {
+    this.#writeSalt.run(randomBytes(32).toString('hex'))
+    const kept = this.#hash(email)!
+    this.#insert.run(kept, now)
+    return kept
   }
 
-  return {
-    /** Keeps the hash of an address; gives it, for the receipt. */
-    put(email: string, now: Instant): string {
-      writeSalt.run(randomBytes(32).toString('hex'))
-      const kept = hash(email)!
-      insert.run(kept, now)
-      return kept
-    },
-    isEmpty: (): boolean => any.get() === undefined,
-    has(email: string): boolean {
-      const kept = hash(email)
-      return kept !== null && select.get(kept) !== undefined
-    },
+  readonly #any = this.database.prepare<[]>('SELECT 1 FROM forgotten LIMIT 1')
+
+  isEmpty(): boolean {
+    return this.#any.get() === undefined
+  }
+
+  readonly #select = this.database.prepare<[string]>('SELECT 1 FROM forgotten WHERE hash = ?')
+
+  has(email: string): boolean {
+    const kept = this.#hash(email)
+    return kept !== null && this.#select.get(kept) !== undefined
+  }
+
+  readonly #readSalt = this.database.prepare<[], { value: string }>(
+    `SELECT value FROM meta WHERE key = '${SALT}'`,
+  )
+
+  #hash(email: string): string | null {
+    const salt = this.#readSalt.get()?.value
+    return salt === undefined ? null : createHmac('sha256', salt).update(email).digest('hex')
   }
 }
 

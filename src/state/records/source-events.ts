@@ -2,7 +2,7 @@
 // changes nothing.
 import type { SourceEvent, SourceEventType } from '../../model/records.ts'
 import type { Instant } from '../../model/time.ts'
-import type { Database } from '../db/sqlite.ts'
+import { Table } from '../db/table.ts'
 
 interface Row {
   id: string
@@ -12,45 +12,57 @@ interface Row {
   at: number
 }
 
-export function createSourceEvents(database: Database) {
-  const insert = database.prepare(`
+export class SourceEvents extends Table {
+  readonly #insert = this.database.prepare(`
     INSERT INTO source_events (source, id, type, object_id, names, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
-  const open = database.prepare<[string, number, number, string, number], Row>(`
+
+  put(source: string, event: SourceEvent): void {
+    this.#insert.run(source, event.id, event.type, event.objectId, event.names.join(' ') || null, event.at)
+  }
+
+  readonly #open = this.database.prepare<[string, number, number, string, number], Row>(`
     SELECT * FROM source_events INDEXED BY source_events_open
     WHERE source = ? AND done = 0 AND (at > ? OR (at = ? AND id > ?)) ORDER BY at, id LIMIT ?`)
-  const any = database.prepare<[string, string, string, number], { one: number }>(
+
+  /** The oldest after `after` that were not dealt with yet. */
+  open(source: string, after: Pick<SourceEvent, 'at' | 'id'>, limit: number): SourceEvent[] {
+    return this.#open.all(source, after.at, after.at, after.id, limit).map((row) => ({
+      kind: 'event',
+      id: row.id,
+      type: row.type,
+      objectId: row.object_id,
+      names: row.names?.split(' ') ?? [],
+      at: row.at,
+    }))
+  }
+
+  readonly #any = this.database.prepare<[string, string, string, number], { one: number }>(
     'SELECT 1 AS one FROM source_events WHERE source = ? AND object_id = ? AND type = ? AND at >= ? LIMIT 1',
   )
-  const finish = database.prepare('UPDATE source_events SET done = 1 WHERE source = ? AND id = ?')
-  const reopen = database.prepare('UPDATE source_events SET done = 0 WHERE source = ? AND id = ?')
-  const prune = database.prepare('DELETE FROM source_events WHERE source = ? AND done = 1 AND at < ?')
 
-  return {
-    put(source: string, event: SourceEvent): void {
-      insert.run(source, event.id, event.type, event.objectId, event.names.join(' ') || null, event.at)
-    },
-    /** The oldest after `after` that were not dealt with yet. */
-    open: (source: string, after: Pick<SourceEvent, 'at' | 'id'>, limit: number): SourceEvent[] =>
-      open.all(source, after.at, after.at, after.id, limit).map((row) => ({
-        kind: 'event',
-        id: row.id,
-        type: row.type,
-        objectId: row.object_id,
-        names: row.names?.split(' ') ?? [],
-        at: row.at,
-      })),
-    /** True if an entry of this type about the object is known, no older than `since`. */
-    has: (source: string, objectId: string, type: SourceEventType, since: Instant): boolean =>
-      any.get(source, objectId, type, since) !== undefined,
-    /** To be looked at again. */
-    reopen(source: string, id: string): void {
-      reopen.run(source, id)
-    },
-    finish(source: string, id: string): void {
-      finish.run(source, id)
-    },
-    prune(source: string, before: Instant): void {
-      prune.run(source, before)
-    },
+  /** True if an entry of this type about the object is known, no older than `since`. */
+  has(source: string, objectId: string, type: SourceEventType, since: Instant): boolean {
+    return this.#any.get(source, objectId, type, since) !== undefined
+  }
+
+  readonly #reopen = this.database.prepare('UPDATE source_events SET done = 0 WHERE source = ? AND id = ?')
+
+  /** To be looked at again. */
+  reopen(source: string, id: string): void {
+    this.#reopen.run(source, id)
+  }
+
+  readonly #finish = this.database.prepare('UPDATE source_events SET done = 1 WHERE source = ? AND id = ?')
+
+  finish(source: string, id: string): void {
+    this.#finish.run(source, id)
+  }
+
+  readonly #prune = this.database.prepare(
+    'DELETE FROM source_events WHERE source = ? AND done = 1 AND at < ?',
+  )
+
+  prune(source: string, before: Instant): void {
+    this.#prune.run(source, before)
   }
 }

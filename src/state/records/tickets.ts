@@ -2,7 +2,7 @@
 import { firstResponseAt, type ProfileTicket } from '../../model/profile.ts'
 import type { Message, Ticket } from '../../model/records.ts'
 import type { Instant } from '../../model/time.ts'
-import type { Database } from '../db/sqlite.ts'
+import { Table } from '../db/table.ts'
 
 interface Row {
   id: string
@@ -93,12 +93,17 @@ export function toProfileTicket(row: TicketRow, saidAt: Instant | null): Profile
   }
 }
 
-export function createTickets(database: Database) {
-  const select = database.prepare<[string, string], Row>('SELECT * FROM tickets WHERE source = ? AND id = ?')
-  const selectCustomer = database.prepare<[string, string], { customer_id: string | null }>(
-    'SELECT customer_id FROM tickets WHERE source = ? AND id = ?',
+export class Tickets extends Table {
+  readonly #select = this.database.prepare<[string, string], Row>(
+    'SELECT * FROM tickets WHERE source = ? AND id = ?',
   )
-  const upsert = database.prepare(`
+
+  find(source: string, id: string): StoredTicket | null {
+    const row = this.#select.get(source, id)
+    return row === undefined ? null : toStored(row)
+  }
+
+  readonly #upsert = this.database.prepare(`
     INSERT INTO tickets (source, id, customer_id, status, channel, subject, tags, assignee_name, spam,
       created_at, updated_at, version, closed_at, snoozed_until, trashed_at, group_name, channel_source, ignored,
       first_response_at, first_response_final, ai_score, trail, own_trail, last_change)
@@ -114,86 +119,100 @@ export function createTickets(database: Database) {
       snoozed_until = excluded.snoozed_until, trashed_at = excluded.trashed_at, group_name = excluded.group_name, channel_source = excluded.channel_source,
       ignored = excluded.ignored, first_response_at = excluded.first_response_at,
       first_response_final = excluded.first_response_final, ai_score = excluded.ai_score, trail = excluded.trail, own_trail = excluded.own_trail, deleted = 0, merged_into = NULL`)
-  const setGone = database.prepare(
+
+  /**
+   * Stores the reading; what was there before, and whether anything in the reading is new. `isNews`: a list shows of its history what
+   * neither a list nor its own address has shown last; they may disagree for good.
+   */
+  put(source: string, ticket: Ticket): { before: StoredTicket | null; changed: boolean; isNews: boolean } {
+    const before = this.#select.get(source, ticket.id)
+    const row = toRow(source, ticket, before)
+    const changed =
+      before === undefined ||
+      before.deleted === 1 ||
+      (!isSame(before, row) && before.updated_at <= row.updated_at)
+    if (changed) this.#upsert.run(row)
+    const trails = [before?.trail, before?.own_trail]
+    const isNews = changed && ticket.opened === false && !trails.includes(row.trail)
+    return { before: before === undefined ? null : toStored(before), changed, isNews }
+  }
+
+  readonly #selectCustomer = this.database.prepare<[string, string], { customer_id: string | null }>(
+    'SELECT customer_id FROM tickets WHERE source = ? AND id = ?',
+  )
+
+  /** Whose ticket it is; null where it is not known. */
+  customerOf(source: string, id: string): string | null {
+    return this.#selectCustomer.get(source, id)?.customer_id ?? null
+  }
+
+  readonly #setGone = this.database.prepare(
     'UPDATE tickets SET deleted = 1, subject = NULL, merged_into = ? WHERE source = ? AND id = ?',
   )
-  const setChange = database.prepare('UPDATE tickets SET last_change = ? WHERE source = ? AND id = ?')
+
+  /** Deleted, or merged into another. */
+  remove(source: string, id: string, into: string | null): void {
+    this.#setGone.run(into, source, id)
+  }
+
+  readonly #setChange = this.database.prepare(
+    'UPDATE tickets SET last_change = ? WHERE source = ? AND id = ?',
+  )
+
+  putStatusChange(source: string, id: string, change: StatusChange): void {
+    this.#setChange.run(change, source, id)
+  }
+
+  readonly #insertMessage = this.database.prepare(`
+    INSERT INTO messages (source, ticket_id, created_at, id, author) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+
+  /** Keeps who spoke when, if it can matter to a response time; false if it was known or does not matter. */
+  putMessage(source: string, message: Message): boolean {
+    if (message.author === 'other') return false
+    return (
+      this.#insertMessage.run(source, message.ticketId, message.createdAt, message.id, message.author)
+        .changes > 0
+    )
+  }
+
+  firstResponse(source: string, ticketId: string): Instant | null {
+    return this.#select.get(source, ticketId)?.first_response_at ?? this.#saidAt(source, ticketId)
+  }
+
   // Told which index: without statistics SQLite would walk the whole table by its primary key.
-  const ofCustomer = database.prepare<[string, string], TicketRow>(
+  readonly #ofCustomer = this.database.prepare<[string, string], TicketRow>(
     `SELECT ${PROFILE_COLUMNS} FROM tickets t INDEXED BY tickets_customer WHERE source = ? AND customer_id = ? AND ${COUNTED}`,
   )
-  const insertMessage = database.prepare(`
-    INSERT INTO messages (source, ticket_id, created_at, id, author) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
-  const messagesOf = database.prepare<[string, string], { author: string; createdAt: number }>(`
-    SELECT author, created_at AS createdAt FROM messages WHERE source = ? AND ticket_id = ? ORDER BY created_at, id`)
-  const closedBetween = database.prepare<[string, number, number], { customer_id: string }>(`
+
+  countedOf(source: string, customerIds: readonly string[]): ProfileTicket[] {
+    return customerIds.flatMap((customerId) =>
+      this.#ofCustomer
+        .all(source, customerId)
+        .map((row) => toProfileTicket(row, row.first_response_at ?? this.#saidAt(source, row.id))),
+    )
+  }
+
+  readonly #closedBetween = this.database.prepare<[string, number, number], { customer_id: string }>(`
     SELECT DISTINCT customer_id FROM tickets WHERE source = ? AND closed_at > ? AND closed_at <= ? AND customer_id IS NOT NULL`)
-  const count = database.prepare<[string], { n: number }>(
+
+  /** Whose tickets were closed within this time. */
+  customersClosedBetween(source: string, after: Instant, until: Instant): string[] {
+    return this.#closedBetween.all(source, after, until).map((row) => row.customer_id)
+  }
+
+  readonly #count = this.database.prepare<[string], { n: number }>(
     'SELECT count(*) AS n FROM tickets WHERE source = ? AND deleted = 0',
   )
 
-  const saidAt = (source: string, ticketId: string): Instant | null =>
-    firstResponseAt(messagesOf.all(source, ticketId))
+  count(source: string): number {
+    return this.#count.get(source)?.n ?? 0
+  }
 
-  return {
-    find(source: string, id: string): StoredTicket | null {
-      const row = select.get(source, id)
-      return row === undefined ? null : toStored(row)
-    },
+  readonly #messagesOf = this.database.prepare<[string, string], { author: string; createdAt: number }>(`
+    SELECT author, created_at AS createdAt FROM messages WHERE source = ? AND ticket_id = ? ORDER BY created_at, id`)
 
-    /**
-     * Stores the reading; what was there before, and whether anything in the reading is new. `isNews`: a list shows of its history what
-     * neither a list nor its own address has shown last; they may disagree for good.
-     */
-    put(source: string, ticket: Ticket): { before: StoredTicket | null; changed: boolean; isNews: boolean } {
-      const before = select.get(source, ticket.id)
-      const row = toRow(source, ticket, before)
-      const changed =
-        before === undefined ||
-        before.deleted === 1 ||
-        (!isSame(before, row) && before.updated_at <= row.updated_at)
-      if (changed) upsert.run(row)
-      const trails = [before?.trail, before?.own_trail]
-      const isNews = changed && ticket.opened === false && !trails.includes(row.trail)
-      return { before: before === undefined ? null : toStored(before), changed, isNews }
-    },
-
-    /** Whose ticket it is; null where it is not known. */
-    customerOf: (source: string, id: string): string | null =>
-      selectCustomer.get(source, id)?.customer_id ?? null,
-
-    /** Deleted, or merged into another. */
-    remove(source: string, id: string, into: string | null): void {
-      setGone.run(into, source, id)
-    },
-
-    putStatusChange(source: string, id: string, change: StatusChange): void {
-      setChange.run(change, source, id)
-    },
-
-    /** Keeps who spoke when, if it can matter to a response time; false if it was known or does not matter. */
-    putMessage(source: string, message: Message): boolean {
-      if (message.author === 'other') return false
-      return (
-        insertMessage.run(source, message.ticketId, message.createdAt, message.id, message.author).changes > 0
-      )
-    },
-
-    firstResponse: (source: string, ticketId: string): Instant | null =>
-      select.get(source, ticketId)?.first_response_at ?? saidAt(source, ticketId),
-
-    countedOf: (source: string, customerIds: readonly string[]): ProfileTicket[] =>
-      customerIds.flatMap((customerId) =>
-        ofCustomer
-          .all(source, customerId)
-          .map((row) => toProfileTicket(row, row.first_response_at ?? saidAt(source, row.id))),
-      ),
-
-    /** Whose tickets were closed within this time. */
-    customersClosedBetween: (source: string, after: Instant, until: Instant): string[] =>
-      closedBetween.all(source, after, until).map((row) => row.customer_id),
-
-    count: (source: string): number => count.get(source)?.n ?? 0,
+  #saidAt(source: string, ticketId: string): Instant | null {
+    return firstResponseAt(this.#messagesOf.all(source, ticketId))
   }
 }
 

@@ -141,20 +141,9 @@ async function prepare(
     }
     case 'survey_changed':
       return await refetch(context, 'satisfaction_survey', entry.objectId, signal, requireReferenced)
-    case 'ticket_survey_changed': {
-      const surveys = await source.readOf('satisfaction_surveys', entry.objectId, signal)
-      await requireReferenced(context, surveys.records, signal)
-      return () => ingestPage(context, 'satisfaction_surveys', surveys)
-    }
-    case 'ticket_survey_skipped': {
-      const surveys = await source.readOf('satisfaction_surveys', entry.objectId, signal)
-      await requireReferenced(context, surveys.records, signal)
-      return () => {
-        ingestPage(context, 'satisfaction_surveys', surveys)
-        const transition = { type: 'satisfaction_survey.skipped', key: entry.id, at: entry.at } as const
-        stageForKnownTicket(context, transition, entry.objectId)
-      }
-    }
+    case 'ticket_survey_changed':
+    case 'ticket_survey_skipped':
+      return await prepareSurveys(context, entry, signal)
     case 'customer_updated':
       return () =>
         stageForCustomer(context, { type: 'customer.updated', key: entry.id, at: entry.at }, entry.objectId)
@@ -172,6 +161,21 @@ async function prepare(
     }
     case 'ignored':
       return () => undefined
+  }
+}
+
+/** What the surveys of its ticket say now. */
+async function prepareSurveys(
+  context: SyncContext,
+  { type, objectId, id, at }: SourceEvent,
+  signal?: AbortSignal,
+): Promise<() => void> {
+  const surveys = await context.source.readOf('satisfaction_surveys', objectId, signal)
+  await requireReferenced(context, surveys.records, signal)
+  return () => {
+    ingestPage(context, 'satisfaction_surveys', surveys)
+    if (type === 'ticket_survey_skipped')
+      stageForKnownTicket(context, { type: 'satisfaction_survey.skipped', key: id, at }, objectId)
   }
 }
 

@@ -112,6 +112,36 @@ const NEXT_LINE_MS = 60_000
 /** Where somebody looks on. */
 const WATCHED_LINE_MS = 2_000
 
+/** How fast each phase goes on since it was first seen, a second; 0 while nothing can be said. */
+function createRates(): (phase: Progress['phase'], done: number) => number {
+  const began: Partial<Record<Progress['phase'], { at: number; done: number }>> = {}
+  return (phase, done) => {
+    const start = (began[phase] ??= { at: performance.now(), done })
+    const seconds = (performance.now() - start.at) / 1_000
+    return seconds < LEAST_SECONDS ? 0 : (done - start.done) / seconds
+  }
+}
+
+type PhaseOf<P extends Progress['phase']> = Extract<Progress, { phase: P }>
+
+const toLeft = (open: number, rate: number): string =>
+  open === 0 || rate <= 0 ? '' : `, ${formatDuration((open / rate) * 1000)} left`
+
+function toSamplingLine(
+  { done, total }: PhaseOf<'sampling'>,
+  rateOf: ReturnType<typeof createRates>,
+): string {
+  const left = toLeft(total - done, rateOf('sampling', done))
+  return `Reading  request ${formatCount(done)} of about ${formatCount(total)}${left}`
+}
+
+function toReadingLine({ read }: PhaseOf<'reading'>, rateOf: ReturnType<typeof createRates>): string {
+  const parts = Object.entries(read).filter(([stream]) => stream !== 'events')
+  const all = parts.reduce((sum, [, count]) => sum + count, 0)
+  const counts = parts.map(([name, count]) => `${name.replace('_', ' ')} ${formatCount(count)}`)
+  return `Reading  ${counts.join(' · ')}${showRate(rateOf('reading', all))}`
+}
+
 /** A line that redraws itself on a terminal; elsewhere one now and then, so that a log shows that it goes on. */
 export function createProgress(
   stream: NodeJS.WriteStream = process.stderr,
@@ -120,17 +150,10 @@ export function createProgress(
   update(progress: Progress): void
   done(): void
 } {
-  const startedAt = performance.now()
   let drawnAt = 0
-  let dueAt = startedAt + FIRST_LINE_MS
+  let dueAt = performance.now() + FIRST_LINE_MS
   let most = 0
-  /** Of each phase, when it was first seen, and how much was done then. */
-  const began: Partial<Record<Progress['phase'], { at: number; done: number }>> = {}
-  const rateOf = (phase: Progress['phase'], done: number): number => {
-    const start = (began[phase] ??= { at: performance.now(), done })
-    const seconds = (performance.now() - start.at) / 1_000
-    return seconds < LEAST_SECONDS ? 0 : (done - start.done) / seconds
-  }
+  const rateOf = createRates()
   const draw = (line: string, force: boolean): void => {
     const now = performance.now()
     if (!stream.isTTY) {
@@ -142,43 +165,24 @@ export function createProgress(
     drawnAt = now
     stream.write(`\r\u001b[2K${line.slice(0, widthOf(stream) - 1)}`)
   }
+  const toWritingLine = ({ report, remaining }: PhaseOf<'writing'>): string => {
+    const { contacts, events } = remaining()
+    const done = report.contactsWritten + report.contactsUnchanged + report.eventsSent
+    most = Math.max(most, done + contacts + events)
+    const share = most === 0 ? 1 : done / most
+    const filled = Math.round(share * BAR_WIDTH)
+    const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled)
+    const rate = rateOf('writing', done)
+    const percent = String(Math.floor(share * 100)).padStart(3)
+    const counts = `${formatCount(report.contactsWritten)} contacts, ${formatCount(report.eventsSent)} events`
+    return `${writing.padEnd(8)} ${bar} ${percent} %  ${counts}${showRate(rate)}${toLeft(contacts + events, rate)}`
+  }
   return {
     update(progress) {
       if (!stream.isTTY && performance.now() < dueAt) return
-      if (progress.phase === 'sampling') {
-        const { done, total } = progress
-        const rate = rateOf('sampling', done)
-        const left = rate <= 0 ? '' : `, ${formatDuration(((total - done) / rate) * 1000)} left`
-        return draw(`Reading  request ${formatCount(done)} of about ${formatCount(total)}${left}`, false)
-      }
-      if (progress.phase === 'reading') {
-        const parts = Object.entries(progress.read).filter(([stream]) => stream !== 'events')
-        const rate = rateOf(
-          'reading',
-          parts.reduce((sum, [, count]) => sum + count, 0),
-        )
-        return draw(
-          `Reading  ${parts.map(([name, count]) => `${name.replace('_', ' ')} ${formatCount(count)}`).join(' · ')}${showRate(rate)}`,
-          false,
-        )
-      }
-      if (performance.now() - drawnAt < REDRAW_MS) return
-      const { contacts, events } = progress.remaining()
-      const done =
-        progress.report.contactsWritten + progress.report.contactsUnchanged + progress.report.eventsSent
-      most = Math.max(most, done + contacts + events)
-      const share = most === 0 ? 1 : done / most
-      const filled = Math.round(share * BAR_WIDTH)
-      const rate = rateOf('writing', done)
-      const left =
-        contacts + events === 0 || rate <= 0
-          ? ''
-          : `, ${formatDuration(((contacts + events) / rate) * 1000)} left`
-      draw(
-        `${writing.padEnd(8)} ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${String(Math.floor(share * 100)).padStart(3)} %  ` +
-          `${formatCount(progress.report.contactsWritten)} contacts, ${formatCount(progress.report.eventsSent)} events${showRate(rate)}${left}`,
-        true,
-      )
+      if (progress.phase === 'sampling') return draw(toSamplingLine(progress, rateOf), false)
+      if (progress.phase === 'reading') return draw(toReadingLine(progress, rateOf), false)
+      if (performance.now() - drawnAt >= REDRAW_MS) draw(toWritingLine(progress), true)
     },
     done() {
       if (stream.isTTY) stream.write('\r\u001b[2K')

@@ -52,7 +52,7 @@ export function runStateCheck(options: StateOptions): number {
     const complaints = store.check()
     const ok = complaints.length === 0
     // What a damaged file says of itself is not to be counted on.
-    const work = ok ? { events: store.outboxEvents.counts(), undelivered: store.undelivered() } : null
+    const work = ok ? { events: store.outboxEvents.counts(), undelivered: store.backlog.undelivered() } : null
     if (options.json === true) print(JSON.stringify({ ok, complaints, ...work }))
     else if (work !== null) {
       const { contacts, events } = work.undelivered
