@@ -155,7 +155,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a customer whom a conversation has named is not read any more',
     file: 'state/records/customers.ts',
-    from: '        (before.stub === 1 && row.stub === 0) ||\n',
+    from: '      (before.stub === 1 && row.stub === 0) ||\n',
     to: '',
     helpdesks: 'intercom',
   },
