@@ -5,6 +5,7 @@ import type { CampaignRule } from '../mapping/campaigns.ts'
 import type { MappingRules } from '../mapping/compile.ts'
 import type { RemovalLimit, UncertainRule } from '../model/operations.ts'
 import type { Instant } from '../model/time.ts'
+import type { Supports } from '../sources/source.ts'
 
 export interface ConnectorConfig {
   /** As connectors.yml and the state call it. */
@@ -16,6 +17,8 @@ export interface ConnectorConfig {
   enabled: boolean
   /** Names the account in event ids: the domain, or the address where there is none. */
   account: string
+  /** What it can tell. */
+  supports: Supports
   /** What the helpdesk's API takes. */
   pace: { requests: number; perSeconds: number }
   schedule: string

@@ -1,5 +1,5 @@
 // The documentation's example mapping, as far as a helpdesk can tell it: what `install` writes, and what the demo shows.
-import { SURVEY_FIELDS } from '../mapping/fields.ts'
+import { SESSION_FIELD, SURVEY_FIELDS } from '../mapping/fields.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 import type { SourceDefinition } from '../sources/source.ts'
 
@@ -30,27 +30,33 @@ const EVENTS: Readonly<Record<string, string>> = {
   'customer.created': 'SUPPORT_CUSTOMER_CREATED',
 }
 
+/** A helpdesk, and what an account of it can tell. */
+type Teller = Pick<SourceDefinition, 'label' | 'supports'>
+
 /** Why a field of field_mapping has never a value, as the beginning of a sentence; null where it may have one. */
-export function findEmptyReason({ label, supports }: SourceDefinition, field: string): string | null {
+export function findEmptyReason({ label, supports }: Teller, field: string): string | null {
   const { streams } = supports
   if (SURVEY_FIELDS.has(field) && streams.satisfaction_surveys === undefined)
     return `${label} has no satisfaction surveys`
-  if (field === 'avg_response_time' && streams.messages === undefined)
+  if (field.startsWith(SESSION_FIELD) && supports.sessions !== true) return `${label} has no sessions`
+  if (field === 'avg_response_time' && streams.messages === undefined && supports.sessions !== true)
     return `${label} does not say who answered when`
   if (field === 'phone' && supports.phones === 'none') return `${label} has no phone numbers`
   return null
 }
 
 /** Field → attribute, the customer's id first. */
-export function exampleFields(source: SourceDefinition): [field: string, attribute: string][] {
+export function exampleFields(
+  source: Teller & Pick<SourceDefinition, 'idAttribute'>,
+): [field: string, attribute: string][] {
   const known = Object.entries(FIELDS).filter(([field]) => findEmptyReason(source, field) === null)
   return [['id', source.idAttribute], ...known]
 }
 
 /** Occurrence → name of the event. */
-export function exampleEvents({ supports }: SourceDefinition): [type: string, event: string][] {
+export function exampleEvents({ supports }: Pick<Teller, 'supports'>): [type: string, event: string][] {
   return Object.entries(EVENTS).filter(([type]) => supports.occurrences[type as OccurrenceType] !== undefined)
 }
 
-export const hasSurveys = ({ supports }: SourceDefinition): boolean =>
+export const hasSurveys = ({ supports }: Pick<Teller, 'supports'>): boolean =>
   supports.streams.satisfaction_surveys !== undefined

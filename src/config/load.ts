@@ -11,6 +11,7 @@ import type { RemovalLimit } from '../model/operations.ts'
 import { parseDurationMs } from '../model/time.ts'
 import { ALIASES } from '../mapping/fields.ts'
 import { requireSource } from '../sources/index.ts'
+import { supportsOf } from '../sources/supports.ts'
 import { parseSince } from './since.ts'
 import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
 import type { ChangeLimit, Config, ConnectorConfig, ServerConfig } from './config.ts'
@@ -176,6 +177,7 @@ function normalizeConnector(
     source: source.name,
     label: source.label,
     account: source.account(options),
+    supports: supportsOf(source, options),
     pace: source.pace(options),
     schedule: raw.schedule ?? defaults.schedule,
     surveySchedule: raw.survey_schedule ?? defaults.surveySchedule,

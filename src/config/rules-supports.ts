@@ -2,62 +2,82 @@
 // nobody would notice.
 import { OCCURRENCE_TYPES, type OccurrenceType } from '../model/occurrence.ts'
 import { findSource } from '../sources/index.ts'
-import type { SourceDefinition } from '../sources/source.ts'
+import type { Lacking, SourceDefinition, Supports } from '../sources/source.ts'
+import { supportsOf } from '../sources/supports.ts'
 import { findEmptyReason, hasSurveys } from './example.ts'
 import { forEachConnector, type Rule, type RuleComplaint } from './rule.ts'
 import type { ConnectorsFile, RawConnector } from './schema/schema.ts'
 
-const tells = ({ supports }: SourceDefinition, type: string): boolean =>
+/** A connector's helpdesk, and what its account can tell. */
+interface Told {
+  definition: SourceDefinition
+  supports: Supports
+  /** Of what its options leave out. */
+  lacking: Lacking | null
+}
+
+function toTold(name: string, connector: RawConnector | undefined): Told | null {
+  const definition = findSource(connector?.source ?? name)
+  if (definition === null) return null
+  const options = (connector ?? {}) as Record<string, unknown>
+  return {
+    definition,
+    supports: supportsOf(definition, options),
+    lacking: definition.lacks?.(options) ?? null,
+  }
+}
+
+const tells = ({ supports }: Told, type: string): boolean =>
   supports.occurrences[type as OccurrenceType] !== undefined
 
 const isKnown = (type: string): boolean => OCCURRENCE_TYPES.includes(type as OccurrenceType)
 
 /** Of all connectors that are enabled. */
-function sourcesOf(file: ConnectorsFile): SourceDefinition[] {
+function tellersOf(file: ConnectorsFile): Told[] {
   return Object.entries(file.connectors).flatMap(([name, one]) =>
-    one?.enabled === false ? [] : (findSource(one?.source ?? name) ?? []),
+    one?.enabled === false ? [] : (toTold(name, one) ?? []),
   )
 }
 
-function toNever(definitions: readonly SourceDefinition[], type: string): string {
-  const told = OCCURRENCE_TYPES.filter((one) => definitions.some((definition) => tells(definition, one)))
-  const labels = definitions.map((one) => one.label).join(' and ')
-  return `${labels} never ${definitions.length > 1 ? 'tell' : 'tells'} of ${type}, so nothing would ever happen here. It can be: ${told.join(', ')}.`
+function toNever(tellers: readonly Told[], type: string): string {
+  const reason = tellers.find(({ lacking }) => lacking?.occurrences.includes(type as OccurrenceType))?.lacking
+  if (reason != null) return `${reason.reason} So nothing would ever happen here.`
+  const told = OCCURRENCE_TYPES.filter((one) => tellers.some((teller) => tells(teller, one)))
+  const labels = tellers.map((one) => one.definition.label).join(' and ')
+  return `${labels} never ${tellers.length > 1 ? 'tell' : 'tells'} of ${type}, so nothing would ever happen here. It can be: ${told.join(', ')}.`
 }
 
 /** Lines of a connector are its own; lines that all inherit are fine where one of them tells of it. */
 export const mapsWhatIsTold: Rule = (file) => {
-  const all = sourcesOf(file)
+  const all = tellersOf(file)
   const inherited = Object.keys(file.event_mapping ?? {}).map((type) => ({
     type,
-    definitions: all,
+    tellers: all,
     path: ['event_mapping', type],
   }))
   const campaigns = Object.entries(file.campaigns ?? {}).flatMap(([name, campaign]) =>
-    campaign?.on === undefined
-      ? []
-      : [{ type: campaign.on, definitions: all, path: ['campaigns', name, 'on'] }],
+    campaign?.on === undefined ? [] : [{ type: campaign.on, tellers: all, path: ['campaigns', name, 'on'] }],
   )
   const own = Object.entries(file.connectors).flatMap(([name, connector]) => {
-    const definition = findSource(connector?.source ?? name)
+    const teller = toTold(name, connector)
     return Object.keys(connector?.event_mapping ?? {}).map((type) => ({
       type,
-      definitions: definition === null ? [] : [definition],
+      tellers: teller === null ? [] : [teller],
       path: ['connectors', name, 'event_mapping', type],
     }))
   })
-  return [...inherited, ...campaigns, ...own].flatMap(({ type, definitions, path }): RuleComplaint[] => {
-    if (definitions.length === 0 || !isKnown(type) || definitions.some((one) => tells(one, type))) return []
-    return [{ path, atKey: path[0] !== 'campaigns', message: toNever(definitions, type) }]
+  return [...inherited, ...campaigns, ...own].flatMap(({ type, tellers, path }): RuleComplaint[] => {
+    if (tellers.length === 0 || !isKnown(type) || tellers.some((one) => tells(one, type))) return []
+    return [{ path, atKey: path[0] !== 'campaigns', message: toNever(tellers, type) }]
   })
 }
 
 export const mapsWhatIsKnown = forEachConnector((connector, path) => {
-  const definition = findSource(connector.source ?? path[1]!)
-  if (definition === null) return []
+  const teller = toTold(path[1]!, connector)
+  if (teller === null) return []
   return [
     ...Object.keys(connector.field_mapping ?? {}).flatMap((field): RuleComplaint[] => {
-      const reason = findEmptyReason(definition, field)
+      const reason = findEmptyReason({ label: teller.definition.label, supports: teller.supports }, field)
       if (reason === null) return []
       return [
         {
@@ -67,23 +87,24 @@ export const mapsWhatIsKnown = forEachConnector((connector, path) => {
         },
       ]
     }),
-    ...findEmptyLists(definition, connector, path),
+    ...findEmptyLists(teller, connector, path),
   ]
 })
 
 function findEmptyLists(
-  definition: SourceDefinition,
+  { definition, supports, lacking }: Told,
   { lists }: RawConnector,
   path: string[],
 ): RuleComplaint[] {
-  if (hasSurveys(definition)) return []
+  if (hasSurveys({ supports })) return []
+  const reason = lacking?.reason ?? `${definition.label} has no satisfaction surveys.`
   return ['satisfied_customers', 'dissatisfied_customers'].flatMap((name): RuleComplaint[] =>
     Object.hasOwn(lists ?? {}, name)
       ? [
           {
             path: [...path, 'lists', name],
             atKey: true,
-            message: `${definition.label} has no satisfaction surveys, so nobody would ever be in this list.`,
+            message: `${reason} So nobody would ever be in this list.`,
           },
         ]
       : [],

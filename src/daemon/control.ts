@@ -6,7 +6,6 @@ import { TajoError } from '../lib/errors.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 import { fromMs, type Instant, parseInstant } from '../model/time.ts'
 import type { SyncRequest, Triggered, TriggerRequest } from '../model/requests.ts'
-import { requireSource } from '../sources/index.ts'
 import { toDeliveredEvent, type DeliveredEvent } from '../sync/ingest/handler-events.ts'
 import { triggerCampaign } from './trigger.ts'
 
@@ -92,7 +91,7 @@ export class Control {
   }
 
   requireTold(name: string, types: readonly OccurrenceType[]): void {
-    const { label, supports } = requireSource(requireEnabled(this.#config, name).source)
+    const { label, supports } = requireEnabled(this.#config, name)
     const never = types.filter((type) => supports.occurrences[type] === undefined)
     if (never.length === 0) return
     throw new TajoError('usage', `${label} never tells of ${never.join(', ')}.`, {

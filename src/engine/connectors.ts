@@ -76,7 +76,7 @@ export function toContext(
     withTags: connector.sync.tags,
     streams: new Set(toKept(connector)),
     defaultCountry: connector.defaultCountry,
-    supports: requireSource(connector.source).supports,
+    supports: connector.supports,
     priority: 'live',
     eventHorizon: source.now() - fromMs(config.eventRetentionMs),
     freshness,

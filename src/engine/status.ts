@@ -1,13 +1,13 @@
 // What the state says of a connector, while a daemon runs or not.
 import { type Stream, STREAMS } from '../model/records.ts'
-import { requireSource } from '../sources/index.ts'
+import type { Supports } from '../sources/source.ts'
 import { toIso } from '../model/time.ts'
 import { type PendingConfig, readPending } from '../state/reading/applied-config.ts'
 import { BREVO, readPauses } from './pauses.ts'
 import { readTroubles } from './troubles.ts'
 import type { Store } from '../state/store.ts'
 import { lastReconciledAt } from '../sync/read/reconcile.ts'
-import { META, type Trouble } from '../state/meta.ts'
+import { type FeedGap, META, type Trouble } from '../state/meta.ts'
 
 export interface ConnectorStatus {
   /** The last run came through, and while a daemon runs both sides answer it. */
@@ -34,6 +34,8 @@ export interface ConnectorStatus {
   lastReconcile: string | null
   /** As the APIs last told: requests used at the helpdesk, requests left at Brevo. */
   rateLimit: { helpdesk: { used: number; limit: number } | null; brevo: Record<string, number> } | null
+  /** A time that the event feed did not reach back to, as it was last noted: what happened then was read from reports. */
+  gap: { from: string; until: string } | null
   /** Who of the shop is there, where the helpdesk tells and it is asked; empty otherwise. */
   agents: { id: string; name: string | null; state: string; reason: string | null; since: string }[]
   nextRun: string | null
@@ -47,7 +49,7 @@ export interface ConnectorStatus {
 
 export function readStatus(
   store: Store,
-  { name, source }: { name: string; source: string },
+  { name, supports }: { name: string; supports: Supports },
   running: boolean,
 ): ConnectorStatus {
   const last = store.runs.last(name)
@@ -73,8 +75,8 @@ export function readStatus(
     contactsInBrevo: store.contacts.count(),
     cursors: Object.fromEntries(
       STREAMS.flatMap((stream) => {
-        const reading = requireSource(source).supports.streams[stream]
-        if (reading === undefined) return []
+        const reading = supports.streams[stream]
+        if (reading === undefined || reading.mode === 'singly') return []
         const cursor = store.cursors.read(name, reading.mode === 'within' ? reading.stream : stream)
         const readUpTo = cursor.watermark === null ? null : toIso(cursor.watermark)
         return [[stream, { readUpTo, backfilled: cursor.backfilledAt !== null || stream === 'events' }]]
@@ -89,12 +91,17 @@ export function readStatus(
     heldRemovals: store.meta.get(META.heldRemovals),
     lastReconcile: toTime(lastReconciledAt(store, name)),
     rateLimit: store.meta.get(META.rateLimits(name)),
+    gap: toGap(store.meta.get(META.feedGap(name))),
     agents: toAgents(store, name),
     nextRun: running ? (daemon.nextRun?.[name] ?? null) : null,
     paused: running ? findPause(store, name) : null,
     troubles: { helpdesk, brevo },
     pendingConfig: toPendingConfig(readPending(store)),
   }
+}
+
+function toGap(gap: FeedGap | null): ConnectorStatus['gap'] {
+  return gap === null ? null : { from: toIso(gap.from), until: toIso(gap.until) }
 }
 
 function toAgents(store: Store, name: string): ConnectorStatus['agents'] {

@@ -5,10 +5,9 @@ import type { Config, ConnectorConfig } from '../config/config.ts'
 import { needsMessages, needsPhone } from '../mapping/compile.ts'
 import type { RecordStream, Stream } from '../model/records.ts'
 import { fromMs, type Instant } from '../model/time.ts'
-import { requireSource } from '../sources/index.ts'
 import { toOwnStreams } from '../sync/context.ts'
 import type { ReadOptions } from '../sync/read/read.ts'
-import type { Reading, Supports } from '../sources/source.ts'
+import type { Reading } from '../sources/source.ts'
 
 export function enabled(config: Config): ConnectorConfig[] {
   return config.connectors.filter((connector) => connector.enabled)
@@ -25,7 +24,7 @@ export function toKept(connector: ConnectorConfig, resources?: readonly Resource
     if (needsMessages(rules)) kept.push('messages')
   }
   if (sync.satisfactionSurveys && wants('satisfaction_surveys')) kept.push('satisfaction_surveys')
-  const { streams } = supportsOf(connector)
+  const { streams } = connector.supports
   return kept.filter((stream) => streams[stream] !== undefined)
 }
 
@@ -34,7 +33,7 @@ export function toStreams(
   connector: ConnectorConfig,
   resources: readonly Resource[] | undefined,
 ): RecordStream[] {
-  return toOwnStreams(supportsOf(connector), toKept(connector, resources)).filter(
+  return toOwnStreams(connector.supports, toKept(connector, resources)).filter(
     (stream) => stream !== 'events' && stream !== 'agent_states',
   )
 }
@@ -42,8 +41,8 @@ export function toStreams(
 /** By stream: how long its records may still change without moving their date. */
 function toSettling(connector: ConnectorConfig): Partial<Record<Stream, Instant>> {
   return Object.fromEntries(
-    Object.entries(supportsOf(connector).streams).flatMap(([stream, reading]) => {
-      if (reading.mode === 'within' || reading.settlesAfter === undefined) return []
+    Object.entries(connector.supports.streams).flatMap(([stream, reading]) => {
+      if (!('settlesAfter' in reading) || reading.settlesAfter === undefined) return []
       const isOwn = stream === 'satisfaction_surveys'
       return [[stream, isOwn ? fromMs(connector.surveyWindowMs) : reading.settlesAfter]]
     }),
@@ -51,15 +50,11 @@ function toSettling(connector: ConnectorConfig): Partial<Record<Stream, Instant>
 }
 
 /** Phones cost a request for each customer. */
-const asksForPhones = (connector: ConnectorConfig): boolean => supportsOf(connector).phones === 'singly'
-
-function supportsOf({ source }: ConnectorConfig): Supports {
-  return requireSource(source).supports
-}
+const asksForPhones = (connector: ConnectorConfig): boolean => connector.supports.phones === 'singly'
 
 /** A helpdesk that has no list of customers has none that are newest. */
 export function readingOfCustomers(connector: ConnectorConfig): Reading {
-  return supportsOf(connector).streams.customers ?? { mode: 'newest_first' }
+  return connector.supports.streams.customers ?? { mode: 'newest_first' }
 }
 
 /** What a run reads, from what connectors.yml says and what the caller asks for. `read` counts the records of each stream. */

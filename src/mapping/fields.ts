@@ -13,6 +13,9 @@ export const UNITS = Object.keys(UNIT_MINUTES) as readonly Unit[]
 /** Fields that are durations. */
 export const DURATIONS: ReadonlySet<string> = new Set(['avg_response_time'])
 
+/** What fields that come from sessions alone begin with. */
+export const SESSION_FIELD = 'last_session_'
+
 /** Fields that come from surveys alone. */
 export const SURVEY_FIELDS: ReadonlySet<string> = new Set([
   'last_satisfaction_score',
@@ -99,6 +102,31 @@ export const FIELDS: Readonly<Record<string, Field>> = {
     'number',
     'What the customer gave the helpdesk’s AI agent, on the newest counted ticket that has such a rating.',
     (one) => one.aiScore,
+  ),
+  last_session_channel: metric(
+    'text',
+    'The channel of the newest session (a call, a chat …), where the helpdesk has sessions.',
+    (one) => one.lastSession?.channel ?? null,
+  ),
+  last_session_direction: metric(
+    'text',
+    'Who began the newest session: inbound or outbound.',
+    (one) => one.lastSession?.direction ?? null,
+  ),
+  last_session_status: metric(
+    'text',
+    'How the newest session ended: answered, unanswered, abandoned or unknown; empty while it goes on.',
+    (one) => one.lastSession?.status ?? null,
+  ),
+  last_session_inbox_when_queued: metric(
+    'text',
+    'The inbox that the newest session came into.',
+    (one) => one.lastSession?.inboxWhenQueued ?? null,
+  ),
+  last_session_inbox_when_ended: metric(
+    'text',
+    'The inbox that the newest session ended in.',
+    (one) => one.lastSession?.inboxWhenEnded ?? null,
   ),
   tags: metric('texts', 'The tags of all counted tickets.', (one) =>
     one.tags.length === 0 ? null : one.tags,

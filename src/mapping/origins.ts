@@ -1,7 +1,7 @@
 // Which records a value was computed from.
-import { type ContactRecords, pickLatest, type ProfileTicket } from '../model/profile.ts'
+import { type ContactRecords, isOpen, pickLatest, type ProfileTicket } from '../model/profile.ts'
 import type { FieldRule } from './compile.ts'
-import { FIELDS } from './fields.ts'
+import { FIELDS, SESSION_FIELD } from './fields.ts'
 
 /** A field of a record in a helpdesk. */
 export interface Origin {
@@ -35,7 +35,7 @@ function originsOfField(name: string, records: ContactRecords): RecordField[] {
     case 'nb_tickets':
       return tickets('id')
     case 'open_tickets':
-      return tickets('status', (one) => one.status === 'open')
+      return tickets('status', (one) => isOpen(one))
     case 'first_ticket_date': {
       const first = records.tickets.reduce<ProfileTicket | undefined>(
         (best, one) => (best === undefined || one.createdAt < best.createdAt ? one : best),
@@ -52,7 +52,7 @@ function originsOfField(name: string, records: ContactRecords): RecordField[] {
     case 'ai_score':
       return ofTicket('ai_score', lastRated)
     case 'avg_response_time':
-      return tickets('messages', (one) => one.firstResponseAt !== null)
+      return records.tickets.flatMap((one) => responsesOf(one))
     case 'tags':
       return tickets('tags', (one) => one.tags.length > 0)
     case 'last_satisfaction_score':
@@ -63,9 +63,16 @@ function originsOfField(name: string, records: ContactRecords): RecordField[] {
     case 'satisfaction_count':
       return surveys('score')
     default: {
+      if (name.startsWith(SESSION_FIELD)) return tickets('sessions', (one) => one.sessions.length > 0)
       const isOwn = Object.hasOwn(FIELDS, name) || /^(custom_fields|data)(\.|$)/.test(name)
       const field = isOwn ? name : `custom_fields.${name}`
       return customer === undefined ? [] : [{ record: 'customer', id: customer.id, field }]
     }
   }
+}
+
+function responsesOf({ id, sessions, firstResponseAt }: ProfileTicket): RecordField[] {
+  const isAnswered = sessions.some(({ respondedAt }) => respondedAt !== null)
+  if (sessions.length > 0) return isAnswered ? [{ record: 'ticket', id, field: 'sessions' }] : []
+  return firstResponseAt === null ? [] : [{ record: 'ticket', id, field: 'messages' }]
 }

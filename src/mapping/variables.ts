@@ -1,7 +1,7 @@
 // What an expression of connectors.yml may name, and the values of it: a contact's fields in `value`, and what happened
 // besides in `when`, `properties` and `params`. Definitions: docs/definitions.md.
 import type { FieldType } from '../model/attributes.ts'
-import type { Occurrence } from '../model/occurrence.ts'
+import type { Occurrence, OccurrenceSession } from '../model/occurrence.ts'
 import type { Profile } from '../model/profile.ts'
 import { type CustomField, toSlug } from '../model/records.ts'
 import { minutesBetween } from '../model/time.ts'
@@ -49,6 +49,13 @@ export const EVENT_VARIABLES: Variables = {
   },
   assignee: { name: 'text' },
   group: { name: 'text' },
+  session: {
+    channel: 'text',
+    direction: 'text',
+    status: 'text',
+    inbox_when_queued: 'text',
+    inbox_when_ended: 'text',
+  },
   survey: { id: 'text', score: 'number', comment: 'text' },
   customer: { id: 'text', email: 'text', name: 'text', firstname: 'text', lastname: 'text' },
 }
@@ -95,6 +102,7 @@ export function toEventValues(
     },
     assignee: { name: ticket?.assigneeName ?? null },
     group: { name: ticket?.groupName ?? null },
+    session: toSessionValues(ticket?.session ?? null),
     survey: { id: survey?.id ?? null, score: survey?.score ?? null, comment: survey?.comment ?? null },
     customer: {
       id: occurrence.customerId,
@@ -103,6 +111,16 @@ export function toEventValues(
       firstname: values['firstname'] ?? null,
       lastname: values['lastname'] ?? null,
     },
+  }
+}
+
+function toSessionValues(session: OccurrenceSession | null): Values {
+  return {
+    channel: session?.channel ?? null,
+    direction: session?.direction ?? null,
+    status: session?.status ?? null,
+    inbox_when_queued: session?.inboxWhenQueued ?? null,
+    inbox_when_ended: session?.inboxWhenEnded ?? null,
   }
 }
 

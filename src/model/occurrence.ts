@@ -45,6 +45,16 @@ export interface OccurrenceTicket {
   groupName?: string | null
   createdAt: Instant
   firstResponseAt: Instant | null
+  /** The last of it, where the helpdesk has sessions. */
+  session?: OccurrenceSession | null
+}
+
+export interface OccurrenceSession {
+  channel: string | null
+  direction: 'inbound' | 'outbound' | null
+  status: string | null
+  inboxWhenQueued: string | null
+  inboxWhenEnded: string | null
 }
 
 export interface Occurrence {

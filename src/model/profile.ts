@@ -33,6 +33,22 @@ export interface ProfileTicket {
   firstResponseAt: Instant | null
   /** What the customer gave an AI agent. */
   aiScore: number | null
+  /** The oldest first; empty where the helpdesk has none. */
+  sessions: readonly ProfileSession[]
+}
+
+/** A stretch of work within a ticket (model/records.ts). */
+export interface ProfileSession {
+  id: string
+  channel: string | null
+  direction: 'inbound' | 'outbound' | null
+  status: string | null
+  isSolved: boolean | null
+  queuedAt: Instant | null
+  respondedAt: Instant | null
+  endedAt: Instant | null
+  inboxWhenQueued: string | null
+  inboxWhenEnded: string | null
 }
 
 export interface ProfileSurvey {
@@ -63,7 +79,7 @@ export interface Profile {
   lastTicketAt: Instant | null
   lastTicketChannel: string | null
   lastAssignee: string | null
-  /** Mean minutes to the first response, over the tickets that have one. */
+  /** Mean minutes to the first response, over the tickets that have one; of a helpdesk with sessions, over those that were answered. */
   averageResponseMinutes: number | null
   surveyCount: number
   lastScore: number | null
@@ -71,6 +87,8 @@ export interface Profile {
   averageScore: number | null
   /** Of the newest ticket that has one. */
   aiScore: number | null
+  /** The newest of any counted ticket. */
+  lastSession: ProfileSession | null
   /** Of any counted ticket, each once, sorted. */
   tags: string[]
 }
@@ -80,15 +98,13 @@ export function toProfile(records: ContactRecords): Profile | null {
   const { customer, lastTicket, lastSurvey, lastRated } = pickLatest(records)
   if (customer === undefined) return null
   const { tickets, surveys } = records
-  const responses = tickets.flatMap((one) =>
-    one.firstResponseAt === null ? [] : [(one.firstResponseAt - one.createdAt) / 60_000_000],
-  )
+  const responses = tickets.flatMap((one) => toResponses(one)).map((wait) => wait / 60_000_000)
 
   return {
     email: records.email,
     customer,
     ticketCount: tickets.length,
-    openTickets: tickets.filter((one) => one.status === 'open').length,
+    openTickets: tickets.filter((one) => isOpen(one)).length,
     inSupportUntil: findEnd(tickets),
     firstTicketAt: tickets.length === 0 ? null : Math.min(...tickets.map((one) => one.createdAt)),
     lastTicketAt: lastTicket?.createdAt ?? null,
@@ -100,6 +116,7 @@ export function toProfile(records: ContactRecords): Profile | null {
     lastScoredAt: lastSurvey?.scoredAt ?? null,
     averageScore: mean(surveys.map((one) => one.score)),
     aiScore: lastRated?.aiScore ?? null,
+    lastSession: findLastSession(tickets),
     tags: [...new Set(tickets.flatMap((one) => one.tags))].sort(),
   }
 }
@@ -117,14 +134,37 @@ export function pickLatest({ customers, tickets, surveys }: ContactRecords) {
   }
 }
 
+/** An open ticket in which the last session solved it is over until the next one. */
+export function isOpen({ status, sessions }: Pick<ProfileTicket, 'status' | 'sessions'>): boolean {
+  const isAnswered = sessions.at(-1)?.isSolved === true && !sessions.some(({ isSolved }) => isSolved === null)
+  return status === 'open' && !isAnswered
+}
+
+/** How long the customer waited each time, in microseconds. */
+function toResponses({ sessions, firstResponseAt: at, createdAt }: ProfileTicket): number[] {
+  if (sessions.length === 0) return at === null ? [] : [at - createdAt]
+  return sessions.flatMap(({ queuedAt, respondedAt }) =>
+    queuedAt === null || respondedAt === null ? [] : [Math.max(0, respondedAt - queuedAt)],
+  )
+}
+
+function findLastSession(tickets: readonly ProfileTicket[]): ProfileSession | null {
+  const sessions = tickets.flatMap((one) => one.sessions)
+  return latest(sessions, (one) => one.queuedAt ?? 0) ?? null
+}
+
 /** A snoozed ticket wakes up again, so it is not over. */
 function findEnd(tickets: readonly ProfileTicket[]): Instant | null {
   if (tickets.length === 0) return null
   return Math.max(
-    ...tickets.map(({ status, closedAt, createdAt, snoozedUntil }) =>
-      status === 'open' || snoozedUntil !== null ? Number.POSITIVE_INFINITY : (closedAt ?? createdAt),
+    ...tickets.map((ticket) =>
+      isOpen(ticket) || ticket.snoozedUntil !== null ? Number.POSITIVE_INFINITY : findEndOf(ticket),
     ),
   )
+}
+
+function findEndOf({ closedAt, createdAt, sessions }: ProfileTicket): Instant {
+  return closedAt ?? Math.max(createdAt, ...sessions.map(({ endedAt }) => endedAt ?? 0))
 }
 
 /**

@@ -3,6 +3,7 @@
 //   source      a helpdesk (sources/index.ts has the list)
 //   stream      one kind of record of a source, read page by page
 //   record      one customer, ticket, message, survey … as of its last reading
+//   session     a stretch of work within a ticket, where the helpdesk tells of them
 //   page        what one request of a stream gave, and how to go on
 //   cursor      where the reading of a stream stands (state/reading/cursors.ts)
 //   watermark   everything of a stream up to this instant has been read
@@ -113,6 +114,32 @@ export interface Ticket {
   customer: Customer | null
 }
 
+/**
+ * A stretch of work within a ticket, where the helpdesk tells of them: a call, a chat, an exchange of e-mails. A field that is undefined was
+ * not told, and what is known of it stays.
+ */
+export interface Session {
+  kind: 'session'
+  id: RecordId
+  ticketId: RecordId
+  /** As `Ticket.channel`. */
+  channel?: string | null
+  direction?: 'inbound' | 'outbound' | null
+  /** The helpdesk's own word, in small letters; null while it goes on. */
+  status?: string | null
+  /** Whether that word means that the customer was helped; null while it goes on. */
+  isSolved?: boolean | null
+  queuedAt?: Instant | null
+  /** When the customer was answered, as its channel counts it. */
+  respondedAt?: Instant | null
+  endedAt?: Instant | null
+  /** By name. */
+  inboxWhenQueued?: string | null
+  inboxWhenEnded?: string | null
+  /** From what shows all of it: it replaces what is known. Otherwise it fills what is not. */
+  isWhole: boolean
+}
+
 /** Who said something when; never what. */
 export interface Message {
   kind: 'message'
@@ -203,6 +230,8 @@ export type SourceEventType =
   | 'ticket_gone'
   | 'customer_gone'
   | 'customer_merged'
+  /** To be read again. */
+  | 'customer_changed'
   | 'survey_changed'
   | 'ticket_survey_changed'
   | 'ticket_survey_skipped'
@@ -219,6 +248,7 @@ export type SourceEventType =
 export type SourceRecord =
   | Customer
   | Ticket
+  | Session
   | Message
   | SatisfactionSurvey
   | Agent
@@ -232,6 +262,7 @@ export type SourceRecord =
 export const HOME_OF: Readonly<Record<SourceRecord['kind'], Stream | Directory>> = {
   customer: 'customers',
   ticket: 'tickets',
+  session: 'tickets',
   message: 'messages',
   satisfaction_survey: 'satisfaction_surveys',
   event: 'events',

@@ -4,13 +4,14 @@ import { backoffMs } from '../lib/net/backoff.ts'
 import { CircuitBreaker, toTrouble } from '../lib/net/breaker.ts'
 import { type ErrorCode, TajoError } from '../lib/errors.ts'
 import type { HttpAnswer, HttpOutcome } from '../lib/net/http.ts'
-import { type Priority, WindowLimiter } from '../lib/net/limiter.ts'
+import { type Priority, type WindowLimit, WindowLimiter } from '../lib/net/limiter.ts'
 import { RetryBudget } from '../lib/net/retry-budget.ts'
 import { ClockOffset } from '../lib/time/clock-offset.ts'
 import { fromMs, type Instant } from '../model/time.ts'
 import type { Budget, SourcePorts } from './source.ts'
 
-export type Params = Record<string, string | number | undefined>
+/** A list is a parameter that is given several times. */
+export type Params = Record<string, string | number | readonly string[] | undefined>
 
 /** A request that only reads, whatever its method: a search may be a POST. */
 export interface Asked {
@@ -19,6 +20,8 @@ export interface Asked {
   path: string
   params?: Params
   body?: object
+  /** What is asked for, where it is no JSON. */
+  accept?: string
   /** It goes on where an earlier one stopped: a refusal may be its cursor's. */
   isContinued?: boolean
   /** About one object, whose failure may be its own: it is set aside, and the others go on. */
@@ -34,7 +37,7 @@ export interface Answered {
 
 /** A request that changes something at the helpdesk: its webhooks, and nothing else. */
 export interface Change {
-  method: 'POST' | 'PUT' | 'DELETE'
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
   body: object | null
 }
@@ -60,6 +63,8 @@ export interface Dialect<Answer extends Answered> {
 export interface Account {
   baseUrl: string
   limiter: WindowLimiter
+  /** Beside it. */
+  others: readonly OtherLimit[]
   breaker: CircuitBreaker
   retries: RetryBudget
   clockOffset: ClockOffset
@@ -91,6 +96,12 @@ const BACKOFF = { baseMs: 1_000, capMs: 60_000 }
 /** Windows have seconds: whoever asks for much more has made a mistake, or is not the helpdesk. */
 const LONGEST_PAUSE_MS = 5 * 60_000
 
+/** Another limit of the account, for the requests that it concerns. */
+export interface OtherLimit {
+  limiter: WindowLimiter
+  concerns(this: void, path: string): boolean
+}
+
 /** `isTold`: `requests` holds only until the answers say how many there are. */
 interface Pace {
   requests: number
@@ -103,11 +114,16 @@ export function openAccount(
   { requests, perSeconds, isTold = false }: Pace,
   logApiCalls: boolean,
   ports: SourcePorts,
+  others: readonly { limit: WindowLimit; concerns?: OtherLimit['concerns'] }[] = [],
 ): Account {
   const clockOffset = new ClockOffset()
   return {
     baseUrl: baseUrl.replace(/\/+$/, ''),
     limiter: new WindowLimiter({ requests, windowMs: perSeconds * 1000, isTold }, ports.clock),
+    others: others.map(({ limit, concerns = () => true }) => ({
+      limiter: new WindowLimiter(limit, ports.clock),
+      concerns,
+    })),
     breaker: new CircuitBreaker(ports.clock, ports.random, ports.onTrouble),
     retries: new RetryBudget(),
     clockOffset,
@@ -264,7 +280,7 @@ type Exchange = ReturnType<typeof createExchange>
 /** One request, when there is a place for it, and one outcome. */
 function createExchange<Answer extends Answered>(
   dialect: Dialect<Answer>,
-  { baseUrl, limiter, breaker, clockOffset, logApiCalls }: Account,
+  { baseUrl, limiter, others, breaker, clockOffset, logApiCalls }: Account,
   priority: Priority,
   { http, clock, log }: SourcePorts,
 ) {
@@ -279,6 +295,22 @@ function createExchange<Answer extends Answered>(
     clockOffset.observe(outcome.headers['date'], sentAt, clock.now())
   }
 
+  /** The narrowest first: who waits for it holds no place of the others. */
+  async function acquireAll(path: string, signal?: AbortSignal): Promise<() => void> {
+    const releases: (() => void)[] = []
+    const releaseAll = (): void => {
+      for (const release of releases) release()
+    }
+    try {
+      const concerned = others.filter(({ concerns }) => concerns(path)).map((one) => one.limiter)
+      for (const one of [...concerned, limiter]) releases.push(await one.acquire(signal, priority))
+    } catch (thrown) {
+      releaseAll()
+      throw thrown
+    }
+    return releaseAll
+  }
+
   return {
     budget: () => budget,
 
@@ -286,12 +318,12 @@ function createExchange<Answer extends Answered>(
       const { method = 'GET', path, body = null, reads } = sent
       for (let restMs = breaker.untilOpen(); restMs > 0; restMs = breaker.untilOpen())
         await clock.sleep(restMs, signal)
-      const release = await limiter.acquire(signal, priority)
+      const release = await acquireAll(path, signal)
       const startedAt = clock.monotonic()
       const sentAt = clock.now()
       const url = `${baseUrl}${path}${'params' in sent ? toQuery(sent.params ?? {}) : ''}`
       const headers = {
-        accept: 'application/json',
+        accept: ('accept' in sent ? sent.accept : undefined) ?? 'application/json',
         'user-agent': 'tajo',
         ...dialect.headers(),
         ...(body === null ? {} : { 'content-type': 'application/json' }),
@@ -317,6 +349,9 @@ function createExchange<Answer extends Answered>(
 
 function toQuery(params: Params): string {
   const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(params)) if (value !== undefined) query.set(name, String(value))
+  for (const [name, value] of Object.entries(params)) {
+    if (Array.isArray(value)) for (const one of value as string[]) query.append(name, one)
+    else if (value !== undefined) query.set(name, String(value))
+  }
   return query.size === 0 ? '' : `?${query.toString()}`
 }

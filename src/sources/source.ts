@@ -38,9 +38,25 @@ export type Reading =
   /** A walk from the newest record down to a bound. */
   | { mode: 'newest_first'; settlesAfter?: Instant }
   /** Oldest first from an instant on; `overlap`: a record may show up so much later than its date. */
-  | { mode: 'since'; overlap: Instant; settlesAfter?: Instant }
+  | {
+      mode: 'since'
+      overlap: Instant
+      /** It can't be asked for what is older than that: a longer gap is left to the windows of `tickets`, which name what changed in it. */
+      reach?: Instant
+      settlesAfter?: Instant
+    }
   /** Time windows, each of which is read as a whole, in any order; the newest `lag` of time is not there yet. */
-  | { mode: 'windows'; length: Instant; overlap: Instant; lag: Instant; settlesAfter?: Instant }
+  | {
+      mode: 'windows'
+      length: Instant
+      overlap: Instant
+      lag: Instant
+      /** Not read again before so much time has come to it; absent: with every run. */
+      every?: Instant
+      settlesAfter?: Instant
+    }
+  /** There is no list: each is asked for by its id, once another record names it. Customers alone. */
+  | { mode: 'singly' }
   /** Its records stand in the pages of another stream. */
   | { mode: 'within'; stream: Stream }
 
@@ -64,6 +80,8 @@ export interface Supports {
   phones: 'listed' | 'singly' | 'none'
   /** `managed`: made and mended through its API; `by_hand`: a person enters them; `none`: there are none. */
   webhooks: 'managed' | 'by_hand' | 'none'
+  /** Whether it tells of the sessions of a ticket. */
+  sessions?: boolean
 }
 
 /** A helpdesk: all that the rest of tajo knows of it. Collected in sources/index.ts. `Options`: what connectors.yml may say of it. */
@@ -101,12 +119,21 @@ export interface SourceDefinition<Options = Readonly<Record<string, unknown>>> {
    * host nor a name tells accounts apart, an option has to.
    */
   account(options: Options): string
+  /** What this account does not have, by its options, though its helpdesk may; with the reason, as a sentence. */
+  lacks?(options: Options): Lacking | null
   /** What the schema of the options can't say. `key` null: the block as a whole. */
   findMistakes(options: Options): { key: string | null; message: string }[]
   /** The rule of an option that does not fit its pattern, and the value that was meant, null where that can't be told. */
   mend(option: string, value: string): { rule: string; meant: string | null } | null
   /** `connector`: what the account is called in connectors.yml, and in the state. */
   create(connector: string, options: Options, credentials: Credentials, ports: SourcePorts): Source
+}
+
+/** Streams that are not read, and occurrences that are not told. */
+export interface Lacking {
+  streams: readonly Stream[]
+  occurrences: readonly OccurrenceType[]
+  reason: string
 }
 
 /** How a person lets an app in with their browser: `tajo connectors install <name> --oauth`. */

@@ -105,6 +105,12 @@ export interface RateLimits {
   brevo: Record<string, number>
 }
 
+/** What the event feed no longer told. */
+export interface FeedGap {
+  from: Instant
+  until: Instant
+}
+
 export const META = {
   /** The start of the first sync, by the helpdesk's clock: what happened before fires no event. */
   goLive: (connector: string) => numberKey(`go_live:${connector}`),
@@ -113,6 +119,10 @@ export const META = {
   /** Since when each occurrence that a ticket is opened for is wanted: its history goes further back. */
   openedSince: (connector: string) =>
     jsonKey<Partial<Record<OccurrenceType, Instant>>>(`opened_since:${connector}`),
+  /** The last time that the event feed did not reach back to where it was read up to. */
+  feedGap: (connector: string) => jsonKey<FeedGap>(`feed_gap:${connector}`),
+  /** Everybody whom records name was asked for, where customers have no list. */
+  customersResolved: (connector: string) => numberKey(`customers_resolved:${connector}`),
   /** Of the log of what the shop's people did, everything up to then was looked at. */
   agentsReadUpTo: (connector: string) => numberKey(`agents_read_up_to:${connector}`),
   account: (connector: string) => jsonKey<PinnedAccount>(`account:${connector}`),

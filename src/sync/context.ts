@@ -78,8 +78,16 @@ export function toOwnStreams({ streams }: Supports, wanted: readonly Stream[]): 
     const reading = streams[stream]
     return reading?.mode === 'within' ? reading.stream : stream
   })
-  return [...new Set(own)]
+  return [...new Set(own)].filter((stream) => streams[stream]?.mode !== 'singly')
 }
+
+/** Customers have no list: each is asked for once something names them. */
+export const isSingly = ({ supports }: Pick<SyncContext, 'supports'>): boolean =>
+  supports.streams.customers?.mode === 'singly'
+
+/** Only the ticket's own address tells its history. */
+export const tellsOwnHistory = ({ supports }: Pick<SyncContext, 'supports'>): boolean =>
+  supports.occurrences['ticket.closed'] === 'opened'
 
 /** How a stream is read. */
 export function readingOf(
@@ -106,6 +114,7 @@ const ENTRIES: Record<SourceEventType, { stream: Stream; tells?: OccurrenceType 
   ticket_handed_over: { stream: 'tickets', tells: 'ticket.handed_over' },
   customer_gone: { stream: 'customers' },
   customer_merged: { stream: 'customers' },
+  customer_changed: { stream: 'customers' },
   customer_updated: { stream: 'customers', tells: 'customer.updated' },
   survey_changed: { stream: 'satisfaction_surveys' },
   ticket_survey_changed: { stream: 'satisfaction_surveys' },

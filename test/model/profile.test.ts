@@ -33,6 +33,7 @@ const ticket = (id: string, more: Partial<ProfileTicket> = {}): ProfileTicket =>
   tags: [],
   assigneeName: null,
   aiScore: null,
+  sessions: [],
   createdAt: 0,
   closedAt: null,
   snoozedUntil: null,

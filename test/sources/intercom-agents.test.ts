@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
 import type { HttpAnswer } from '../../src/lib/net/http.ts'
+import { requireSource } from '../../src/sources/index.ts'
 import { readStatus } from '../../src/engine/status.ts'
 import { type Bench, openBench, requireSubject } from '../conformance/helpdesk.ts'
 
@@ -23,7 +24,7 @@ describe('who is there', () => {
   const shown = (): Promise<unknown> =>
     bench.open(
       async ({ store }) =>
-        readStatus(store, { name: 'shop', source: 'intercom' }, false).agents.map(
+        readStatus(store, { name: 'shop', supports: requireSource('intercom').supports }, false).agents.map(
           ({ name, state, reason }) => `${name}: ${state}${reason === null ? '' : ` (${reason})`}`,
         ),
       yaml(),

@@ -2,6 +2,7 @@
 import { type Document, isMap, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml'
 
 import { exampleEvents, exampleFields, hasSurveys } from '../example.ts'
+import { supportsOf } from '../../sources/supports.ts'
 import { requireSource } from '../../sources/index.ts'
 import type { SourceDefinition } from '../../sources/source.ts'
 
@@ -189,7 +190,8 @@ function newBlock(name: string, address: ConnectorAddress, indent = 2): string {
   const source = requireSource(address.source ?? name)
   if (source.name !== name) lines.push(`  source: ${source.name}`)
   for (const [key, value] of Object.entries(address.options)) lines.push(`  ${key}: ${quote(value)}`)
-  lines.push(...toTemplate(source).split('\n'))
+  const told = { ...source, supports: supportsOf(source, address.options) }
+  lines.push(...toTemplate(told).split('\n'))
   return lines.map((line) => (line === '' ? '\n' : `${' '.repeat(indent)}${line}\n`)).join('')
 }
 

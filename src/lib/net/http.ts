@@ -7,7 +7,7 @@ import { got, type Request } from 'got'
 import { linkSignal } from './abort.ts'
 
 export interface HttpRequest {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   url: string
   headers: Record<string, string>
   body?: string

@@ -6,6 +6,8 @@ import type { Clock } from '../time/clock.ts'
 export interface WindowLimit {
   requests: number
   windowMs: number
+  /** So many at once at most. */
+  atOnce?: number
   /** `requests` holds until the answers say how many there are. */
   isTold?: boolean
 }
@@ -15,6 +17,8 @@ export type Priority = 'live' | 'background'
 
 /** Kept free of requests in the background, so that a live one need not wait. */
 const RESERVED_SHARE = 0.1
+/** How often it is looked whether one of those that are under way has ended. */
+const LOOK_MS = 10
 /** How often a request in the background looks whether nobody else waits any more. */
 const YIELD_MS = 100
 
@@ -99,6 +103,7 @@ export class WindowLimiter {
     const now = this.#clock.monotonic()
     if (this.#pausedUntil > now) return this.#pausedUntil - now
     if (this.free <= reserved) return this.#untilNextPlace(now)
+    if (this.#underWay >= (this.#limit.atOnce ?? Number.POSITIVE_INFINITY)) return LOOK_MS
     return yields ? YIELD_MS : 0
   }
 

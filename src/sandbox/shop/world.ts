@@ -38,6 +38,9 @@ export class World {
   /** Told of each entry of the feed when it is written. */
   onLog: ((event: WorldEvent) => void) | null = null
 
+  /** Told of what the shop's people do. */
+  onAgentState: ((state: WorldAgentState) => void) | null = null
+
   customersByUpdate = new SortedList<WorldCustomer>([], (one) => one.updated)
   customersByCreation = new SortedList<WorldCustomer>([], (one) => one.created)
   ticketsByUpdate = new SortedList<WorldTicket>([], (one) => one.updated)
@@ -184,7 +187,9 @@ export class World {
   }
 
   setAgentState(user: number, state: WorldAgentState['state'], reason: string | null = null): void {
-    this.agentStates.push({ id: this.nextId(), user, state, reason, at: this.now() })
+    const noted = { id: this.nextId(), user, state, reason, at: this.now() }
+    this.agentStates.push(noted)
+    this.onAgentState?.(noted)
   }
 
   /** An AI agent leaves it to people. */

@@ -262,4 +262,13 @@ export const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX agent_states_at ON agent_states (source, at);
   `,
+  `
+  CREATE TABLE sessions (         -- stretches of work within a ticket
+    source TEXT NOT NULL, id TEXT NOT NULL, ticket_id TEXT NOT NULL,
+    channel TEXT, direction TEXT, status TEXT, solved INTEGER,
+    queued_at INTEGER, responded_at INTEGER, ended_at INTEGER,
+    inbox_queued TEXT, inbox_ended TEXT,
+    PRIMARY KEY (source, ticket_id, id)
+  ) WITHOUT ROWID;
+  `,
 ]

@@ -81,6 +81,10 @@ export function erasePerson(database: Database, email: string): Erased {
         OR (source, object_id) IN (SELECT source, id FROM person)`,
     ],
     [
+      'sessions',
+      `${tickets} DELETE FROM sessions WHERE (source, ticket_id) IN (SELECT source, id FROM theirs)`,
+    ],
+    [
       'messages',
       `${tickets} DELETE FROM messages WHERE (source, ticket_id) IN (SELECT source, id FROM theirs)`,
     ],

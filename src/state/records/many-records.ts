@@ -8,6 +8,7 @@ import {
 } from '../../model/profile.ts'
 import { type CustomerRow, toProfileCustomer } from './customers.ts'
 import { Table } from '../db/table.ts'
+import { Sessions } from './sessions.ts'
 import { COUNTED, PROFILE_COLUMNS, type TicketRow, toProfileTicket } from './tickets.ts'
 
 interface Message {
@@ -64,14 +65,21 @@ export class ManyRecords extends Table {
     SELECT m.ticket_id, m.author, m.created_at AS createdAt FROM json_each(?) e
     CROSS JOIN messages m ON m.source = ? AND m.ticket_id = e.value`)
 
+  readonly #sessions = new Sessions(this.database)
+
   /** By customer. */
   #findTickets(source: string, customers: readonly string[]): Map<string, ProfileTicket[]> {
     const rows = this.#tickets.all(JSON.stringify(customers), source)
     const ids = JSON.stringify(rows.map((one) => one.id))
     const saidOf = group(this.#messages.all(ids, source), (one) => one.ticket_id)
+    const sessionsOf = this.#sessions.ofMany(
+      source,
+      rows.map((one) => one.id),
+    )
     const toTicket = (row: TicketRow): ProfileTicket => {
       const said = saidOf.get(row.id)
-      return toProfileTicket(row, said === undefined ? null : firstResponseAt(said))
+      const saidAt = said === undefined ? null : firstResponseAt(said)
+      return toProfileTicket(row, saidAt, sessionsOf.get(row.id) ?? [])
     }
     return mapValues(
       group(rows, (one) => one.customer_id),

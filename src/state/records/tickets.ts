@@ -1,8 +1,9 @@
 // Tickets as last read, and who spoke in them when. A counted ticket is neither spam nor trashed nor merged away nor deleted.
-import { firstResponseAt, type ProfileTicket } from '../../model/profile.ts'
+import { firstResponseAt, type ProfileSession, type ProfileTicket } from '../../model/profile.ts'
 import type { Message, Ticket } from '../../model/records.ts'
 import type { Instant } from '../../model/time.ts'
 import { Table } from '../db/table.ts'
+import { Sessions } from './sessions.ts'
 
 interface Row {
   id: string
@@ -78,7 +79,11 @@ export type TicketRow = Pick<
 >
 
 /** `saidAt`: the first response by its messages, which counts where the helpdesk tells none. */
-export function toProfileTicket(row: TicketRow, saidAt: Instant | null): ProfileTicket {
+export function toProfileTicket(
+  row: TicketRow,
+  saidAt: Instant | null,
+  sessions: readonly ProfileSession[],
+): ProfileTicket {
   return {
     id: row.id,
     status: row.status,
@@ -90,10 +95,14 @@ export function toProfileTicket(row: TicketRow, saidAt: Instant | null): Profile
     snoozedUntil: row.snoozed_until,
     firstResponseAt: row.first_response_at ?? saidAt,
     aiScore: row.ai_score,
+    sessions,
   }
 }
 
 export class Tickets extends Table {
+  /** Stretches of work within them. */
+  readonly sessions = new Sessions(this.database)
+
   readonly #select = this.database.prepare<[string, string], Row>(
     'SELECT * FROM tickets WHERE source = ? AND id = ?',
   )
@@ -186,10 +195,21 @@ export class Tickets extends Table {
 
   countedOf(source: string, customerIds: readonly string[]): ProfileTicket[] {
     return customerIds.flatMap((customerId) =>
-      this.#ofCustomer
-        .all(source, customerId)
-        .map((row) => toProfileTicket(row, row.first_response_at ?? this.#saidAt(source, row.id))),
+      this.#ofCustomer.all(source, customerId).map((row) => {
+        const saidAt = row.first_response_at ?? this.#saidAt(source, row.id)
+        return toProfileTicket(row, saidAt, this.sessions.of(source, row.id))
+      }),
     )
+  }
+
+  readonly #unknownCustomers = this.database.prepare<[string, string, number], { customer_id: string }>(`
+    SELECT DISTINCT t.customer_id FROM tickets t WHERE t.source = ? AND t.customer_id > ?
+      AND NOT EXISTS (SELECT 1 FROM customers c WHERE c.source = t.source AND c.id = t.customer_id)
+    ORDER BY t.customer_id LIMIT ?`)
+
+  /** Customers whom tickets name and nothing else is known of, in the order of their ids, those after `after`. */
+  unknownCustomers(source: string, after: string, limit: number): string[] {
+    return this.#unknownCustomers.all(source, after, limit).map((row) => row.customer_id)
   }
 
   readonly #closedBetween = this.database.prepare<[string, number, number], { customer_id: string }>(`

@@ -15,7 +15,7 @@ import { toSetAsideKey } from '../../model/set-aside.ts'
 import { fromMs } from '../../model/time.ts'
 import type { Page } from '../../sources/source.ts'
 import { isCounted } from '../../state/records/tickets.ts'
-import { isConcerned, type SyncContext } from '../context.ts'
+import { isConcerned, isSingly, type SyncContext } from '../context.ts'
 import { withoutForgotten } from './forgotten.ts'
 import { emailOf, stage, stageForKnownTicket, stageForTicket, toOccurrenceTicket } from './stage.ts'
 import { ChangedContacts } from './changed-contacts.ts'
@@ -56,6 +56,10 @@ function ingestRecord(context: SyncContext, raw: SourceRecord, changedContacts: 
       return ingestCustomer(context, record, changedContacts)
     case 'ticket':
       return ingestTicket(context, record, changedContacts)
+    case 'session':
+      if (context.streams.has('tickets') && store.tickets.sessions.put(source.name, record))
+        changedContacts.ticket(record.ticketId)
+      return
     case 'message':
       return ingestMessage(context, record, changedContacts)
     case 'satisfaction_survey':
@@ -142,6 +146,7 @@ function ingestTicket(context: SyncContext, ticket: Ticket, changedContacts: Cha
   }
   changedContacts.customer(before?.customerId ?? null)
   changedContacts.customer(ticket.customerId)
+  if (before !== null) noteHandOver(context, before, ticket)
   const now = { ...ticket, counted: isCounted(ticket) }
   for (const transition of findTicketTransitions(before, now, context))
     stageForTicket(context, transition, toOccurrenceTicket(context, ticket), ticket.customerId)
@@ -151,6 +156,18 @@ function ingestTicket(context: SyncContext, ticket: Ticket, changedContacts: Cha
     const shown = { ...toOccurrenceTicket(context, ticket), status: derived.status }
     stageForTicket(context, derived, shown, ticket.customerId, derived.details)
   }
+}
+
+/** It belongs to somebody else now: whoever had it may have been merged, and where customers have no list nothing else would tell. */
+function noteHandOver(
+  context: SyncContext,
+  { customerId: from }: { customerId: RecordId | null },
+  ticket: Ticket,
+): void {
+  if (!isSingly(context) || from === null || from === ticket.customerId) return
+  const id = `${ticket.id}/${from}/left`
+  const entry = { kind: 'event', type: 'customer_gone', id, objectId: from, at: ticket.updatedAt } as const
+  context.store.sourceEvents.put(context.source.name, { ...entry, names: [] })
 }
 
 /** Whether what happened to it, or its first response, is wanted: its own address tells. */

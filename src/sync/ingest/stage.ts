@@ -6,12 +6,13 @@ import { isMet, type Values } from '../../mapping/expressions.ts'
 import { toEventValues } from '../../mapping/variables.ts'
 import {
   type Occurrence,
+  type OccurrenceSession,
   type OccurrenceTicket,
   type OccurrenceType,
   toEventId,
 } from '../../model/occurrence.ts'
 import type { AttributeValue } from '../../model/operations.ts'
-import { toProfile } from '../../model/profile.ts'
+import { type ProfileSession, toProfile } from '../../model/profile.ts'
 import type { RecordId, Ticket } from '../../model/records.ts'
 import { fromMs, type Instant } from '../../model/time.ts'
 import { META } from '../../state/meta.ts'
@@ -145,6 +146,7 @@ export function toOccurrenceTicket(
   } = ticket
   const tags = withTags ? ticket.tags : []
   const firstResponseAt = store.tickets.firstResponse(source.name, id)
+  const session = store.tickets.sessions.of(source.name, id).at(-1)
   return {
     id,
     subject,
@@ -156,7 +158,18 @@ export function toOccurrenceTicket(
     groupName,
     createdAt,
     firstResponseAt,
+    ...(session === undefined ? {} : { session: toOccurrenceSession(session) }),
   }
+}
+
+function toOccurrenceSession({
+  channel,
+  direction,
+  status,
+  inboxWhenQueued,
+  inboxWhenEnded,
+}: ProfileSession): OccurrenceSession {
+  return { channel, direction, status, inboxWhenQueued, inboxWhenEnded }
 }
 
 /** The address of a customer, or of the one they were merged into. */

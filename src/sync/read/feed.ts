@@ -6,7 +6,7 @@ import type { RecordId, SourceEvent } from '../../model/records.ts'
 import { toSetAsideKey } from '../../model/set-aside.ts'
 import { fromMs } from '../../model/time.ts'
 import type { StatusChange } from '../../state/records/tickets.ts'
-import { occurrenceOf, type SyncContext } from '../context.ts'
+import { occurrenceOf, type SyncContext, tellsOwnHistory } from '../context.ts'
 import { createFailureBudget, type FailureBudget } from './failure-budget.ts'
 import { ingestPage } from '../ingest/ingest.ts'
 import { requireReferenced } from './referenced.ts'
@@ -125,10 +125,14 @@ async function prepare(
       // A webhook may have had it opened meanwhile.
       const ownTrail = context.store.tickets.find(source.name, entry.objectId)?.ownTrail ?? null
       if (ownTrail !== null && entry.id === `${entry.objectId}/${ownTrail}`) return () => undefined
+      if (isRepeated(entry, later)) return () => undefined
       return await refetch(context, 'ticket', entry.objectId, signal, requireReferenced)
     }
     case 'ticket_gone':
       return await refetch(context, 'ticket', entry.objectId, signal)
+    case 'customer_changed':
+      if (isRepeated(entry, later)) return () => undefined
+      return await refetch(context, 'customer', entry.objectId, signal)
     case 'customer_gone':
       return await refetch(context, 'customer', entry.objectId, signal)
     case 'customer_merged': {
@@ -163,6 +167,10 @@ async function prepare(
       return () => undefined
   }
 }
+
+/** A later entry has the same object read. */
+const isRepeated = ({ type, objectId }: SourceEvent, later: readonly SourceEvent[]): boolean =>
+  later.some((one) => one.type === type && one.objectId === objectId)
 
 /** What the surveys of its ticket say now. */
 async function prepareSurveys(
@@ -225,8 +233,7 @@ function changeStatus(context: SyncContext, entry: SourceEvent, isLast: boolean)
   const ticket = store.tickets.find(source.name, entry.objectId)
   if (ticket === null || entry.at < goLive) return
   // A history of its own says which it was; an entry of a feed only together with the picture.
-  const isTold = context.supports.occurrences['ticket.closed'] === 'opened'
-  const change = toChange(entry, ticket, isLast && !isTold)
+  const change = toChange(entry, ticket, isLast && !tellsOwnHistory(context))
   store.tickets.putStatusChange(source.name, ticket.id, change)
   if (!ticket.counted) return
   const woke = change === 'reopened' && (ticket.lastChange === 'snoozed' || entry.type === 'ticket_unsnoozed')

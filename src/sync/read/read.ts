@@ -1,9 +1,9 @@
 // What a run reads of one connector: directories, changes, what is left of the first sync, phones, the event feed.
 import type { Directory, RecordStream, SourceRecord, Stream } from '../../model/records.ts'
-import { fromMs, type Instant } from '../../model/time.ts'
+import { fromMs, type Instant, toIso } from '../../model/time.ts'
 import type { RefreshRequest } from '../../state/reading/refresh-requests.ts'
 import { readVerifyUntil } from '../../state/db/recover.ts'
-import type { DirectoryContext, SyncContext } from '../context.ts'
+import { type DirectoryContext, isSingly, type SyncContext } from '../context.ts'
 import { followFeed } from './feed.ts'
 import type { Watch } from './freshness.ts'
 import { readRequested, settleRequests } from './refresh-requests.ts'
@@ -76,7 +76,7 @@ async function readAll(
   // A survey names its customer by id only: whoever answered must be known before the answer is read.
   const isFirst = !store.cursors.isBackfilled(source.name, options.streams)
   await readStreams(context, surveys, options)
-  if (isFirst && !options.liveOnly) await readUnresolvedCustomers(context, options.signal)
+  if (!options.liveOnly && (isFirst || isUnresolved(context))) await readUnresolvedCustomers(context, options)
   if (options.phones !== null && !options.liveOnly && !areManyPhones(context))
     await readPhones(context, options.phones, options.signal)
   if (isWhole) await followFeed(context, options.signal)
@@ -101,17 +101,22 @@ async function readAll(
 export async function readBackground(context: SyncContext, options: ReadOptions): Promise<boolean> {
   const { store, source } = context
   const isFirst = !store.cursors.isBackfilled(source.name, options.streams)
-  if (isFirst) {
+  if (isFirst || isUnresolved(context)) {
     const holding = { ...context, priority: 'held' as const }
     // Side by side, so that the live runs soon know where each of them begins.
     await runAll(
       options.streams.map((stream) => () => walkBackfill(holding, stream, options.backfillSince, options)),
     )
-    await readUnresolvedCustomers(holding, options.signal)
+    await readUnresolvedCustomers(isSingly(context) ? context : holding, options)
     store.transaction(() => store.outboxContacts.releaseHeld(source.name))
   }
   const phones = options.phones === null ? 0 : await readPhones(context, options.phones, options.signal)
   return isFirst || phones > 0
+}
+
+/** Where customers have no list, some whom records name may be left from a first sync that was cut off. */
+function isUnresolved(context: SyncContext): boolean {
+  return isSingly(context) && context.store.meta.get(META.customersResolved(context.source.name)) === null
 }
 
 /** What changed in these streams, one after the other; then what is left of their first sync, side by side. */
@@ -139,16 +144,32 @@ async function readChanges(context: SyncContext, stream: Stream, options: ReadOp
 /** What the event feed tells since go-live, where there is one. */
 async function readFeed(context: SyncContext, options: ReadOptions): Promise<void> {
   const { store, source, goLive, supports } = context
-  if (supports.streams.events === undefined) return
+  const feed = supports.streams.events
+  if (feed === undefined) return
   const watermark = store.cursors.read(source.name, 'events').watermark ?? goLive
+  const reach = feed.mode === 'since' && feed.reach !== undefined ? source.now() - feed.reach : 0
+  if (watermark < reach) noteGap(context, watermark, reach)
   // An entry carries no picture: a merge that was before would look as if it had just been.
-  await walkChanges(context, 'events', { watermark, since: null, notBefore: goLive }, options)
+  const notBefore = Math.max(goLive, reach)
+  await walkChanges(context, 'events', { watermark, since: null, notBefore }, options)
+}
+
+/** What happened then is told by the windows of tickets alone. */
+function noteGap({ store, source, log }: SyncContext, from: Instant, until: Instant): void {
+  store.meta.set(META.feedGap(source.name), { from, until })
+  log.warn('The event feed does not reach back that far; what happened is read from reports', {
+    connector: source.name,
+    from: toIso(from),
+    until: toIso(until),
+  })
 }
 
 /** True where nothing that this connector reads is left out. */
 function isWholeRun({ streams, supports }: SyncContext, options: ReadOptions): boolean {
   return [...streams].every(
-    (stream) => supports.streams[stream]?.mode === 'within' || options.streams.some((one) => one === stream),
+    (stream) =>
+      ['within', 'singly'].includes(supports.streams[stream]?.mode ?? '') ||
+      options.streams.some((one) => one === stream),
   )
 }
 

@@ -45,7 +45,7 @@ export async function reconcile(context: SyncContext, options: ReadOptions): Pro
     if (isListed(context, stream, options))
       missing += await askForMissing(context, stream, kind, progress.startedAt, options.signal)
   }
-  await readUnresolvedCustomers(context, options.signal)
+  await readUnresolvedCustomers(context, options)
   store.transaction(() => {
     store.reconciled.clear(source.name)
     store.meta.set(META.reconciledAt(source.name), progress.startedAt)

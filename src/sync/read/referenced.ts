@@ -4,7 +4,7 @@
 import { TajoError } from '../../lib/errors.ts'
 import { normalizeEmail } from '../../model/email.ts'
 import { HOME_OF, type RecordId, type SourceRecord } from '../../model/records.ts'
-import type { SyncContext } from '../context.ts'
+import { isSingly, type SyncContext } from '../context.ts'
 import { emailOf } from '../ingest/stage.ts'
 import { refetch } from './refetch.ts'
 
@@ -68,6 +68,12 @@ function* toRead(
   const isNobody = (email: string | null): boolean => email === null || store.customers.isOwnAddress(email)
   if (record.kind === 'ticket') {
     const { customerId, customer, createdAt } = record
+    if (isSingly(context)) {
+      // A first sync asks for them when it has read all that has a list.
+      const isDue = context.priority === 'live' && customerId !== null
+      if (isDue && !store.customers.isKnown(source.name, customerId)) yield ['customer', customerId]
+      return
+    }
     if (customerId === null || createdAt < goLive || store.tickets.find(source.name, record.id) !== null)
       return
     // The ticket shows an address that the customer did not have when they were read.

@@ -1,7 +1,7 @@
 // Reads one object again where no list tells what became of it: deletions and merges are seen here alone, by the object's own
 // address answering 404 or 301. An absence from a list never removes anything.
 import type { RecordId, SourceRecord } from '../../model/records.ts'
-import type { SyncContext } from '../context.ts'
+import { isSingly, type SyncContext } from '../context.ts'
 import { ingestPage, ingestRecords, markCustomer, readdressUntold } from '../ingest/ingest.ts'
 import { emailOf, stageForCustomer, stageForKnownTicket } from '../ingest/stage.ts'
 
@@ -20,6 +20,7 @@ export async function refetch(
   try {
     const object = await source.refetch(kind, id, signal)
     if (object.found === 'record') await prepare?.(context, object.records, signal)
+    const survivor = object.found === 'merged' ? await readSurvivor(context, kind, object.into, signal) : null
     const isOvertaken =
       context.priority !== 'live' &&
       object.found === 'record' &&
@@ -37,12 +38,26 @@ export async function refetch(
         const into = object.found === 'merged' ? object.into : null
         if (kind === 'ticket') removeTicket(context, id, into)
         else if (kind === 'satisfaction_survey') removeSurvey(context, id)
-        else if (into !== null) mergeCustomer(context, id, into)
-        else removeCustomer(context, id)
+        else if (into !== null) {
+          mergeCustomer(context, id, into)
+          survivor?.()
+        } else removeCustomer(context, id)
       })
   } finally {
     watch.close()
   }
+}
+
+/** Where customers have no list, nothing else would have them read. */
+async function readSurvivor(
+  context: SyncContext,
+  kind: ObjectKind,
+  id: RecordId,
+  signal?: AbortSignal,
+): Promise<(() => void) | null> {
+  const { store, source } = context
+  const isAsked = kind === 'customer' && isSingly(context) && !store.customers.isKnown(source.name, id)
+  return isAsked ? await refetch(context, 'customer', id, signal) : null
 }
 
 function removeTicket(context: SyncContext, id: RecordId, into: RecordId | null): void {

@@ -4,7 +4,7 @@ import { TajoError } from '../../lib/errors.ts'
 import { STREAM_OF_OBJECT, toSetAsideKey } from '../../model/set-aside.ts'
 import { fromMs } from '../../model/time.ts'
 import type { RefreshRequest } from '../../state/reading/refresh-requests.ts'
-import type { SyncContext } from '../context.ts'
+import { type SyncContext, tellsOwnHistory } from '../context.ts'
 import type { Watch } from './freshness.ts'
 import { readAgentStates } from './agent-states.ts'
 import { requireReferenced } from './referenced.ts'
@@ -30,8 +30,7 @@ export async function readRequested(
   if (agents.length > 0) await lookForAgents(context, signal)
   // What a list shows may be behind; where a ticket's own address tells more, it is asked in any case.
   const isSeen = ({ kind, id }: RefreshRequest): boolean =>
-    watch.isStored(kind, id) &&
-    (kind !== 'ticket' || context.supports.occurrences['ticket.closed'] !== 'opened')
+    watch.isStored(kind, id) && (kind !== 'ticket' || !tellsOwnHistory(context))
   const seen = requests.filter(isSeen)
   const unseen = requests.filter((one) => !seen.includes(one) && !agents.includes(one)).slice(0, MOST_SINGLE)
   for (const { kind, id } of unseen) {

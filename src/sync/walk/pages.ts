@@ -112,11 +112,17 @@ function withoutOvertaken({ priority }: SyncContext, page: Page, watch: Watch): 
 function commitPages({ context, stream, which, options }: Walking, waiting: readonly ReadPage[]): void {
   const { store, source, clock } = context
   const { progress, done } = waiting.at(-1)!.step
+  // What changed is told by the walks: a second look at everything would have all of it asked for again.
   // Before any of them is stored: that would look as if it had overtaken the next one.
   const pages = waiting.map(({ page, waitingFor, watch }) =>
     withoutOvertaken(
       context,
-      { ...page, records: page.records.filter((one) => !waitingFor.has(one)) },
+      {
+        ...page,
+        records: page.records.filter(
+          (one) => !waitingFor.has(one) && !(which === 'reconcile' && one.kind === 'event'),
+        ),
+      },
       watch,
     ),
   )

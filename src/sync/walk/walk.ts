@@ -31,11 +31,20 @@ export async function walkChanges(
   const wanted = Math.min(watermark - overlapOf(context, stream), since ?? Number.POSITIVE_INFINITY)
   const low = Math.max(wanted, notBefore ?? Number.NEGATIVE_INFINITY)
   const interrupted = store.cursors.read(source.name, stream).walk
+  const isAsked = since !== null && since < watermark
+  if (interrupted === null && !isAsked && isTooSoon(context, stream, watermark)) return
   if (interrupted !== null) await walk({ context, stream, which: 'walk', options }, interrupted)
   // A walk up ends at what is there now, wherever it went on.
   const isUp = readingOf(context, stream).mode !== 'newest_first'
   if (isUp && interrupted?.low != null && interrupted.low <= low) return
   await walk({ context, stream, which: 'walk', options }, { high: null, low, token: null })
+}
+
+/** What is read now and then is left alone until enough time has come to it. */
+function isTooSoon(context: SyncContext, stream: Stream, watermark: Instant): boolean {
+  const reading = readingOf(context, stream)
+  if (reading.mode !== 'windows' || reading.every === undefined) return false
+  return context.source.now() - reading.lag - watermark < reading.every
 }
 
 /** Reads what was there, once; goes on where it was interrupted. */
@@ -100,7 +109,8 @@ async function walkOnce(walking: Walking, start: Walk): Promise<void> {
     case 'windows':
       return await walkWindows(walking, start, reading)
     case 'within':
-      throw new Error(`${walking.stream} come with ${reading.stream}`)
+    case 'singly':
+      throw new Error(`${walking.stream} have no pages of their own`)
   }
 }
 

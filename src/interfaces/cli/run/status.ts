@@ -90,6 +90,13 @@ function printConfig({ pendingConfig }: ConnectorStatus): void {
 function printCounts(status: ConnectorStatus): void {
   row('last sync', status.lastSync === null ? 'never' : formatTime(status.lastSync))
   if (status.lastReconcile !== null) row('reconciled', formatTime(status.lastReconcile))
+  if (status.gap !== null) {
+    const [from, until] = [formatTime(status.gap.from), formatTime(status.gap.until)]
+    row(
+      'gap',
+      `what happened from ${from} to ${until} is read from reports: the event feed did not reach back that far`,
+    )
+  }
   const lacking = [`${formatCount(status.customersWithoutEmail)} without an e-mail address`]
   if (status.invalidPhones > 0) lacking.push(`${formatCount(status.invalidPhones)} with an invalid phone`)
   row('customers', `${formatCount(status.customersCount)} (${lacking.join(', ')})`)

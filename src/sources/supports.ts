@@ -1,0 +1,16 @@
+// What an account can tell: what its helpdesk can, but for what its options leave out.
+import type { SourceDefinition, Supports } from './source.ts'
+
+/** What an account can tell. */
+export function supportsOf<Options>(definition: SourceDefinition<Options>, options: Options): Supports {
+  const { supports } = definition
+  const lacking = definition.lacks?.(options) ?? null
+  if (lacking === null) return supports
+  const without = <T extends object>(all: T, names: readonly string[]): T =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name))) as T
+  return {
+    ...supports,
+    streams: without(supports.streams, lacking.streams),
+    occurrences: without(supports.occurrences, lacking.occurrences),
+  }
+}
