@@ -77,9 +77,10 @@ export function readStatus(
       STREAMS.flatMap((stream) => {
         const reading = supports.streams[stream]
         if (reading === undefined || reading.mode === 'singly') return []
-        const cursor = store.cursors.read(name, reading.mode === 'within' ? reading.stream : stream)
+        const own = reading.mode === 'within' ? reading.stream : stream
+        const cursor = store.cursors.read(name, own)
         const readUpTo = cursor.watermark === null ? null : toIso(cursor.watermark)
-        return [[stream, { readUpTo, backfilled: cursor.backfilledAt !== null || stream === 'events' }]]
+        return [[stream, { readUpTo, backfilled: cursor.backfilledAt !== null || own === 'events' }]]
       }),
     ),
     backlog: toBacklog(store, events),

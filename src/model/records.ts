@@ -80,12 +80,15 @@ export interface Ticket {
   channelSource?: string | null
   subject: string | null
   tags: string[]
-  assigneeName: string | null
+  /** Absent, as the next one: not told, and what is known stays. */
+  assigneeName?: string | null
   /** The team that has it, where the helpdesk has teams. */
   groupName?: string | null
   spam: boolean
   createdAt: Instant
   updatedAt: Instant
+  /** A report shows it as it was then, whatever the last of its dates is. */
+  asOf?: Instant
   version: string
   /** The last closing; an open ticket may still show it. */
   closedAt: Instant | null

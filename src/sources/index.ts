@@ -1,10 +1,11 @@
 // The one list of helpdesks: the schema of connectors.yml, the choices of commands, secrets, prompts and documentation follow from it. A
 // new one is a folder here and its name in this list; a folder in sandbox/ and its name in sandbox/helpdesks.ts (docs/add-a-source.md).
+import { gladly } from './gladly/index.ts'
 import { gorgias } from './gorgias/index.ts'
 import { intercom } from './intercom/index.ts'
 import type { SourceDefinition } from './source.ts'
 
-const LIST = [gorgias, intercom]
+const LIST = [gorgias, intercom, gladly]
 
 export const SOURCES: readonly SourceDefinition[] = LIST
 

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { HttpAnswer } from '../../src/lib/net/http.ts'
 import { NO_ID } from '../../src/model/set-aside.ts'
 import type { Page } from '../../src/sources/source.ts'
-import { type Bench, findList, HELPDESKS, openBench, ownStreams, readStream } from './helpdesk.ts'
+import { ID_KEYS, idOf, openList } from './answers.ts'
+import { type Bench, HELPDESKS, openBench, ownStreams, readCustomers, readStream } from './helpdesk.ts'
 
 const PAGE = '<!doctype html><title>Sign in</title>'
 
@@ -141,10 +142,10 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
     })
 
     it('its id is kept, so that it can be asked for', async () => {
-      const { id } = (await firstItem()) as { id: unknown }
+      const id = idOf(await firstItem())
       bench.meet(
         bendFirst((item) => {
-          for (const key of Object.keys(item)) if (key !== 'id') item[key] = {}
+          for (const key of Object.keys(item)) if (!ID_KEYS.includes(key)) item[key] = {}
         }),
       )
       const invalid = (await read()).flatMap((page) => page.invalid)
@@ -163,7 +164,7 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
   it('an object that is gone, and one that another has replaced, are told apart from one that is refused', async () => {
     const source = bench.source({ retries: 0 })
     const [first, second, third] = [...bench.world.customers.values()]
-    const page = (await readCustomers()).flatMap(({ records }) => records)
+    const page = (await readAllCustomers()).flatMap(({ records }) => records)
     const idOf = (email: string | null): string =>
       page.find((one) => one.kind === 'customer' && one.email === email)!.id
     const ids = [first, second, third].map((one) => idOf(one!.email))
@@ -188,7 +189,7 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
 
   describe('of one object', () => {
     const idsOf = async (): Promise<string[]> =>
-      (await readCustomers()).flatMap(({ records }) => records.map((one) => one.id))
+      (await readAllCustomers()).flatMap(({ records }) => records.map((one) => one.id))
 
     it('another one in its place is none', async () => {
       const [first, second] = await idsOf()
@@ -229,16 +230,14 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
     const keys = new Set<string>()
     bench.meet(async (_, answer) => {
       const given = await answer()
-      for (const key of Object.keys(JSON.parse(given.body) as object)) keys.add(key)
+      for (const key of openList(given.body)?.parts ?? []) keys.add(key)
       return given
     })
     await read()
     for (const key of keys) {
       bench.meet(async (_, answer) => {
         const given = await answer()
-        const json = JSON.parse(given.body) as Record<string, unknown>
-        delete json[key]
-        return { ...given, body: JSON.stringify(json) }
+        return { ...given, body: openList(given.body)?.without(key) ?? given.body }
       })
       const found = await read().then(
         (pages) => pages.flatMap(({ records }) => records).length,
@@ -250,7 +249,7 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
 
   it('what is asked of one owner is theirs, all of it, and nobody else’s', async () => {
     const source = bench.source()
-    const customers = (await readCustomers()).flatMap(({ records }) => records)
+    const customers = (await readAllCustomers()).flatMap(({ records }) => records)
     const [first, second] = [...bench.world.customers.values()]
     const more = bench.world.addTicket({ customerId: first!.id, subject: 'Where is it?' })
     bench.world.addMessage(more.id)
@@ -283,10 +282,7 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
     expect(definition.account({ [option]: example, [base]: 'https://elsewhere.test/api' })).toBe(names[0])
   })
 
-  const readCustomers = () => {
-    const [name, how] = ownStreams(helpdesk).find(([one]) => one === 'customers')!
-    return bench.drive(readStream(bench.source(), name, how, { now: bench.world.now() }))
-  }
+  const readAllCustomers = () => bench.drive(readCustomers(bench, helpdesk, bench.source()))
 
   it.each(['.', '..', 'a/b', '../customers', 'ä?#%', ' ', '"', '1e3'])('an id may be %j', async (id) => {
     const source = bench.source({ retries: 0 })
@@ -312,15 +308,14 @@ function bendFirst(bend: Bend) {
   })
 }
 
-/** Asserts that there was something to bend. */
 function bendList(bend: (items: unknown[]) => void) {
   return async (_: unknown, answer: () => Promise<HttpAnswer>): Promise<HttpAnswer> => {
     const given = await answer()
     if (given.status !== 200) return given
-    const json = JSON.parse(given.body) as Record<string, unknown>
-    const items = findList(json)
-    if (items.length === 0) throw new Error('The suite finds no list in this answer')
-    bend(items)
-    return { ...given, body: JSON.stringify(json) }
+    const list = openList(given.body)
+    // Something besides the list may be asked for.
+    if (list === null || list.items.length === 0) return given
+    bend(list.items)
+    return { ...given, body: list.write() }
   }
 }

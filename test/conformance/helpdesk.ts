@@ -39,6 +39,19 @@ export function requireSubject(name: string): Helpdesk {
   return { name, definition: requireSource(name), fake: requireHelpdesk(name) }
 }
 
+/** What an account needs to tell all that its helpdesk can. */
+const OPTIONS: Readonly<Record<string, Record<string, unknown>>> = {
+  gladly: { surveys: { source: 'export', score: '/Score: (\\d)/' } },
+}
+
+/** How long what has happened may take to be told, in seconds. */
+const SETTLED: Readonly<Record<string, number>> = { gladly: 4 * 3_600 }
+export const settledOf = ({ name }: Helpdesk): number => SETTLED[name] ?? 600
+
+/** Where there are no surveys of its own, only an answer is one. */
+const hasOwnSurveys = ({ definition }: Helpdesk): boolean =>
+  definition.supports.occurrences['satisfaction_survey.created'] !== undefined
+
 export const START = Date.parse('2026-03-01T08:00:00Z')
 const ORIGIN = 'https://helpdesk.test'
 const BREVO_URL = 'https://brevo.test/v3'
@@ -96,13 +109,14 @@ function openShop(fake: HelpdeskSandbox, limited: boolean, index: FakeOptions['i
 
 /** `beside`: another machine that looks at the same shop, with a state and a Brevo of its own. */
 export function openBench(
-  { definition, fake }: Helpdesk,
+  helpdesk: Helpdesk,
   {
     limited = false,
     beside,
     index,
   }: { limited?: boolean; beside?: Bench; index?: FakeOptions['index'] } = {},
 ): Bench {
+  const { definition, fake, name } = helpdesk
   const { universe, world, api } = beside ?? openShop(fake, limited, index)
   const account = new BrevoAccount(() => universe.now)
   account.importDelayMs = 0
@@ -173,6 +187,7 @@ export function openBench(
     source({ keys = {}, path = fake.base, retries, hasty = !limited } = {}) {
       const options = {
         [definition.address.base]: `${ORIGIN}${path}`,
+        ...OPTIONS[name],
         ...(hasty ? { rate_limit: { requests: 10_000, per_seconds: 1 } } : {}),
       }
       const credentials = Object.fromEntries(
@@ -200,13 +215,14 @@ export function openBench(
         world.addMessage(ticket.id)
         universe.now += 2_000
         world.addMessage(ticket.id, { fromAgent: true })
-        world.addSurvey(ticket.id)
+        const answer = hasOwnSurveys(helpdesk) ? {} : { score: 5, scored: world.now() }
+        world.addSurvey(ticket.id, answer)
         world.setAgentState(1, 'away', 'lunch')
         universe.now += 2_000
         world.setAgentState(1, 'online')
         tickets.push(ticket)
       }
-      await bench.pass(600)
+      await bench.pass(settledOf(helpdesk))
       return tickets
     },
     async open(action, yaml) {
@@ -233,7 +249,7 @@ connectors:
   shop:
     source: ${definition.name}
     ${definition.address.base}: "${ORIGIN}${fake.base}"
-${limit}${lines}`,
+${toYamlLines(OPTIONS[name])}${limit}${lines}`,
     async close() {
       rmSync(directory, { recursive: true, force: true })
     },
@@ -243,10 +259,17 @@ ${limit}${lines}`,
 
 const RATE_LIMIT = '    rate_limit: { requests: 10000, per_seconds: 1 }\n'
 
+const toYamlLines = (options: Record<string, unknown> = {}): string =>
+  Object.entries(options)
+    .map(([key, value]) => `    ${key}: ${JSON.stringify(value)}\n`)
+    .join('')
+
+type OwnReading = Exclude<Reading, { mode: 'within' | 'singly' }>
+
 /** Streams that have pages of their own, and how they are read. */
-export function ownStreams({ definition }: Helpdesk): [Stream, Exclude<Reading, { mode: 'within' }>][] {
+export function ownStreams({ definition }: Helpdesk): [Stream, OwnReading][] {
   return Object.entries(definition.supports.streams).flatMap(([stream, reading]) =>
-    reading.mode === 'within' ? [] : [[stream as Stream, reading]],
+    reading.mode === 'within' || reading.mode === 'singly' ? [] : [[stream as Stream, reading]],
   )
 }
 
@@ -269,9 +292,18 @@ export async function readStream(
   return pages
 }
 
-/** The list that a page is, wherever its helpdesk puts it; empty where an answer has none. */
-export function findList(json: Record<string, unknown>): Record<string, unknown>[] {
-  const lists = Object.values(json).filter((value) => Array.isArray(value))
-  if (lists.length === 0) return []
-  return lists[0] as Record<string, unknown>[]
+/** All customers: of a list, or one by one where there is none. */
+export async function readCustomers(bench: Bench, { definition }: Helpdesk, source: Source): Promise<Page[]> {
+  const now = bench.world.now()
+  const { customers, tickets } = definition.supports.streams
+  if (customers?.mode !== 'singly') return await readStream(source, 'customers', customers!, { now })
+  const found = (await readStream(source, 'tickets', tickets!, { now })).flatMap(({ records }) => records)
+  const ids = new Set(found.flatMap((one) => (one.kind === 'ticket' ? (one.customerId ?? []) : [])))
+  const page: Page = { records: [], invalid: [], newest: null, oldest: null, next: null }
+  for (const id of ids) {
+    const object = await source.refetch('customer', id)
+    if (object.found === 'record')
+      page.records.push(...object.records.filter(({ kind }) => kind === 'customer'))
+  }
+  return [page]
 }

@@ -7,7 +7,8 @@ import type { TajoError } from '../../src/lib/errors.ts'
 import { OCCURRENCE_TYPES, type OccurrenceType } from '../../src/model/occurrence.ts'
 import type { HttpAnswer } from '../../src/lib/net/http.ts'
 import type { World, WorldCustomer, WorldTicket } from '../../src/sandbox/shop/world.ts'
-import { type Bench, findList, HELPDESKS, openBench, ownStreams, START } from './helpdesk.ts'
+import { ID_KEYS, type Item, openList } from './answers.ts'
+import { type Bench, HELPDESKS, openBench, ownStreams, settledOf, START } from './helpdesk.ts'
 
 interface Cast {
   world: World
@@ -52,6 +53,7 @@ const ACTS: Record<OccurrenceType, (cast: Cast) => void> = {
 describe.each(HELPDESKS)('$name', (helpdesk) => {
   const { definition } = helpdesk
   const told = OCCURRENCE_TYPES.filter((type) => definition.supports.occurrences[type] !== undefined)
+  const lateBy = Math.max(1_200, settledOf(helpdesk))
   const untold = OCCURRENCE_TYPES.filter((type) => !told.includes(type))
   let bench: Bench
   let broken = 0
@@ -94,14 +96,14 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
     const yaml = toYaml(type)
     const players = await cast()
     await bench.sync(yaml)
-    await bench.pass(1_200)
+    await bench.pass(lateBy)
     expect(events()).toEqual([])
 
     ACTS[type](players)
 
     // What a report shows late, and what only a look at everything finds, too.
     for (const options of [{}, {}, { reconcile: true }, { since: START * 1000 }, {}]) {
-      await bench.pass(1_200)
+      await bench.pass(lateBy)
       await bench.sync(yaml, options)
     }
     expect(events()).toEqual(['HAPPENED'])
@@ -114,7 +116,7 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
 
     for (const options of [{}, {}, { reconcile: true }, {}]) {
       await bench.sync(yaml, options)
-      await bench.pass(1_200)
+      await bench.pass(lateBy)
     }
     expect(events()).toEqual([])
   })
@@ -129,12 +131,12 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
     second.account.lists.set(35, 'Support contacts')
     await bench.sync(yaml)
     await second.sync(yaml)
-    await bench.pass(1_200)
+    await bench.pass(lateBy)
     ACTS[type](players)
-    await bench.pass(1_200)
+    await bench.pass(lateBy)
     for (const one of [bench, second]) {
       await one.sync(yaml, { reconcile: true })
-      await bench.pass(1_200)
+      await bench.pass(lateBy)
       await one.sync(yaml)
     }
 
@@ -156,16 +158,16 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
       late.account.lists.set(35, 'Support contacts')
       await bench.sync(yaml)
       await late.sync(yaml)
-      await bench.pass(1_200)
+      await bench.pass(lateBy)
       ACTS[type](players)
-      await bench.pass(1_200)
+      await bench.pass(lateBy)
       await bench.sync(yaml)
       for (const ticket of [players.open, players.closed, players.tagged])
         bench.world.changeSubject(ticket.id, 'Where is it? Again')
       for (const one of [bench, late]) {
-        await bench.pass(1_200)
+        await bench.pass(lateBy)
         await one.sync(yaml)
-        await bench.pass(1_200)
+        await bench.pass(lateBy)
         await one.sync(yaml)
       }
 
@@ -187,6 +189,7 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
   it('an item that could not be understood is set aside, and well again once it is mended', async () => {
     const yaml = toYaml('ticket.created')
     await cast()
+    await bench.pass(lateBy)
     let isBroken = true
     bench.meet(async (_, answer) => (isBroken ? breakTickets(await answer()) : await answer()))
 
@@ -207,12 +210,13 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
 
   /** Nothing of a ticket but its id can be understood, in whatever list it comes. */
   function breakTickets(answer: HttpAnswer): HttpAnswer {
-    const json = JSON.parse(answer.body) as Record<string, unknown>
-    for (const ticket of findList(json).filter((one) => SUBJECT.test(JSON.stringify(one)))) {
+    const list = openList(answer.body)
+    if (list === null) return answer
+    for (const ticket of (list.items as Item[]).filter((one) => SUBJECT.test(JSON.stringify(one)))) {
       broken += 1
-      for (const key of Object.keys(ticket)) if (key !== 'id') ticket[key] = {}
+      for (const key of Object.keys(ticket)) if (!ID_KEYS.includes(key)) ticket[key] = {}
     }
-    return { ...answer, body: JSON.stringify(json) }
+    return { ...answer, body: list.write() }
   }
 
   it('a person who is merged, and one who is deleted, lose what was theirs', async () => {
@@ -227,9 +231,9 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
 
     world.mergeCustomers(other.id, person.id)
     world.deleteCustomer(third.id)
-    await bench.pass(1_200)
+    await bench.pass(lateBy)
     await bench.sync(yaml, { reconcile: true })
-    await bench.pass(1_200)
+    await bench.pass(lateBy)
     await bench.sync(yaml)
 
     expect(tickets('jane@example.com')).toBe(4)
@@ -244,7 +248,6 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
   it('a campaign fires once, after its delay, and not for a ticket that was opened again', async () => {
     const { world, open, tagged } = await cast()
     const yaml = `campaigns:\n  thanks: { on: ticket.closed, event: THANKS, delay: 30m }\n${toYaml('ticket.created')}`
-    world.changeSubject(open.id, 'Lost parcel')
     await bench.sync(yaml)
     await bench.pass(1_200)
     world.closeTicket(open.id)
@@ -258,29 +261,30 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
       await bench.sync(yaml)
     }
 
-    expect(bench.account.events).toMatchObject([{ name: 'THANKS', properties: { subject: 'Lost parcel' } }])
+    expect(events()).toEqual(['THANKS'])
+    expect(bench.account.events[0]!.properties['tags'] ?? []).not.toContain('vip')
   })
 
   it('whoever a ticket named before they were read is known by their own record, whatever its date', async () => {
     const { world } = bench
-    bench.account.addAttribute('LANGUAGE', 'text')
-    const yaml = bench.yaml('    field_mapping: { language: LANGUAGE }\n')
+    bench.account.addAttribute('SHOP_ID', 'text')
+    const yaml = bench.yaml('    field_mapping: { external_id: SHOP_ID }\n')
     await bench.sync(yaml)
     const long = 30 * 86_400_000_000
     const past = world.now() - long
     const jane = world.addCustomer({
       email: 'jane@example.com',
-      language: 'fr',
+      externalId: 'shop-7',
       created: past,
       updated: past,
     })
     world.addTicket({ customerId: jane.id })
-    await bench.pass(1_200)
+    await bench.pass(lateBy)
 
     await bench.sync(yaml)
     await bench.sync(yaml, { reconcile: true })
 
-    expect(bench.account.contacts.get('jane@example.com')?.attributes).toMatchObject({ LANGUAGE: 'fr' })
+    expect(bench.account.contacts.get('jane@example.com')?.attributes).toMatchObject({ SHOP_ID: 'shop-7' })
   })
 
   it('a poll that finds nothing asks little', async () => {
@@ -307,4 +311,4 @@ function findMistakes(yaml: string): readonly string[] {
   }
 }
 
-const SUBJECT = /Where is it\?/
+const SUBJECT = /Where is it\?|First Channel/

@@ -4,10 +4,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { HOME_OF, type SourceRecord } from '../../src/model/records.ts'
 import type { Page, Reading, Source } from '../../src/sources/source.ts'
 import { OBJECT_OF_STREAM } from '../../src/model/set-aside.ts'
-import { type Bench, HELPDESKS, openBench, ownStreams, readStream, START } from './helpdesk.ts'
+import { type Bench, HELPDESKS, openBench, ownStreams, readCustomers, readStream, START } from './helpdesk.ts'
 
 const idsOf = (pages: readonly Page[], stream: string): string[] =>
-  pages.flatMap((page) => page.records.filter((one) => HOME_OF[one.kind] === stream).map((one) => one.id))
+  pages.flatMap((page) =>
+    page.records.filter((one) => HOME_OF[one.kind] === stream && one.kind !== 'session').map((one) => one.id),
+  )
 
 async function collect(pages: AsyncIterable<Page>): Promise<Page[]> {
   const all: Page[] = []
@@ -38,7 +40,8 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
       tickets: bench.world.tickets.size,
       messages: bench.world.messages.size,
       satisfaction_surveys: bench.world.surveys.size,
-      events: bench.world.events.size,
+      // A new person and a new conversation; the beginning of its first contact.
+      events: helpdesk.name === 'gladly' ? 3 * bench.world.tickets.size : bench.world.events.size,
       agent_states: bench.world.agentStates.length,
     })[stream] ?? 0
 
@@ -80,7 +83,9 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
       expect(ids.length).toBeGreaterThan(0)
       expect(ids.every((id) => whole.has(id))).toBe(true)
       expect(Math.max(...pages.flatMap((page) => page.newest ?? []))).toBeGreaterThanOrEqual(middle)
-      if (reading.mode === 'since') {
+      // A file has one date for all that is in it.
+      const isDated = new Set(dated.map((page) => page.newest)).size > 1
+      if (reading.mode === 'since' && isDated) {
         expect(ids.length).toBeLessThan(whole.size)
         expect(Math.min(...pages.flatMap((page) => page.oldest ?? []))).toBeGreaterThanOrEqual(
           middle - 1_000_000,
@@ -135,7 +140,7 @@ describe.each(HELPDESKS)('$name', (helpdesk) => {
   })
 
   it('dates a record as the helpdesk does, to its grain', async () => {
-    const customers = (await read(['customers', helpdesk.definition.supports.streams.customers as never]))
+    const customers = (await bench.drive(readCustomers(bench, helpdesk, source)))
       .flatMap((page) => page.records)
       .filter((one): one is Extract<SourceRecord, { kind: 'customer' }> => one.kind === 'customer')
     const made = [...bench.world.customers.values()].map((one) => one.created).sort((a, b) => a - b)
@@ -201,14 +206,13 @@ describe.each(HELPDESKS)('$name, asked too often', (helpdesk) => {
     await bench.fill(5)
     const source = bench.source({ hasty: true })
     const startedAt = bench.universe.now
-    const [stream, reading] = ownStreams(helpdesk).find(([name]) => name === 'customers')!
     const refused: number[] = []
     bench.meet(async (_, answer) => {
       const given = await answer()
       if (given.status === 429) refused.push(bench.universe.now)
       return given
     })
-    const customers = await bench.drive(readStream(source, stream, reading, { now: bench.world.now() }))
+    const customers = await bench.drive(readCustomers(bench, helpdesk, source))
     const [id] = idsOf(customers, 'customers')
 
     for (let asked = 0; asked < helpdesk.fake.limit.requests * 2; asked += 1)

@@ -48,6 +48,9 @@ class Reply {
     this.headers[name.toLowerCase()] = value
     return this
   }
+  type(value: string): this {
+    return this.header('content-type', value)
+  }
   send(body?: unknown): this {
     this.sent = true
     if (typeof body === 'string') this.body = body
@@ -75,6 +78,7 @@ export function createDirectServer(): DirectServer {
     get: add('GET'),
     post: add('POST'),
     put: add('PUT'),
+    patch: add('PATCH'),
     delete: add('DELETE'),
     // The simulated network has faults of its own: `preHandler` and `onSend` are those of the sandbox over HTTP.
     addHook: (name: string, hook: (typeof hooks)[number]) => void (name === 'onRequest' && hooks.push(hook)),

@@ -160,7 +160,9 @@ function toOwnDefaults({ defaults }: SourceDefinition): object {
 export function toConnectorSchema(source: SourceDefinition): Record<string, unknown> {
   const block = Type.Object({ source: sourceKey, ...connector }, closed)
   const { agent_states, ...shared } = block.properties
-  const own = source.supports.streams.agent_states === undefined ? {} : { agent_states }
+  // Where they come within another stream, looking costs nothing.
+  const states = source.supports.streams.agent_states
+  const own = states === undefined || states.mode === 'within' ? {} : { agent_states }
   return { ...block, properties: { ...source.options, ...own, ...shared, ...toOwnDefaults(source) } }
 }
 

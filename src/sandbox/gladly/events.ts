@@ -147,9 +147,11 @@ function toMessageEvents(
     messageId: toId('item', message.id),
     ...(message.rule === null ? {} : { isAutomated: true }),
   })
-  return contact.fulfilled === message.created
-    ? [said, make('CONTACT/FULFILLED', { fulfilledType: 'RESPONDED' })]
-    : [said]
+  if (contact.fulfilled !== message.created) return [said]
+  // Somebody takes the call.
+  const isTaken = contact.ticket.channel === 'phone' && contact.direction === 'INBOUND'
+  const taken = isTaken ? [make('CONTACT/OFFER_ACCEPTED')] : []
+  return [said, ...taken, make('CONTACT/FULFILLED', { fulfilledType: 'RESPONDED' })]
 }
 
 const STATES: Readonly<Record<WorldAgentState['state'], string>> = {

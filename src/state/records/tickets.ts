@@ -139,7 +139,7 @@ export class Tickets extends Table {
     const changed =
       before === undefined ||
       before.deleted === 1 ||
-      (!isSame(before, row) && before.updated_at <= row.updated_at)
+      (!isSame(before, row) && before.updated_at <= (ticket.asOf ?? row.updated_at))
     if (changed) this.#upsert.run(row)
     const trails = [before?.trail, before?.own_trail]
     const isNews = changed && ticket.opened === false && !trails.includes(row.trail)
@@ -261,6 +261,14 @@ function toTrails({ opened, trail = '' }: Ticket, before: Row | undefined) {
   }
 }
 
+/** What a report shows of a time is no earlier picture, though none of its dates is as late. */
+function toDates({ asOf, updatedAt, version }: Ticket, before: Row | undefined) {
+  const isKept = asOf !== undefined && before !== undefined && before.updated_at > updatedAt
+  return isKept
+    ? { updated_at: before.updated_at, version: before.version }
+    : { updated_at: updatedAt, version }
+}
+
 function toRow(source: string, ticket: Ticket, before: Row | undefined) {
   return {
     ...toFirstResponse(ticket, before),
@@ -272,16 +280,15 @@ function toRow(source: string, ticket: Ticket, before: Row | undefined) {
     channel: ticket.channel,
     subject: ticket.subject,
     tags: JSON.stringify(ticket.tags),
-    assignee_name: ticket.assigneeName,
+    assignee_name: ticket.assigneeName === undefined ? (before?.assignee_name ?? null) : ticket.assigneeName,
     spam: ticket.spam ? 1 : 0,
     created_at: ticket.createdAt,
-    updated_at: ticket.updatedAt,
-    version: ticket.version,
+    ...toDates(ticket, before),
     // Closed without a time: when it was last changed, at the latest.
     closed_at: ticket.closedAt ?? (ticket.status === 'closed' ? ticket.updatedAt : null),
     snoozed_until: ticket.snoozedUntil,
     trashed_at: ticket.trashedAt,
-    group_name: ticket.groupName ?? null,
+    group_name: ticket.groupName === undefined ? (before?.group_name ?? null) : ticket.groupName,
     channel_source: ticket.channelSource ?? null,
     ignored: ticket.ignored === true ? 1 : 0,
     ai_score: ticket.aiScore ?? null,

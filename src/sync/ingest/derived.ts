@@ -79,7 +79,7 @@ function deriveChanges(
   const found: Derived[] = before.updatedAt === at ? [] : [{ type: 'ticket.updated', key, at, status }]
   // Two tags may come without moving the date in between.
   const tagKey = `${key}/${tags.toSorted().join(',')}`
-  if (assigneeName !== null && assigneeName !== before.assigneeName)
+  if (assigneeName != null && assigneeName !== before.assigneeName)
     found.push({ type: 'ticket.assigned', key, at, status })
   const added = tags.filter((tag) => !before.tags.includes(tag))
   if (added.length > 0)

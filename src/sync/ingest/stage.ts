@@ -128,11 +128,8 @@ export function stageForCustomer(
 
 export function toOccurrenceTicket(
   { store, source, withTags }: Pick<SyncContext, 'store' | 'source' | 'withTags'>,
-  ticket: Pick<
-    StoredTicket,
-    'id' | 'subject' | 'channel' | 'status' | 'assigneeName' | 'createdAt' | 'tags'
-  > &
-    Pick<Ticket, 'channelSource' | 'groupName'>,
+  ticket: Pick<StoredTicket, 'id' | 'subject' | 'channel' | 'status' | 'createdAt' | 'tags'> &
+    Pick<Ticket, 'channelSource' | 'assigneeName' | 'groupName'>,
 ): OccurrenceTicket {
   const {
     id,
@@ -140,7 +137,7 @@ export function toOccurrenceTicket(
     channel,
     channelSource = null,
     status,
-    assigneeName,
+    assigneeName = null,
     groupName = null,
     createdAt,
   } = ticket

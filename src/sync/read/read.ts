@@ -182,7 +182,8 @@ export async function readDirectories(context: DirectoryContext, signal?: AbortS
   // Only entries of the event feed name tags by id.
   const namesTags = ['ticket.tagged', 'ticket.untagged'] as const
   const needsTags = namesTags.some(
-    (type) => context.wants.has(type) && context.supports.occurrences[type] === 'told',
+    (type) =>
+      context.wants.has(type) && ['told', 'opened'].includes(context.supports.occurrences[type] ?? ''),
   )
   const wanted = context.supports.directories.filter((directory) => directory !== 'tags' || needsTags)
   const never = wanted.filter((directory) => readAt(directory) === null)

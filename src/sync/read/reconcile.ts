@@ -57,6 +57,8 @@ export async function reconcile(context: SyncContext, options: ReadOptions): Pro
 /** Its objects were named by the lists that were read: by its own, or by the one that it comes within. */
 function isListed({ streams, supports }: SyncContext, stream: Stream, options: ReadOptions): boolean {
   const reading = supports.streams[stream]
+  // What a list forgets is not gone.
+  if (reading?.mode === 'since' && reading.reach !== undefined) return false
   const list = reading?.mode === 'within' ? reading.stream : stream
   return streams.has(stream) && options.streams.some((one) => one === list)
 }

@@ -27,7 +27,9 @@ export async function readRequested(
 ): Promise<RefreshRequest[]> {
   const { store, source, clock } = context
   const agents = requests.filter(({ kind }) => kind === 'agent')
-  if (agents.length > 0) await lookForAgents(context, signal)
+  // Where the feed tells, it was read before.
+  const isAsked = context.supports.streams.agent_states?.mode !== 'within'
+  if (agents.length > 0 && isAsked) await lookForAgents(context, signal)
   // What a list shows may be behind; where a ticket's own address tells more, it is asked in any case.
   const isSeen = ({ kind, id }: RefreshRequest): boolean =>
     watch.isStored(kind, id) && (kind !== 'ticket' || !tellsOwnHistory(context))

@@ -57,7 +57,7 @@ export async function followPages(
     commitPages(walking, waiting)
     for (const { page: stored, watch: ended } of waiting.splice(0)) {
       ended.close()
-      options.onPage(stream, stored.records.length)
+      options.onPage(stream, countOf(stream, stored))
     }
   }
   try {
@@ -81,6 +81,12 @@ export async function followPages(
     for (const one of waiting) one.watch.close()
   }
 }
+
+/** Records of the stream itself; a feed is of everything. */
+const countOf = (stream: Stream, { records }: Page): number =>
+  stream === 'events'
+    ? records.length
+    : records.filter(({ kind }) => HOME_OF[kind] === stream && kind !== 'session').length
 
 interface ReadPage {
   page: Page
