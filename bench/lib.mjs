@@ -12,6 +12,8 @@ export const KEYS = {
   GORGIAS_EMAIL: 'you@shop.example',
   GORGIAS_API_KEY: 'sandbox-gorgias-key',
   INTERCOM_ACCESS_TOKEN: 'sandbox-intercom-token',
+  GLADLY_USERNAME: 'api@shop.example',
+  GLADLY_API_KEY: 'sandbox-gladly-token',
   BREVO_API_KEY: 'sandbox-brevo-key',
 }
 
@@ -34,7 +36,12 @@ export async function startSandbox(flags, helpdesk = 'gorgias') {
   return { ...(await ready), stop: () => child.kill('SIGTERM') }
 }
 
-const ADDRESS = { gorgias: 'base_url', intercom: 'api_url' }
+const ADDRESS = { gorgias: 'base_url', intercom: 'api_url', gladly: 'base_url' }
+
+/** Gladly has no surveys of its own, and no list of custom fields. */
+const WITHOUT = {
+  gladly: / *(last_satisfaction_score|satisfaction_|customer_type).*\n|, (dis)?satisfied_customers: \d+/g,
+}
 
 /** A directory with a connectors.yml for the sandbox. */
 export function prepareWorkspace(
@@ -69,7 +76,7 @@ connectors:
       ticket.created: SUPPORT_TICKET_OPENED
       ticket.closed: SUPPORT_TICKET_RESOLVED
       satisfaction_survey.responded: CSAT_SUBMITTED
-`,
+`.replace(WITHOUT[helpdesk] ?? '', ''),
   )
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) }
 }
@@ -84,17 +91,22 @@ export async function runTajo(directory, args) {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
-  const requests = { gorgias: 0, intercom: 0, contacts: 0 }
+  const requests = { gorgias: 0, intercom: 0, gladly: 0, contacts: 0 }
+  const paths = { gladly: [] }
   child.stdout.on('data', (chunk) => (output += chunk))
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (line.includes('"Gorgias request"')) requests.gorgias += 1
     else if (line.includes('"Intercom request"')) requests.intercom += 1
-    else if (line.includes('"Brevo request"')) requests.contacts += Number(line.includes('"path":"/contacts'))
+    else if (line.includes('"Gladly request"')) {
+      requests.gladly += 1
+      paths.gladly.push(/"path":"([^"]+)"/.exec(line)?.[1] ?? '')
+    } else if (line.includes('"Brevo request"'))
+      requests.contacts += Number(line.includes('"path":"/contacts'))
     else process.stderr.write(`${line}\n`)
   })
   const code = await new Promise((resolve) => child.once('close', resolve))
   const wallMs = performance.now() - startedAt
-  return { code, output, wallMs, requests, ...JSON.parse(readFileSync(usageFile, 'utf8')) }
+  return { code, output, wallMs, requests, paths, ...JSON.parse(readFileSync(usageFile, 'utf8')) }
 }
 
 const TICKS_PER_SECOND = 100

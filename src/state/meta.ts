@@ -121,6 +121,8 @@ export const META = {
     jsonKey<Partial<Record<OccurrenceType, Instant>>>(`opened_since:${connector}`),
   /** The last time that the event feed did not reach back to where it was read up to. */
   feedGap: (connector: string) => jsonKey<FeedGap>(`feed_gap:${connector}`),
+  /** After a gap each customer is asked for once more; up to this id they were. */
+  customersInDoubt: (connector: string) => textKey(`customers_in_doubt:${connector}`),
   /** Everybody whom records name was asked for, where customers have no list. */
   customersResolved: (connector: string) => numberKey(`customers_resolved:${connector}`),
   /** Of the log of what the shop's people did, everything up to then was looked at. */

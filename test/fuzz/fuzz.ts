@@ -39,9 +39,13 @@ export async function fuzz(bodies: number, seed: number, helpdesk = 'gorgias'): 
   const random = createSeededRandom(seed)
   const report: FuzzReport = { bodies: 0, ends: {}, records: 0, setAside: 0, unforeseen: [] }
   const http: Http = {
-    async send() {
+    async send({ url }) {
       report.bodies += 1
-      return toOutcome(random)
+      const outcome = toOutcome(random)
+      const isItsOwn = helpdesk === 'gladly' && url.startsWith('https://fuzz.test/api')
+      return isItsOwn && outcome.outcome === 'answer'
+        ? { ...outcome, body: toGladlyBody(random, url) }
+        : outcome
     },
     close: () => undefined,
   }
@@ -86,7 +90,7 @@ export async function fuzz(bodies: number, seed: number, helpdesk = 'gorgias'): 
   }
 
   const streams = Object.entries(definition.supports.streams).flatMap(([stream, { mode }]) =>
-    mode === 'within' ? [] : [stream as Stream],
+    mode === 'within' || mode === 'singly' ? [] : [stream as Stream],
   )
   while (report.bodies < bodies) {
     const { source, caller, destination } = open()
@@ -167,6 +171,56 @@ function toBody(random: Random): string {
       : item(random),
   )
   return random.next() < 0.05 ? text.slice(0, Math.floor(random.next() * text.length)) : text
+}
+
+/** Lines, tables and bare lists, each with something wrong in it. */
+function toGladlyBody(random: Random, url: string): string {
+  if (random.next() < 0.15) return toBody(random)
+  const items = Array.from({ length: Math.floor(random.next() * 4) }, () =>
+    random.next() < 0.1 ? value(random, 1) : item(random),
+  )
+  const text = url.includes('/reports')
+    ? toTable(random, items)
+    : /\/(events|files)/.test(url)
+      ? items.map((one) => `${JSON.stringify(one)}\n`).join('')
+      : JSON.stringify(
+          /(agents|topics|inboxes|jobs|items|customer-profiles\?|conversations\?)/.test(url)
+            ? items
+            : item(random),
+        )
+  return random.next() < 0.05 ? text.slice(0, Math.floor(random.next() * text.length)) : text
+}
+
+const COLUMNS = [
+  'Queued At',
+  'Customer ID',
+  'Conversation ID',
+  'Contact ID',
+  'Channel',
+  'Status',
+  'Ended At',
+  'Fulfilled At',
+  'Created At',
+  'Last Closed At',
+  'Topics',
+  'Timestamp',
+  'Type',
+  'Agent ID',
+  'contact_session_id',
+  'conversation_id',
+  'customer_id',
+  'contact_session_created_at',
+]
+
+function toTable(random: Random, items: readonly unknown[]): string {
+  const cell = (name: string): string => {
+    if (random.next() < 0.2) return JSON.stringify(String(value(random, 0))).replaceAll('\\"', '""')
+    if (/ At$|_at$|Timestamp/.test(name))
+      return pick(random, ['2026-01-01T00:00:00.5Z', '2026-01-01 00:00:00', 'yesterday', ''])
+    return pick(random, ['7', 'a b', '', 'CLOSED', 'ANSWERED', 'EMAIL'])
+  }
+  const columns = COLUMNS.filter(() => random.next() < 0.98)
+  return [columns.join(','), ...items.map(() => columns.map((name) => cell(name)).join(','))].join('\r\n')
 }
 
 function envelope(random: Random): object {
@@ -271,6 +325,21 @@ const KEYS = [
   'metadata',
   'custom_attributes',
   'custom',
+  // Gladly's.
+  'timestamp',
+  'content',
+  'initiator',
+  'conversationId',
+  'customerId',
+  'contactId',
+  'topicIds',
+  'emails',
+  'phones',
+  'createdAt',
+  'updatedAt',
+  'closedAt',
+  'files',
+  'parameters',
 ]
 
 function item(random: Random): object {
@@ -285,6 +354,9 @@ function plausible(random: Random, key: string): unknown {
   if (key.endsWith('id')) return pick(random, [1, 2_190_948_998, '7', 0, -1, null])
   if (key.endsWith('_at'))
     return pick(random, [1_772_352_000, 1_772_352_001, 0, -5, 1e15, '1772352000', null])
+  if (/^(timestamp|createdAt|updatedAt|closedAt)$/.test(key))
+    return pick(random, ['2026-01-01T00:00:00.07Z', '2026-01-01T00:00:00Z', 'x', '', null])
+  if (key === 'files') return pick(random, [['conversation_items.jsonl'], [], 7])
   if (key === 'state') return pick(random, ['open', 'closed', 'snoozed', 'asleep'])
   if (key === 'part_type') return pick(random, ['comment', 'close', 'open', 'snoozed', 'assignment', 'dance'])
   if (key === 'status') return pick(random, ['open', 'closed', 'asleep'])

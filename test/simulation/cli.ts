@@ -1,4 +1,4 @@
-// npm run simulate -- --seeds N [--from S] [--large] [--helpdesks intercom|both] [--until-failure], the seeds that once found something: --found,
+// npm run simulate -- --seeds N [--from S] [--large] [--helpdesks intercom|both|gladly|gladly_beside] [--until-failure], the seeds that once found something: --found,
 // or one seed again: npm run simulate -- --seed S [--long] [--large] [--verbose]
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 
 import type { Log } from '../../src/lib/log/log.ts'
 import { FOUND_SOMETHING } from './found.ts'
-import { simulate, type Story, type Verdict } from './simulate.ts'
+import { type Helpdesks, simulate, type Story, type Verdict } from './simulate.ts'
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +40,7 @@ const log: Log = {
 const kind = {
   ...(values.long ? { long: true } : {}),
   ...(values.large ? { large: true } : {}),
-  ...(values.helpdesks === undefined ? {} : { helpdesks: values.helpdesks as 'intercom' | 'both' }),
+  ...(values.helpdesks === undefined ? {} : { helpdesks: values.helpdesks as Helpdesks }),
 }
 if (process.send !== undefined) {
   process.once('message', (stories) => void tell(stories as Story[]))

@@ -11,6 +11,7 @@ import { openStore } from '../../src/state/store.ts'
 import { Killed, ProcessClock } from './clock.ts'
 import type { Served, Serving } from '../../src/daemon/serve.ts'
 import { BREVO_URL, createHttpFor, HELPDESK_URL, type Network, OUTLET_URL } from './network.ts'
+import { DIALECTS, type HelpdeskName } from './dialect.ts'
 import { OUTLET_MAPPING } from './outlet.ts'
 
 /** Every account takes them. */
@@ -18,6 +19,7 @@ const KEYS = {
   email: new Secret('sim@shop.example'),
   api_key: new Secret('sim-key'),
   access_token: new Secret('sim-token'),
+  username: new Secret('sim@shop.example'),
 }
 
 export interface Life {
@@ -42,7 +44,7 @@ export interface LifeOptions {
   /** Whether the helpdesk calls it. */
   webhooks: boolean
   /** Of the first account: what its connector is called. */
-  helpdesk: 'gorgias' | 'intercom'
+  helpdesk: HelpdeskName
   thresholds: Thresholds
   log: Log
 }
@@ -153,13 +155,14 @@ function serveHints(
   process: { isDead(): boolean },
   connector: string,
 ): Serving {
+  const toTicketId = DIALECTS[connector as HelpdeskName].ticketId
   const deliver = async (id: number): Promise<void> => {
     if (process.isDead()) return
     try {
       engine.store.transaction(() =>
         engine.store.refreshRequests.put(
           connector,
-          { kind: 'ticket', id: String(id) },
+          { kind: 'ticket', id: toTicketId(id) },
           network.universe.now * 1_000,
         ),
       )
@@ -245,20 +248,32 @@ const CAMPAIGNS = `campaigns:
 `
 
 /** Where each helpdesk answers, as its connector says it. */
-function toAddress(helpdesk: 'gorgias' | 'intercom', url: string): string {
-  return helpdesk === 'gorgias' ? `base_url: "${url}"` : `api_url: "${new URL(url).origin}"`
+function toAddress(helpdesk: HelpdeskName, url: string): string {
+  if (helpdesk === 'intercom') return `api_url: "${new URL(url).origin}"`
+  return `base_url: "${helpdesk === 'gladly' ? `${url}/v1` : url}"`
 }
 
 /** Intercom never tells of merged tickets. */
-function toMapping(helpdesk: 'gorgias' | 'intercom', extId: boolean): string {
+function toMapping(helpdesk: HelpdeskName, extId: boolean): string {
   const mapping = extId
     ? MAPPING.replace('field_mapping:', 'field_mapping:\n      external_id: EXT_ID')
     : MAPPING
-  return helpdesk === 'gorgias' ? mapping : mapping.replace('      ticket.merged: TICKET_MERGED\n', '')
+  if (helpdesk === 'gorgias') return mapping
+  const unmerged = mapping.replace('      ticket.merged: TICKET_MERGED\n', '')
+  return helpdesk === 'gladly'
+    ? withoutSurveys(unmerged).replace(/ *custom_fields.wholesale.*\n/, '')
+    : unmerged
 }
 
+/** Gladly has none of its own. */
+const withoutSurveys = (mapping: string): string =>
+  mapping
+    .replace(/ *(last_satisfaction_score|satisfaction_count|satisfaction_survey).*\n/g, '')
+    .replace(/, (dis)?satisfied_customers: \d+/g, '')
+
 export function toYaml(options: {
-  reconcile: string
+  /** Null: never. */
+  reconcile: string | null
   schedule: string
   rateLimit: string
   importList: boolean
@@ -271,18 +286,18 @@ export function toYaml(options: {
   /** A second account. */
   outlet?: boolean
   /** Whose account the first is, and the second. */
-  helpdesk?: 'gorgias' | 'intercom'
-  second?: 'gorgias' | 'intercom'
+  helpdesk?: HelpdeskName
+  second?: HelpdeskName
 }): string {
   const reading = `    schedule: "${options.schedule}"
-    reconcile: "${options.reconcile}"
+    reconcile: ${JSON.stringify(options.reconcile ?? false)}
     rate_limit: ${options.rateLimit}
 `
   const { helpdesk = 'gorgias', second = 'gorgias' } = options
   const outlet = `  outlet:
     source: ${second}
     ${toAddress(second, OUTLET_URL)}
-${reading}${OUTLET_MAPPING}`
+${reading}${second === 'gladly' ? withoutSurveys(OUTLET_MAPPING) : OUTLET_MAPPING}`
   return `brevo: { base_url: "${BREVO_URL}"${options.importList ? ', import_list: 50' : ''} }
 contacts: { create: ${options.create} }
 events: { when_uncertain: ${options.policy}, verify_after: ${options.verifyAfter ?? '5m'} }

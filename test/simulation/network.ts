@@ -213,11 +213,11 @@ export function createHttpFor(
         return whole.body.length < 2 ? UNANSWERED : { ...whole, body: whole.body.slice(0, -2) }
       }
       case 'old_page':
-        return seenPages.get(request.url) ?? (await deliver(side, request))
+        return seenPages.get(keyOf(request)) ?? (await deliver(side, request))
       case null: {
         const outcome = await deliver(side, request)
         if (side === 'helpdesk' && outcome.outcome === 'answer' && outcome.status === 200) {
-          seenPages.set(request.url, outcome)
+          seenPages.set(keyOf(request), outcome)
           if (isList(request)) lastPage = { url: request.url, answer: outcome }
         }
         return outcome
@@ -315,6 +315,7 @@ function isPossible(fault: Fault, side: 'helpdesk' | 'brevo', request: HttpReque
 const mayBeEmpty = ({ method, url }: HttpRequest): boolean =>
   method === 'PUT' || method === 'DELETE' || (method === 'POST' && /\/(contacts|events)$/.test(url))
 
+const keyOf = ({ url, body = '' }: HttpRequest): string => `${url} ${body}`
 const pathOf = (url: string): string => new URL(url).pathname
 const placeOf = (url: string): string => `${new URL(url).host}${pathOf(url)}`
 /** By the host: each vendor has a path of its own. */
@@ -333,7 +334,7 @@ const isList = (request: HttpRequest): boolean =>
 
 /** Half of whatever is listed in it; what lists nothing is cut. */
 function halve(body: string): string {
-  if (body === '') return body
+  if (!body.startsWith('{')) return body.split('\n').slice(0, -2).join('\n')
   const whole = JSON.parse(body) as Record<string, unknown>
   const halved = Object.entries(whole).map(([key, value]): [string, unknown] => [
     key,

@@ -164,16 +164,19 @@ function expect(
   const surveys = worlds
     .flatMap((one) => [...one.surveys.values()])
     .filter((one) => one.score !== null && ids.has(survivor(one.customerId)))
+    .filter(({ ticketId }) => dialectOf(ticketId).hasSurveys)
     .filter(
       ({ ticketId }) => !dialectOf(ticketId).surveysGo || worlds.some((one) => one.tickets.has(ticketId)),
     )
+  const hasSurveys =
+    (owners.length > 0 && shop.dialect.hasSurveys) || (others.length > 0 && shop.outlet!.dialect.hasSurveys)
   const newest = tickets.toSorted((a, b) => b.created - a.created || b.id - a.id)[0]
   const lastScored = surveys.toSorted((a, b) => b.scored! - a.scored! || b.id - a.id)[0]
   const waits = tickets.flatMap((ticket) => {
     const messages = worlds
       .flatMap((one) => [...one.messages.values()])
       .filter((one) => one.ticketId === ticket.id)
-    return dialectOf(ticket.id).wait(ticket, messages) ?? []
+    return dialectOf(ticket.id).waits(ticket, messages)
   })
   const mean = waits.reduce((sum, one) => sum + one, 0) / waits.length
 
@@ -185,7 +188,10 @@ function expect(
   return {
     lists,
     externalId: main?.externalId ?? null,
-    mayBeAbsent: [...owners, ...others].some((one) => shop.lostContact.has(one.id)),
+    mayBeAbsent:
+      [...owners, ...others].some((one) => shop.lostContact.has(one.id)) ||
+      // Where customers have no list, whoever came before the first sync and never wrote is nobody's.
+      (!shop.dialect.hasSilence && tickets.length === 0),
     attributes: {
       // Who somebody is, the first account says.
       ...(main === null
@@ -194,14 +200,16 @@ function expect(
             GORGIAS_ID: shop.dialect.customerId(main.id),
             FIRSTNAME: main.name,
             TIER: main.customFields[11] ?? null,
-            WHOLESALE: main.customFields[12] ?? null,
+            // Of texts no truth is made.
+            ...(shop.dialect.helpdesk === 'gladly' ? {} : { WHOLESALE: main.customFields[12] ?? null }),
           }),
       TICKET_COUNT: tickets.length,
-      OPEN_TICKETS: tickets.filter((one) => one.status === 'open').length,
+      OPEN_TICKETS: tickets.filter((one) => dialectOf(one.id).isOpen(one)).length,
       LAST_CHANNEL: newest?.channel ?? null,
       AVG_RESPONSE_TIME: waits.length === 0 ? null : Math.round(mean * 100) / 100,
       CSAT_SCORE: lastScored?.score ?? null,
-      CSAT_RESPONSES: surveys.length,
+      // Nobody counts the surveys of a person whom no helpdesk with surveys knows.
+      CSAT_RESPONSES: hasSurveys ? surveys.length : null,
     },
   }
 }
@@ -318,7 +326,7 @@ function judgeCampaigns(shop: Shop, goLiveOf: GoLive, create: boolean): string[]
       closingsOf(about[1]).length > 1
     )
       continue
-    if (!shop.isUntouched(Number(about[1]))) continue
+    if (!shop.isUntouched(about[1])) continue
     if (!echoes.some((one) => one.properties['ticket_id'] === about[1]))
       complaints.push(`the campaign for ticket ${about[1]} never fired`)
   }

@@ -3,7 +3,7 @@ import { createSeededRandom } from '../../src/lib/random.ts'
 import { World, type WorldSurvey, type WorldTicket } from '../../src/sandbox/shop/world.ts'
 import { LISTS, OUTLET_FROM, OWN_ADDRESS } from './account.ts'
 import type { Universe } from './clock.ts'
-import { type Dialect, GORGIAS } from './dialect.ts'
+import { changedAt, type Dialect, GORGIAS, toggleTag } from './dialect.ts'
 import { Dice } from './dice.ts'
 import type { Occurrence } from './occurrence.ts'
 import type { Shop } from './shop.ts'
@@ -37,6 +37,7 @@ export class Outlet {
       last = Math.max(last + 1, Math.floor((universe.now + sourceOffsetMs) * 1000))
       return last
     }, OUTLET_FROM)
+    this.world.tags.push({ id: 21, name: 'vip', created: 1 })
     this.world.users.push({ id: 8, email: OWN_ADDRESS, name: 'Mia', created: 1 })
   }
 
@@ -48,7 +49,9 @@ export class Outlet {
       const past = Math.floor(this.world.now() - (1 + this.#random.next() * 60) * DAY)
       const { id } = this.world.addCustomer({ email, name: null, created: past, updated: past })
       people.set(id, email)
-      for (let count = this.#dice.upTo(3); count > 0; count -= 1) this.#addPastTicket(id, past)
+      const least = this.dialect.hasSilence ? 0 : 1
+      for (let count = Math.max(least, this.#dice.upTo(3)); count > 0; count -= 1)
+        this.#addPastTicket(id, past)
     }
     return people
   }
@@ -96,7 +99,7 @@ export class Outlet {
       channel: this.#dice.pick(['email', 'chat', 'phone']),
       tags: this.#random.next() < 0.2 ? ['vip'] : [],
     })
-    this.#tell('TICKET_CREATED', ['ticket_id', String(ticket.id)], customer.id, ticket.created)
+    this.#tell('TICKET_CREATED', ['ticket_id', this.dialect.ticketId(ticket.id)], customer.id, ticket.created)
     this.world.addMessage(ticket.id)
   }
 
@@ -104,28 +107,38 @@ export class Outlet {
     const ticket = this.#pick((one) => one.status === 'open')
     if (ticket === undefined) return
     this.world.closeTicket(ticket.id)
-    this.#tell('TICKET_CLOSED', ['ticket_id', String(ticket.id)], ticket.customerId, this.#lastEventAt())
+    this.#tell(
+      'TICKET_CLOSED',
+      ['ticket_id', this.dialect.ticketId(ticket.id)],
+      ticket.customerId,
+      changedAt(this.world, this.dialect, ticket),
+    )
   }
 
   #reopen(): void {
     const ticket = this.#pick((one) => one.status === 'closed')
     if (ticket === undefined) return
     this.world.reopenTicket(ticket.id)
-    this.#tell('TICKET_REOPENED', ['ticket_id', String(ticket.id)], ticket.customerId, this.#lastEventAt())
+    this.#tell(
+      'TICKET_REOPENED',
+      ['ticket_id', this.dialect.ticketId(ticket.id)],
+      ticket.customerId,
+      changedAt(this.world, this.dialect, ticket),
+    )
   }
 
   #survey(): void {
     const ticket = this.#pick(
       (one) => ![...this.world.surveys.values()].some((survey) => survey.ticketId === one.id),
     )
-    if (ticket === undefined) return
+    if (ticket === undefined || !this.dialect.hasSurveys) return
     const survey = this.world.addSurvey(ticket.id)
     this.#tell('SURVEY_CREATED', this.#about(survey), ticket.customerId, survey.created)
   }
 
   #score(): void {
     const survey = this.#dice.pickOf([...this.world.surveys.values()].filter((one) => one.score === null))
-    if (survey === undefined) return
+    if (survey === undefined || !this.dialect.hasSurveys) return
     this.world.scoreSurvey(survey.id, 1 + this.#dice.upTo(4))
     this.#tell('SURVEY_RESPONDED', this.#about(survey), survey.customerId, survey.scored!)
   }
@@ -136,16 +149,12 @@ export class Outlet {
 
   #tag(): void {
     const ticket = this.#pick(() => true)
-    if (ticket !== undefined)
-      this.world.changeTicket(ticket.id, { tags: ticket.tags.length > 0 ? [] : ['vip'] })
+    if (ticket === undefined) return
+    toggleTag(this.world, this.dialect, ticket)
   }
 
   #pick(suits: (ticket: WorldTicket) => boolean): WorldTicket | undefined {
     return this.#dice.pickOf([...this.world.tickets.values()].filter(suits))
-  }
-
-  #lastEventAt(): number {
-    return this.world.events.page('desc', null, 1)[0]!.created
   }
 
   #tell(event: string, about: Occurrence['about'], id: number, at: number): void {

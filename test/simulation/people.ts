@@ -1,5 +1,7 @@
 // Customers of the simulation who have an address in common.
-import type { World } from '../../src/sandbox/shop/world.ts'
+import type { World, WorldCustomer } from '../../src/sandbox/shop/world.ts'
+import { OWN_ADDRESS } from './account.ts'
+import type { Dice } from './dice.ts'
 
 export function customersAt(email: string, worlds: World[]): number[] {
   return worlds
@@ -16,4 +18,16 @@ export function withSharing(customerIds: Iterable<number>, worlds: World[]): Set
     if (email != null) for (const other of customersAt(email, worlds)) ids.add(other)
   }
   return ids
+}
+
+/** Some have none, some the shop's own, some that of somebody else. */
+export function drawEmail(
+  share: number,
+  dice: Dice,
+  others: readonly WorldCustomer[],
+  number: number,
+): string | null {
+  if (share < 0.06) return null
+  if (share < 0.1) return OWN_ADDRESS
+  return share < 0.16 && others.length > 0 ? dice.pick(others).email : `Person.${number}@Example.com`
 }

@@ -5,13 +5,13 @@ import type { BrevoAccount } from '../../src/sandbox/brevo/account.ts'
 import { World, type WorldCustomer, type WorldTicket } from '../../src/sandbox/shop/world.ts'
 import { createAccount, LISTS, OWN_ADDRESS } from './account.ts'
 import type { Universe } from './clock.ts'
-import { type Dialect, GORGIAS } from './dialect.ts'
+import { changedAt, type Dialect, findTicket, GORGIAS, toggleTag } from './dialect.ts'
 import { Dice } from './dice.ts'
 import { isTold, type Occurrence } from './occurrence.ts'
 import { OptOuts, pickMoves } from './opt-outs.ts'
 import type { Outlet } from './outlet.ts'
 import { addPastTicket, DAY } from './past.ts'
-import { customersAt, withSharing } from './people.ts'
+import { customersAt, drawEmail, withSharing } from './people.ts'
 
 type Action = [weight: number, act: () => void]
 
@@ -65,6 +65,7 @@ export class Shop {
     this.account = createAccount(() => universe.now)
     this.optOuts = new OptOuts(this.account)
     this.world.users.push({ id: 7, email: OWN_ADDRESS, name: 'Mia', created: 1 })
+    this.world.tags.push({ id: 21, name: 'vip', created: 1 })
     this.world.fields.push({ id: 11, label: 'Tier', type: 'text', managedType: null, created: 1 })
     this.world.fields.push({ id: 12, label: 'Wholesale', type: 'boolean', managedType: null, created: 1 })
   }
@@ -74,7 +75,9 @@ export class Shop {
     for (let index = 0; index < customers; index += 1) {
       const past = Math.floor(this.world.now() - (1 + this.#random.next() * 90) * DAY)
       const customer = this.#addCustomer({ created: past, updated: past })
-      for (let count = this.#dice.upTo(3); count > 0; count -= 1)
+      // Whoever never wrote is in no list where customers have none.
+      const least = this.dialect.hasSilence ? 0 : 1
+      for (let count = Math.max(least, this.#dice.upTo(3)); count > 0; count -= 1)
         addPastTicket(this.world, this.#dice, this.#random, customer.id, past)
     }
     this.occurrences.length = 0
@@ -124,16 +127,8 @@ export class Shop {
 
   #addCustomer(fields: Partial<WorldCustomer>): WorldCustomer {
     this.#names += 1
-    const dice = this.#random.next()
     const others = [...this.world.customers.values()].filter((one) => one.email !== null)
-    const email =
-      dice < 0.06
-        ? null
-        : dice < 0.1
-          ? OWN_ADDRESS
-          : dice < 0.16 && others.length > 0
-            ? this.#dice.pick(others).email
-            : `Person.${this.#names}@Example.com`
+    const email = drawEmail(this.#random.next(), this.#dice, others, this.#names)
     const customFields = { 12: this.#names % 3 === 0 }
     const customer = this.world.addCustomer({
       name: `Person ${this.#names}`,
@@ -159,7 +154,7 @@ export class Shop {
       channel: this.#dice.pick(['email', 'chat', 'phone']),
       tags: this.#random.next() < 0.2 ? ['vip'] : [],
     })
-    this.#note('TICKET_CREATED', ['ticket_id', String(ticket.id)], customer.id, ticket.created)
+    this.#note('TICKET_CREATED', ['ticket_id', this.dialect.ticketId(ticket.id)], customer.id, ticket.created)
     this.world.addMessage(ticket.id)
   }
 
@@ -174,21 +169,31 @@ export class Shop {
     const ticket = this.#anyTicket((one) => one.status === 'open')
     if (ticket === undefined) return
     this.world.closeTicket(ticket.id)
-    this.#note('TICKET_CLOSED', ['ticket_id', String(ticket.id)], ticket.customerId, this.#lastEventAt())
+    this.#note(
+      'TICKET_CLOSED',
+      ['ticket_id', this.dialect.ticketId(ticket.id)],
+      ticket.customerId,
+      changedAt(this.world, this.dialect, ticket),
+    )
   }
 
   #reopen(): void {
     const ticket = this.#anyTicket((one) => one.status === 'closed')
     if (ticket === undefined) return
     this.world.reopenTicket(ticket.id)
-    this.#note('TICKET_REOPENED', ['ticket_id', String(ticket.id)], ticket.customerId, this.#lastEventAt())
+    this.#note(
+      'TICKET_REOPENED',
+      ['ticket_id', this.dialect.ticketId(ticket.id)],
+      ticket.customerId,
+      changedAt(this.world, this.dialect, ticket),
+    )
   }
 
   /** For good: whether waking up between two polls was a reopening can't be known (docs/definitions.md). */
   #snooze(): void {
     const ticket = this.#anyTicket((one) => one.status === 'open')
     if (ticket === undefined) return
-    this.#doubt((one) => one.about[0] === 'ticket_id' && one.about[1] === String(ticket.id))
+    this.#doubt((one) => one.about[0] === 'ticket_id' && one.about[1] === this.dialect.ticketId(ticket.id))
     this.world.snoozeTicket(ticket.id, this.world.now() + 30 * DAY)
     this.#snoozed.add(ticket.id)
   }
@@ -198,6 +203,7 @@ export class Shop {
       (one) => ![...this.world.surveys.values()].some((survey) => survey.ticketId === one.id),
     )
     if (ticket === undefined) return
+    if (!this.dialect.hasSurveys) return
     const survey = this.world.addSurvey(ticket.id)
     const about: Occurrence['about'] = ['survey_id', this.dialect.surveyId(survey)]
     this.#note('SURVEY_CREATED', about, survey.customerId, survey.created)
@@ -205,7 +211,7 @@ export class Shop {
 
   #score(): void {
     const survey = this.#dice.pickOf([...this.world.surveys.values()])
-    if (survey === undefined) return
+    if (survey === undefined || !this.dialect.hasSurveys) return
     // Nobody rates a conversation that is no more.
     if (this.dialect.surveysGo && !this.world.tickets.has(survey.ticketId)) return
     const isFirst = survey.score === null
@@ -219,15 +225,16 @@ export class Shop {
 
   #tag(): void {
     const ticket = this.#anyTicket(() => true)
-    if (ticket !== undefined)
-      this.world.changeTicket(ticket.id, { tags: ticket.tags.length > 0 ? [] : ['vip'] })
+    if (ticket === undefined) return
+    toggleTag(this.world, this.dialect, ticket)
   }
 
   /** Moves no date: only a reconcile sees it. */
   #setTier(): void {
     const customer = this.#anyCustomer()
-    if (customer !== undefined)
-      this.world.setCustomField(customer.id, 11, this.#dice.pick(['gold', 'silver', 'bronze']))
+    if (customer === undefined) return
+    this.world.setCustomField(customer.id, 11, this.#dice.pick(['gold', 'silver', 'bronze']))
+    if (!this.dialect.hasSilence) this.world.changeCustomer(customer.id, {})
   }
 
   #rename(): void {
@@ -305,16 +312,22 @@ export class Shop {
 
   #deleteTicket(): void {
     const ticket = this.#anyTicket(() => true)
-    if (ticket === undefined) return
+    if (ticket === undefined || !this.dialect.hasSilence) return
     this.#doubtTicket(ticket.id)
     this.world.deleteTicket(ticket.id)
   }
 
   #mergeTickets(): void {
     const [source, target] = [this.#anyTicket(() => true), this.#anyTicket(() => true)]
-    if (source === undefined || target === undefined || source === target) return
+    if (source === undefined || target === undefined || source === target || !this.dialect.hasSilence) return
     this.#doubtTicket(source.id)
-    this.#note('TICKET_MERGED', ['ticket_id', String(source.id)], source.customerId, this.world.now(), false)
+    this.#note(
+      'TICKET_MERGED',
+      ['ticket_id', this.dialect.ticketId(source.id)],
+      source.customerId,
+      this.world.now(),
+      false,
+    )
     this.world.mergeTickets(source.id, target.id)
   }
 
@@ -410,14 +423,14 @@ export class Shop {
   }
 
   /** Still closed, and neither it nor its customer became anything else since. */
-  isUntouched(ticketId: number): boolean {
-    const ticket = this.world.tickets.get(ticketId)
+  isUntouched(ticketId: string): boolean {
+    const ticket = findTicket(this.world, this.dialect, ticketId)
     const customer = ticket === undefined ? undefined : this.world.customers.get(ticket.customerId)
     if (ticket === undefined || customer?.email == null) return false
     const isMerged = [...this.world.mergedCustomers.values()].includes(customer.id)
+    const isClosed = ticket.status === 'closed' && ticket.snooze === null
     return (
-      ticket.status === 'closed' &&
-      ticket.snooze === null &&
+      isClosed &&
       !ticket.spam &&
       ticket.trashed === null &&
       customer.email !== OWN_ADDRESS &&
@@ -432,7 +445,7 @@ export class Shop {
 
   #note(event: string, about: Occurrence['about'], customerId: number, at: number, certain = true): void {
     const customer = this.world.customers.get(customerId)
-    const ticket = about[0] === 'ticket_id' ? this.world.tickets.get(Number(about[1])) : undefined
+    const ticket = about[0] === 'ticket_id' ? findTicket(this.world, this.dialect, about[1]) : undefined
     const email = customer?.email?.toLowerCase()
     const must =
       certain &&
@@ -452,15 +465,21 @@ export class Shop {
     }
   }
 
-  /** And its rating, where that stands in it. */
-  #doubtTicket(id: number): void {
-    const { surveysGo, surveyId } = this.dialect
-    const gone = surveysGo ? [String(id), surveyId({ id: 0, ticketId: id })] : [String(id)]
-    this.#doubt(({ about: [kind, value] }) => kind !== 'customer_id' && gone.includes(value))
+  /** Since `from` nothing was heard, for more than its feed reaches back: whoever came and never wrote stands in no report. */
+  doubtUnheard(from: number): void {
+    const writers = new Set([...this.world.tickets.values()].map((one) => one.customerId))
+    const unheard = [...this.world.customers.values()].filter(
+      (one) => one.created >= from && !writers.has(one.id),
+    )
+    this.#lose(unheard.map(({ id }) => id))
+    this.#doubt((one) => one.event === 'CUSTOMER_CREATED' && one.at >= from)
   }
 
-  #lastEventAt(): number {
-    return this.world.events.page('desc', null, 1)[0]!.created
+  /** And its rating, where that stands in it. */
+  #doubtTicket(id: number): void {
+    const { surveysGo, surveyId, ticketId } = this.dialect
+    const gone = surveysGo ? [ticketId(id), surveyId({ id: 0, ticketId: id })] : [ticketId(id)]
+    this.#doubt(({ about: [kind, value] }) => kind !== 'customer_id' && gone.includes(value))
   }
 
   // Chance

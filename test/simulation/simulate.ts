@@ -6,13 +6,14 @@ import { join } from 'node:path'
 import type { Log } from '../../src/lib/log/log.ts'
 import { createSeededRandom, type Random } from '../../src/lib/random.ts'
 import { createBrevo } from '../../src/sandbox/brevo/brevo.ts'
+import { createGladly } from '../../src/sandbox/gladly/gladly.ts'
 import { createGorgias } from '../../src/sandbox/gorgias/gorgias.ts'
 import { createIntercom } from '../../src/sandbox/intercom/intercom.ts'
 import type { World } from '../../src/sandbox/shop/world.ts'
 import { THRESHOLDS, type Thresholds } from '../../src/outbox/delivery.ts'
 import { openStoreReadOnly } from '../../src/state/store.ts'
 import { Universe } from './clock.ts'
-import { type Dialect, GORGIAS, INTERCOM } from './dialect.ts'
+import { type Dialect, DIALECTS, GORGIAS, type HelpdeskName } from './dialect.ts'
 import { createDirectServer, type DirectServer } from './direct-server.ts'
 import { type Death, live, type Life, toYaml } from './life.ts'
 import { type Fault, HELPDESK_URL, LIES, type Network, ODD_PAGES } from './network.ts'
@@ -72,12 +73,22 @@ const SYNC_EVERY_MS = 7 * 60_000
 /** A poll, a delivery, and three looks at what is in doubt. */
 const TO_CATCH_UP = 70 * 60_000
 
+/** One of them, or the second beside the first, with people in common. */
+export type Helpdesks = 'intercom' | 'both' | 'gladly' | 'gladly_beside'
+
+const PAIRS: Readonly<Record<Helpdesks, readonly [main: HelpdeskName, second: HelpdeskName | null]>> = {
+  intercom: ['intercom', null],
+  both: ['gorgias', 'intercom'],
+  gladly: ['gladly', null],
+  gladly_beside: ['gladly', 'gorgias'],
+}
+
 export interface Story {
   seed: number
   long?: boolean
   large?: boolean
   /** Absent: Gorgias, and now and then a second account of it. */
-  helpdesks?: 'intercom' | 'both'
+  helpdesks?: Helpdesks
 }
 
 export interface SimulationOptions extends Omit<Story, 'seed'> {
@@ -94,13 +105,8 @@ export async function simulate(
   const chance = (share: number): boolean => random.next() < share
   const universe = new Universe(START)
   const sourceOffsetMs = chance(0.2) ? (random.next() - 0.5) * 240_000 : 0
-  const isIntercom = helpdesks === 'intercom'
-  const shop = new Shop(
-    universe,
-    createSeededRandom(seed + 1),
-    sourceOffsetMs,
-    isIntercom ? INTERCOM : GORGIAS,
-  )
+  const [main, beside] = helpdesks === undefined ? (['gorgias', null] as const) : PAIRS[helpdesks]
+  const shop = new Shop(universe, createSeededRandom(seed + 1), sourceOffsetMs, DIALECTS[main])
   shop.account.importDropsFalse = { json: seed % 4 !== 0, file: seed % 3 === 0 }
   shop.account.importDelayMs = random.next() * 20_000
   shop.account.eventLagMs = random.next() * 1.5 * 60_000
@@ -151,13 +157,15 @@ export async function simulate(
   // What was misread shows in contacts that are missing.
   const create = chance(0.85) || onlyLies
   const nightly = (chance(0.5) && long) || onlyLies
+  // Longer than its feed reaches back, and no look at everything mends what was missed.
+  const isDark = main === 'gladly' && seed % 3 === 0
   const extId = seed % 3 === 0
-  const two = helpdesks === 'both' || (helpdesks === undefined && seed % 5 === 2)
+  const two = beside !== null || (helpdesks === undefined && seed % 5 === 2)
   const yaml = toYaml({
     helpdesk: shop.dialect.helpdesk,
-    second: helpdesks === 'both' ? 'intercom' : 'gorgias',
+    second: beside ?? 'gorgias',
     schedule: '*/30 * * * *',
-    reconcile: nightly ? '30 1 * * *' : '0 * * * *',
+    reconcile: isDark ? null : nightly ? '30 1 * * *' : '0 * * * *',
     rateLimit: limited ? '{ requests: 40, per_seconds: 20 }' : '{ requests: 100000, per_seconds: 1 }',
     importList: large || chance(0.5),
     create: create ? 'always' : 'never',
@@ -173,7 +181,7 @@ export async function simulate(
   )
 
   if (two) {
-    const dialect = helpdesks === 'both' ? INTERCOM : GORGIAS
+    const dialect = beside === null ? GORGIAS : DIALECTS[beside]
     openFake(
       dialect,
       servers.outlet,
@@ -184,7 +192,8 @@ export async function simulate(
   }
 
   // What happens, and when.
-  const until = START + (long ? 0.75 + random.next() * 1.25 : 0.25 + random.next() * 0.4) * HOUR
+  const dark = isDark ? planDarkness(network, createSeededRandom(seed + 13), shop) : 0
+  const until = START + (long ? 0.75 + random.next() * 1.25 : 0.25 + random.next() * 0.4) * HOUR + dark
   let events = long ? 6 + Math.floor(random.next() * 26) : 3 + Math.floor(random.next() * 10)
   for (; events > 0; events -= 1)
     universe.at(START + random.next() * (until - START), () => {
@@ -194,8 +203,9 @@ export async function simulate(
         log: shop.world.events.page('desc', null, 2).map((one) => `${one.type} ${one.objectId}`),
       })
     })
-  planTrouble(network, wall, random, until, chance, shop)
-  const poisons = seed % 4 === 1 && !onlyLies && !isIntercom
+  // One that is dark for a day is not well in between.
+  if (!isDark) planTrouble(network, wall, random, until, chance, shop)
+  const poisons = seed % 4 === 1 && !onlyLies && main === 'gorgias'
   if (poisons) planPoison(network, createSeededRandom(seed + 9), until, shop)
 
   // Few contacts and events go the ways of the many, too: imports, list additions, batches.
@@ -265,7 +275,9 @@ export async function simulate(
       // What an object's own address does not give is set aside, and asked for ever more rarely.
       if (create && !poisons) broken.push(...findMissing(shop))
     }
-    await universe.run(Math.max(nextReconcile(calm, nightly), calm + 0.2 * HOUR) + 0.6 * HOUR)
+    // After a gap everybody is asked for once more.
+    const more = isDark ? 1.5 * HOUR : 0
+    await universe.run(Math.max(nextReconcile(calm, nightly), calm + 0.2 * HOUR) + 0.6 * HOUR + more)
     if (life.isOver()) broken.push('the daemon ended by itself')
     life.stop()
     await universe.run(universe.now + 5 * 60_000)
@@ -342,7 +354,16 @@ function openFake(
   index: { lagMs: number; mostPerPage: number },
 ): void {
   const rateLimit = limited ? { requests: 40, windowMs: 20_000 } : null
-  if (helpdesk === 'intercom')
+  // Its events are up to 15 s behind.
+  if (helpdesk === 'gladly')
+    createGladly({
+      server,
+      world,
+      keys: { username: 'sim@shop.example', api_key: 'sim-key' },
+      rateLimit: null,
+      index: { ...index, lagMs: index.lagMs / 20 },
+    })
+  else if (helpdesk === 'intercom')
     createIntercom({ server, world, keys: { access_token: 'sim-token' }, rateLimit, index })
   else createGorgias({ server, world, keys: { email: 'sim@shop.example', api_key: 'sim-key' }, rateLimit })
 }
@@ -380,6 +401,22 @@ function callWebhooks({ world }: Shop, network: Network, random: Random): void {
 /** One schedule has one every hour, the other one at half past one in the morning. */
 function nextReconcile(time: number, nightly: boolean): number {
   return nightly ? START + 2.5 * HOUR : Math.ceil(time / HOUR) * HOUR
+}
+
+/** More than a day without the helpdesk, in which things happen. How long it is. */
+function planDarkness({ universe, weather }: Network, random: Random, shop: Shop): number {
+  const length = (25 + random.next() * 15) * HOUR
+  const from = START + (0.1 + random.next() * 0.1) * HOUR
+  universe.at(from, () => {
+    weather.down.helpdesk = true
+    shop.calmSince = Number.POSITIVE_INFINITY
+  })
+  universe.at(from + length, () => {
+    weather.down.helpdesk = false
+    shop.calmSince = universe.now
+    shop.doubtUnheard(from * 1000)
+  })
+  return length
 }
 
 /** Outages of hours, and a clock that somebody sets. */

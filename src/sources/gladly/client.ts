@@ -136,10 +136,16 @@ function readLines(body: string): unknown[] | null {
   const lines = body.split('\n').filter((line) => line.trim() !== '')
   try {
     const items = lines.map((line) => parseExactly(line))
-    return items.length > 0 && items.every((one) => Array.isArray(one)) ? null : items
+    // Of a line that is spoilt the others say what it is; where none does, it is something else.
+    return items.length > 0 && !items.some(isNamed) ? null : items
   } catch {
     return null
   }
+}
+
+const isNamed = (item: unknown): boolean => {
+  const { id, type, content, timestamp } = toObject(item) ?? {}
+  return toId(id) !== null && (type ?? content ?? timestamp) !== undefined
 }
 
 const LISTS = /^\/(agents|inboxes|topics|webhooks|customer-profiles|export\/jobs)$|\/(conversations|items)$/

@@ -18,6 +18,7 @@ import {
 } from './options.ts'
 import { emptyPage, EVENTS_REACH, Reader, REPORT_LAG } from './reader.ts'
 import { createScoreReader } from './scores.ts'
+import { readTickets } from './tickets.ts'
 import { createGladlyWebhooks, gladlyReceiver } from './webhooks.ts'
 
 const HOUR = fromMs(3_600_000)
@@ -134,7 +135,7 @@ function toSource(name: string, reader: Reader, now: () => Instant, inBackground
 
     async *read(stream, request, signal) {
       if (stream === 'events') yield* reader.readEvents(request, signal)
-      if (stream === 'tickets') yield* reader.readTickets(request, signal)
+      if (stream === 'tickets') yield* readTickets(reader, request, signal)
       if (stream === 'satisfaction_surveys') yield* reader.readSurveys(request, signal)
     },
 

@@ -13,10 +13,17 @@ export function readToken(token: string): Instant {
   throw refused()
 }
 
-export function readPlace(token: string): string {
-  if (token.startsWith('after:')) return token.slice(6)
-  throw refused()
+type Part = 'reports' | 'latest'
+
+/** Of a window: after this conversation, of its reports or of what came after them. */
+export function readPlace(token: string | null): { part: Part; after: string } {
+  if (token === null) return { part: 'reports', after: '' }
+  const match = /^(reports|latest):(.*)$/s.exec(token)
+  if (match === null) throw refused()
+  return { part: match[1] as Part, after: match[2]! }
 }
+
+export const writePlace = (part: Part, after: string): string => `${part}:${after}`
 
 export function readJobPlace(token: string): { at: Instant; job: string; offset: number } {
   const match = /^(\d{1,17})\/(\d{1,9})\/(.+)$/.exec(token)

@@ -6,7 +6,7 @@ import { fromMs, type Instant, toIso } from '../../model/time.ts'
 import type { Page, ReadRequest, Refetched } from '../source.ts'
 import type { GladlyClient } from './client.ts'
 import { toItem, toTicketRecords } from './conversations.ts'
-import { readJobPlace, readPlace, readToken, toParts } from './places.ts'
+import { readJobPlace, readToken, toParts } from './places.ts'
 import { type HeardEvent, inboxOf, toEventRecords, toHeard } from './events.ts'
 import { ITEMS_FILE, type Job, readJob, toSurvey } from './exports.ts'
 import { InvalidItem, type Json, toId, toList, toObject } from './items.ts'
@@ -14,18 +14,17 @@ import type { Maps } from './maps.ts'
 import type { Names } from './names.ts'
 import { toAgent, toCustomerRecords, toTopic } from './profiles.ts'
 import type { SurveyText } from './scores.ts'
-import { byCodeUnits, type Found, type Window, WindowReader } from './windows.ts'
+import { byCodeUnits, type Window, WindowReader } from './windows.ts'
 
 /** The stream can't be asked for what is older (gladly-intercom-api.md § A.5); a little less, because asking takes time. */
 export const EVENTS_REACH = fromMs(24 * 3_600_000 - 5 * 60_000)
 /** Reports are so far behind (§ A.6). */
 export const REPORT_LAG = fromMs(3_600_000)
+const SECOND = fromMs(1_000)
 /** Events of a busy organization in one answer. */
 const SLICE = fromMs(4 * 3_600_000)
 /** Of events, conversations or answers. */
-const PER_PAGE = 100
-/** A first sync, or a gap; live windows are of some hours. */
-const LONG = fromMs(6 * 3_600_000)
+export const PER_PAGE = 100
 
 const ENTITIES = [
   'AGENT_AVAILABILITY',
@@ -45,8 +44,9 @@ export class Reader {
   readonly names: Names
   readonly #maps: Maps
   readonly #readScore: ReadScore
-  readonly #now: () => Instant
-  readonly #windows: WindowReader
+  readonly now: () => Instant
+  /** Reports. */
+  readonly windows: WindowReader
 
   /** `names` are shared by the readers of an account. */
   constructor(
@@ -58,19 +58,19 @@ export class Reader {
     this.names = names
     this.#maps = maps
     this.#readScore = readScore
-    this.#now = now
-    this.#windows = new WindowReader(client, maps, names)
+    this.now = now
+    this.windows = new WindowReader(client, maps, names)
   }
 
   /** Oldest first. A page tells up to when it has read, also where nothing happened: the cursor must not grow old. */
   async *readEvents({ token, from }: ReadRequest, signal?: AbortSignal): AsyncGenerator<Page, void, void> {
-    let low = Math.max(token === null ? (from ?? 0) : readToken(token), this.#now() - EVENTS_REACH)
+    let low = await this.#toReach(token === null ? (from ?? 0) : readToken(token), signal)
     for (;;) {
-      const until = Math.min(low + SLICE, this.#now())
-      if (until <= low) return
+      // Where our clock was set back it is asked all the same: only an answer tells what time it is there.
+      const until = Math.max(low + SECOND, Math.min(low + SLICE, this.now()))
       const params = { startAt: toIso(low), endAt: toIso(until), entities: ENTITIES }
       const { json } = await this.client.ask({ path: '/events', params, isContinued: token !== null }, signal)
-      const isLast = until >= this.#now() - SLICE / 100
+      const isLast = until >= this.now() - SLICE / 100
       for (const page of await this.#toEventPages(json, { from: low, until }, signal)) {
         yield { ...page, next: page.next ?? (isLast ? null : String(until)) }
         signal?.throwIfAborted()
@@ -78,6 +78,12 @@ export class Reader {
       if (isLast) return
       low = until
     }
+  }
+
+  /** Our own clock may have been set: before anything is left out the time is asked for. */
+  async #toReach(from: Instant, signal?: AbortSignal): Promise<Instant> {
+    if (from < this.now() - EVENTS_REACH) await this.client.ask({ path: '/organization' }, signal)
+    return Math.max(from, this.now() - EVENTS_REACH)
   }
 
   /** A slice in pages, cut between two times. */
@@ -102,62 +108,10 @@ export class Reader {
     return pages
   }
 
-  /** A window of reports, by the ids of its conversations. */
-  async *readTickets(
-    { token, from, until }: ReadRequest,
-    signal?: AbortSignal,
-  ): AsyncGenerator<Page, void, void> {
-    const after = token === null ? '' : readPlace(token)
-    const window = { from: from ?? 0, until: until ?? this.#now() }
-    const circumstances = {
-      asOf: this.#now() - REPORT_LAG,
-      isNewest: window.until > this.#now() - 2 * REPORT_LAG,
-      isGap: window.from < this.#now() - EVENTS_REACH,
-    }
-    const found = await this.#windows.read(window, circumstances, signal)
-    // What reports do not have yet; a live run has it from its events.
-    const isLong = window.until - window.from > LONG
-    const latest = circumstances.isNewest && isLong ? await this.#readLatest(window.until, signal) : []
-    const newer = new Set(latest.map(({ id }) => id))
-    const groups = [...found.groups.filter(({ id }) => !newer.has(id)), ...latest]
-    const open = groups.filter(({ id }) => id > after).toSorted((a, b) => byCodeUnits(a.id, b.id))
-    const { invalid } = found
-    for (let start = 0; start === 0 || start < open.length; start += PER_PAGE) {
-      const part = open.slice(start, start + PER_PAGE)
-      const records = part.flatMap((one) => one.records)
-      const isLast = start + PER_PAGE >= open.length
-      yield {
-        ...boundsOf(records, window),
-        records,
-        invalid: start === 0 ? invalid : [],
-        next: isLast ? null : `after:${part.at(-1)!.id}`,
-      }
-      signal?.throwIfAborted()
-    }
-  }
-
-  /** The conversations that something has happened to since then, as they are now. */
-  async #readLatest(since: Instant, signal?: AbortSignal): Promise<Found['groups']> {
-    const sessions = new Map<string, SourceRecord[]>()
-    const request = { token: null, from: since - REPORT_LAG, until: null }
-    for await (const page of this.readEvents(request, signal))
-      for (const one of page.records) {
-        if (one.kind === 'session') sessions.set(one.ticketId, [...(sessions.get(one.ticketId) ?? []), one])
-        else if (one.kind === 'event' && one.type === 'ticket_to_open')
-          sessions.set(one.objectId, sessions.get(one.objectId) ?? [])
-      }
-    const groups: Found['groups'] = []
-    for (const [id, told] of sessions) {
-      const whole = await this.refetch('ticket', id, signal)
-      if (whole.found === 'record') groups.push({ id, records: [...whole.records, ...told] })
-    }
-    return groups
-  }
-
   /** What survey tools have written back, job by job. */
   async *readSurveys({ token, from }: ReadRequest, signal?: AbortSignal): AsyncGenerator<Page, void, void> {
     const place = token === null ? { at: Math.max(0, from ?? 0), job: '', offset: 0 } : readJobPlace(token)
-    const params = { status: 'COMPLETED', startAt: toIso(place.at), endAt: toIso(this.#now()) }
+    const params = { status: 'COMPLETED', startAt: toIso(place.at), endAt: toIso(this.now()) }
     const { json } = await this.client.ask(
       { path: '/export/jobs', params, isContinued: token !== null },
       signal,
@@ -227,7 +181,7 @@ export class Reader {
     await this.names.learn(this.client, 'topic', toIds(topicIds), signal)
     const invalid: Page['invalid'] = []
     const items = toList(json).flatMap((raw) => attempt(raw, invalid, (item) => toItem(item)) ?? [])
-    const whole = { conversation, items, isWhole: !isLimited, now: this.#now() }
+    const whole = { conversation, items, isWhole: !isLimited, now: this.now() }
     return toTicketRecords(whole, this.#maps, this.names)
   }
 
@@ -280,15 +234,6 @@ function findCut(events: readonly HeardEvent[], start: number): number {
   let end = Math.min(start + PER_PAGE, events.length)
   while (end < events.length && events[end]!.at === events[end - 1]!.at) end += 1
   return end
-}
-
-function boundsOf(
-  records: readonly SourceRecord[],
-  { from, until }: Window,
-): Pick<Page, 'newest' | 'oldest'> {
-  const times = records.flatMap((one) => (one.kind === 'ticket' ? [one.createdAt] : []))
-  if (times.length === 0) return { newest: null, oldest: null }
-  return { newest: Math.min(until, Math.max(...times)), oldest: Math.max(from, Math.min(...times)) }
 }
 
 function toPage(items: readonly unknown[], toRecords: (item: Json) => SourceRecord | SourceRecord[]): Page {

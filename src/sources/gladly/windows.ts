@@ -30,6 +30,8 @@ import {
 export const NEAR_CUT = 90_000
 const DAY = fromMs(24 * 3_600_000)
 const MINUTE = fromMs(60_000)
+/** A contact may go on for so long. */
+const LOOK_BACK = 100 * DAY
 
 export interface Window {
   from: Instant
@@ -68,14 +70,27 @@ export class WindowReader {
 
   async read(window: Window, circumstances: Circumstances, signal?: AbortSignal): Promise<Found> {
     const invalid: Invalid = []
+    const { isGap } = circumstances
+    const older = isGap ? await this.#readOlder(window, invalid, signal) : []
     const contacts = await this.#readContacts(window, invalid, signal)
     const works = circumstances.isNewest ? await this.#readWorks(window, invalid, signal) : []
-    const conversations = await this.#readConversations(toDays(window), signal)
+    // What was closed or given a topic in a gap may be older, and none of its contacts have changed.
+    const since = isGap ? window.from - LOOK_BACK : window.from
+    const conversations = await this.#readConversations(toDays({ ...window, from: since }), signal)
     const isTagged = conversations.rows.some((row) => row['Topics'] !== '')
     if (isTagged) await this.#names.ensure(this.#client, 'topic', signal)
-    const agents = circumstances.isGap ? await this.#readAgents(toDays(window), invalid, signal) : []
-    const groups = this.#toGroups(conversations, contacts, works, circumstances, invalid)
+    const agents = isGap ? await this.#readAgents(toDays(window), invalid, signal) : []
+    const groups = this.#toGroups(conversations, contacts, [...older, ...works], circumstances, invalid)
     return { groups: agents.length === 0 ? groups : [...groups, { id: LAST, records: agents }], invalid }
+  }
+
+  /** Of those that were queued before a gap: what became of them in it. */
+  async #readOlder({ from }: Window, invalid: Invalid, signal?: AbortSignal): Promise<ContactRow[]> {
+    const rows = await this.#readContacts({ from: from - LOOK_BACK, until: from }, invalid, signal)
+    // That they began is no news.
+    return rows.flatMap((row) =>
+      row.at < from ? [] : [{ ...row, entries: row.entries.filter(({ at }) => at >= from) }],
+    )
   }
 
   async #readContacts(

@@ -135,6 +135,14 @@ export class Customers extends Table {
     return this.#liveEmails.all().map((row) => row.email)
   }
 
+  readonly #idsAfter = this.database.prepare<[string, string, number], { id: string }>(`
+    SELECT id FROM customers WHERE source = ? AND id > ? AND deleted = 0 AND merged_into IS NULL ORDER BY id LIMIT ?`)
+
+  /** Of those who are there, in the order of their ids. */
+  idsAfter(source: string, after: string, limit: number): string[] {
+    return this.#idsAfter.all(source, after, limit).map((row) => row.id)
+  }
+
   readonly #anyLive = this.database.prepare<[string]>(
     'SELECT 1 FROM customers WHERE email = ? AND deleted = 0 AND merged_into IS NULL LIMIT 1',
   )

@@ -6,10 +6,10 @@ import type { RecordId, SourceEvent } from '../../model/records.ts'
 import { toSetAsideKey } from '../../model/set-aside.ts'
 import { fromMs } from '../../model/time.ts'
 import type { StatusChange } from '../../state/records/tickets.ts'
-import { occurrenceOf, type SyncContext, tellsOwnHistory } from '../context.ts'
+import { isSingly, occurrenceOf, type SyncContext, tellsOwnHistory } from '../context.ts'
 import { createFailureBudget, type FailureBudget } from './failure-budget.ts'
 import { ingestPage } from '../ingest/ingest.ts'
-import { requireReferenced } from './referenced.ts'
+import { requireCustomerOf, requireReferenced } from './referenced.ts'
 import { mergeCustomer, refetch } from './refetch.ts'
 import { stageForCustomer, stageForKnownTicket, stageForTicket, toOccurrenceTicket } from '../ingest/stage.ts'
 
@@ -221,7 +221,16 @@ async function refreshTicket(
 ): Promise<() => void> {
   const known = context.store.tickets.find(context.source.name, entry.objectId)
   const isFresh = known !== null && (known.gone || known.updatedAt + PICTURE_LAG >= entry.at)
-  return isFresh ? () => undefined : await refetch(context, 'ticket', entry.objectId, signal)
+  if (!isFresh)
+    return await refetch(
+      context,
+      'ticket',
+      entry.objectId,
+      signal,
+      isSingly(context) ? requireReferenced : undefined,
+    )
+  await requireCustomerOf(context, entry.objectId, signal)
+  return () => undefined
 }
 
 /**

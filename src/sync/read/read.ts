@@ -13,6 +13,7 @@ import { readUnresolvedCustomers } from './unresolved-customers.ts'
 import { runAll } from './parallel.ts'
 import { areManyPhones, type PhoneOptions, readPhones } from './phones.ts'
 import { retryRecords } from './retry-records.ts'
+import { doubtCustomers, verifyCustomers } from './verify-customers.ts'
 import { walkBackfill, walkChanges, type WalkOptions } from '../walk/walk.ts'
 import { META } from '../../state/meta.ts'
 
@@ -77,6 +78,7 @@ async function readAll(
   const isFirst = !store.cursors.isBackfilled(source.name, options.streams)
   await readStreams(context, surveys, options)
   if (!options.liveOnly && (isFirst || isUnresolved(context))) await readUnresolvedCustomers(context, options)
+  if (!options.liveOnly) await verifyCustomers(context, options.signal)
   if (options.phones !== null && !options.liveOnly && !areManyPhones(context))
     await readPhones(context, options.phones, options.signal)
   if (isWhole) await followFeed(context, options.signal)
@@ -110,8 +112,9 @@ export async function readBackground(context: SyncContext, options: ReadOptions)
     await readUnresolvedCustomers(isSingly(context) ? context : holding, options)
     store.transaction(() => store.outboxContacts.releaseHeld(source.name))
   }
+  const verified = await verifyCustomers(context, options.signal)
   const phones = options.phones === null ? 0 : await readPhones(context, options.phones, options.signal)
-  return isFirst || phones > 0
+  return isFirst || verified + phones > 0
 }
 
 /** Where customers have no list, some whom records name may be left from a first sync that was cut off. */
@@ -147,7 +150,11 @@ async function readFeed(context: SyncContext, options: ReadOptions): Promise<voi
   const feed = supports.streams.events
   if (feed === undefined) return
   const watermark = store.cursors.read(source.name, 'events').watermark ?? goLive
-  const reach = feed.mode === 'since' && feed.reach !== undefined ? source.now() - feed.reach : 0
+  const reachedAt = (): Instant =>
+    feed.mode === 'since' && feed.reach !== undefined ? source.now() - feed.reach : 0
+  // Our own clock may have been set: an answer tells what time it is there.
+  if (watermark < reachedAt()) await source.checks()[0]!.run(options.signal)
+  const reach = reachedAt()
   if (watermark < reach) noteGap(context, watermark, reach)
   // An entry carries no picture: a merge that was before would look as if it had just been.
   const notBefore = Math.max(goLive, reach)
@@ -155,8 +162,12 @@ async function readFeed(context: SyncContext, options: ReadOptions): Promise<voi
 }
 
 /** What happened then is told by the windows of tickets alone. */
-function noteGap({ store, source, log }: SyncContext, from: Instant, until: Instant): void {
-  store.meta.set(META.feedGap(source.name), { from, until })
+function noteGap(context: SyncContext, from: Instant, until: Instant): void {
+  const { store, source, log } = context
+  store.transaction(() => {
+    store.meta.set(META.feedGap(source.name), { from, until })
+    doubtCustomers(context)
+  })
   log.warn('The event feed does not reach back that far; what happened is read from reports', {
     connector: source.name,
     from: toIso(from),

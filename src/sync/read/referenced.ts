@@ -4,6 +4,7 @@
 import { TajoError } from '../../lib/errors.ts'
 import { normalizeEmail } from '../../model/email.ts'
 import { HOME_OF, type RecordId, type SourceRecord } from '../../model/records.ts'
+import { META } from '../../state/meta.ts'
 import { isSingly, type SyncContext } from '../context.ts'
 import { emailOf } from '../ingest/stage.ts'
 import { refetch } from './refetch.ts'
@@ -67,11 +68,10 @@ function* toRead(
     streams.has('tickets') && store.tickets.find(source.name, ticketId) === null
   const isNobody = (email: string | null): boolean => email === null || store.customers.isOwnAddress(email)
   if (record.kind === 'ticket') {
-    const { customerId, customer, createdAt } = record
+    const { customerId, customer, createdAt, updatedAt } = record
     if (isSingly(context)) {
-      // A first sync asks for them when it has read all that has a list.
-      const isDue = context.priority === 'live' && customerId !== null
-      if (isDue && !store.customers.isKnown(source.name, customerId)) yield ['customer', customerId]
+      // Of what was before a first sync asks when it has read all that has a list.
+      if (context.priority === 'live' || updatedAt >= goLive) yield* toReadCustomer(context, customerId)
       return
     }
     if (customerId === null || createdAt < goLive || store.tickets.find(source.name, record.id) !== null)
@@ -84,12 +84,36 @@ function* toRead(
     // What was said in a ticket that no page has shown yet.
     const isTold = record.createdAt >= goLive && MESSAGE_EVENTS.some((type) => context.wants.has(type))
     if (isTold && isUnknown(record.ticketId)) yield ['ticket', record.ticketId]
+    else if (isTold && isSingly(context))
+      yield* toReadCustomer(context, store.tickets.find(source.name, record.ticketId)?.customerId ?? null)
   } else if (record.kind === 'satisfaction_survey') {
     const { customerId, ticketId, createdAt, scoredAt } = record
     if (Math.max(createdAt, scoredAt ?? 0) < goLive || store.surveys.isSame(source.name, record)) return
     if (customerId !== null && isNobody(emailOf(context, customerId))) yield ['customer', customerId]
     if (ticketId !== null && isUnknown(ticketId)) yield ['ticket', ticketId]
   }
+}
+
+/** Whom nothing else would have read; after a gap, also who may have another address by now. */
+function* toReadCustomer(
+  { store, source }: SyncContext,
+  id: RecordId | null,
+): Generator<['customer', RecordId]> {
+  if (id === null) return
+  const inDoubt = store.meta.get(META.customersInDoubt(source.name))
+  const isVerified = inDoubt === null || id <= inDoubt
+  if (!isVerified || !store.customers.isKnown(source.name, id)) yield ['customer', id]
+}
+
+/** Whoever a ticket belongs to is to be told of it, and where customers have no list, may not have been read. */
+export async function requireCustomerOf(
+  context: SyncContext,
+  ticketId: RecordId,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (!isSingly(context)) return
+  const customerId = context.store.tickets.find(context.source.name, ticketId)?.customerId ?? null
+  for (const [kind, id] of toReadCustomer(context, customerId)) (await refetch(context, kind, id, signal))()
 }
 
 /** Throws `record_unavailable` where any of the records has to wait: for whoever reads but one object. */

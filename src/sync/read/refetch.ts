@@ -24,7 +24,8 @@ export async function refetch(
     const isOvertaken =
       context.priority !== 'live' &&
       object.found === 'record' &&
-      object.records.some((record) => watch.isOvertaken(record))
+      // What comes with every object, such as the fields that it has, says nothing of this one.
+      object.records.some((record) => record.kind !== 'custom_field' && watch.isOvertaken(record))
     return () =>
       store.transaction(() => {
         if (isOvertaken) return

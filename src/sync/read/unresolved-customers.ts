@@ -56,7 +56,8 @@ export async function readUnresolvedCustomers(
         options.onPage?.('customers', 1)
         apply()
       } catch (thrown) {
-        if (!(thrown instanceof TajoError)) throw thrown
+        // Where it does not answer at all, everybody would be set aside.
+        if (!(thrown instanceof TajoError) || (isSingly(context) && thrown.kind !== 'record')) throw thrown
         store.deadLetters.put(
           'record',
           toSetAsideKey(source.name, 'customers', id),

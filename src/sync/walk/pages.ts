@@ -115,10 +115,13 @@ function withoutOvertaken({ priority }: SyncContext, page: Page, watch: Watch): 
   return { ...page, records: page.records.filter((record) => !watch.isOvertaken(record)) }
 }
 
+/** That something is to be read again is told by the walks: a look at everything would have all of it asked for once more. */
+const isHint = (record: SourceRecord): boolean =>
+  record.kind === 'event' && (record.type === 'ticket_to_open' || record.type === 'customer_changed')
+
 function commitPages({ context, stream, which, options }: Walking, waiting: readonly ReadPage[]): void {
   const { store, source, clock } = context
   const { progress, done } = waiting.at(-1)!.step
-  // What changed is told by the walks: a second look at everything would have all of it asked for again.
   // Before any of them is stored: that would look as if it had overtaken the next one.
   const pages = waiting.map(({ page, waitingFor, watch }) =>
     withoutOvertaken(
@@ -126,7 +129,7 @@ function commitPages({ context, stream, which, options }: Walking, waiting: read
       {
         ...page,
         records: page.records.filter(
-          (one) => !waitingFor.has(one) && !(which === 'reconcile' && one.kind === 'event'),
+          (one) => !waitingFor.has(one) && !(which === 'reconcile' && isHint(one)),
         ),
       },
       watch,
