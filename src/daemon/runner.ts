@@ -164,7 +164,7 @@ export class Runner {
     if (error.kind === 'config' && !isItsOwn && !this.#wasWell) return tasks.fail(error)
     const refuser = error.code === 'brevo_unauthorized' ? BREVO : connector
     const isPaused = pauses.leftMs(refuser) > 0
-    const again = `tried again in ${formatDuration(pauses.begin(refuser, error.message))}`
+    const again = `tried again in ${formatDuration(pauses.begin(refuser, error.message, error.hint))}`
     if (!isPaused)
       void tasks.follow(async () => {
         await pauses.over(refuser, tasks.signal)

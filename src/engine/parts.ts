@@ -20,6 +20,7 @@ import { createFreshness, type Freshness } from '../sync/read/freshness.ts'
 import { createSource, toContext } from './connectors.ts'
 import { createMappings } from './mappings.ts'
 import type { EngineOptions, Ports, SyncOptions } from './options.ts'
+import { META } from '../state/meta.ts'
 import { BREVO } from './pauses.ts'
 import { createRecorder } from './recorder.ts'
 import { enabled, readingOfCustomers, toStreams } from './streams.ts'
@@ -108,7 +109,12 @@ export class Parts {
   }
 
   isBackfilled(connector: ConnectorConfig): boolean {
-    return this.store.cursors.isBackfilled(connector.name, toStreams(connector, undefined))
+    const { name, supports } = connector
+    // Where customers have no list, those whom records name are asked for afterwards.
+    const isWaiting =
+      supports.streams.customers?.mode === 'singly' &&
+      this.store.meta.get(META.customersResolved(name)) === null
+    return !isWaiting && this.store.cursors.isBackfilled(name, toStreams(connector, undefined))
   }
 
   /** What a reading of a connector works with; `source`: its own, or the one for the background. */

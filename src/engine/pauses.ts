@@ -23,7 +23,7 @@ export interface Pauses {
   /** Milliseconds that are left; 0 where nothing pauses. */
   leftMs(key: string): number
   /** Begins a pause, or leaves the one that is under way as it is. Its milliseconds. */
-  begin(key: string, reason: string): number
+  begin(key: string, reason: string, hint?: string): number
   /** It works again: the next refusal is the first one. */
   end(key: string): void
   /** Resolves when the pause is over, or cut short. Rejects as `clock.sleep` does. */
@@ -56,7 +56,7 @@ export function createPauses(
 
   return {
     leftMs,
-    begin(key, reason) {
+    begin(key, reason, hint) {
       const left = leftMs(key)
       if (left > 0) return left
       const refusals = (pauses.get(key)?.refusals ?? 0) + 1
@@ -67,7 +67,7 @@ export function createPauses(
         refusals,
         until: clock.monotonic() + waitMs,
         keys: readKeys(),
-        pause: { until, reason },
+        pause: { until, reason, ...(hint === undefined ? {} : { hint }) },
       })
       note()
       return waitMs

@@ -39,8 +39,12 @@ export interface ConnectorStatus {
   /** Who of the shop is there, where the helpdesk tells and it is asked; empty otherwise. */
   agents: { id: string; name: string | null; state: string; reason: string | null; since: string }[]
   nextRun: string | null
-  /** What was refused, and when it is tried again: the helpdesk, or (for all connectors) Brevo. */
-  paused: { refused_by: 'helpdesk' | 'brevo'; until: string; reason: string } | null
+  /** What was refused, and when it is tried again: the helpdesk, or (for all connectors) Brevo; and what a person does about it. */
+  paused: { refused_by: 'helpdesk' | 'brevo'; until: string; reason: string; hint?: string } | null
+  /** Only a person can mend it: a key, a permission, an address. It is tried again ever more rarely, and mends by itself then. */
+  needsAttention: boolean
+  /** Tickets whose channel nobody has named, by the helpdesk's own word for it. */
+  unknownChannels: Record<string, number>
   /** Which side does not answer the daemon at the moment, since when and why. */
   troubles: { helpdesk: Trouble | null; brevo: Trouble | null }
   /** A changed connectors.yml that is not in force: faulty, or waiting for `tajo approve`. */
@@ -96,6 +100,8 @@ export function readStatus(
     agents: toAgents(store, name),
     nextRun: running ? (daemon.nextRun?.[name] ?? null) : null,
     paused: running ? findPause(store, name) : null,
+    needsAttention: running && findPause(store, name) !== null,
+    unknownChannels: store.tickets.unknownChannels(name),
     troubles: { helpdesk, brevo },
     pendingConfig: toPendingConfig(readPending(store)),
   }

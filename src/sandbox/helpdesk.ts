@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 
 import type { Intercept } from './faults.ts'
+import type { SeedSize } from './shop/seed.ts'
 import type { World } from './shop/world.ts'
 
 /** A call to a webhook that is due. */
@@ -42,6 +43,10 @@ export interface HelpdeskSandbox {
   keys: Readonly<Record<string, string>>
   /** The API's path: `/api`. */
   base: string
+  /** How large its shop is, where each customer is a request of their own. */
+  size?: SeedSize
+  /** What the demo says of its account besides its address: lines of its block. */
+  demo?: readonly string[]
   /** What the vendor lets anybody ask. */
   limit: { requests: number; windowMs: number }
   create(options: FakeOptions): Fake

@@ -69,7 +69,7 @@ const MAPPED_ATTRIBUTES: [string, string][] = [
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const definition = requireHelpdesk(options.helpdesk ?? HELPDESKS[0]!.name)
   const world = new World(createMicros())
-  seedWorld(world, options.size ?? DEMO_SIZE, options.seed)
+  seedWorld(world, options.size ?? definition.size ?? DEMO_SIZE, options.seed)
   const account = new BrevoAccount()
   const prepared = options.prepared ?? true
   const mapped: [string, string][] = [[definition.idAttribute, 'text'], ...MAPPED_ATTRIBUTES]

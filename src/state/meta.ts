@@ -37,6 +37,8 @@ export interface Pause {
   /** ISO 8601. */
   until: string
   reason: string
+  /** What a person does about it. */
+  hint?: string
 }
 
 /** An API does not answer. */

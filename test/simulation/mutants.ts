@@ -5,13 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import type { Helpdesks } from './simulate.ts'
+
 export interface Mutant {
   name: string
   file: string
   from: string
   to: string
   /** Whose worlds show it; default: Gorgias's. */
-  helpdesks?: 'intercom' | 'both'
+  helpdesks?: Helpdesks
 }
 
 /** A status that Brevo does not document is taken for success. */
@@ -172,6 +174,41 @@ export const MUTANTS: readonly Mutant[] = [
     from: '  return entries\n}\n\nfunction toEntryType(',
     to: "  return entries.filter((one) => one.type !== 'ticket_closed').concat(entries.findLast((one) => one.type === 'ticket_closed') ?? [])\n}\n\nfunction toEntryType(",
     helpdesks: 'intercom',
+  },
+  {
+    name: 'events that show up late are not read again',
+    file: 'sources/gladly/index.ts',
+    from: 'const EVENTS_OVERLAP = fromMs(2 * 60_000)',
+    to: 'const EVENTS_OVERLAP = 0',
+    helpdesks: 'gladly',
+  },
+  {
+    name: 'who is named by what happened just now is read with the rest of the first sync',
+    file: 'sync/read/referenced.ts',
+    from: "if (context.priority === 'live' || updatedAt >= goLive)",
+    to: "if (context.priority === 'live' && updatedAt >= source.now())",
+    helpdesks: 'gladly',
+  },
+  {
+    name: 'after a gap in the feed everybody is taken for what they were',
+    file: 'sync/read/read.ts',
+    from: '    doubtCustomers(context)\n',
+    to: '',
+    helpdesks: 'gladly',
+  },
+  {
+    name: 'what happened in a gap to an older conversation is not looked for',
+    file: 'sources/gladly/windows.ts',
+    from: 'const since = isGap ? window.from - LOOK_BACK : window.from',
+    to: 'const since = window.from',
+    helpdesks: 'gladly',
+  },
+  {
+    name: 'a look at everything drops the history that it has opened',
+    file: 'sync/walk/pages.ts',
+    from: "record.kind === 'event' && (record.type === 'ticket_to_open' || record.type === 'customer_changed')",
+    to: "record.kind === 'event'",
+    helpdesks: 'gladly',
   },
 ]
 

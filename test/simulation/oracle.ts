@@ -145,7 +145,11 @@ function expect(
   mayBeAbsent: boolean
 } | null {
   const { world } = shop
-  const owners = [...world.customers.values()].filter((one) => one.email?.trim().toLowerCase() === email)
+  const writers = new Set([...world.tickets.values()].map((one) => one.customerId))
+  const isHeard = (id: number): boolean => !shop.unheard.has(id) || writers.has(id)
+  const owners = [...world.customers.values()].filter(
+    (one) => one.email?.trim().toLowerCase() === email && isHeard(one.id),
+  )
   const others = [...(shop.outlet?.world.customers.values() ?? [])].filter((one) => one.email === email)
   if (owners.length + others.length === 0) return null
   const main = owners.length === 0 ? null : owners.reduce((best, one) => (isNewer(one, best) ? one : best))

@@ -30,6 +30,8 @@ export class Shop {
   readonly deletedByHand = new Set<string>()
   /** Customers who have or had the address of a contact that was deleted: a new address of theirs need not become one. */
   readonly lostContact = new Set<number>()
+  /** Customers of whom nothing was heard so far. */
+  readonly unheard = new Set<number>()
   /** Ids of contacts that must not get e-mails. */
   readonly blocked = new Set<number>()
   readonly optOuts: OptOuts
@@ -471,6 +473,7 @@ export class Shop {
     const unheard = [...this.world.customers.values()].filter(
       (one) => one.created >= from && !writers.has(one.id),
     )
+    for (const { id } of unheard) this.unheard.add(id)
     this.#lose(unheard.map(({ id }) => id))
     this.#doubt((one) => one.event === 'CUSTOMER_CREATED' && one.at >= from)
   }

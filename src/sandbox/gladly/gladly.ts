@@ -22,6 +22,8 @@ export const gladlySandbox: HelpdeskSandbox = {
   idAttribute: 'GLADLY_ID',
   keys: KEYS,
   base: '/api/v1',
+  size: { customers: 200, tickets: 400, messages: 1_400, surveys: 60 },
+  demo: ["surveys: { source: export, score: '/Score: (\\d)/' }"],
   // Ten a second of each method, for the whole organization.
   limit: { requests: 10, windowMs: 1_000 },
   create: createGladly,

@@ -61,8 +61,15 @@ export class WindowReader {
   readonly #client: GladlyClient
   readonly #maps: Maps
   readonly #names: Names
+  readonly #nearCut: number
 
-  constructor(client: GladlyClient, maps: Maps, names: Names) {
+  constructor(
+    client: Pick<GladlyClient, 'ask' | 'change' | 'budget'>,
+    maps: Maps,
+    names: Names,
+    nearCut = NEAR_CUT,
+  ) {
+    this.#nearCut = nearCut
     this.#client = client
     this.#maps = maps
     this.#names = names
@@ -107,14 +114,14 @@ export class WindowReader {
       filters: { channel: 'allChannels', inboxes: [] },
     }
     const rows = await this.#ask('/reports', body, CONTACTS, signal)
-    if (isCut(rows) && high - low > MINUTE) {
+    if (this.#isCut(rows) && high - low > MINUTE) {
       const middle = low + Math.ceil((high - low) / 2 / MINUTE) * MINUTE
       return [
         ...(await this.#readContacts({ from, until: middle }, invalid, signal)),
         ...(await this.#readContacts({ from: middle, until }, invalid, signal)),
       ]
     }
-    return understand(rows ?? [], 'Contact ID', invalid, (row) => readContactRow(row, this.#maps)).filter(
+    return understand(rows, 'Contact ID', invalid, (row) => readContactRow(row, this.#maps)).filter(
       ({ session }) => session.queuedAt! >= from && session.queuedAt! < until,
     )
   }
@@ -129,7 +136,8 @@ export class WindowReader {
     }
     const rows = await this.#ask('/reports', body, CONVERSATIONS, signal)
     const days = (until - from) / DAY
-    if (!isCut(rows) || days <= 1) return { rows: rows ?? [], isCut: isCut(rows) }
+    const isCut = this.#isCut(rows)
+    if (!isCut || days <= 1) return { rows: rows, isCut }
     const middle = from + Math.floor(days / 2) * DAY
     const first = await this.#readConversations({ from, until: middle }, signal)
     const second = await this.#readConversations({ from: middle, until }, signal)
@@ -139,7 +147,7 @@ export class WindowReader {
   async #readWorks({ from, until }: Window, invalid: Invalid, signal?: AbortSignal): Promise<ContactRow[]> {
     const body = { startAtTime: toMinute(from), endAtTime: toMinute(until) }
     const rows = await this.#ask('/reports/work-session-events', body, WORK_SESSIONS, signal)
-    return understand(rows ?? [], 'contact_session_id', invalid, (row) => readWorkRow(row, this.#maps))
+    return understand(rows, 'contact_session_id', invalid, (row) => readWorkRow(row, this.#maps))
   }
 
   async #readAgents(
@@ -154,16 +162,15 @@ export class WindowReader {
       endAt: toDay(until - DAY),
     }
     const rows = await this.#ask('/reports', body, AGENT_TIMES, signal)
-    return understand(rows ?? [], 'Agent ID', invalid, readAgentRow).flat()
+    return understand(rows, 'Agent ID', invalid, readAgentRow).flat()
   }
 
-  /** Null: the table is too large to be sent. */
   async #ask(
     path: string,
     body: object,
     { required, used }: ReportColumns,
     signal?: AbortSignal,
-  ): Promise<Row[] | null> {
+  ): Promise<Row[]> {
     const answer: GladlyAnswer = await this.#client.ask(
       { method: 'POST', path, body, accept: 'text/csv' },
       signal,
@@ -174,6 +181,10 @@ export class WindowReader {
       'source_unreadable',
       'Gladly sent a report that is none: columns that it documents are missing, or it was cut off.',
     )
+  }
+
+  #isCut(rows: readonly Row[]): boolean {
+    return rows.length >= this.#nearCut
   }
 
   #toGroups(
@@ -213,8 +224,6 @@ interface Conversations {
 
 /** After every id. */
 const LAST = '\uFFFF'
-
-const isCut = (rows: readonly Row[] | null): boolean => rows === null || rows.length >= NEAR_CUT
 
 /** The days that a time touches. */
 function toDays({ from, until }: Window): Window {

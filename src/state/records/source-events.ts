@@ -45,6 +45,15 @@ export class SourceEvents extends Table {
     return this.#any.get(source, objectId, type, since) !== undefined
   }
 
+  readonly #awaited = this.database.prepare<[string, string], { one: number }>(`
+    SELECT 1 AS one FROM source_events INDEXED BY source_events_open
+    WHERE source = ? AND done = 0 AND object_id = ? AND type = 'customer_changed' LIMIT 1`)
+
+  /** True while a customer is to be read again. */
+  isAwaited(source: string, customerId: string): boolean {
+    return this.#awaited.get(source, customerId) !== undefined
+  }
+
   readonly #reopen = this.database.prepare('UPDATE source_events SET done = 0 WHERE source = ? AND id = ?')
 
   /** To be looked at again. */

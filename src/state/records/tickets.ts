@@ -212,6 +212,15 @@ export class Tickets extends Table {
     return this.#unknownCustomers.all(source, after, limit).map((row) => row.customer_id)
   }
 
+  readonly #unknownChannels = this.database.prepare<[string], { word: string; n: number }>(`
+    SELECT coalesce(channel_source, '') AS word, count(*) AS n FROM tickets
+    WHERE source = ? AND channel = 'unknown' AND deleted = 0 GROUP BY 1 ORDER BY n DESC`)
+
+  /** How many are of a channel that has no name, by the helpdesk's own word. */
+  unknownChannels(source: string): Record<string, number> {
+    return Object.fromEntries(this.#unknownChannels.all(source).map(({ word, n }) => [word, n]))
+  }
+
   readonly #closedBetween = this.database.prepare<[string, number, number], { customer_id: string }>(`
     SELECT DISTINCT customer_id FROM tickets WHERE source = ? AND closed_at > ? AND closed_at <= ? AND customer_id IS NOT NULL`)
 

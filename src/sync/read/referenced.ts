@@ -94,7 +94,7 @@ function* toRead(
   }
 }
 
-/** Whom nothing else would have read; after a gap, also who may have another address by now. */
+/** Whom nothing else would have read; also who may have another address by now: after a gap, or where a change of theirs was not read yet. */
 function* toReadCustomer(
   { store, source }: SyncContext,
   id: RecordId | null,
@@ -102,7 +102,8 @@ function* toReadCustomer(
   if (id === null) return
   const inDoubt = store.meta.get(META.customersInDoubt(source.name))
   const isVerified = inDoubt === null || id <= inDoubt
-  if (!isVerified || !store.customers.isKnown(source.name, id)) yield ['customer', id]
+  const isChanged = store.sourceEvents.isAwaited(source.name, id)
+  if (!isVerified || isChanged || !store.customers.isKnown(source.name, id)) yield ['customer', id]
 }
 
 /** Whoever a ticket belongs to is to be told of it, and where customers have no list, may not have been read. */

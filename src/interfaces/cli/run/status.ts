@@ -72,6 +72,7 @@ function printConnection(
   if (paused === null) return
   const by = paused.refused_by === 'brevo' ? 'by Brevo' : 'by the helpdesk'
   row('refused', paint('red', `${by}: ${paused.reason}`))
+  if (paused.hint !== undefined) row('to do', paused.hint)
   const again = `Tried again at ${formatTime(paused.until)}`
   row('', `${again}; at once after tajo connectors test ${name}, or with new keys.`)
 }
@@ -101,6 +102,11 @@ function printCounts(status: ConnectorStatus): void {
   if (status.invalidPhones > 0) lacking.push(`${formatCount(status.invalidPhones)} with an invalid phone`)
   row('customers', `${formatCount(status.customersCount)} (${lacking.join(', ')})`)
   row('tickets', formatCount(status.ticketsTracked))
+  const unknown = Object.entries(status.unknownChannels).map(
+    ([word, count]) => `${word} (${formatCount(count)})`,
+  )
+  if (unknown.length > 0)
+    row('channels', `${unknown.join(', ')} have no name: write them under channels in connectors.yml`)
   row('CSAT responses', formatCount(status.csatResponses))
   if (status.agents.length > 0) row('agents', status.agents.map(toAgentWords).join(', '))
   const sent = plural(status.events['sent'] ?? 0, 'event')

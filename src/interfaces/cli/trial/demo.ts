@@ -89,6 +89,7 @@ function printFirst(contacts: number): void {
 function toDemoConfig({ definition, helpdeskUrl, brevoUrl }: Sandbox): string {
   const source = requireSource(definition.name)
   const { supports, address, options } = source
+  const more = (definition.demo ?? []).map((line) => `    ${line}\n`).join('')
   const custom = supports.directories.includes('custom_fields') ? Object.entries(CUSTOM_FIELDS) : []
   const scores = hasSurveys(source) ? ', satisfied_customers: 36, dissatisfied_customers: 37' : ''
   const toLines = (entries: readonly (readonly [string, string])[]): string =>
@@ -101,7 +102,7 @@ connectors:
     schedule: "*/4 * * * * *"
     survey_schedule: "*/8 * * * * *"
 ${options['rate_limit'] === undefined ? '' : `    rate_limit: { requests: ${HELPDESK_LIMIT}, per_seconds: ${definition.limit.windowMs / 1000} }\n`}\
-    default_country: US
+${more}    default_country: US
     log_level: warn
     lists: { all_support_contacts: 35${scores} }
     tag_lists: { vip: 40, wholesale: 41 }

@@ -250,8 +250,9 @@ async function attempt(
       .flatMap((one) => variablesOf(connector, one, alone))
       .filter((variable) => readEnvSecret(variable, process.env) !== null)
     // What comes from the environment goes before what is stored.
+    const said = [error.message, error.hint].filter((one) => one !== undefined).join(' ')
     return inEnv.length === 0
-      ? problem(check, error.message, `tajo connectors install ${name} --rotate`)
-      : problem(check, `${error.message} It comes from the environment: ${inEnv.join(', ')}`, null)
+      ? problem(check, said, `tajo connectors install ${name} --rotate`)
+      : problem(check, `${said} It comes from the environment: ${inEnv.join(', ')}`, null)
   }
 }
