@@ -1,6 +1,6 @@
-// npm run crash-test -- --kills N [--seed S] [--second gorgias]: the built binary, real files, real HTTP. The daemon is killed with SIGKILL, at
+// npm run crash-test -- --kills N [--seed S] [--second gorgias|gladly]: the built binary, real files, real HTTP. The daemon is killed with SIGKILL, at
 // random moments or (every other time, where strace is there) at the n-th call of a system call, while the helpdesks go on living and all
-// three APIs misbehave: Brevo's, Gorgias's, and that of an Intercom (or of a second Gorgias) that shares its people; then everything is let
+// three APIs misbehave: Brevo's, Gorgias's, and that of an Intercom (or of a second Gorgias, or a Gladly) that shares its people; then everything is let
 // come to rest, and the oracle of the simulation judges.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,13 +13,14 @@ import { parseArgs } from 'node:util'
 
 import { createSeededRandom } from '../../src/lib/random.ts'
 import { createBrevo } from '../../src/sandbox/brevo/brevo.ts'
+import { createGladly } from '../../src/sandbox/gladly/gladly.ts'
 import { createGorgias } from '../../src/sandbox/gorgias/gorgias.ts'
 import { createIntercom } from '../../src/sandbox/intercom/intercom.ts'
 import type { Intercept } from '../../src/sandbox/faults.ts'
 import { openStoreReadOnly, type Store } from '../../src/state/store.ts'
 import type { Universe } from '../simulation/clock.ts'
-import { GORGIAS, INTERCOM } from '../simulation/dialect.ts'
-import { MAPPING } from '../simulation/life.ts'
+import { DIALECTS, type HelpdeskName } from '../simulation/dialect.ts'
+import { MAPPING, withoutSurveys } from '../simulation/life.ts'
 import { type GoLive, judge, watchWrites } from '../simulation/oracle.ts'
 import { openOutlet, OUTLET_MAPPING } from '../simulation/outlet.ts'
 import { Shop } from '../simulation/shop.ts'
@@ -53,15 +54,26 @@ const { broken } = watchWrites(shop)
 shop.seedPast(20)
 const keys = { email: 'crash@shop.example', api_key: 'crash-key' }
 const gorgias = createGorgias({ world: shop.world, keys, rateLimit: null })
-const dialect = values.second === 'intercom' ? INTERCOM : GORGIAS
+const dialect = DIALECTS[values.second as HelpdeskName]
 const second = {
   world: openOutlet(shop, clock as Universe, Number(values.seed) + 5, 0, dialect),
   rateLimit: null,
 }
-const outlet =
-  dialect === INTERCOM
-    ? createIntercom({ ...second, keys: { access_token: keys.api_key } })
-    : createGorgias({ ...second, keys })
+/** How its fake is made, and where it answers. */
+const SECOND = {
+  gorgias: () => ({ fake: createGorgias({ ...second, keys }), option: 'base_url', base: '/api' }),
+  intercom: () => ({
+    fake: createIntercom({ ...second, keys: { access_token: keys.api_key } }),
+    option: 'api_url',
+    base: '',
+  }),
+  gladly: () => ({
+    fake: createGladly({ ...second, keys: { username: keys.email, api_key: keys.api_key } }),
+    option: 'base_url',
+    base: '/api/v1',
+  }),
+}
+const { fake: outlet, option, base } = SECOND[dialect.helpdesk]()
 const brevo = createBrevo({ account: shop.account, apiKey: 'crash-brevo', perSecond: null })
 const directory = mkdtempSync(join(tmpdir(), 'tajo-crash-'))
 const hasStrace = canTrace()
@@ -89,8 +101,8 @@ connectors:
     base_url: "http://127.0.0.1:${portOf(gorgias.server)}/api"
 ${READING}${MAPPING}  outlet:
     source: ${dialect.helpdesk}
-    ${dialect === INTERCOM ? 'api_url' : 'base_url'}: "http://127.0.0.1:${portOf(outlet.server)}${dialect === INTERCOM ? '' : '/api'}"
-${READING}${OUTLET_MAPPING}`,
+    ${option}: "http://127.0.0.1:${portOf(outlet.server)}${base}"
+${READING}${dialect.hasSurveys ? OUTLET_MAPPING : withoutSurveys(OUTLET_MAPPING)}`,
 )
 
 const startedAt = performance.now()
@@ -198,6 +210,7 @@ function start(inject: string | null): ChildProcess {
       GORGIAS_API_KEY: keys.api_key,
       OUTLET_EMAIL: keys.email,
       OUTLET_API_KEY: keys.api_key,
+      OUTLET_USERNAME: keys.email,
       OUTLET_ACCESS_TOKEN: keys.api_key,
       BREVO_API_KEY: 'crash-brevo',
     },

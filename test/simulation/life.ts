@@ -266,7 +266,7 @@ function toMapping(helpdesk: HelpdeskName, extId: boolean): string {
 }
 
 /** Gladly has none of its own. */
-const withoutSurveys = (mapping: string): string =>
+export const withoutSurveys = (mapping: string): string =>
   mapping
     .replace(/ *(last_satisfaction_score|satisfaction_count|satisfaction_survey).*\n/g, '')
     .replace(/, (dis)?satisfied_customers: \d+/g, '')

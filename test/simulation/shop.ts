@@ -37,7 +37,6 @@ export class Shop {
   readonly optOuts: OptOuts
   /** Addresses that customers ever had. */
   readonly addresses = new Set<string>()
-  /** True while `byHand` acts on Brevo: not tajo. */
   isByHand = false
   /** Since when nothing went wrong: what tajo was told is what it knows. */
   calmSince = 0
@@ -124,8 +123,6 @@ export class Shop {
       if (dice < 0) return action()
     }
   }
-
-  // In the helpdesk
 
   #addCustomer(fields: Partial<WorldCustomer>): WorldCustomer {
     this.#names += 1
@@ -484,8 +481,6 @@ export class Shop {
     const gone = surveysGo ? [ticketId(id), surveyId({ id: 0, ticketId: id })] : [ticketId(id)]
     this.#doubt(({ about: [kind, value] }) => kind !== 'customer_id' && gone.includes(value))
   }
-
-  // Chance
 
   #anyCustomer(): WorldCustomer | undefined {
     return this.#dice.pickOf([...this.world.customers.values()])
