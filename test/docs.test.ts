@@ -12,6 +12,8 @@ import { testsSchema } from '../src/config/schema/schema-tests.ts'
 import { connectorsSchema } from '../src/config/schema/schema.ts'
 import { ERROR_KINDS } from '../src/lib/errors.ts'
 import { FIELDS } from '../src/mapping/fields.ts'
+import { OCCURRENCE_TYPES } from '../src/model/occurrence.ts'
+import { SOURCES } from '../src/sources/index.ts'
 
 const pages = [
   'README.md',
@@ -67,6 +69,19 @@ describe('docs/definitions.md', () => {
     const text = readFileSync('docs/definitions.md', 'utf8')
 
     for (const field of Object.keys(FIELDS)) expect(text).toContain(`\`${field}\``)
+  })
+})
+
+describe('docs/helpdesks.md', () => {
+  it.each(OCCURRENCE_TYPES)('says who can tell %s', (type) => {
+    const line = readFileSync('docs/helpdesks.md', 'utf8')
+      .split('\n')
+      .find((one) => one.includes(`\`${type}\``))
+    const cells = (line ?? '').split('|').slice(2, -1)
+
+    expect(cells.map((one) => one.trim() !== 'no')).toEqual(
+      SOURCES.map(({ supports }) => supports.occurrences[type] !== undefined),
+    )
   })
 })
 
