@@ -99,7 +99,7 @@ const DOORS: Record<string, string> = {
   '@getbrevo/brevo': 'brevo/sdk.ts',
   got: 'lib/net/http.ts',
   '@marcbachmann/cel-js': 'mapping/expressions.ts',
-  'csv-parse': 'sources/gladly/csv.ts',
+  'csv-parse': 'sources/gladly/reports/csv.ts',
   re2js: 'sources/gladly/scores.ts',
   yaml: 'config/',
   ajv: 'config/',

@@ -17,6 +17,7 @@ import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts
 import type { ChangeLimit, Config, ConnectorConfig, ServerConfig } from './config.ts'
 import { type Complaint, type ParsedFile, parseFile } from './text/document.ts'
 import { attributeOf } from './rule.ts'
+import { findLateness } from './rules-supports.ts'
 import { findDoubtfulFields, findRuleComplaints, tryRule } from './rules.ts'
 import type { ConnectorsFile, RawConnector } from './schema/schema.ts'
 import { findShapeComplaints } from './schema/validate.ts'
@@ -93,7 +94,8 @@ function findComplaints(parsed: ParsedFile, text: string): Complaint[] {
 
 /** What may be meant as it stands, and is more likely a slip. */
 function findWarnings(parsed: ParsedFile): Complaint[] {
-  return findDoubtfulFields(parsed.value as ConnectorsFile).map((one) => ({
+  const file = parsed.value as ConnectorsFile
+  return [...findDoubtfulFields(file), ...findLateness(file)].map((one) => ({
     ...parsed.locate(one.path, 'key'),
     path: one.path.join('.'),
     message: one.message,

@@ -3,7 +3,7 @@
 import { OCCURRENCE_TYPES, type OccurrenceType } from '../model/occurrence.ts'
 import { findSource } from '../sources/index.ts'
 import type { Lacking, SourceDefinition, Supports } from '../sources/source.ts'
-import { supportsOf } from '../sources/supports.ts'
+import { latenessOf, supportsOf } from '../sources/supports.ts'
 import { findEmptyReason, hasSurveys } from './example.ts'
 import { forEachConnector, type Rule, type RuleComplaint } from './rule.ts'
 import type { ConnectorsFile, RawConnector } from './schema/schema.ts'
@@ -38,6 +38,14 @@ function tellersOf(file: ConnectorsFile): Told[] {
     one?.enabled === false ? [] : (toTold(name, one) ?? []),
   )
 }
+
+/** What comes late by nature, so that nobody waits for it. */
+export const findLateness: Rule = (file) =>
+  Object.entries(file.connectors).flatMap(([name, one]) => {
+    const told = one?.enabled === false ? null : toTold(name, one)
+    if (told === null) return []
+    return latenessOf(told.supports).map((message) => ({ path: ['connectors', name], atKey: true, message }))
+  })
 
 function toNever(tellers: readonly Told[], type: string): string {
   const reason = tellers.find(({ lacking }) => lacking?.occurrences.includes(type as OccurrenceType))?.lacking

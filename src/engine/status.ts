@@ -1,6 +1,7 @@
 // What the state says of a connector, while a daemon runs or not.
 import { type Stream, STREAMS } from '../model/records.ts'
 import type { Supports } from '../sources/source.ts'
+import { latenessOf } from '../sources/supports.ts'
 import { toIso } from '../model/time.ts'
 import { type PendingConfig, readPending } from '../state/reading/applied-config.ts'
 import { BREVO, readPauses } from './pauses.ts'
@@ -45,6 +46,8 @@ export interface ConnectorStatus {
   needsAttention: boolean
   /** Tickets whose channel nobody has named, by the helpdesk's own word for it. */
   unknownChannels: Record<string, number>
+  /** What is late by nature, as sentences. */
+  late: string[]
   /** Which side does not answer the daemon at the moment, since when and why. */
   troubles: { helpdesk: Trouble | null; brevo: Trouble | null }
   /** A changed connectors.yml that is not in force: faulty, or waiting for `tajo approve`. */
@@ -102,6 +105,7 @@ export function readStatus(
     paused: running ? findPause(store, name) : null,
     needsAttention: running && findPause(store, name) !== null,
     unknownChannels: store.tickets.unknownChannels(name),
+    late: latenessOf(supports),
     troubles: { helpdesk, brevo },
     pendingConfig: toPendingConfig(readPending(store)),
   }

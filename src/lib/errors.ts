@@ -72,7 +72,7 @@ export class TajoError extends Error {
   }
 }
 
-/** Mutex whatever was thrown into a TajoError; what nobody foresaw becomes `internal`. */
+/** Whatever was thrown, as a TajoError; what nobody foresaw becomes `internal`. */
 export function coerceError(thrown: unknown): TajoError {
   if (thrown instanceof TajoError) return thrown
   const message = thrown instanceof Error ? thrown.message : String(thrown)

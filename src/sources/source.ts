@@ -44,6 +44,8 @@ export type Reading =
       /** It can't be asked for what is older than that: a longer gap is left to the windows of `tickets`, which name what changed in it. */
       reach?: Instant
       settlesAfter?: Instant
+      /** Where its records are late by nature: how late, as a sentence. */
+      late?: string
     }
   /** Time windows, each of which is read as a whole, in any order; the newest `lag` of time is not there yet. */
   | {

@@ -24,11 +24,11 @@ describe('a connector', () => {
   it.each([
     [
       block('outlet'),
-      '2:3 tajo does not connect outlet. There are: gorgias, intercom. A connector with a name of your own says which it is of: source: gorgias',
+      '2:3 tajo does not connect outlet. There are: gorgias, intercom, gladly. A connector with a name of your own says which it is of: source: gorgias',
     ],
     [
       block('outlet', '    source: zendesk\n'),
-      '2:3 There is no helpdesk "zendesk". There are: gorgias, intercom.',
+      '2:3 There is no helpdesk "zendesk". There are: gorgias, intercom, gladly.',
     ],
     [
       '  outlet:\n    source: gorgias\n    domane: outlet.gorgias.com\n',

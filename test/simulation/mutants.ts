@@ -198,7 +198,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what happened in a gap to an older conversation is not looked for',
-    file: 'sources/gladly/windows.ts',
+    file: 'sources/gladly/reports/windows.ts',
     from: 'const since = isGap ? window.from - LOOK_BACK : window.from',
     to: 'const since = window.from',
     helpdesks: 'gladly',

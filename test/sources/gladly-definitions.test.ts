@@ -1,7 +1,7 @@
 // What Gladly's words mean, through a sync (docs/gladly.md, docs/definitions.md).
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import { parseConfig } from '../../src/config/load.ts'
+import { checkConfig, parseConfig } from '../../src/config/load.ts'
 import { readStatus } from '../../src/engine/status.ts'
 import type { HttpAnswer } from '../../src/lib/net/http.ts'
 import type { TajoError } from '../../src/lib/errors.ts'
@@ -209,6 +209,7 @@ describe('channels', () => {
       yaml(),
     )
     expect(status.unknownChannels).toEqual({ CARRIER_PIGEON: 1 })
+    expect(status.late).toEqual([expect.stringContaining('hours or a day late')])
     expect(held()!['CHANNEL']).toBe('unknown')
   })
 })
@@ -302,6 +303,16 @@ describe('answers to surveys', () => {
 
     expect(bench.account.events).toMatchObject([{ name: 'SCORED', properties: { score: 4 } }])
     expect(held()!['SCORE']).toBe(4)
+  })
+
+  it('are late by nature, which validate and status say', () => {
+    const text = 'connectors:\n  gladly:\n    domain: shop.gladly.com\n'
+    const warningsOf = (more: string) => checkConfig('connectors.yml', text + more, {}).warnings
+
+    expect(warningsOf('')).toEqual([])
+    expect(warningsOf('    surveys: { source: export, score: "/Score: (\\\\d)/" }\n')).toMatchObject([
+      { line: 2, column: 3, message: expect.stringContaining('hours or a day late') },
+    ])
   })
 
   const parse = (surveys: string, events = ''): readonly string[] => {

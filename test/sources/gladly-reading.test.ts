@@ -5,10 +5,10 @@ import { readStatus } from '../../src/engine/status.ts'
 import type { HttpRequest } from '../../src/lib/net/http.ts'
 import { fromMs } from '../../src/model/time.ts'
 import { requireSource } from '../../src/sources/index.ts'
-import { parseReport } from '../../src/sources/gladly/csv.ts'
+import { parseReport } from '../../src/sources/gladly/reports/csv.ts'
 import { createMaps } from '../../src/sources/gladly/maps.ts'
 import { Names } from '../../src/sources/gladly/names.ts'
-import { WindowReader } from '../../src/sources/gladly/windows.ts'
+import { WindowReader } from '../../src/sources/gladly/reports/windows.ts'
 import type { Page } from '../../src/sources/source.ts'
 import { type Bench, openBench, requireSubject, START } from '../conformance/helpdesk.ts'
 
@@ -294,6 +294,19 @@ describe('a webhook', () => {
       ['PATCH', true],
     ])
     expect(await find()).toMatchObject({ url: URL_OF_OURS, active: true, differences: [] })
+  })
+
+  it('whose first call is not answered is not switched on, and the error says what to do', async () => {
+    bench.meet(async ({ method }, answer) =>
+      method === 'PATCH'
+        ? { outcome: 'answer', status: 400, headers: {}, body: '{"errors":[]}' }
+        : await answer(),
+    )
+
+    await expect(install()).rejects.toMatchObject({
+      code: 'source_refused',
+      hint: expect.stringContaining('tajo start'),
+    })
   })
 
   it('that was given up after its retries is one that has to be mended', async () => {

@@ -31,6 +31,9 @@ const WINDOW = 366 * 24 * HOUR
 /** Jobs and their files are kept that long (§ A.5). */
 const EXPORTS_KEPT = 14 * 24 * HOUR
 
+const LATE_SURVEYS =
+  'Answers to surveys come from export files, so they are hours or a day late, and so is what follows from them.'
+
 export const gladly: SourceDefinition<GladlyOptions> = {
   name: 'gladly',
   label: 'Gladly',
@@ -58,7 +61,7 @@ export const gladly: SourceDefinition<GladlyOptions> = {
       customers: { mode: 'singly' },
       tickets: { mode: 'windows', length: WINDOW, overlap: REPORT_OVERLAP, lag: REPORT_LAG, every: HOUR },
       messages: { mode: 'within', stream: 'tickets' },
-      satisfaction_surveys: { mode: 'since', overlap: HOUR, reach: EXPORTS_KEPT },
+      satisfaction_surveys: { mode: 'since', overlap: HOUR, reach: EXPORTS_KEPT, late: LATE_SURVEYS },
       agent_states: { mode: 'within', stream: 'events' },
     },
     directories: ['agents', 'tags'],

@@ -14,7 +14,7 @@ import type { Maps } from './maps.ts'
 import type { Names } from './names.ts'
 import { toAgent, toCustomerRecords, toTopic } from './profiles.ts'
 import type { SurveyText } from './scores.ts'
-import { byCodeUnits, type Window, WindowReader } from './windows.ts'
+import { byCodeUnits, type Window, WindowReader } from './reports/windows.ts'
 
 /** The stream can't be asked for what is older (gladly-intercom-api.md § A.5); a little less, because asking takes time. */
 export const EVENTS_REACH = fromMs(24 * 3_600_000 - 5 * 60_000)

@@ -4,7 +4,7 @@ import { fromMs } from '../../model/time.ts'
 import type { Page, ReadRequest } from '../source.ts'
 import { readPlace, writePlace } from './places.ts'
 import { emptyPage, EVENTS_REACH, PER_PAGE, type Reader, REPORT_LAG } from './reader.ts'
-import { byCodeUnits, type Found, type Window } from './windows.ts'
+import { byCodeUnits, type Found, type Window } from './reports/windows.ts'
 
 /** A first sync, or a gap: a live window is of some hours, and what is newer a live run has from its events. */
 const LONG = fromMs(6 * 3_600_000)

@@ -77,7 +77,17 @@ export function createGladlyWebhooks(client: GladlyClient): WebhookApi {
       }
       const id = existing === null ? await make(body) : existing.id
       // Switched on, it is called with a PING at once, and must be answered.
-      await change('PATCH', toPath(id), { ...body, enabled: true }, signal)
+      await change('PATCH', toPath(id), { ...body, enabled: true }, signal).catch((thrown: unknown) => {
+        if (!(thrown instanceof TajoError) || thrown.code !== 'source_refused') throw thrown
+        throw new TajoError(
+          thrown.code,
+          `${thrown.message} It calls ${url} once before it switches a webhook on.`,
+          {
+            hint: 'Start tajo first (tajo start), see that the address reaches it from outside, and install the webhook again.',
+            cause: thrown,
+          },
+        )
+      })
       return id
 
       async function make(content: Json): Promise<string> {

@@ -108,6 +108,7 @@ function printCounts(status: ConnectorStatus): void {
   if (unknown.length > 0)
     row('channels', `${unknown.join(', ')} have no name: write them under channels in connectors.yml`)
   row('CSAT responses', formatCount(status.csatResponses))
+  for (const sentence of status.late) row('late', sentence)
   if (status.agents.length > 0) row('agents', status.agents.map(toAgentWords).join(', '))
   const sent = plural(status.events['sent'] ?? 0, 'event')
   row('in Brevo', `${plural(status.contactsInBrevo, 'contact')}, ${sent} sent`)

@@ -1,15 +1,15 @@
 // Reports of a time, as tickets and sessions. A table is cut off at 100,000 rows without a word, so a time whose table comes near is read by
 // halves (gladly-intercom-api.md § A.6).
-import { TajoError } from '../../lib/errors.ts'
-import type { SourceRecord } from '../../model/records.ts'
-import { NO_ID } from '../../model/set-aside.ts'
-import { fromMs, type Instant, toMs } from '../../model/time.ts'
-import type { Page } from '../source.ts'
-import type { GladlyAnswer, GladlyClient } from './client.ts'
+import { TajoError } from '../../../lib/errors.ts'
+import type { SourceRecord } from '../../../model/records.ts'
+import { NO_ID } from '../../../model/set-aside.ts'
+import { fromMs, type Instant, toMs } from '../../../model/time.ts'
+import type { Page } from '../../source.ts'
+import type { GladlyAnswer, GladlyClient } from '../client.ts'
 import { parseReport, type Row } from './csv.ts'
-import { InvalidItem } from './items.ts'
-import type { Maps } from './maps.ts'
-import type { Names } from './names.ts'
+import { InvalidItem } from '../items.ts'
+import type { Maps } from '../maps.ts'
+import type { Names } from '../names.ts'
 import {
   AGENT_TIMES,
   type ContactRow,
@@ -24,7 +24,7 @@ import {
   toSeenCustomer,
   toTicketOfContacts,
   WORK_SESSIONS,
-} from './reports.ts'
+} from './rows.ts'
 
 /** From here on a table may have been cut off (§ A.6). */
 export const NEAR_CUT = 90_000

@@ -1,13 +1,13 @@
 // Rows of reports → tickets and sessions (gladly-intercom-api.md § A.6). Pure. Times of the newest hour are not there yet, and a row is told
 // anew with every reading.
-import type { AgentState, Session, SourceEvent, Ticket } from '../../model/records.ts'
-import type { Instant } from '../../model/time.ts'
-import { EMPTY_TICKET, toEntry, toTrail } from './conversations.ts'
+import type { AgentState, Session, SourceEvent, Ticket } from '../../../model/records.ts'
+import type { Instant } from '../../../model/time.ts'
+import { EMPTY_TICKET, toEntry, toTrail } from '../conversations.ts'
 import type { Row } from './csv.ts'
-import { isCall, isResponse, stateOf, toAgentState, toContactEntry } from './events.ts'
-import { InvalidItem, toInstant, toText } from './items.ts'
-import { type Maps, toStatus } from './maps.ts'
-import type { Names } from './names.ts'
+import { isCall, isResponse, stateOf, toAgentState, toContactEntry } from '../events.ts'
+import { InvalidItem, toInstant, toText } from '../items.ts'
+import { type Maps, toStatus } from '../maps.ts'
+import type { Names } from '../names.ts'
 
 /** What a report must have to be one, and what of it is used besides. */
 export interface ReportColumns {
