@@ -22,6 +22,7 @@ export function toPerson(one: WorldCustomer) {
     full_name: one.name,
     phone: one.phone,
     locale: one.language,
+    reference: one.externalId,
     properties: one.data ?? {},
     created_at: toSeconds(one.created),
     updated_at: toSeconds(one.updated),

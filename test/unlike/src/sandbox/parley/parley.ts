@@ -29,10 +29,8 @@ type Item = Record<string, unknown>
 export function createParley(options: FakeOptions): Fake {
   const { world, keys = KEYS } = options
   const server = options.server ?? fastify()
-  const window =
-    options.rateLimit === null
-      ? null
-      : new MovingWindow(options.rateLimit.requests, options.rateLimit.windowMs)
+  const { rateLimit: limit } = options
+  const window = limit === null ? null : new MovingWindow(limit.requests, limit.windowMs)
   const fake: Fake = { server, requests: new Map(), intercept: null }
 
   server.addHook('onRequest', async (request, reply) => {

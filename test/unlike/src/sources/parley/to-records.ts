@@ -34,7 +34,7 @@ function requireInstant(item: Json, key: string): Instant {
 }
 
 export function toCustomer(item: Json): Customer {
-  const { emails, phone, full_name: name, locale, properties } = item
+  const { emails, phone, full_name: name, locale, reference, properties } = item
   return {
     ...NOBODY,
     kind: 'customer',
@@ -42,6 +42,7 @@ export function toCustomer(item: Json): Customer {
     email: toText(Array.isArray(emails) ? emails[0] : null),
     name: toText(name),
     language: toText(locale),
+    externalId: toText(reference),
     phone: toText(phone),
     data: toObject(properties),
     createdAt: requireInstant(item, 'created_at'),
