@@ -9,7 +9,7 @@ export interface Maps {
   countsCanceled: boolean
 }
 
-export const UNKNOWN_CHANNEL = 'unknown'
+const UNKNOWN_CHANNEL = 'unknown'
 
 export function createMaps({
   channels,

@@ -27,7 +27,7 @@ import {
 } from './rows.ts'
 
 /** From here on a table may have been cut off (§ A.6). */
-export const NEAR_CUT = 90_000
+const NEAR_CUT = 90_000
 const DAY = fromMs(24 * 3_600_000)
 const MINUTE = fromMs(60_000)
 /** A contact may go on for so long. */
