@@ -146,9 +146,10 @@ function expect(
 } | null {
   const { world } = shop
   const writers = new Set([...world.tickets.values()].map((one) => one.customerId))
-  const isHeard = (id: number): boolean => !shop.unheard.has(id) || writers.has(id)
+  const isHeard = ({ id, updated }: WorldCustomer): boolean =>
+    updated > (shop.unheard.get(id) ?? -1) || writers.has(id)
   const owners = [...world.customers.values()].filter(
-    (one) => one.email?.trim().toLowerCase() === email && isHeard(one.id),
+    (one) => one.email?.trim().toLowerCase() === email && isHeard(one),
   )
   const others = [...(shop.outlet?.world.customers.values() ?? [])].filter((one) => one.email === email)
   if (owners.length + others.length === 0) return null
@@ -211,9 +212,8 @@ function expect(
       OPEN_TICKETS: tickets.filter((one) => dialectOf(one.id).isOpen(one)).length,
       LAST_CHANNEL: newest?.channel ?? null,
       AVG_RESPONSE_TIME: waits.length === 0 ? null : Math.round(mean * 100) / 100,
-      CSAT_SCORE: lastScored?.score ?? null,
-      // Nobody counts the surveys of a person whom no helpdesk with surveys knows.
-      CSAT_RESPONSES: hasSurveys ? surveys.length : null,
+      // Of a person whom no helpdesk with surveys knows nobody can say how content they are: what was said is left.
+      ...(hasSurveys ? { CSAT_SCORE: lastScored?.score ?? null, CSAT_RESPONSES: surveys.length } : {}),
     },
   }
 }
@@ -239,7 +239,7 @@ function judgeEvents(shop: Shop, goLiveOf: GoLive, create: boolean): string[] {
     const words = `${event} of ${about.join(' ')} at ${new Date(at / 1000).toISOString()}`
     if (told.some((one) => Date.parse(one.date) < Math.floor(goLive / 1000)))
       complaints.push(`${words} is from before go-live`)
-    const stranger = told.find((one) => !shop.addressesOf(occurrence.customerId).has(one.email ?? ''))
+    const stranger = told.find((one) => !shop.had.of(occurrence.customerId).has(one.email ?? ''))
     if (stranger !== undefined)
       complaints.push(`${words} was told to ${stranger.email}, who is somebody else`)
     if (told.length > 1) complaints.push(`${words} arrived ${told.length} times`)

@@ -3,7 +3,8 @@ import type { Random } from '../../src/lib/random.ts'
 import type { World } from '../../src/sandbox/shop/world.ts'
 import type { Dice } from './dice.ts'
 
-export const DAY = 86_400_000_000
+export const HOUR = 3_600_000_000
+export const DAY = 24 * HOUR
 
 export function addPastTicket(
   world: World,

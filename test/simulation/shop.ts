@@ -4,13 +4,14 @@ import type { Random } from '../../src/lib/random.ts'
 import type { BrevoAccount } from '../../src/sandbox/brevo/account.ts'
 import { World, type WorldCustomer, type WorldTicket } from '../../src/sandbox/shop/world.ts'
 import { createAccount, LISTS, OWN_ADDRESS } from './account.ts'
+import { Addresses } from './addresses.ts'
 import type { Universe } from './clock.ts'
 import { changedAt, type Dialect, findTicket, GORGIAS, toggleTag } from './dialect.ts'
 import { Dice } from './dice.ts'
 import { isTold, type Occurrence } from './occurrence.ts'
 import { OptOuts, pickMoves } from './opt-outs.ts'
 import type { Outlet } from './outlet.ts'
-import { addPastTicket, DAY } from './past.ts'
+import { addPastTicket, DAY, HOUR } from './past.ts'
 import { customersAt, drawEmail, withSharing } from './people.ts'
 
 type Action = [weight: number, act: () => void]
@@ -30,11 +31,12 @@ export class Shop {
   readonly deletedByHand = new Set<string>()
   /** Customers who have or had the address of a contact that was deleted: a new address of theirs need not become one. */
   readonly lostContact = new Set<number>()
-  /** Customers of whom nothing was heard so far. */
-  readonly unheard = new Set<number>()
+  /** Customers of whom nothing is heard before they change or write, and when they changed last. */
+  readonly unheard = new Map<number, number>()
   /** Ids of contacts that must not get e-mails. */
   readonly blocked = new Set<number>()
   readonly optOuts: OptOuts
+  readonly had: Addresses
   /** Addresses that customers ever had. */
   readonly addresses = new Set<string>()
   isByHand = false
@@ -49,8 +51,6 @@ export class Shop {
   readonly #universe: Universe
   readonly #snoozed = new Set<number>()
   readonly #formerAddresses = new Map<number, string[]>()
-  /** Customer → addresses that they, or those who were merged into them, ever had. */
-  readonly #everHad = new Map<number, Set<string>>()
   #names = 0
 
   constructor(universe: Universe, random: Random, sourceOffsetMs: number, dialect: Dialect = GORGIAS) {
@@ -63,6 +63,7 @@ export class Shop {
       last = Math.max(last + 1, Math.floor((universe.now + sourceOffsetMs) * 1000))
       return last
     })
+    this.had = new Addresses(this.world)
     this.account = createAccount(() => universe.now)
     this.optOuts = new OptOuts(this.account)
     this.world.users.push({ id: 7, email: OWN_ADDRESS, name: 'Mia', created: 1 })
@@ -262,7 +263,7 @@ export class Shop {
   have(customerId: number, email: string | null): void {
     if (email === null) return
     this.addresses.add(email.toLowerCase())
-    this.#everHad.set(customerId, this.addressesOf(customerId).add(email.toLowerCase()))
+    this.had.note(customerId, email.toLowerCase())
     this.#lose(customersAt(email, this.#worlds()).filter((id) => this.lostContact.has(id)))
   }
 
@@ -277,11 +278,6 @@ export class Shop {
       this.optOuts.lost(id)
     }
     this.#doubt((one) => one.customerId !== null && lost.has(one.customerId))
-  }
-
-  addressesOf(customerId: number): Set<string> {
-    const into = this.world.mergedCustomers.get(customerId)
-    return into === undefined ? (this.#everHad.get(customerId) ?? new Set()) : this.addressesOf(into)
   }
 
   /** Several at once; some of them said no before. */
@@ -334,6 +330,7 @@ export class Shop {
     const customer = this.#anyCustomer()
     if (customer === undefined) return
     this.#doubt((one) => one.customerId === customer.id)
+    this.had.bequeath(customer.id, customer.email?.toLowerCase() ?? '')
     this.world.deleteCustomer(customer.id)
   }
 
@@ -342,7 +339,7 @@ export class Shop {
     if (source === undefined || target === undefined || source === target) return
     this.#doubt((one) => one.customerId === source.id)
     for (const one of this.occurrences) if (one.customerId === source.id) one.customerId = target.id
-    for (const email of this.addressesOf(source.id)) this.have(target.id, email)
+    for (const email of this.had.of(source.id)) this.have(target.id, email)
     this.world.mergeCustomers(source.id, target.id)
   }
 
@@ -464,15 +461,20 @@ export class Shop {
     }
   }
 
-  /** Since `from` nothing was heard, for more than its feed reaches back: whoever came and never wrote stands in no report. */
+  /**
+   * Since `from` nothing was heard, for more than its feed reaches back: whoever came and never wrote stands in no report. Whoever came
+   * at the edge of its reach writes now, so that nobody need know where the edge was.
+   */
   doubtUnheard(from: number): void {
+    const [unreached, reached] = [this.world.now() - DAY, this.world.now() - DAY + HOUR]
     const writers = new Set([...this.world.tickets.values()].map((one) => one.customerId))
-    const unheard = [...this.world.customers.values()].filter(
-      (one) => one.created >= from && !writers.has(one.id),
-    )
-    for (const { id } of unheard) this.unheard.add(id)
-    this.#lose(unheard.map(({ id }) => id))
-    this.#doubt((one) => one.event === 'CUSTOMER_CREATED' && one.at >= from)
+    for (const one of this.world.customers.values()) {
+      if (one.created < from || one.updated >= reached || writers.has(one.id)) continue
+      if (one.updated >= unreached) this.#openTicket(one)
+      else this.unheard.set(one.id, one.updated)
+    }
+    this.#lose([...this.unheard.keys()])
+    this.#doubt(({ event, at }) => event === 'CUSTOMER_CREATED' && at >= from && at < reached)
   }
 
   /** And its rating, where that stands in it. */

@@ -205,6 +205,37 @@ describe('events', () => {
   })
 })
 
+it('what a live run hears of a session while a first sync reads its row is put with the row', async () => {
+  bench.account.addAttribute('RESPONSE', 'float')
+  const { id } = bench.world.addCustomer({ email: 'jane@example.com' })
+  const ticket = bench.world.addTicket({ customerId: id })
+  bench.world.addMessage(ticket.id)
+  await bench.pass(120)
+  bench.world.addMessage(ticket.id, { fromAgent: true })
+  await bench.pass(30 * HOUR)
+  const lines = bench.yaml(`    backfill: { since: 2026-02-01 }
+    field_mapping: { email: email, avg_response_time: RESPONSE }
+`)
+
+  await bench.open(async (engine) => {
+    let wasClosed = false
+    bench.meet(async (request, answer) => {
+      const given = await answer()
+      if (pathOf(request) !== '/reports' || wasClosed) return given
+      wasClosed = true
+      bench.world.closeTicket(ticket.id)
+      await bench.universe.wait(60_000)
+      await engine.sync('shop', { liveOnly: true })
+      return given
+    })
+    await engine.sync('shop', { liveOnly: true })
+    await engine.readInBackground('shop')
+    await engine.sync('shop', { liveOnly: true })
+  }, lines)
+
+  expect(bench.account.contacts.get('jane@example.com')?.attributes['RESPONSE']).toBe(2)
+})
+
 describe('what it costs', () => {
   it('a first sync is some reports, one look at events, and a request a person', async () => {
     await bench.fill(40)

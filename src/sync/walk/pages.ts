@@ -109,10 +109,11 @@ function isEnough(waiting: readonly ReadPage[], now: number): boolean {
   return waiting.length >= MOST_PAGES || now - waiting[0]!.readAt >= LONGEST_WAIT_MS
 }
 
-/** A live run has the last word. */
+/** A live run has the last word; but what it hears is a part of a session, and parts are put together. */
 function withoutOvertaken({ priority }: SyncContext, page: Page, watch: Watch): Page {
   if (priority === 'live') return page
-  return { ...page, records: page.records.filter((record) => !watch.isOvertaken(record)) }
+  const isKept = (record: SourceRecord): boolean => record.kind === 'session' || !watch.isOvertaken(record)
+  return { ...page, records: page.records.filter(isKept) }
 }
 
 /** That something is to be read again is told by the walks: a look at everything would have all of it asked for once more. */
