@@ -8,6 +8,7 @@ import { type Priority, type WindowLimit, WindowLimiter } from '../lib/net/limit
 import { RetryBudget } from '../lib/net/retry-budget.ts'
 import { ClockOffset } from '../lib/time/clock-offset.ts'
 import { fromMs, type Instant } from '../model/time.ts'
+import type { Pace } from './rate-limit.ts'
 import type { Budget, SourcePorts } from './source.ts'
 
 /** A list is a parameter that is given several times. */
@@ -103,15 +104,9 @@ export interface OtherLimit {
 }
 
 /** `isTold`: `requests` holds only until the answers say how many there are. */
-interface Pace {
-  requests: number
-  perSeconds: number
-  isTold?: boolean
-}
-
 export function openAccount(
   baseUrl: string,
-  { requests, perSeconds, isTold = false }: Pace,
+  { requests, perSeconds, isTold = false }: Pace & { isTold?: boolean },
   logApiCalls: boolean,
   ports: SourcePorts,
   others: readonly { limit: WindowLimit; concerns?: OtherLimit['concerns'] }[] = [],

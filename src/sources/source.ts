@@ -17,6 +17,7 @@ import type {
 } from '../model/records.ts'
 import type { Instant } from '../model/time.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
+import type { Pace } from './rate-limit.ts'
 
 /** A key of connectors.yml as JSON Schema, with its description; default and examples where there are some. */
 export type OptionSchema = Readonly<Record<string, unknown>>
@@ -115,7 +116,7 @@ export interface SourceDefinition<Options = Readonly<Record<string, unknown>>> {
   /** The option by which `init` and `install` ask for the account, and an example of it. */
   readonly address: { option: string; label: string; example: string; base: string }
   /** What its API takes, for estimates. */
-  pace(options: Options): { requests: number; perSeconds: number }
+  pace(options: Options): Pace
   /**
    * What names the account in event ids, for ever: another account must have another name, and a key may be replaced. Where neither a
    * host nor a name tells accounts apart, an option has to.

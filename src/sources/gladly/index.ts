@@ -14,7 +14,7 @@ import {
   mend,
   toAccount,
   toBaseUrl,
-  toPace,
+  paceOf,
 } from './options.ts'
 import { emptyPage, EVENTS_REACH, Reader, REPORT_LAG } from './reader.ts'
 import { createScoreReader } from './scores.ts'
@@ -86,7 +86,7 @@ export const gladly: SourceDefinition<GladlyOptions> = {
   receiver: gladlyReceiver,
   address: { option: 'domain', label: 'the domain', example: 'yourshop.gladly.com', base: 'base_url' },
   account: toAccount,
-  pace: toPace,
+  pace: paceOf,
   lacks: (options) =>
     hasSurveys(options)
       ? null
@@ -109,7 +109,7 @@ function createGladly(
 ): Source {
   const account = openAccount(
     toBaseUrl(options),
-    toPace(options),
+    paceOf(options),
     options.log_api_calls ?? false,
     ports,
     OTHER_LIMITS,

@@ -1,10 +1,11 @@
 // What connectors.yml says of a Gladly organization, beyond what every connector has.
 import { findScoreMistake } from './scores.ts'
+import { type Pace, type RateLimit, rateLimitOption, toPace } from '../rate-limit.ts'
 
 export interface GladlyOptions {
   domain?: string | undefined
   base_url?: string | undefined
-  rate_limit?: { requests?: number; per_seconds?: number } | undefined
+  rate_limit?: Partial<RateLimit> | undefined
   channels?: Readonly<Record<string, string>> | undefined
   status?: Readonly<Record<string, 'solved' | 'open'>> | undefined
   count_canceled?: boolean | undefined
@@ -52,27 +53,10 @@ export const gladlyOptions = {
       'Where the REST API answers. Default: `https://<domain>/api/v1`. Plain http only to this machine.',
     examples: ['https://yourshop.gladly.com/api/v1'],
   },
-  rate_limit: {
-    type: 'object',
-    properties: {
-      requests: {
-        type: 'integer',
-        minimum: 1,
-        default: RATE_LIMIT.requests,
-        description: 'Requests in any window.',
-      },
-      per_seconds: {
-        type: 'number',
-        exclusiveMinimum: 0,
-        default: RATE_LIMIT.per_seconds,
-        description: 'Length of the window, in seconds.',
-      },
-    },
-    required: ['requests', 'per_seconds'],
-    additionalProperties: false,
-    description:
-      'How much of the organization’s limit tajo may use. 10 a second, and 10 reports a minute of which 2 at once, hold beside it.',
-  },
+  rate_limit: rateLimitOption(
+    RATE_LIMIT,
+    'How much of the organization’s limit tajo may use. 10 a second, and 10 reports a minute of which 2 at once, hold beside it.',
+  ),
   channels: {
     type: 'object',
     additionalProperties: { type: 'string', pattern: '^[a-z][a-z0-9_]{0,39}$' },
@@ -123,10 +107,7 @@ export const gladlyOptions = {
 export const toBaseUrl = ({ domain, base_url: url }: GladlyOptions): string =>
   url ?? `https://${domain}/api/v1`
 
-export function toPace({ rate_limit: limit }: GladlyOptions): { requests: number; perSeconds: number } {
-  const { requests, per_seconds: perSeconds } = { ...RATE_LIMIT, ...limit }
-  return { requests, perSeconds }
-}
+export const paceOf = ({ rate_limit: limit }: GladlyOptions): Pace => toPace(RATE_LIMIT, limit)
 
 export const toAccount = ({ domain, base_url: url }: GladlyOptions): string => domain ?? new URL(url!).host
 

@@ -16,7 +16,7 @@ import type {
   SourceDefinition,
   SourcePorts,
 } from '../source.ts'
-import { findMistakes, type GorgiasOptions, gorgiasOptions, mend, toAccount, toPace } from './options.ts'
+import { findMistakes, type GorgiasOptions, gorgiasOptions, mend, toAccount, paceOf } from './options.ts'
 import { gorgiasSecrets } from './secrets.ts'
 import { createGorgiasWebhooks, gorgiasReceiver } from './webhooks.ts'
 import { createGorgiasClient, type GorgiasClient, toAsked } from './client.ts'
@@ -143,7 +143,7 @@ export const gorgias: SourceDefinition<GorgiasOptions> = {
     base: 'base_url',
   },
   account: toAccount,
-  pace: toPace,
+  pace: paceOf,
   findMistakes,
   mend,
   create: createGorgias,
@@ -156,7 +156,7 @@ function createGorgias(
   ports: SourcePorts,
 ): Source {
   const baseUrl = options.base_url ?? `https://${options.domain}/api`
-  const account = openAccount(baseUrl, toPace(options), options.log_api_calls ?? false, ports)
+  const account = openAccount(baseUrl, paceOf(options), options.log_api_calls ?? false, ports)
   const keys = { email: credentials['email']!, apiKey: credentials['api_key']! }
   const toClient = (priority: Priority): GorgiasClient => createGorgiasClient(keys, account, priority, ports)
   const background: Source = toSource(connector, toClient('background'), account.now, () => background)

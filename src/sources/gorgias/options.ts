@@ -1,9 +1,10 @@
 // What connectors.yml says of a Gorgias account, beyond what every connector has.
+import { type Pace, type RateLimit, rateLimitOption, toPace } from '../rate-limit.ts'
 
 export interface GorgiasOptions {
   domain?: string | undefined
   base_url?: string | undefined
-  rate_limit?: { requests?: number; per_seconds?: number } | undefined
+  rate_limit?: Partial<RateLimit> | undefined
   log_api_calls?: boolean | undefined
 }
 
@@ -24,33 +25,13 @@ export const gorgiasOptions = {
       'Where the REST API answers. Default: `https://<domain>/api`. Plain http only to this machine.',
     examples: ['https://yourstore.gorgias.com/api'],
   },
-  rate_limit: {
-    type: 'object',
-    properties: {
-      requests: {
-        type: 'integer',
-        minimum: 1,
-        default: RATE_LIMIT.requests,
-        description: 'Requests in any window.',
-      },
-      per_seconds: {
-        type: 'number',
-        exclusiveMinimum: 0,
-        default: RATE_LIMIT.per_seconds,
-        description: 'Length of the window, in seconds.',
-      },
-    },
-    required: ['requests', 'per_seconds'],
-    additionalProperties: false,
-    description:
-      'The account’s limit. An API key has 40 in 20 seconds; what Gorgias answers is followed as well.',
-  },
+  rate_limit: rateLimitOption(
+    RATE_LIMIT,
+    'The account’s limit. An API key has 40 in 20 seconds; what Gorgias answers is followed as well.',
+  ),
 } as const
 
-export function toPace({ rate_limit: limit }: GorgiasOptions): { requests: number; perSeconds: number } {
-  const { requests, per_seconds: perSeconds } = { ...RATE_LIMIT, ...limit }
-  return { requests, perSeconds }
-}
+export const paceOf = ({ rate_limit: limit }: GorgiasOptions): Pace => toPace(RATE_LIMIT, limit)
 
 /** The host of the account, or where its API answers. */
 export function toAccount({ domain, base_url: baseUrl }: GorgiasOptions): string {

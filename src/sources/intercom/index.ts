@@ -21,7 +21,7 @@ import {
   mend,
   toAccount,
   toBaseUrl,
-  toPace,
+  paceOf,
 } from './options.ts'
 import { CONTACTS, CONVERSATIONS, emptyPage, Reader, toSearch } from './reader.ts'
 
@@ -145,7 +145,7 @@ export const intercom: SourceDefinition<IntercomOptions> = {
   receiver,
   address: { option: 'region', label: 'the region: us, eu or au', example: 'eu', base: 'api_url' },
   account: toAccount,
-  pace: toPace,
+  pace: paceOf,
   findMistakes,
   mend,
   create: createIntercom,
@@ -158,7 +158,7 @@ function createIntercom(
   ports: SourcePorts,
 ): Source {
   // What connectors.yml says is never exceeded; otherwise the answers' headers know best (§ B.2).
-  const pace = { ...toPace(options), isTold: options.rate_limit === undefined }
+  const pace = { ...paceOf(options), isTold: options.rate_limit === undefined }
   const account = openAccount(toBaseUrl(options), pace, options.log_api_calls ?? false, ports)
   const names = new Names()
   const toReader = (priority: Priority): Reader =>

@@ -1,10 +1,11 @@
 // What connectors.yml says of an Intercom workspace.
+import { type Pace, type RateLimit, rateLimitOption, toPace } from '../rate-limit.ts'
 
 export interface IntercomOptions {
   region?: string | undefined
   workspace?: string | undefined
   api_url?: string | undefined
-  rate_limit?: { requests?: number; per_seconds?: number } | undefined
+  rate_limit?: Partial<RateLimit> | undefined
   ignore_without_first_reply?: boolean | undefined
   log_api_calls?: boolean | undefined
 }
@@ -45,36 +46,14 @@ export const intercomOptions = {
     description: 'Where the API answers. Default: that of the region. Plain http only to this machine.',
     examples: ['https://api.eu.intercom.io'],
   },
-  rate_limit: {
-    type: 'object',
-    properties: {
-      requests: {
-        type: 'integer',
-        minimum: 1,
-        default: RATE_LIMIT.requests,
-        description: 'Requests in any window.',
-      },
-      per_seconds: {
-        type: 'number',
-        exclusiveMinimum: 0,
-        default: RATE_LIMIT.per_seconds,
-        description: 'Length of the window, in seconds.',
-      },
-    },
-    required: ['requests', 'per_seconds'],
-    additionalProperties: false,
-    description: 'The app’s limit.',
-  },
+  rate_limit: rateLimitOption(RATE_LIMIT, 'The app’s limit.'),
 } as const
 
 export function toBaseUrl({ region = 'us', api_url: url }: IntercomOptions): string {
   return url ?? HOSTS[region] ?? HOSTS['us']!
 }
 
-export function toPace({ rate_limit: limit }: IntercomOptions): { requests: number; perSeconds: number } {
-  const { requests, per_seconds: perSeconds } = { ...RATE_LIMIT, ...limit }
-  return { requests, perSeconds }
-}
+export const paceOf = ({ rate_limit: limit }: IntercomOptions): Pace => toPace(RATE_LIMIT, limit)
 
 export function toAccount({ region, workspace, api_url: url }: IntercomOptions): string {
   if (workspace !== undefined) return workspace

@@ -9,7 +9,7 @@ import { type Asked, openAccount, type Params } from '../client.ts'
 import { createLoopGuard } from '../loops.ts'
 import type { Credentials, Page, Source, SourceDefinition, SourcePorts, WebhookReceiver } from '../source.ts'
 import { createParleyClient, type Json, type ParleyClient, toObject, toText } from './client.ts'
-import { findMistakes, mend, type ParleyOptions, parleyOptions, toAccount, toPace } from './options.ts'
+import { findMistakes, mend, type ParleyOptions, parleyOptions, toAccount, paceOf } from './options.ts'
 import { InvalidItem, toAgent, toCustomer, toInstant, toMessage, toTicketAndRating } from './to-records.ts'
 
 interface List {
@@ -98,7 +98,7 @@ export const parley: SourceDefinition<ParleyOptions> = {
     base: 'api_url',
   },
   account: toAccount,
-  pace: toPace,
+  pace: paceOf,
   findMistakes,
   mend,
   create: createParley,
@@ -111,7 +111,7 @@ function createParley(
   ports: SourcePorts,
 ): Source {
   const baseUrl = options.api_url ?? `https://${options.workspace}/v2`
-  const account = openAccount(baseUrl, toPace(options), options.log_api_calls ?? false, ports)
+  const account = openAccount(baseUrl, paceOf(options), options.log_api_calls ?? false, ports)
   const toClient = (priority: Priority): ParleyClient =>
     createParleyClient(credentials['token']!, account, priority, ports)
   const background: Source = toSource(connector, toClient('background'), account.now, () => background)

@@ -1,9 +1,10 @@
 // What connectors.yml says of a Parley workspace.
+import { type Pace, type RateLimit, rateLimitOption, toPace } from '../rate-limit.ts'
 
 export interface ParleyOptions {
   workspace?: string | undefined
   api_url?: string | undefined
-  rate_limit?: { requests?: number; per_seconds?: number } | undefined
+  rate_limit?: Partial<RateLimit> | undefined
   log_api_calls?: boolean | undefined
 }
 
@@ -22,32 +23,10 @@ export const parleyOptions = {
     description: 'Where the API answers. Default: `https://<workspace>/v2`. Plain http only to this machine.',
     examples: ['https://yourstore.parley.example/v2'],
   },
-  rate_limit: {
-    type: 'object',
-    properties: {
-      requests: {
-        type: 'integer',
-        minimum: 1,
-        default: RATE_LIMIT.requests,
-        description: 'Requests in any window.',
-      },
-      per_seconds: {
-        type: 'number',
-        exclusiveMinimum: 0,
-        default: RATE_LIMIT.per_seconds,
-        description: 'Length of the window, in seconds.',
-      },
-    },
-    required: ['requests', 'per_seconds'],
-    additionalProperties: false,
-    description: 'The workspace’s limit.',
-  },
+  rate_limit: rateLimitOption(RATE_LIMIT, 'The workspace’s limit.'),
 } as const
 
-export function toPace({ rate_limit: limit }: ParleyOptions): { requests: number; perSeconds: number } {
-  const { requests, per_seconds: perSeconds } = { ...RATE_LIMIT, ...limit }
-  return { requests, perSeconds }
-}
+export const paceOf = ({ rate_limit: limit }: ParleyOptions): Pace => toPace(RATE_LIMIT, limit)
 
 export function toAccount({ workspace, api_url: url }: ParleyOptions): string {
   return workspace ?? new URL(url!).host
