@@ -240,6 +240,8 @@ it('a daemon whose keys are refused says when it tries again, and goes on when `
   const tested = await tajo('connectors', 'test', 'gorgias')
   await new Promise<void>((resolve) => (sandbox.brevo.account.onEvent = () => resolve()))
 
+  expect(refused.code).toBe(1)
+  expect(refused.stdout).toMatch(/^gorgias +needs attention\n/)
   expect(refused.stdout).toMatch(/connected +no/)
   expect(refused.stdout).toMatch(/refused +by Brevo: Brevo refused the API key/)
   expect(refused.stdout).toMatch(

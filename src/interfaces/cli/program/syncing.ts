@@ -30,7 +30,9 @@ export function addSyncCommands(program: Command): void {
     })
 
   common(program.command('status'))
-    .description('show what is connected, how far it is, and what was set aside')
+    .description(
+      'show what is connected, how far it is, and what was set aside; exit code 1 if a connector needs a person',
+    )
     .addOption(json())
     .action(async (options) => {
       exit.code = (await import('../run/status.ts')).runStatus(options)

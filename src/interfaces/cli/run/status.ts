@@ -23,7 +23,7 @@ export function runStatus(options: CommonOptions & { json?: boolean }): number {
     )
     if (options.json === true) print(JSON.stringify(status))
     else for (const [name, one] of Object.entries(status)) printStatus(name, one ?? null)
-    return 0
+    return Object.values(status).some((one) => one?.needsAttention === true) ? 1 : 0
   } finally {
     store?.close()
   }
@@ -42,7 +42,8 @@ function loadInForce(file: string, store: Store | null): Config {
 }
 
 function printStatus(name: string, status: ConnectorStatus | null): void {
-  print(paint('bold', name))
+  const mark = status?.needsAttention === true ? paint('red', '  needs attention') : ''
+  print(`${paint('bold', name)}${mark}`)
   if (status === null) return print('  Nothing was synced yet. Start with: tajo sync ' + name)
   printConnection(name, status)
   printConfig(status)
