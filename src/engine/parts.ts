@@ -13,7 +13,7 @@ import { createLookTimes } from '../outbox/verify-events.ts'
 import { prepareContact, recordsInBatches } from '../projection/project.ts'
 import { sampleOf } from '../sources/sample.ts'
 import type { Source } from '../sources/source.ts'
-import { longestPlans, recoverState } from '../state/db/recover.ts'
+import { capPlans, recoverState } from '../state/db/recover.ts'
 import { openStore, type Store } from '../state/store.ts'
 import type { DirectoryContext } from '../sync/context.ts'
 import { createFreshness, type Freshness } from '../sync/read/freshness.ts'
@@ -167,7 +167,7 @@ export class Parts {
     store.transaction(() => {
       store.backlog.shiftDue(fromMs(jumpMs))
       // What was planned between the jump and this moment was planned right, and is moved too far.
-      store.backlog.capDue(longestPlans(now, fromMs(config.delivery.uncertain.verifyAfterMs)), now)
+      capPlans(store, now, fromMs(config.delivery.uncertain.verifyAfterMs))
     })
   }
 

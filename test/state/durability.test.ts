@@ -20,7 +20,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import Sqlite from 'better-sqlite3'
 
 import { MIGRATIONS } from '../../src/state/db/migrations.ts'
-import { longestPlans, recoverState } from '../../src/state/db/recover.ts'
+import { capPlans, recoverState } from '../../src/state/db/recover.ts'
 import { openStore, openStoreBeside, openStoreReadOnly } from '../../src/state/store.ts'
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'
 import { textKey } from '../../src/state/meta.ts'
@@ -435,12 +435,17 @@ it('what is planned between a jump of the clock and its being noticed is not mov
     store.outboxContacts.postpone(contact, plannedAt + minutes(10))
   }
 
+  store.deadLetters.put('record', 'before', 'was not to be had', before)
+  store.deadLetters.put('record', 'between', 'was not to be had', later)
+
   // As the engine does.
   store.backlog.shiftDue(jump)
-  store.backlog.capDue(longestPlans(later, minutes(5)), later)
+  capPlans(store, later, minutes(5))
 
   const dueAt = (time: number): string[] =>
     store.outboxContacts.due(time, null, 'background', 10).map((one) => one.email)
+  expect(store.deadLetters.due('record', later).map(({ key }) => key)).toEqual(['between'])
+  expect(store.deadLetters.due('record', later + minutes(60))).toHaveLength(2)
   expect(dueAt(later)).toEqual(['between@example.com'])
   expect(dueAt(later + minutes(10))).toEqual(['before@example.com', 'between@example.com'])
   store.close()

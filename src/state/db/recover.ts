@@ -19,22 +19,21 @@ const WRITE_PLAN = fromMs(15 * 60_000)
 /** An event is tried again within a quarter of an hour, or looked for within twelve times `verify_after`. */
 const EVENT_PLAN = fromMs(30 * 60_000)
 
-/** Until when anything can have been planned by a clock that is right. */
-export function longestPlans(
-  now: Instant,
-  verifyAfter: Instant,
-): { write: Instant; refused: Instant; event: Instant } {
-  return {
+/** What is planned for later than a clock that is right can have planned it is due now. */
+export function capPlans(store: Store, now: Instant, verifyAfter: Instant): void {
+  const latest = {
     write: now + WRITE_PLAN + verifyAfter,
     refused: now + REFUSED_PLAN,
     event: now + EVENT_PLAN + 12 * verifyAfter,
   }
+  store.backlog.capDue(latest, now)
+  store.deadLetters.capDue(now)
 }
 
 /** Called once at start, before anything is read or sent. */
 export function recoverState(store: Store, now: Instant, verifyAfter: Instant): Recovery {
   const recovery = store.transaction(() => {
-    store.backlog.capDue(longestPlans(now, verifyAfter), now)
+    capPlans(store, now, verifyAfter)
     store.outboxContacts.recover()
     const uncertain = store.outboxEvents.recover(now, verifyAfter)
     if (!store.restored) return { uncertain, restored: null }

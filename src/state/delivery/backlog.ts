@@ -67,18 +67,18 @@ export class Backlog extends Table {
     UPDATE outbox_contacts SET due_at = @now WHERE due_at > @latest
       AND NOT EXISTS (SELECT 1 FROM dead_letters d WHERE d.kind = 'contact' AND d.key = outbox_contacts.email)`)
 
-  readonly #cap = PLANNED.map(([table, column]) =>
-    this.database.prepare(
-      `UPDATE ${table} SET ${column} = @now WHERE ${column} > @latest AND ${column} < @far`,
-    ),
+  readonly #capContacts = this.database.prepare(
+    'UPDATE outbox_contacts SET due_at = @now WHERE due_at > @latest AND due_at < @far',
   )
 
-  /** What is planned for later than it can have been was planned by a clock that was wrong: it is due now. */
+  readonly #capEvents = this.database.prepare(
+    'UPDATE outbox_events SET due_at = @now WHERE due_at > @latest AND due_at < @far',
+  )
+
+  /** What is in an outbox for later than it can be was planned by a clock that was wrong: it is due now. */
   capDue(latest: { write: Instant; refused: Instant; event: Instant }, now: Instant): void {
     this.#hurryWrites.run({ latest: latest.write, now })
-    for (const [index, statement] of this.#cap.entries()) {
-      const isEvent = PLANNED[index]?.[0] === 'outbox_events'
-      statement.run({ latest: isEvent ? latest.event : latest.refused, now, far: FAR_FUTURE })
-    }
+    this.#capContacts.run({ latest: latest.refused, now, far: FAR_FUTURE })
+    this.#capEvents.run({ latest: latest.event, now, far: FAR_FUTURE })
   }
 }

@@ -22,6 +22,8 @@ const HOUR = fromMs(3_600_000)
 /** Waited after each attempt; after the last of them nothing is tried any more unasked: that is after some six days. */
 const RETRY_AFTER = [1, 4, 12, 24, 24, 24, 24, 24].map((hours) => hours * HOUR)
 
+const WAITS = JSON.stringify(RETRY_AFTER)
+
 /** What the keys of a contact's identifiers begin with, for LIKE. */
 const toPrefix = (email: string): string => `${email.replaceAll(/[\\%_]/g, '\\$&')}/%`
 
@@ -108,6 +110,15 @@ export class DeadLetters extends Table {
 
   retryAt(kind: DeadLetterKind, key: string, at: Instant | null): void {
     this.#setRetry.run(at, kind, key)
+  }
+
+  readonly #cap = this.database.prepare(
+    `UPDATE dead_letters SET retry_at = @now WHERE retry_at > @now + json_extract(@waits, '$[' || (attempts - 1) || ']')`,
+  )
+
+  /** What waits for longer than it is ever let wait after so many attempts was planned by a clock that was wrong: it is due now. */
+  capDue(now: Instant): void {
+    this.#cap.run({ now, waits: WAITS })
   }
 
   readonly #retryOf = this.database.prepare(`
