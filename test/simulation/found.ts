@@ -12,8 +12,12 @@ const SHORT = [
 
 const INTERCOM = [7, 47, 59, 225, 1251]
 
+const GLADLY = [239, 375, 9219, 20_225]
+
 export const FOUND_SOMETHING: readonly Story[] = [
   ...INTERCOM.map((seed): Story => ({ seed, helpdesks: 'intercom' })),
+  ...GLADLY.map((seed): Story => ({ seed, helpdesks: 'gladly' })),
+  { seed: 20_181, helpdesks: 'gladly_beside' },
   ...LONG.map((seed) => ({ seed, long: true })),
   ...SHORT.map((seed) => ({ seed })),
 ]

@@ -7,10 +7,11 @@ import type { Schedule } from '../../src/lib/time/schedule.ts'
 import type { Log } from '../../src/lib/log/log.ts'
 import { Secret } from '../../src/lib/log/secret.ts'
 import type { Thresholds } from '../../src/outbox/delivery.ts'
-import { openStore } from '../../src/state/store.ts'
+import { openStore, type Store } from '../../src/state/store.ts'
 import { Killed, ProcessClock } from './clock.ts'
 import type { Served, Serving } from '../../src/daemon/serve.ts'
 import { BREVO_URL, createHttpFor, HELPDESK_URL, type Network, OUTLET_URL } from './network.ts'
+import { readSetAsideKey } from '../../src/model/set-aside.ts'
 import { DIALECTS, type HelpdeskName } from './dialect.ts'
 import { OUTLET_MAPPING } from './outlet.ts'
 
@@ -31,6 +32,8 @@ export interface Life {
   /** From here on nothing kills it any more. */
   spare(): void
   stop(): void
+  /** Ids of records that could not be read so far: each is asked for ever more rarely. */
+  setAside(): Set<string>
 }
 
 export interface LifeOptions {
@@ -102,6 +105,7 @@ export function live(options: LifeOptions): Life {
   })
 
   let daemon: Daemon | null = null
+  let store: Store | null = null
   const over$ = (async () => {
     try {
       daemon = startDaemon(
@@ -118,12 +122,12 @@ export function live(options: LifeOptions): Life {
           random: createSeededRandom(options.seed),
           log: options.log,
           openStore: (directory) =>
-            openStore(directory, {
+            (store = openStore(directory, {
               step,
               opened: (close) => {
                 abandon = close
               },
-            }),
+            })),
           ...(options.webhooks
             ? { serve: async (served) => serveHints(network, served, process, options.helpdesk) }
             : {}),
@@ -145,6 +149,10 @@ export function live(options: LifeOptions): Life {
     kill,
     spare: () => (death = null),
     stop: () => daemon?.stop(),
+    setAside() {
+      const records = (store?.deadLetters.list() ?? []).filter(({ kind }) => kind === 'record')
+      return new Set(records.map(({ key }) => readSetAsideKey(key).id))
+    },
   }
 }
 

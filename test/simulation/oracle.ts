@@ -5,6 +5,7 @@ import type { WorldCustomer } from '../../src/sandbox/shop/world.ts'
 import { LISTS, OUTLET_FROM, OWN_ADDRESS } from './account.ts'
 import type { Dialect } from './dialect.ts'
 import type { Occurrence } from './occurrence.ts'
+import { customersAt } from './people.ts'
 import type { Shop } from './shop.ts'
 
 /**
@@ -250,9 +251,20 @@ function judgeEvents(shop: Shop, goLiveOf: GoLive, create: boolean): string[] {
   return complaints
 }
 
-/** Customers who are no contact so far, or whose tickets were not all seen. */
-export function findMissing(shop: Shop): string[] {
+/** Customers who are no contact so far, or whose tickets were not all seen; `setAside`: ids of what could not be read. */
+export function findMissing(shop: Shop, setAside: ReadonlySet<string>): string[] {
+  const { dialect, world } = shop
+  const isSetAside = (email: string): boolean => {
+    const owners = customersAt(email, [world])
+    return (
+      owners.some((id) => setAside.has(dialect.customerId(id))) ||
+      [...world.tickets.values()].some(
+        ({ id, customerId }) => owners.includes(customerId) && setAside.has(dialect.ticketId(id)),
+      )
+    )
+  }
   return [...shop.addresses].flatMap((email) => {
+    if (setAside.size > 0 && isSetAside(email)) return []
     const contact = shop.account.contacts.get(email)
     const expected = expect(shop, email)
     if (email === OWN_ADDRESS || shop.deletedByHand.has(email) || expected === null || expected.mayBeAbsent)

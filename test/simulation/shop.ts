@@ -463,18 +463,18 @@ export class Shop {
 
   /**
    * Since `from` nothing was heard, for more than its feed reaches back: whoever came and never wrote stands in no report. Whoever came
-   * at the edge of its reach writes now, so that nobody need know where the edge was.
+   * before the last poll may have, or at the edge of the feed's reach, writes now: nobody need know where those edges were.
    */
   doubtUnheard(from: number): void {
-    const [unreached, reached] = [this.world.now() - DAY, this.world.now() - DAY + HOUR]
+    const [polled, unreached, reached] = [from - HOUR, this.world.now() - DAY, this.world.now() - DAY + HOUR]
     const writers = new Set([...this.world.tickets.values()].map((one) => one.customerId))
     for (const one of this.world.customers.values()) {
-      if (one.created < from || one.updated >= reached || writers.has(one.id)) continue
-      if (one.updated >= unreached) this.#openTicket(one)
+      if (one.created < polled || one.updated >= reached || writers.has(one.id)) continue
+      if (one.updated < from || one.updated >= unreached) this.#openTicket(one)
       else this.unheard.set(one.id, one.updated)
     }
     this.#lose([...this.unheard.keys()])
-    this.#doubt(({ event, at }) => event === 'CUSTOMER_CREATED' && at >= from && at < reached)
+    this.#doubt(({ event, at }) => event === 'CUSTOMER_CREATED' && at >= polled && at < reached)
   }
 
   /** And its rating, where that stands in it. */

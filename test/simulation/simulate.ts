@@ -272,12 +272,13 @@ export async function simulate(
       // What was misread must not wait for the night to be read again.
       await universe.run(calm + TO_CATCH_UP)
       late = findUntold(shop, calm * 1_000)
-      // What an object's own address does not give is set aside, and asked for ever more rarely.
-      if (create && !poisons) broken.push(...findMissing(shop))
+      if (create && !poisons) broken.push(...findMissing(shop, life.setAside()))
     }
     // After a gap everybody is asked for once more.
     const more = isDark ? 1.5 * HOUR : 0
     await universe.run(Math.max(nextReconcile(calm, nightly), calm + 0.2 * HOUR) + 0.6 * HOUR + more)
+    // Whom only an address of their own tells, and it did not twice, is asked for after four hours.
+    if (main === 'gladly' && life.setAside().size > 0) await universe.run(universe.now + 5 * HOUR)
     if (life.isOver()) broken.push('the daemon ended by itself')
     life.stop()
     await universe.run(universe.now + 5 * 60_000)

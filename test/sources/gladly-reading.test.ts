@@ -229,7 +229,7 @@ it('what a live run hears of a session while a first sync reads its row is put w
       return given
     })
     await engine.sync('shop', { liveOnly: true })
-    await engine.readInBackground('shop')
+    await engine.readInBackground('shop', false, undefined)
     await engine.sync('shop', { liveOnly: true })
   }, lines)
 
