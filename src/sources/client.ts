@@ -154,10 +154,14 @@ class Client<Answer extends Answered> implements SourceClient<Answer> {
   }
 
   async change(change: Change, signal?: AbortSignal): Promise<Answer> {
-    const outcome = await this.#exchange.send({ ...change, reads: false }, signal)
-    const verdict = this.#dialect.judgeChange(outcome, change, this.#account.baseUrl)
-    if (verdict instanceof TajoError) throw verdict
-    return verdict
+    for (let attempt = 0; ; attempt += 1) {
+      const outcome = await this.#exchange.send({ ...change, reads: false }, signal)
+      const verdict = this.#dialect.judgeChange(outcome, change, this.#account.baseUrl)
+      if (!(verdict instanceof TajoError)) return verdict
+      // Only what was turned away for its pace is known to have changed nothing.
+      if (verdict.retryAfterMs === undefined) throw verdict
+      await this.#waitOut(verdict, change, attempt, signal)
+    }
   }
 
   async ask(asked: Asked, signal?: AbortSignal): Promise<Answer> {
@@ -212,7 +216,12 @@ class Client<Answer extends Answered> implements SourceClient<Answer> {
   }
 
   /** Where it makes sense to ask once more; throws the verdict where it does not. */
-  async #waitOut(verdict: TajoError, asked: Asked, attempt: number, signal?: AbortSignal): Promise<void> {
+  async #waitOut(
+    verdict: TajoError,
+    asked: Pick<Asked, 'path' | 'retries'>,
+    attempt: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const { limiter, breaker, retries } = this.#account
     const { clock, random, log } = this.#ports
     const most = asked.retries ?? this.#ports.retries ?? RETRIES

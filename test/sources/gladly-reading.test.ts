@@ -340,6 +340,22 @@ describe('a webhook', () => {
     })
   })
 
+  it('is made once Gladly, which asks to slow down, takes it', async () => {
+    let refusals = 2
+    bench.meet((request) => {
+      if (request.method !== 'POST' || refusals === 0) return null
+      refusals -= 1
+      const answer = { status: 429, headers: { 'retry-after': '3' }, body: '' }
+      return Promise.resolve({ outcome: 'answer', ...answer })
+    })
+
+    await install()
+
+    bench.meet(null)
+    expect(await find()).toMatchObject({ active: true })
+    expect(refusals).toBe(0)
+  })
+
   it('that was given up after its retries is one that has to be mended', async () => {
     const id = await install()
     bench.meet(async (_, answer) => {
