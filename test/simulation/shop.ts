@@ -96,7 +96,7 @@ export class Shop {
     if (this.outlet !== null && this.#random.next() < 0.35) return this.outlet.act()
     const actions: Action[] = [
       [3, () => this.#openTicket()],
-      [2, () => this.#newCustomer()],
+      [2, () => this.newCustomer()],
       [4, () => this.#message()],
       [5, () => this.#close()],
       [2, () => this.#reopen()],
@@ -141,7 +141,7 @@ export class Shop {
     return customer
   }
 
-  #newCustomer(): void {
+  newCustomer(): void {
     const customer = this.#addCustomer({})
     const id = this.dialect.customerId(customer.id)
     this.#note('CUSTOMER_CREATED', ['customer_id', id], customer.id, customer.created)

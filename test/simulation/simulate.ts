@@ -203,6 +203,9 @@ export async function simulate(
         log: shop.world.events.page('desc', null, 2).map((one) => `${one.type} ${one.objectId}`),
       })
     })
+  // Its events show up to 15 s late: somebody who comes just before a poll may come too late for it.
+  if (main === 'gladly' && seed % 4 === 2)
+    universe.at(START + HOUR / 2 - (1 + (seed % 9)) * 1_000, () => shop.newCustomer())
   // One that is dark for a day is not well in between.
   if (!isDark) planTrouble(network, wall, random, until, chance, shop)
   const poisons = seed % 4 === 1 && !onlyLies && main === 'gorgias'
