@@ -203,13 +203,6 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'const since = window.from',
     helpdesks: 'gladly',
   },
-  {
-    name: 'a look at everything drops the history that it has opened',
-    file: 'sync/walk/pages.ts',
-    from: "record.kind === 'event' && (record.type === 'ticket_to_open' || record.type === 'customer_changed')",
-    to: "record.kind === 'event'",
-    helpdesks: 'gladly',
-  },
 ]
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
