@@ -26,8 +26,8 @@ const HOUR = fromMs(3_600_000)
 const EVENTS_OVERLAP = fromMs(2 * 60_000)
 /** Others allow for two hours; rows of a time are told anew that long (§ A.5, A.6). */
 const REPORT_OVERLAP = 2 * HOUR
-/** A window that is too full is read by halves. */
-const WINDOW = 366 * 24 * HOUR
+/** A window is held in memory as a whole; one that is too full is read by halves. Two years are 12 of them, two reports each. */
+const WINDOW = 61 * 24 * HOUR
 /** Jobs and their files are kept that long (§ A.5). */
 const EXPORTS_KEPT = 14 * 24 * HOUR
 
