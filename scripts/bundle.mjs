@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
-const { dependencies } = JSON.parse(readFileSync(at('package.json'), 'utf8'))
+const { dependencies, peerDependencies } = JSON.parse(readFileSync(at('package.json'), 'utf8'))
 
 /** Installed for its types, which those of the SDK name. */
 const TYPES = '@sinclair/typebox'
@@ -20,7 +20,7 @@ const { metafile } = await build({
   format: 'esm',
   target: 'node20',
   // What is installed with the package: native, large and rarely needed, or loading files of its own.
-  external: Object.keys(dependencies).filter((name) => name !== TYPES),
+  external: Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => name !== TYPES),
   // What is CommonJS in there asks for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)",

@@ -57,6 +57,13 @@ export function toIso(instant: Instant): string {
   return new Date(toMs(instant)).toISOString()
 }
 
+/** `2026-08-26T18:38:08.300346Z`: always six digits, so that texts are in the order of their times. */
+export function toMicrosIso(instant: Instant): string {
+  const seconds = Math.floor(instant / 1_000_000)
+  const micros = String(Math.floor(instant - seconds * 1_000_000)).padStart(6, '0')
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${micros}Z`
+}
+
 /** `2026-08-26`, in UTC. */
 export function toDate(instant: Instant): string {
   return toIso(instant).slice(0, 10)

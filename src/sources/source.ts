@@ -18,6 +18,7 @@ import type {
 import type { Instant } from '../model/time.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 import type { Pace } from './rate-limit.ts'
+import type { TableDefinition, TablePage } from './tables.ts'
 
 /** A key of connectors.yml as JSON Schema, with its description; default and examples where there are some. */
 export type OptionSchema = Readonly<Record<string, unknown>>
@@ -111,6 +112,8 @@ export interface SourceDefinition<Options = Readonly<Record<string, unknown>>> {
   /** Absent: it is let in by a key alone. */
   readonly oauth?: OAuth<Options>
   readonly supports: Supports
+  /** What of it can be had as tables, and how far back and how often by default; absent: nothing so far. */
+  readonly tables?: { definitions: readonly TableDefinition[]; since: string; schedule: string }
   /** How its deliveries are understood; null where there are no webhooks. */
   readonly receiver: WebhookReceiver | null
   /** The option by which `init` and `install` ask for the account, and an example of it. */
@@ -265,6 +268,13 @@ export interface Source {
 
   /** All pages of a directory. */
   readDirectory(directory: Directory, signal?: AbortSignal): AsyncGenerator<Page, void, void>
+
+  /** Pages of a table, as the API gives them; `from` as for `read`. Only where the definition has `tables`. */
+  readTable?(
+    table: TableDefinition,
+    request: Pick<ReadRequest, 'token' | 'from'>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<TablePage, void, void>
 
   /** One customer, ticket or survey as it is now; used where a list does not tell (deletions, merges). */
   refetch(kind: ObjectKind, id: RecordId, signal?: AbortSignal): Promise<Refetched>

@@ -17,7 +17,16 @@ import type {
   SourcePorts,
 } from '../source.ts'
 import { findMistakes, type GorgiasOptions, gorgiasOptions, mend, toAccount, paceOf } from './options.ts'
+import {
+  BY_CREATION,
+  DIRECTORY_LISTINGS,
+  type GorgiasDirectory,
+  type GorgiasStream,
+  type Listing,
+  STREAM_LISTINGS,
+} from './listings.ts'
 import { gorgiasSecrets } from './secrets.ts'
+import { gorgiasTables, readGorgiasTable } from './tables.ts'
 import { createGorgiasWebhooks, gorgiasReceiver } from './webhooks.ts'
 import { createGorgiasClient, type GorgiasClient, toAsked } from './client.ts'
 import { openAccount, type Params } from '../client.ts'
@@ -37,15 +46,6 @@ import {
 
 type Json = Record<string, unknown>
 
-interface Listing {
-  path: string
-  params: Params
-  /** The field that the list is sorted by, and that the walk's stop rule looks at. */
-  sortKey: string
-  toRecord(item: Json): SourceRecord | null
-}
-
-const PAGE_SIZE = 100
 /** Whoever tries a connection waits for the answer. */
 const PROBE_RETRIES = 1
 
@@ -54,59 +54,12 @@ const FEED_OVERLAP = fromMs(10 * 60_000)
 /** A score that comes later is seen by the nightly look at everything (gorgias-api.md § 6.2). */
 const SURVEYS_SETTLE_AFTER = fromMs(45 * 24 * 3_600_000)
 
-// Only these order_by values are taken; another is answered 400 (gorgias-api.md § 3).
-const BY_UPDATE = { limit: PAGE_SIZE, order_by: 'updated_datetime:desc' }
-const BY_CREATION = { limit: PAGE_SIZE, order_by: 'created_datetime:desc' }
-
-const STREAM_LISTINGS: Record<GorgiasStream, Listing> = {
-  events: {
-    path: '/events',
-    params: { limit: PAGE_SIZE, order_by: 'created_datetime:asc' },
-    sortKey: 'created_datetime',
-    toRecord: toSourceEvent,
-  },
-  customers: { path: '/customers', params: BY_UPDATE, sortKey: 'updated_datetime', toRecord: toCustomer },
-  tickets: { path: '/tickets', params: BY_UPDATE, sortKey: 'updated_datetime', toRecord: toTicket },
-  messages: { path: '/messages', params: BY_CREATION, sortKey: 'created_datetime', toRecord: toMessage },
-  satisfaction_surveys: {
-    path: '/satisfaction-surveys',
-    params: BY_CREATION,
-    sortKey: 'created_datetime',
-    toRecord: toSurvey,
-  },
-}
-
-type GorgiasStream = Exclude<Stream, 'agent_states'>
-type GorgiasDirectory = Exclude<Directory, 'deleted_tickets'>
-
 /** Whose a list can be asked for (gorgias-api.md § 3). */
 const OWNERS: Record<Related, string> = {
   customers: 'email',
   tickets: 'customer_id',
   messages: 'ticket_id',
   satisfaction_surveys: 'ticket_id',
-}
-
-const DIRECTORY_LISTINGS: Record<GorgiasDirectory, Listing> = {
-  agents: {
-    path: '/users',
-    params: { limit: PAGE_SIZE, order_by: 'created_datetime:desc' },
-    sortKey: 'created_datetime',
-    toRecord: toAgent,
-  },
-  mailboxes: {
-    path: '/integrations',
-    params: { limit: PAGE_SIZE, order_by: 'created_datetime:desc' },
-    sortKey: 'created_datetime',
-    toRecord: toMailbox,
-  },
-  custom_fields: {
-    path: '/custom-fields',
-    params: { limit: PAGE_SIZE, object_type: 'Customer' },
-    sortKey: 'created_datetime',
-    toRecord: toCustomField,
-  },
-  tags: { path: '/tags', params: BY_CREATION, sortKey: 'created_datetime', toRecord: toTag },
 }
 
 const OBJECTS = {
@@ -135,6 +88,7 @@ export const gorgias: SourceDefinition<GorgiasOptions> = {
     phones: 'singly',
     webhooks: 'managed',
   },
+  tables: { definitions: gorgiasTables, since: '8w', schedule: '*/15 * * * *' },
   receiver: gorgiasReceiver,
   address: {
     option: 'domain',
@@ -206,6 +160,8 @@ function toSource(
       if (answer.status !== 200) return null
       return toPhone(answer.json as Json)
     },
+
+    readTable: (table, request, signal) => readGorgiasTable(client, table, request, signal),
 
     checks: () => toChecks(client),
   }

@@ -1,7 +1,6 @@
 // A list that can't be asked for changes: newest first, until a whole page lies below the bound. The watermark moves only when the walk
 // is complete.
 import { TajoError } from '../../lib/errors.ts'
-import type { Stream } from '../../model/records.ts'
 import { fromMs, type Instant, toIso } from '../../model/time.ts'
 import type { Page } from '../../sources/source.ts'
 import type { Walk } from '../../state/reading/cursors.ts'
@@ -34,15 +33,19 @@ export async function walkDown(walking: Walking, start: Walk): Promise<void> {
 }
 
 /** Reading on in the wrong order would stop too early and lose records for good: better to stop with a word. */
-function refuseAscending(stream: Stream, previous: Page | null, page: Page): void {
+export function refuseAscending(
+  what: string,
+  previous: Pick<Page, 'newest'> | null,
+  page: Pick<Page, 'oldest'>,
+): void {
   if (previous?.newest == null || page.oldest === null || page.oldest <= previous.newest) return
-  throw outOfOrder(stream, previous.newest, page.oldest)
+  throw outOfOrder(what, previous.newest, page.oldest)
 }
 
-export function outOfOrder(stream: Stream, before: Instant, after: Instant): TajoError {
+export function outOfOrder(what: string, before: Instant, after: Instant): TajoError {
   return new TajoError(
     'source_out_of_order',
-    `The ${stream} came in the wrong order: a page of ${toIso(after)} after one of ${toIso(before)}.`,
+    `The ${what} came in the wrong order: a page of ${toIso(after)} after one of ${toIso(before)}.`,
     { hint: 'Nothing was lost: the next run reads them again. If it comes back, please report it.' },
   )
 }

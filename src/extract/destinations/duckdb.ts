@@ -1,0 +1,128 @@
+// A DuckDB file; the library is loaded when one is named, and need not be there otherwise.
+import type { DuckDBAppender, DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+
+import { TajoError } from '../../lib/errors.ts'
+import { toMicrosIso } from '../../model/time.ts'
+import type { Column, Value } from '../../sources/tables.ts'
+import { loadPackage } from './packages.ts'
+import type { SqlDriver } from './sql.ts'
+
+type Api = typeof import('@duckdb/node-api')
+
+/** What it may take of the memory: the rest goes to a file beside its own. */
+const MEMORY = '128MB'
+
+export async function openDuckdb(file: string, label = `the DuckDB file ${file}`): Promise<DuckdbDriver> {
+  const api = await loadPackage<Api>(
+    '@duckdb/node-api',
+    'DuckDB and Parquet',
+    () => import('@duckdb/node-api'),
+  )
+  try {
+    const instance = await api.DuckDBInstance.create(file, { memory_limit: MEMORY, threads: '1' })
+    return new DuckdbDriver(label, api, instance, await instance.connect())
+  } catch (thrown) {
+    throw unusable(label, thrown)
+  }
+}
+
+export class DuckdbDriver implements SqlDriver {
+  readonly label: string
+  readonly forUpdate = ''
+  readonly types = {
+    text: 'VARCHAR',
+    integer: 'BIGINT',
+    number: 'DOUBLE',
+    boolean: 'BOOLEAN',
+    time: 'TIMESTAMPTZ',
+    json: 'JSON',
+  }
+  readonly #api: Api
+  readonly #instance: DuckDBInstance
+  readonly #connection: DuckDBConnection
+
+  constructor(label: string, api: Api, instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.label = label
+    this.#api = api
+    this.#instance = instance
+    this.#connection = connection
+  }
+
+  parameter = (index: number): string => `$${index}`
+
+  async run(sql: string, params: readonly Value[] = []): Promise<void> {
+    await this.#guarded(() => this.#connection.run(sql, [...params]))
+  }
+
+  async all(sql: string, params: readonly Value[] = []): Promise<Record<string, unknown>[]> {
+    const reader = await this.#guarded(() => this.#connection.runAndReadAll(sql, [...params]))
+    return reader.getRowObjectsJS()
+  }
+
+  async transaction(action: () => Promise<void>): Promise<void> {
+    await this.run('BEGIN TRANSACTION')
+    try {
+      await action()
+      await this.run('COMMIT')
+    } catch (thrown) {
+      // What failed may have ended it.
+      await this.#connection.run('ROLLBACK').catch(() => undefined)
+      throw thrown
+    }
+  }
+
+  async listTables(): Promise<string[]> {
+    const sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
+    return (await this.all(sql)).map((row) => String(row['table_name']))
+  }
+
+  async listColumns(table: string): Promise<string[]> {
+    const sql =
+      "SELECT column_name FROM information_schema.columns WHERE table_schema = 'main' AND table_name = $1"
+    return (await this.all(sql, [table])).map((row) => String(row['column_name']))
+  }
+
+  async load(table: string, columns: readonly Column[], rows: readonly Value[][]): Promise<void> {
+    await this.#guarded(async () => {
+      const appender = await this.#connection.createAppender(table, 'main', 'temp')
+      for (const row of rows) {
+        for (const [index, value] of row.entries()) this.#append(appender, columns[index]!, value)
+        appender.endRow()
+      }
+      appender.closeSync()
+    })
+  }
+
+  #append(appender: DuckDBAppender, { type }: Column, value: Value): void {
+    if (value === null) appender.appendNull()
+    else if (type === 'time')
+      appender.appendTimestampTZ(new this.#api.DuckDBTimestampTZValue(BigInt(Math.floor(value as number))))
+    else if (type === 'integer') appender.appendBigInt(BigInt(value as number))
+    else if (type === 'number') appender.appendDouble(value as number)
+    else if (type === 'boolean') appender.appendBoolean(value as boolean)
+    else appender.appendVarchar(value as string)
+  }
+
+  toTime = (instant: number): Value => toMicrosIso(instant)
+
+  async close(): Promise<void> {
+    this.#connection.closeSync()
+    this.#instance.closeSync()
+  }
+
+  async #guarded<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action()
+    } catch (thrown) {
+      throw unusable(this.label, thrown)
+    }
+  }
+}
+
+function unusable(label: string, thrown: unknown): TajoError {
+  const reason = thrown instanceof Error ? thrown.message.split('\n')[0] : String(thrown)
+  return new TajoError('destination_unusable', `${label} can't be written (${reason}).`, {
+    hint: 'Is it a DuckDB file, is its folder there and writable, is there room, and does nobody else hold it?',
+    cause: thrown,
+  })
+}

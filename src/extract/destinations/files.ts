@@ -1,0 +1,174 @@
+// A folder of files, one a table. Rows are kept in a database in the folder, which knows what is new; a file is written from it as a whole,
+// beside the old one, and takes its place.
+import { once } from 'node:events'
+import { closeSync, createWriteStream, existsSync, fsyncSync, mkdirSync, openSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { createGzip } from 'node:zlib'
+
+import { TajoError } from '../../lib/errors.ts'
+import type { TableDefinition } from '../../sources/tables.ts'
+import type { Batch, Destination, TableCursor } from '../destination.ts'
+import { type DuckdbDriver, openDuckdb } from './duckdb.ts'
+import { allColumns, quote, SqlDestination } from './sql.ts'
+import { openSqlite, type SqliteDriver } from './sqlite.ts'
+
+export type Format = 'csv' | 'jsonl' | 'parquet'
+
+const SUFFIX: Readonly<Record<Format, string>> = { csv: '.csv', jsonl: '.jsonl.gz', parquet: '.parquet' }
+
+const UNDER_WAY = -1
+
+export async function openFiles(folder: string, format: Format): Promise<Destination> {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (thrown) {
+    throw new TajoError('destination_unusable', `The folder ${folder} can't be made.`, {
+      hint: 'Name one that this user may write to.',
+      cause: thrown,
+    })
+  }
+  const label = `the folder ${folder}`
+  if (format === 'parquet') {
+    const driver = await openDuckdb(join(folder, '.tajo.duckdb'), label)
+    return new Files(folder, format, new SqlDestination(driver), (table, file) =>
+      toParquet(driver, table, file),
+    )
+  }
+  const driver = openSqlite(join(folder, '.tajo.db'), label)
+  return new Files(folder, format, new SqlDestination(driver), (table, file) =>
+    toText(driver, table, file, format),
+  )
+}
+
+class Files implements Destination {
+  readonly #folder: string
+  readonly #format: Format
+  readonly #kept: SqlDestination
+  readonly #write: (table: TableDefinition, file: string) => Promise<void>
+  #tables: readonly TableDefinition[] = []
+
+  constructor(
+    folder: string,
+    format: Format,
+    kept: SqlDestination,
+    write: (table: TableDefinition, file: string) => Promise<void>,
+  ) {
+    this.#folder = folder
+    this.#format = format
+    this.#kept = kept
+    this.#write = write
+  }
+
+  async open(connector: string, tables: readonly TableDefinition[]): Promise<Map<string, TableCursor>> {
+    const cursors = await this.#kept.open(connector, tables)
+    this.#tables = tables
+    for (const { name } of tables)
+      if (existsSync(this.#fileOf(name)) && (await this.#kept.publishedOf(name)) === null)
+        throw new TajoError(
+          'destination_refused',
+          `There is a file ${this.#fileOf(name)} that tajo did not make.`,
+          {
+            hint: 'It was left as it is. Name another folder, or move that file away.',
+          },
+        )
+    return cursors
+  }
+
+  store(table: TableDefinition, batch: Batch): Promise<void> {
+    return this.#kept.store(table, batch)
+  }
+
+  async finish(): Promise<void> {
+    for (const table of this.#tables) await this.#publish(table)
+  }
+
+  async #publish(table: TableDefinition): Promise<void> {
+    const file = this.#fileOf(table.name)
+    const revision = await this.#kept.revisionOf(table.name)
+    if (existsSync(file) && (await this.#kept.publishedOf(table.name)) === revision) return
+    // From here on a file of this name is tajo's, wherever the process ends.
+    await this.#kept.notePublished(table.name, UNDER_WAY)
+    const beside = `${file}.part`
+    await this.#write(table, beside)
+    sync(beside)
+    renameSync(beside, file)
+    sync(this.#folder)
+    await this.#kept.notePublished(table.name, revision)
+  }
+
+  #fileOf(table: string): string {
+    return join(this.#folder, `${table}${SUFFIX[this.#format]}`)
+  }
+
+  close(): Promise<void> {
+    return this.#kept.close()
+  }
+}
+
+function sync(path: string): void {
+  const handle = openSync(path, 'r')
+  fsyncSync(handle)
+  closeSync(handle)
+}
+
+const columnsOf = (table: TableDefinition): string[] => [
+  ...allColumns(table).map(({ name }) => name),
+  '_deleted_at',
+  '_merged_into',
+]
+
+async function toParquet(driver: DuckdbDriver, table: TableDefinition, file: string): Promise<void> {
+  const list = columnsOf(table)
+    .map((name) => quote(name))
+    .join(', ')
+  const target = file.replaceAll("'", "''")
+  await driver.run(
+    `COPY (SELECT ${list} FROM ${quote(table.name)}) TO '${target}' (FORMAT parquet, COMPRESSION zstd)`,
+  )
+}
+
+const FLUSH = 1 << 20
+
+async function toText(
+  driver: SqliteDriver,
+  table: TableDefinition,
+  file: string,
+  format: Format,
+): Promise<void> {
+  const columns = columnsOf(table)
+  const types = new Map(allColumns(table).map(({ name, type }) => [name, type]))
+  const rows = driver.iterate(
+    `SELECT ${columns.map((name) => quote(name)).join(', ')} FROM ${quote(table.name)}`,
+  )
+  const toLine =
+    format === 'csv'
+      ? (row: Record<string, unknown>) => columns.map((name) => toCell(types.get(name), row[name])).join(',')
+      : (row: Record<string, unknown>) =>
+          `{${columns.map((name) => `${JSON.stringify(name)}:${toJson(types.get(name), row[name])}`).join(',')}}`
+  const out = createWriteStream(file)
+  const sink = format === 'jsonl' ? createGzip() : out
+  if (sink !== out) sink.pipe(out)
+  let text = format === 'csv' ? `${columns.map((name) => toCell('text', name)).join(',')}\n` : ''
+  for (const row of rows) {
+    text += `${toLine(row)}\n`
+    if (text.length < FLUSH) continue
+    if (!sink.write(text)) await once(sink, 'drain')
+    text = ''
+  }
+  sink.end(text)
+  await once(out, 'close')
+}
+
+function toCell(type: string | undefined, value: unknown): string {
+  if (value === null) return ''
+  if (type === 'boolean') return value === 1 ? 'true' : 'false'
+  const text = String(value)
+  // An empty text is told from nothing by its quotes.
+  return text === '' || /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+function toJson(type: string | undefined, value: unknown): string {
+  if (value === null) return 'null'
+  if (type === 'boolean') return value === 1 ? 'true' : 'false'
+  return type === 'json' ? (value as string) : JSON.stringify(value)
+}

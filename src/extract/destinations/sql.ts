@@ -1,0 +1,249 @@
+// A destination that speaks SQL. What SQLite, DuckDB and Postgres have in common is here; how each is reached, what it calls its types and
+// how it takes many rows at once is its driver.
+import { TajoError } from '../../lib/errors.ts'
+import type { Column, ColumnType, Removal, Row, TableDefinition, Value } from '../../sources/tables.ts'
+import {
+  type Batch,
+  DELETED_AT,
+  type Destination,
+  EXTRA,
+  MERGED_INTO,
+  NOTHING_READ,
+  type TableCursor,
+} from '../destination.ts'
+
+export interface SqlDriver {
+  /** In a sentence: `the DuckDB file support.duckdb`. */
+  readonly label: string
+  readonly types: Readonly<Record<ColumnType, string>>
+  /** The n-th parameter of a statement, from 1 on. */
+  parameter(index: number): string
+  run(sql: string, params?: readonly Value[]): Promise<void>
+  all(sql: string, params?: readonly Value[]): Promise<Record<string, unknown>[]>
+  /** All of it or nothing. */
+  transaction(action: () => Promise<void>): Promise<void>
+  /** Tables that are there, by whoever. */
+  listTables(): Promise<string[]>
+  listColumns(table: string): Promise<string[]>
+  /** Many rows into a table of these columns, the fastest way there is. */
+  load(table: string, columns: readonly Column[], rows: readonly Value[][]): Promise<void>
+  /** Makes a SELECT keep others from its row until the transaction ends. */
+  readonly forUpdate: string
+  /** A time as a parameter of a statement. */
+  toTime(instant: number): Value
+  close(): Promise<void>
+}
+
+/** What tajo keeps of its tables: whose they are, and how far each was read. */
+const META = '_tajo_tables'
+
+export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/** With those that every table has. */
+export const allColumns = ({ columns }: TableDefinition): Column[] => [
+  ...columns,
+  { name: EXTRA, type: 'json', description: 'Whatever else the helpdesk told, by its own names.' },
+]
+
+const MARKS: readonly Column[] = [
+  {
+    name: DELETED_AT,
+    type: 'time',
+    description: 'When it was deleted, or merged into another one; null: it is there.',
+  },
+  { name: MERGED_INTO, type: 'text', description: 'The id of the one that it was merged into.' },
+]
+
+export class SqlDestination implements Destination {
+  readonly #driver: SqlDriver
+  readonly #tables = new Map<string, TableDefinition>()
+  /** By table: as this process left it. */
+  readonly #cursors = new Map<string, string>()
+  #connector = ''
+
+  constructor(driver: SqlDriver) {
+    this.#driver = driver
+  }
+
+  async open(connector: string, tables: readonly TableDefinition[]): Promise<Map<string, TableCursor>> {
+    this.#connector = connector
+    const there = new Set(await this.#driver.listTables())
+    const ours = there.has(META)
+      ? await this.#readMeta()
+      : new Map<string, { connector: string; cursor: TableCursor }>()
+    for (const { name } of tables) this.#refuseForeign(name, there.has(name), ours.get(name)?.connector)
+    await this.#driver.transaction(async () => {
+      if (!there.has(META))
+        await this.#driver.run(
+          `CREATE TABLE ${META} (name VARCHAR(200) PRIMARY KEY, connector VARCHAR(200) NOT NULL, cursor TEXT NOT NULL, revision BIGINT NOT NULL, published BIGINT)`,
+        )
+      for (const table of tables) await this.#make(table, there.has(table.name))
+    })
+    const cursors = new Map(tables.map(({ name }) => [name, ours.get(name)?.cursor ?? NOTHING_READ]))
+    for (const [name, cursor] of cursors) this.#cursors.set(name, JSON.stringify(cursor))
+    return cursors
+  }
+
+  async #readMeta(): Promise<Map<string, { connector: string; cursor: TableCursor }>> {
+    const rows = await this.#driver.all(`SELECT name, connector, cursor FROM ${META}`)
+    return new Map(
+      rows.map((row) => [
+        String(row['name']),
+        { connector: String(row['connector']), cursor: JSON.parse(String(row['cursor'])) as TableCursor },
+      ]),
+    )
+  }
+
+  #refuseForeign(table: string, isThere: boolean, owner: string | undefined): void {
+    const { label } = this.#driver
+    if (isThere && owner === undefined)
+      throw new TajoError(
+        'destination_refused',
+        `There is a table ${table} in ${label} that tajo did not make.`,
+        {
+          hint: 'It was left as it is. Name another file, database or schema, or rename that table.',
+        },
+      )
+    if (owner !== undefined && owner !== this.#connector)
+      throw new TajoError(
+        'destination_refused',
+        `The table ${table} in ${label} is filled by the connector ${owner}.`,
+        {
+          hint: 'Give each connector a file, a folder or a schema of its own.',
+        },
+      )
+  }
+
+  /** A table of an earlier tajo gets the columns that it lacks; what they hold is known of the rows that are read from then on. */
+  async #make(table: TableDefinition, isThere: boolean): Promise<void> {
+    const { types, run, parameter } = bound(this.#driver)
+    this.#tables.set(table.name, table)
+    const columns = [...allColumns(table), ...MARKS]
+    if (isThere) {
+      const known = new Set(await this.#driver.listColumns(table.name))
+      for (const { name, type } of columns)
+        if (!known.has(name))
+          await run(`ALTER TABLE ${quote(table.name)} ADD COLUMN ${quote(name)} ${types[type]}`)
+      return
+    }
+    const list = columns.map(
+      ({ name, type }, index) => `${quote(name)} ${types[type]}${index === 0 ? ' NOT NULL PRIMARY KEY' : ''}`,
+    )
+    await run(`CREATE TABLE ${quote(table.name)} (${list.join(', ')})`)
+    await run(
+      `INSERT INTO ${META} (name, connector, cursor, revision) VALUES (${parameter(1)}, ${parameter(2)}, ${parameter(3)}, 0)`,
+      [table.name, this.#connector, JSON.stringify(NOTHING_READ)],
+    )
+  }
+
+  async store(table: TableDefinition, { rows, removals, cursor }: Batch): Promise<void> {
+    const { run, parameter } = bound(this.#driver)
+    await this.#driver.transaction(async () => {
+      await this.#refuseOthers(table.name)
+      if (rows.length > 0) await this.#upsert(table, rows)
+      for (const removal of removals) await this.#remove(removal)
+      const changes = rows.length === 0 ? 0 : 1
+      await run(
+        `UPDATE ${META} SET cursor = ${parameter(1)}, revision = revision + ${changes} WHERE name = ${parameter(2)}`,
+        [JSON.stringify(cursor), table.name],
+      )
+    })
+    this.#cursors.set(table.name, JSON.stringify(cursor))
+  }
+
+  /** Two that go on from one cursor would take turns in moving it back. */
+  async #refuseOthers(table: string): Promise<void> {
+    const { parameter, forUpdate, label } = this.#driver
+    const sql = `SELECT cursor FROM ${META} WHERE name = ${parameter(1)}${forUpdate}`
+    const [row] = await this.#driver.all(sql, [table])
+    if (row?.['cursor'] === this.#cursors.get(table)) return
+    throw new TajoError('destination_unusable', `Something else writes to the table ${table} in ${label}.`, {
+      hint: 'Is another tajo extract running? Nothing was lost: one of them goes on.',
+    })
+  }
+
+  /** Grows with each batch that may have changed the table. */
+  async revisionOf(table: string): Promise<number> {
+    return Number((await this.#metaOf(table))['revision'] ?? 0)
+  }
+
+  /** Of which revision a file was made; null: of none. */
+  async publishedOf(table: string): Promise<number | null> {
+    const published = (await this.#metaOf(table))['published'] ?? null
+    return published === null ? null : Number(published)
+  }
+
+  async notePublished(table: string, revision: number): Promise<void> {
+    const { run, parameter } = bound(this.#driver)
+    await run(`UPDATE ${META} SET published = ${parameter(1)} WHERE name = ${parameter(2)}`, [
+      revision,
+      table,
+    ])
+  }
+
+  async #metaOf(table: string): Promise<Record<string, unknown>> {
+    const sql = `SELECT revision, published FROM ${META} WHERE name = ${this.#driver.parameter(1)}`
+    return (await this.#driver.all(sql, [table]))[0] ?? {}
+  }
+
+  async #upsert(table: TableDefinition, rows: readonly Row[]): Promise<void> {
+    const { run } = bound(this.#driver)
+    const columns = allColumns(table)
+    const stage = `_tajo_stage_${table.name}`
+    await run(
+      `CREATE TEMP TABLE IF NOT EXISTS ${quote(stage)} AS SELECT ${names(columns)} FROM ${quote(table.name)} WHERE 1 = 0`,
+    )
+    await run(`DELETE FROM ${quote(stage)}`)
+    await this.#driver.load(
+      stage,
+      columns,
+      rows.map(({ values }) => values),
+    )
+    const [id, ...others] = columns.map(({ name }) => quote(name))
+    const isNewer =
+      table.version === undefined
+        ? ''
+        : ` WHERE excluded.${quote(table.version)} IS NULL OR ${quote(table.name)}.${quote(table.version)} IS NULL` +
+          ` OR excluded.${quote(table.version)} >= ${quote(table.name)}.${quote(table.version)}`
+    await run(
+      `INSERT INTO ${quote(table.name)} (${names(columns)}) SELECT ${names(columns)} FROM ${quote(stage)} WHERE true` +
+        ` ON CONFLICT (${id}) DO UPDATE SET ${others.map((name) => `${name} = excluded.${name}`).join(', ')}${isNewer}`,
+    )
+  }
+
+  async #remove({ table, id, into, at }: Removal): Promise<void> {
+    const { run, parameter } = bound(this.#driver)
+    if (this.#tables.has(table)) {
+      await run(`UPDATE ${META} SET revision = revision + 1 WHERE name = ${parameter(1)}`, [table])
+      await run(
+        `UPDATE ${quote(table)} SET ${DELETED_AT} = coalesce(${DELETED_AT}, ${parameter(1)}), ${MERGED_INTO} = coalesce(${parameter(2)}, ${MERGED_INTO})` +
+          ` WHERE ${quote('id')} = ${parameter(3)}`,
+        [this.#driver.toTime(at), into, id],
+      )
+    }
+    if (into === null) return
+    for (const { name, columns } of this.#tables.values())
+      for (const column of columns)
+        if (column.refersTo === table)
+          await run(
+            `UPDATE ${quote(name)} SET ${quote(column.name)} = ${parameter(1)} WHERE ${quote(column.name)} = ${parameter(2)}`,
+            [into, id],
+          )
+  }
+
+  async finish(): Promise<void> {
+    // What was stored is seen at once.
+  }
+
+  close(): Promise<void> {
+    return this.#driver.close()
+  }
+}
+
+const names = (columns: readonly Column[]): string => columns.map(({ name }) => quote(name)).join(', ')
+
+const bound = (driver: SqlDriver): Pick<SqlDriver, 'types' | 'run' | 'parameter'> => ({
+  types: driver.types,
+  run: (sql, params) => driver.run(sql, params),
+  parameter: (index) => driver.parameter(index),
+})

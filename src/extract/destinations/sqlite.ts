@@ -1,0 +1,127 @@
+// A SQLite file. Times are text, always as long, so that they sort.
+import { TajoError } from '../../lib/errors.ts'
+import { toMicrosIso } from '../../model/time.ts'
+import type { Column, Value } from '../../sources/tables.ts'
+import { type Database, isDatabaseError, isDiskFull, open, type Statement } from '../../state/db/sqlite.ts'
+import { quote, type SqlDriver } from './sql.ts'
+
+/** Who else writes to the file may take so long. */
+const BUSY_MS = 10_000
+
+export function openSqlite(file: string, label = `the SQLite file ${file}`): SqliteDriver {
+  const database = guarded(label, () => {
+    const opened = open(file, { timeout: BUSY_MS })
+    opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    return opened
+  })
+  return new SqliteDriver(label, database)
+}
+
+export class SqliteDriver implements SqlDriver {
+  readonly label: string
+  readonly forUpdate = ''
+  readonly types = {
+    text: 'TEXT',
+    integer: 'INTEGER',
+    number: 'REAL',
+    boolean: 'INTEGER',
+    time: 'TEXT',
+    json: 'TEXT',
+  }
+  readonly #database: Database
+
+  constructor(label: string, database: Database) {
+    this.label = label
+    this.#database = database
+  }
+
+  parameter = (): string => '?'
+
+  readonly #statements = new Map<string, Statement<Value[], Record<string, unknown>>>()
+
+  #prepare(sql: string): Statement<Value[], Record<string, unknown>> {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const made = this.#database.prepare<Value[], Record<string, unknown>>(sql)
+    this.#statements.set(sql, made)
+    return made
+  }
+
+  /** One after the other, however many there are. */
+  iterate(sql: string): IterableIterator<Record<string, unknown>> {
+    return this.#prepare(sql).iterate()
+  }
+
+  async run(sql: string, params: readonly Value[] = []): Promise<void> {
+    guarded(this.label, () => this.#prepare(sql).run(...params))
+  }
+
+  async all(sql: string, params: readonly Value[] = []): Promise<Record<string, unknown>[]> {
+    return guarded(this.label, () => this.#prepare(sql).all(...params))
+  }
+
+  async transaction(action: () => Promise<void>): Promise<void> {
+    await this.run('BEGIN IMMEDIATE')
+    try {
+      await action()
+      await this.run('COMMIT')
+    } catch (thrown) {
+      // SQLite may have ended it by itself.
+      try {
+        this.#database.exec('ROLLBACK')
+      } catch {
+        // Then there is nothing left to take back.
+      }
+      throw thrown
+    }
+  }
+
+  async listTables(): Promise<string[]> {
+    return (await this.all("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")).map(
+      ({ name }) => String(name),
+    )
+  }
+
+  async listColumns(table: string): Promise<string[]> {
+    return (await this.all('SELECT name FROM pragma_table_info(?)', [table])).map(({ name }) => String(name))
+  }
+
+  async load(table: string, columns: readonly Column[], rows: readonly Value[][]): Promise<void> {
+    const sql = `INSERT INTO ${quote(table)} VALUES (${columns.map(() => '?').join(', ')})`
+    const insert = this.#prepare(sql)
+    guarded(this.label, () => {
+      for (const row of rows) insert.run(...row.map((value, index) => toSqlite(columns[index]!, value)))
+    })
+  }
+
+  toTime = (instant: number): Value => toMicrosIso(instant)
+
+  async close(): Promise<void> {
+    this.#database.close()
+  }
+}
+
+/** It knows no booleans and no times. */
+function toSqlite({ type }: Column, value: Value): Value {
+  if (value === null) return null
+  if (type === 'time') return toMicrosIso(value as number)
+  return typeof value === 'boolean' ? Number(value) : value
+}
+
+function guarded<T>(label: string, action: () => T): T {
+  try {
+    return action()
+  } catch (thrown) {
+    if (isDiskFull(thrown))
+      throw new TajoError('destination_unusable', `There is no room left for ${label}.`, {
+        hint: 'Make room and run it again: it goes on from where it is.',
+        cause: thrown,
+      })
+    if (!isDatabaseError(thrown)) throw thrown
+    const reason = thrown instanceof Error ? thrown.message : String(thrown)
+    throw new TajoError('destination_unusable', `${label} can't be written (${reason}).`, {
+      hint: 'Is it a SQLite file, is its folder there and writable, and does nobody else hold it?',
+      cause: thrown,
+    })
+  }
+}

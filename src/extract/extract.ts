@@ -1,0 +1,63 @@
+// tajo extract: the tables of a helpdesk, from where each was left, into a destination.
+import type { Log } from '../lib/log/log.ts'
+import type { Clock } from '../lib/time/clock.ts'
+import type { Source } from '../sources/source.ts'
+import type { TableDefinition } from '../sources/tables.ts'
+import { type Destination, NOTHING_READ, type TableCursor } from './destination.ts'
+import { type Bounds, readTable } from './walk.ts'
+
+export interface TableReport {
+  table: string
+  /** Rows that were read, those included that were there already. */
+  rows: number
+  /** Items without an id: they can't be kept. */
+  invalid: number
+}
+
+export interface ExtractOptions {
+  tables: readonly TableDefinition[]
+  bounds: Bounds
+  /** From the beginning, whatever was read before. */
+  full: boolean
+  signal?: AbortSignal | undefined
+  onProgress(table: string, rows: number): void
+}
+
+/**
+ * Reads the tables one after the other. What tells of deletions is read last, because a row that was read before it was deleted is there
+ * by then. Throws what the helpdesk or the destination does not do; what was stored until then stays, and the next run goes on from it.
+ */
+export async function extract(
+  source: Source,
+  destination: Destination,
+  { tables, bounds, full, signal, onProgress }: ExtractOptions,
+  ports: { clock: Clock; log: Log },
+): Promise<TableReport[]> {
+  const cursors = await destination.open(source.name, tables)
+  const reports: TableReport[] = []
+  for (const table of inOrder(tables)) {
+    const report = { table: table.name, rows: 0, invalid: 0 }
+    reports.push(report)
+    await readTable(
+      {
+        source,
+        table,
+        destination,
+        bounds,
+        signal,
+        ...ports,
+        onPage({ rows, invalid }) {
+          report.rows += rows
+          report.invalid += invalid
+          onProgress(table.name, report.rows)
+        },
+      },
+      full ? NOTHING_READ : (cursors.get(table.name) as TableCursor),
+    )
+  }
+  await destination.finish()
+  return reports
+}
+
+const inOrder = (tables: readonly TableDefinition[]): TableDefinition[] =>
+  tables.toSorted((a, b) => Number(a.toRemoval !== undefined) - Number(b.toRemoval !== undefined))

@@ -1,0 +1,152 @@
+// How a table is read: from where it was left, a little before it again, and in batches that are stored with the cursor.
+import { isAbort, TajoError } from '../lib/errors.ts'
+import type { Log } from '../lib/log/log.ts'
+import type { Clock } from '../lib/time/clock.ts'
+import { fromMs, type Instant } from '../model/time.ts'
+import type { Source } from '../sources/source.ts'
+import { type Removal, type Row, type TableDefinition, type TablePage, toRow } from '../sources/tables.ts'
+import { refuseAscending } from '../sync/walk/down.ts'
+import type { Destination, TableCursor } from './destination.ts'
+
+/** Rows may be committed late with an earlier time. */
+const OVERLAP = fromMs(10 * 60_000)
+/** Rows of one transaction: a flush costs as much as what is in it. */
+const BATCH_ROWS = 5_000
+/** A slow API must not keep what it gave from the disk for longer. */
+const BATCH_MS = 5_000
+/** A refused cursor starts the reading anew; one that is refused again and again is no matter of age. */
+const MAX_RESTARTS = 3
+
+export interface Bounds {
+  since: Instant | null
+  /** Exclusive. */
+  until: Instant | null
+}
+
+export interface Reading {
+  source: Source
+  table: TableDefinition
+  destination: Destination
+  bounds: Bounds
+  clock: Clock
+  log: Log
+  signal?: AbortSignal | undefined
+  /** Told of each page. */
+  onPage(page: { rows: number; invalid: number; unknown: ReadonlySet<string> }): void
+}
+
+/** Reads what changed since `cursor`, and stores it. */
+export async function readTable(reading: Reading, cursor: TableCursor): Promise<void> {
+  const { mode } = reading.table.reading
+  if (mode !== 'newest_first') return await readUp(reading, cursor)
+  let now = cursor
+  if (now.walk !== null) now = await walkDown(reading, now)
+  await walkDown(reading, { ...now, walk: { high: null, low: lowOf(reading, now), token: null } })
+}
+
+/** What is younger than `settlesAfter` is read again; nothing before `since` ever is. */
+function lowOf({ table, bounds: { since }, source }: Reading, { watermark }: TableCursor): Instant | null {
+  if (watermark === null) return since
+  const settles = table.reading.mode === 'newest_first' ? table.reading.settlesAfter : undefined
+  const settled = settles === undefined ? Number.POSITIVE_INFINITY : source.now() - settles
+  return Math.max(Math.min(watermark - OVERLAP, settled), since ?? Number.NEGATIVE_INFINITY)
+}
+
+async function walkDown(reading: Reading, start: TableCursor): Promise<TableCursor> {
+  let cursor = start
+  for (let restarts = 0; ; restarts += 1) {
+    try {
+      return await walkDownOnce(reading, cursor)
+    } catch (thrown) {
+      const isRefused = thrown instanceof TajoError && thrown.code === 'source_cursor_refused'
+      if (!isRefused || isAbort(thrown) || restarts >= MAX_RESTARTS) throw thrown
+      cursor = { ...start, walk: { high: null, low: start.walk!.low, token: null } }
+    }
+  }
+}
+
+async function walkDownOnce(reading: Reading, start: TableCursor): Promise<TableCursor> {
+  const { source, table, bounds, signal } = reading
+  const { low, token } = start.walk!
+  let { high } = start.walk!
+  let previous: TablePage | null = null
+  const batches = new Batches(reading)
+  const startedAt = source.now()
+  for await (const page of source.readTable!(table, { token, from: low }, signal)) {
+    refuseAscending(table.name, previous, page)
+    // What moves up while it is read lies above the first page, and is the next reading's.
+    high ??= Math.min(page.newest ?? startedAt, bounds.until ?? Number.POSITIVE_INFINITY)
+    const isDone = page.next === null || (low !== null && page.newest !== null && page.newest < low)
+    const cursor: TableCursor = isDone
+      ? { watermark: Math.max(high, start.watermark ?? high), walk: null }
+      : { watermark: start.watermark, walk: { high, low, token: page.next } }
+    await batches.add(page, cursor, low, isDone)
+    if (isDone) return cursor
+    previous = page
+  }
+  throw new Error(`the list of ${table.name} had no end`)
+}
+
+/** Oldest first from the watermark on, or all of it. */
+async function readUp(reading: Reading, { watermark }: TableCursor): Promise<void> {
+  const { source, table, bounds, signal } = reading
+  const isWhole = table.reading.mode === 'whole'
+  const overlap = table.reading.mode === 'since' ? table.reading.overlap : 0
+  const from = isWhole ? null : watermark === null ? bounds.since : watermark - overlap
+  const batches = new Batches(reading)
+  let reached = watermark
+  const startedAt = source.now()
+  for await (const page of source.readTable!(table, { token: null, from }, signal)) {
+    const isLast = page.next === null || (bounds.until !== null && (page.oldest ?? 0) >= bounds.until)
+    // A list that is ordered by its own date, and not read as a whole, is read up to there.
+    reached = Math.max(reached ?? 0, Math.min(page.newest ?? startedAt, bounds.until ?? startedAt, startedAt))
+    await batches.add(page, { watermark: isWhole && !isLast ? watermark : reached, walk: null }, from, isLast)
+    if (isLast) return
+  }
+}
+
+/** Pages until they are worth a transaction. */
+class Batches {
+  readonly #reading: Reading
+  #rows = new Map<string, Row>()
+  #removals: Removal[] = []
+  #since: number
+
+  constructor(reading: Reading) {
+    this.#reading = reading
+    this.#since = reading.clock.monotonic()
+  }
+
+  async add(page: TablePage, cursor: TableCursor, low: Instant | null, isLast: boolean): Promise<void> {
+    const { table, destination, clock, bounds, onPage } = this.#reading
+    let invalid = 0
+    const unknown = new Set<string>()
+    let rows = 0
+    for (const { json, at } of page.items) {
+      if (at !== null && ((low !== null && at < low) || (bounds.until !== null && at >= bounds.until)))
+        continue
+      const row = toRow(table, json)
+      if (row === null) {
+        invalid += 1
+        continue
+      }
+      rows += 1
+      for (const key of Object.keys(json)) unknown.add(key)
+      this.#keep(row)
+      const removal = table.toRemoval?.(json) ?? null
+      if (removal !== null) this.#removals.push(removal)
+    }
+    onPage({ rows, invalid, unknown })
+    const isFull = this.#rows.size >= BATCH_ROWS || clock.monotonic() - this.#since >= BATCH_MS
+    if (!isLast && !isFull) return
+    await destination.store(table, { rows: [...this.#rows.values()], removals: this.#removals, cursor })
+    this.#rows = new Map()
+    this.#removals = []
+    this.#since = clock.monotonic()
+  }
+
+  #keep(row: Row): void {
+    const known = this.#rows.get(row.id)
+    if (known === undefined || (row.version ?? 0) >= (known.version ?? 0)) this.#rows.set(row.id, row)
+  }
+}

@@ -1,0 +1,146 @@
+// tajo extract: the helpdesk as tables, in a file, a folder or a database.
+import { parseSince } from '../../../config/since.ts'
+import type { ConnectorConfig } from '../../../config/config.ts'
+import { suggest } from '../../../config/schema/validate.ts'
+import { loadConfig } from '../../../config/load.ts'
+import { createSource } from '../../../engine/engine.ts'
+import { FORMATS, openDestination } from '../../../extract/destinations/index.ts'
+import { extract, type TableReport } from '../../../extract/extract.ts'
+import { isAbort, TajoError } from '../../../lib/errors.ts'
+import { formatCount } from '../../../lib/human.ts'
+import { parseInstant } from '../../../model/time.ts'
+import { requireSource } from '../../../sources/index.ts'
+import type { TableDefinition } from '../../../sources/tables.ts'
+import { type CommonOptions, isAlone, openPorts, readCredentials } from '../terminal/session.ts'
+import { paint, print, say } from '../terminal/terminal.ts'
+
+export interface ExtractCommandOptions extends CommonOptions {
+  to: string
+  tables?: string
+  format?: string
+  since?: string
+  until?: string
+  full?: boolean
+  json?: boolean
+}
+
+const INTERRUPTED = 130
+/** What came without an id was left out. */
+const SOME_LEFT_OUT = 3
+
+export async function runExtract(name: string, options: ExtractCommandOptions): Promise<number> {
+  const config = loadConfig(options.config, process.env)
+  const connector = config.connectors.find((one) => one.name === name)
+  if (connector === undefined)
+    throw new TajoError('usage', `There is no connector ${name} in ${options.config}.`)
+  const tables = chooseTables(connector, options)
+  const format = chooseFormat(options.format)
+  const bounds = readBounds(connector, options)
+  const credentials = readCredentials(connector, isAlone(config, connector), options.stateDir, process.env)
+  const { ports, close } = openPorts(config.log, Object.values(credentials))
+  const stop = new AbortController()
+  const interrupt = (): void => stop.abort()
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  try {
+    const source = createSource(connector, { credentials: { [name]: credentials } }, ports)
+    const destination = await openDestination(options.to, { format, print })
+    try {
+      const progress = createCounter()
+      const reports = await extract(
+        source,
+        destination,
+        { tables, bounds, full: options.full === true, signal: stop.signal, onProgress: progress },
+        ports,
+      )
+      return report(reports, options)
+    } finally {
+      await destination.close()
+    }
+  } catch (thrown) {
+    if (!stop.signal.aborted || !isAbort(thrown)) throw thrown
+    say('Interrupted; what was read is kept, and the next run goes on from there.')
+    return INTERRUPTED
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    close()
+  }
+}
+
+function chooseTables(
+  { name, source }: ConnectorConfig,
+  { tables: asked, to }: ExtractCommandOptions,
+): TableDefinition[] {
+  const { tables, label } = requireSource(source)
+  if (tables === undefined)
+    throw new TajoError('usage', `The tables of ${label} can't be had so far.`, {
+      hint: 'Gorgias’s can: tajo extract gorgias --to ./out',
+    })
+  const names = asked?.split(',').map((one) => one.trim()) ?? tables.definitions.map((one) => one.name)
+  if (to === '-' && names.length !== 1)
+    throw new TajoError('usage', 'Standard output takes one table.', {
+      hint: `Name it: tajo extract ${name} --to - --tables ${tables.definitions[0]!.name}`,
+    })
+  const known = tables.definitions.map((table) => table.name)
+  const unknown = names.find((one) => !known.includes(one))
+  if (unknown !== undefined)
+    throw new TajoError('usage', `${label} has no table ${unknown}.${suggest(unknown, known)}`, {
+      hint: `There are ${known.join(', ')}.`,
+    })
+  // Deletions and merges are known by it alone.
+  return tables.definitions.filter(
+    (table) => names.includes(table.name) || (table.toRemoval !== undefined && to !== '-'),
+  )
+}
+
+function chooseFormat(format = 'csv'): (typeof FORMATS)[number] {
+  const found = FORMATS.find((one) => one === format)
+  if (found === undefined)
+    throw new TajoError('usage', `There is no format ${format}.${suggest(format, FORMATS)}`, {
+      hint: `There are ${FORMATS.join(', ')}.`,
+    })
+  return found
+}
+
+function readBounds(
+  { source }: ConnectorConfig,
+  { since, until }: ExtractCommandOptions,
+): { since: number | null; until: number | null } {
+  const from = since ?? requireSource(source).tables?.since ?? 'everything'
+  const bounds = {
+    since: from === 'everything' ? null : parseSince(from),
+    until: until === undefined ? null : parseInstant(until),
+  }
+  if (since !== undefined && since !== 'everything' && bounds.since === null)
+    throw new TajoError('usage', `"${since}" is no date.`, {
+      hint: 'Such as 2024-06-19, 8w, 2y, or everything.',
+    })
+  if (until !== undefined && bounds.until === null)
+    throw new TajoError('usage', `"${until}" is no date.`, { hint: 'Such as 2024-06-19.' })
+  if (bounds.since !== null && bounds.until !== null && bounds.since >= bounds.until)
+    throw new TajoError('usage', 'Nothing lies between --since and --until.')
+  return bounds
+}
+
+const NEXT_LINE_MS = 2_000
+
+/** A line now and then, on standard error. */
+function createCounter(): (table: string, rows: number) => void {
+  const startedAt = performance.now()
+  let dueAt = startedAt + NEXT_LINE_MS
+  return (table, rows) => {
+    const now = performance.now()
+    if (now < dueAt) return
+    dueAt = now + NEXT_LINE_MS
+    say(`Reading  ${table} ${formatCount(rows)}`)
+  }
+}
+
+function report(reports: readonly TableReport[], { to, json }: ExtractCommandOptions): number {
+  const invalid = reports.reduce((sum, one) => sum + one.invalid, 0)
+  if (json === true && to !== '-') print(JSON.stringify(reports))
+  else
+    for (const { table, rows } of reports)
+      say(`${paint('green', '✓', process.stderr)} ${table.padEnd(22)} ${formatCount(rows)} rows`)
+  if (invalid > 0) say(`${formatCount(invalid)} items came without an id and were left out.`)
+  return invalid > 0 ? SOME_LEFT_OUT : 0
+}

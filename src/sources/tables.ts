@@ -1,0 +1,114 @@
+// The helpdesk as tables: what `tajo extract` may read of it, in the vendor's own words. Each helpdesk declares its tables beside its
+// streams; how they are walked and where they are written is the same for all (extract/).
+import type { RecordId } from '../model/records.ts'
+import { type Instant, parseInstant } from '../model/time.ts'
+
+export type Json = Record<string, unknown>
+
+/** `time`: a UTC timestamp with microseconds. `json`: an object or a list as it came. Ids are text. */
+export type ColumnType = 'text' | 'integer' | 'number' | 'boolean' | 'time' | 'json'
+
+export interface Column {
+  name: string
+  type: ColumnType
+  description: string
+  /** Where it stands in an item: `assignee_user.id`. Default: its name. */
+  path?: string
+  /** The id of a row of that table, which follows it into the one that it is merged into. */
+  refersTo?: string
+}
+
+/** What became of an object: gone, or taken into another one. */
+export interface Removal {
+  table: string
+  id: RecordId
+  into: RecordId | null
+  at: Instant
+}
+
+export interface TableDefinition {
+  name: string
+  description: string
+  /** The first is the id. What no column names is kept in `_extra`. */
+  columns: readonly Column[]
+  /**
+   * `newest_first` by the date that pages are bounded by; `settlesAfter`: what is younger may change without moving that date, so it is
+   * read again. `since`: oldest first from an instant on. `whole`: it is short, and read as a whole.
+   */
+  reading:
+    | { mode: 'newest_first'; settlesAfter?: Instant }
+    | { mode: 'since'; overlap: Instant }
+    | { mode: 'whole' }
+  /** The column by which the newer of two versions is known; absent: the one that was read last. */
+  version?: string
+  /** Of an entry that tells what became of an object. */
+  toRemoval?(item: Json): Removal | null
+}
+
+/** A page as the API gave it. */
+export interface TablePage {
+  /** Each with the date that the list is ordered by. */
+  items: { json: Json; at: Instant | null }[]
+  /** Greatest and least date of the page, by the one that it is ordered by. */
+  newest: Instant | null
+  oldest: Instant | null
+  next: string | null
+}
+
+export type Value = string | number | boolean | null
+
+/** The values of the declared columns, in their order, and then `_extra`. */
+export interface Row {
+  id: RecordId
+  /** Null where the table has no version. */
+  version: Instant | null
+  values: Value[]
+}
+
+/** Null where the item has no id: it can't be kept. What does not fit its column is kept with the rest, in `_extra`. */
+export function toRow({ columns, version }: TableDefinition, item: Json): Row | null {
+  const id = toText(item[pathOf(columns[0]!)])
+  if (id === null || id === '') return null
+  const rest = new Map(Object.entries(item))
+  const values = columns.map((column): Value => {
+    const path = pathOf(column)
+    const raw = pick(item, path)
+    const value = toValue(column.type, raw)
+    if (value !== null || raw === null || raw === undefined) rest.delete(path)
+    return value
+  })
+  const extra = rest.size === 0 ? null : JSON.stringify(Object.fromEntries(rest))
+  const at = version === undefined ? null : parseInstant(item[version])
+  return { id, version: at, values: [...values, extra] }
+}
+
+const pathOf = ({ name, path }: Column): string => path ?? name
+
+const pick = (item: Json, path: string): unknown =>
+  path.split('.').reduce<unknown>((found, key) => (found as Json | null | undefined)?.[key], item)
+
+function toValue(type: ColumnType, value: unknown): Value {
+  if (value === null || value === undefined) return null
+  switch (type) {
+    case 'text':
+      return toText(value)
+    case 'integer':
+      return Number.isSafeInteger(value) ? (value as number) : null
+    case 'number':
+      return typeof value === 'number' && Number.isFinite(value) ? value : null
+    case 'boolean':
+      return typeof value === 'boolean' ? value : null
+    case 'time':
+      return parseInstant(value)
+    case 'json':
+      return JSON.stringify(value)
+  }
+}
+
+/** Ids are numbers at some helpdesks. */
+const toText = (value: unknown): string | null =>
+  typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'bigint'
+      ? String(value)
+      : null
