@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 
 import { OUTPUTS, toOutputReference, toOutputSchema } from './output-schemas.ts'
 import { toReference } from './reference.ts'
+import { toTablesReference } from './tables-reference.ts'
 import { toValidators } from './validators.ts'
 import { OPENAPI } from '../src/interfaces/server/openapi.ts'
 import { connectorsSchema } from '../src/config/schema/schema.ts'
@@ -14,5 +15,6 @@ writeFileSync('schema/openapi.json', `${JSON.stringify(OPENAPI, null, 2)}\n`)
 writeFileSync('src/config/schema/validators.generated.js', toValidators())
 writeFileSync('docs/configuration.md', toReference())
 writeFileSync('docs/json.md', toOutputReference())
+writeFileSync('docs/tables.md', toTablesReference())
 for (const name of Object.keys(OUTPUTS))
   writeFileSync(`schema/${name}.schema.json`, `${JSON.stringify(toOutputSchema(name), null, 2)}\n`)

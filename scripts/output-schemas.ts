@@ -250,6 +250,17 @@ const testMapping = shape({
 })
 
 /** By the name of the file in schema/, and the command that prints it. */
+const extract = shape({
+  version,
+  tables: Type.Array(
+    shape({
+      table: Type.String(),
+      rows: count('That were read, with those that were there already.'),
+      invalid: count('Items without an id, which were left out.'),
+    }),
+  ),
+})
+
 export const OUTPUTS: Record<string, { command: string; schema: TSchema }> = {
   plan: { command: 'tajo plan --json', schema: plan },
   explain: { command: 'tajo explain EMAIL --json', schema: explain },
@@ -259,6 +270,7 @@ export const OUTPUTS: Record<string, { command: string; schema: TSchema }> = {
   'diff-config': { command: 'tajo diff-config FILE --json', schema: diffConfig },
   'test-mapping': { command: 'tajo test-mapping --json', schema: testMapping },
   doctor: { command: 'tajo doctor --json', schema: doctor },
+  extract: { command: 'tajo extract CONNECTOR --json', schema: extract },
 }
 
 export function toOutputSchema(name: string): object {

@@ -9,6 +9,7 @@ import { addConnectorCommands } from './interfaces/cli/program/connectors.ts'
 import { exit } from './interfaces/cli/program/options.ts'
 import { pathsWithPlaces } from './interfaces/cli/program/paths.ts'
 import { addPlanCommands } from './interfaces/cli/program/planning.ts'
+import { addExtractCommand } from './interfaces/cli/program/extracting.ts'
 import { addSyncCommands } from './interfaces/cli/program/syncing.ts'
 import { addTryCommands } from './interfaces/cli/program/trying.ts'
 import { rememberPlaces } from './interfaces/cli/terminal/advice.ts'
@@ -29,6 +30,7 @@ setFlagsFromString('--heap-growing-percent=100')
 addConnectorCommands(program)
 addPlanCommands(program)
 addSyncCommands(program)
+addExtractCommand(program)
 addCareCommands(program)
 addTryCommands(program)
 

@@ -7,6 +7,7 @@ import { parseAllDocuments } from 'yaml'
 import { toReference } from '../scripts/reference.ts'
 import { parseConfig } from '../src/config/load.ts'
 import { OUTPUTS, toOutputReference, toOutputSchema } from '../scripts/output-schemas.ts'
+import { toTablesReference } from '../scripts/tables-reference.ts'
 import { toValidators } from '../scripts/validators.ts'
 import { testsSchema } from '../src/config/schema/schema-tests.ts'
 import { connectorsSchema } from '../src/config/schema/schema.ts'
@@ -34,6 +35,7 @@ describe('generated files', () => {
     )
     expect(words(readFileSync('docs/configuration.md', 'utf8'))).toBe(words(toReference()))
     expect(words(readFileSync('docs/json.md', 'utf8'))).toBe(words(toOutputReference()))
+    expect(words(readFileSync('docs/tables.md', 'utf8'))).toBe(words(toTablesReference()))
     expect(JSON.parse(readFileSync('schema/connectors.test.schema.json', 'utf8'))).toEqual(
       JSON.parse(JSON.stringify(testsSchema)),
     )

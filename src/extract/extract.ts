@@ -20,7 +20,7 @@ export interface ExtractOptions {
   /** From the beginning, whatever was read before. */
   full: boolean
   signal?: AbortSignal | undefined
-  onProgress(table: string, rows: number): void
+  onProgress: (table: string, rows: number) => void
 }
 
 /**

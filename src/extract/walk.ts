@@ -32,7 +32,7 @@ export interface Reading {
   log: Log
   signal?: AbortSignal | undefined
   /** Told of each page. */
-  onPage(page: { rows: number; invalid: number; unknown: ReadonlySet<string> }): void
+  onPage: (page: { rows: number; invalid: number }) => void
 }
 
 /** Reads what changed since `cursor`, and stores it. */
@@ -120,7 +120,6 @@ class Batches {
   async add(page: TablePage, cursor: TableCursor, low: Instant | null, isLast: boolean): Promise<void> {
     const { table, destination, clock, bounds, onPage } = this.#reading
     let invalid = 0
-    const unknown = new Set<string>()
     let rows = 0
     for (const { json, at } of page.items) {
       if (at !== null && ((low !== null && at < low) || (bounds.until !== null && at >= bounds.until)))
@@ -131,12 +130,11 @@ class Batches {
         continue
       }
       rows += 1
-      for (const key of Object.keys(json)) unknown.add(key)
       this.#keep(row)
       const removal = table.toRemoval?.(json) ?? null
       if (removal !== null) this.#removals.push(removal)
     }
-    onPage({ rows, invalid, unknown })
+    onPage({ rows, invalid })
     const isFull = this.#rows.size >= BATCH_ROWS || clock.monotonic() - this.#since >= BATCH_MS
     if (!isLast && !isFull) return
     await destination.store(table, { rows: [...this.#rows.values()], removals: this.#removals, cursor })

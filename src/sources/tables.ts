@@ -106,7 +106,7 @@ function toValue(type: ColumnType, value: unknown): Value {
 }
 
 /** Ids are numbers at some helpdesks. */
-const toText = (value: unknown): string | null =>
+export const toText = (value: unknown): string | null =>
   typeof value === 'string'
     ? value
     : typeof value === 'number' || typeof value === 'bigint'

@@ -21,8 +21,9 @@ import { requireSource } from '../../src/sources/index.ts'
 import { open } from '../../src/state/db/sqlite.ts'
 import { type Bench, openBench, requireSubject } from '../conformance/helpdesk.ts'
 import { silentLog } from '../support/sandbox.ts'
+import { expectAll, live, TABLES } from './oracle.ts'
+import { readSqlite } from './readers.ts'
 
-const { tables } = requireSource('gorgias')
 const SEED = Number(process.env['TAJO_TEST_SEED'] ?? 1) * 100
 
 it.each(Array.from({ length: 12 }, (_, index) => SEED + index))('seed %i', async (seed) => {
@@ -41,7 +42,7 @@ it.each(Array.from({ length: 12 }, (_, index) => SEED + index))('seed %i', async
     await runOnce(bench, file, random, false)
     await runOnce(bench, file, random, false)
 
-    expect(readAll(file)).toEqual(expectAll(bench.world))
+    expect(readSqlite(file)).toEqual(expectAll(bench.world))
   } finally {
     rmSync(directory, { recursive: true, force: true })
     await bench.close()
@@ -67,7 +68,7 @@ async function runOnce(bench: Bench, file: string, random: Random, isTroubled: b
     isTroubled && random.next() < 0.3 ? dieInStore(destination, Math.floor(random.next() * 5)) : destination
   const ports = { clock: { monotonic: () => bench.universe.now } as never, log: silentLog }
   const asked = {
-    tables: tables!.definitions,
+    tables: TABLES,
     bounds: { since: null, until: null },
     full: false,
     onProgress: () => undefined,
@@ -91,101 +92,4 @@ function dieInStore(destination: Destination, after: number): Destination {
     finish: () => destination.finish(),
     close: () => destination.close(),
   }
-}
-
-/** One thing that happens in the shop. */
-function live(world: World, random: Random): void {
-  const pick = <T>(map: ReadonlyMap<number, T>): T | undefined =>
-    [...map.values()][Math.floor(random.next() * map.size)]
-  const [customer, ticket] = [pick(world.customers), pick(world.tickets)]
-  const dice = random.next()
-  if (dice < 0.15 || customer === undefined)
-    world.addCustomer({
-      email: `p${Math.floor(random.next() * 1e9)}@example.com`,
-      name: 'Zoë "Z" O’Neil,\n\tJr. \\',
-    })
-  else if (dice < 0.35 || ticket === undefined) world.addTicket({ customerId: customer.id, subject: null })
-  else if (dice < 0.55) world.addMessage(ticket.id, { fromAgent: random.next() < 0.5 })
-  else if (dice < 0.65) world.addSurvey(ticket.id, { score: null })
-  else if (dice < 0.75) {
-    const survey = pick(world.surveys)
-    if (survey?.score === null) world.scoreSurvey(survey.id, 1 + Math.floor(random.next() * 5))
-  } else if (dice < 0.85 && ticket.status === 'open') world.closeTicket(ticket.id)
-  else if (dice < 0.9) world.changeCustomer(customer.id, { note: `note ${random.next()}` })
-  else if (dice < 0.93) world.deleteTicket(ticket.id)
-  else if (dice < 0.96) {
-    const other = pick(world.customers)!
-    if (other !== customer) world.mergeCustomers(other.id, customer.id)
-  } else if ([...world.tickets.values()].every((one) => one.customerId !== customer.id))
-    world.deleteCustomer(customer.id)
-}
-
-type Table = Record<string, Record<string, unknown>>
-
-/** What is there: neither deleted nor merged. */
-function readAll(file: string): Record<string, Table> {
-  const database = open(file, { readonly: true })
-  const all = Object.fromEntries(
-    Object.keys(ITEMS).map((name) => [
-      name,
-      Object.fromEntries(
-        database
-          .prepare<[], Record<string, unknown>>(`SELECT * FROM ${name} WHERE _deleted_at IS NULL`)
-          .all()
-          .map(({ _deleted_at, _merged_into, _extra, ...row }) => [
-            row['id'],
-            { ...row, _extra: toExtra(_extra) },
-          ]),
-      ),
-    ]),
-  )
-  database.close()
-  return all
-}
-
-const ITEMS: Record<string, (world: World) => Record<string, unknown>[]> = {
-  customers: (world) => [...world.customers.values()].map((one) => customerItem(one)),
-  tickets: (world) => [...world.tickets.values()].map((one) => ticketItem(world, one)),
-  ticket_messages: (world) => [...world.messages.values()].map((one) => messageItem(one)),
-  satisfaction_surveys: (world) => [...world.surveys.values()].map((one) => surveyItem(one)),
-  events: (world) => [...world.events.page('asc', null, 100_000)].map((one) => eventItem(one)),
-}
-
-/** From the shop itself, by a reading of its own. */
-function expectAll(world: World): Record<string, Table> {
-  return Object.fromEntries(
-    Object.entries(ITEMS).map(([name, items]) => {
-      const types = tables!.definitions.find((one) => one.name === name)!.columns
-      const rows = items(world).map((item) => {
-        const rest = { ...item }
-        const row = Object.fromEntries(
-          types.map(({ name: column, type, path = column }) => {
-            delete rest[path]
-            const value = path.split('.').reduce<unknown>((at, key) => (at as never)?.[key], item) ?? null
-            return [column, value === null ? null : VALUES[type]!(value)]
-          }),
-        )
-        return [String(item['id']), { ...row, _extra: toExtra(JSON.stringify(rest)) }]
-      })
-      return [name, Object.fromEntries(rows) as Table]
-    }),
-  )
-}
-
-/** What a ticket tells of its customer is as old as the ticket. */
-function toExtra(text: unknown): Record<string, unknown> {
-  const { customer: _, ...rest } = JSON.parse((text as string | null) ?? '{}') as Record<string, unknown>
-  return rest
-}
-
-const VALUES: Record<string, (value: unknown) => unknown> = {
-  text: String,
-  integer: Number,
-  number: Number,
-  boolean: Number,
-  json: (value) => JSON.stringify(value),
-  time: (value) =>
-    String(value)
-      .replace('+00:00', '')
-      .replace(/(\.\d+)?$/, (found) => `${(found || '.').padEnd(7, '0')}Z`),
 }

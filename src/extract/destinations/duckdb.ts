@@ -1,5 +1,5 @@
 // A DuckDB file; the library is loaded when one is named, and need not be there otherwise.
-import type { DuckDBAppender, DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type * as duckdb from '@duckdb/node-api'
 
 import { TajoError } from '../../lib/errors.ts'
 import { toMicrosIso } from '../../model/time.ts'
@@ -7,7 +7,7 @@ import type { Column, Value } from '../../sources/tables.ts'
 import { loadPackage } from './packages.ts'
 import type { SqlDriver } from './sql.ts'
 
-type Api = typeof import('@duckdb/node-api')
+type Api = typeof duckdb
 
 /** What it may take of the memory: the rest goes to a file beside its own. */
 const MEMORY = '128MB'
@@ -38,10 +38,10 @@ export class DuckdbDriver implements SqlDriver {
     json: 'JSON',
   }
   readonly #api: Api
-  readonly #instance: DuckDBInstance
-  readonly #connection: DuckDBConnection
+  readonly #instance: duckdb.DuckDBInstance
+  readonly #connection: duckdb.DuckDBConnection
 
-  constructor(label: string, api: Api, instance: DuckDBInstance, connection: DuckDBConnection) {
+  constructor(label: string, api: Api, instance: duckdb.DuckDBInstance, connection: duckdb.DuckDBConnection) {
     this.label = label
     this.#api = api
     this.#instance = instance
@@ -93,11 +93,11 @@ export class DuckdbDriver implements SqlDriver {
     })
   }
 
-  #append(appender: DuckDBAppender, { type }: Column, value: Value): void {
+  #append(appender: duckdb.DuckDBAppender, { type }: Column, value: Value): void {
     if (value === null) appender.appendNull()
     else if (type === 'time')
       appender.appendTimestampTZ(new this.#api.DuckDBTimestampTZValue(BigInt(Math.floor(value as number))))
-    else if (type === 'integer') appender.appendBigInt(BigInt(value as number))
+    else if (type === 'integer') appender.appendBigInt(BigInt(value))
     else if (type === 'number') appender.appendDouble(value as number)
     else if (type === 'boolean') appender.appendBoolean(value as boolean)
     else appender.appendVarchar(value as string)

@@ -129,6 +129,8 @@ async function toParquet(driver: DuckdbDriver, table: TableDefinition, file: str
 
 const FLUSH = 1 << 20
 
+type Cell = string | number | null
+
 async function toText(
   driver: SqliteDriver,
   table: TableDefinition,
@@ -142,9 +144,9 @@ async function toText(
   )
   const toLine =
     format === 'csv'
-      ? (row: Record<string, unknown>) => columns.map((name) => toCell(types.get(name), row[name])).join(',')
-      : (row: Record<string, unknown>) =>
-          `{${columns.map((name) => `${JSON.stringify(name)}:${toJson(types.get(name), row[name])}`).join(',')}}`
+      ? (row: Record<string, Cell>) => columns.map((name) => toCell(types.get(name), row[name]!)).join(',')
+      : (row: Record<string, Cell>) =>
+          `{${columns.map((name) => `${JSON.stringify(name)}:${toJson(types.get(name), row[name]!)}`).join(',')}}`
   const out = createWriteStream(file)
   const sink = format === 'jsonl' ? createGzip() : out
   if (sink !== out) sink.pipe(out)
@@ -159,7 +161,7 @@ async function toText(
   await once(out, 'close')
 }
 
-function toCell(type: string | undefined, value: unknown): string {
+function toCell(type: string | undefined, value: Cell): string {
   if (value === null) return ''
   if (type === 'boolean') return value === 1 ? 'true' : 'false'
   const text = String(value)
@@ -167,7 +169,7 @@ function toCell(type: string | undefined, value: unknown): string {
   return text === '' || /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-function toJson(type: string | undefined, value: unknown): string {
+function toJson(type: string | undefined, value: Cell): string {
   if (value === null) return 'null'
   if (type === 'boolean') return value === 1 ? 'true' : 'false'
   return type === 'json' ? (value as string) : JSON.stringify(value)

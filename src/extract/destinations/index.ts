@@ -13,7 +13,7 @@ export const FORMATS: readonly Format[] = ['csv', 'jsonl', 'parquet']
 /** `-`: standard output. */
 export async function openDestination(
   to: string,
-  { format, print }: { format: Format; print(line: string): void },
+  { format, print }: { format: Format; print: (line: string) => void },
 ): Promise<Destination> {
   if (to === '-') return openStdout(print)
   const [, scheme, rest = ''] = /^([a-z]+):\/\/(.*)$/i.exec(to) ?? []

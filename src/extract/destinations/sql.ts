@@ -116,35 +116,36 @@ export class SqlDestination implements Destination {
 
   /** A table of an earlier tajo gets the columns that it lacks; what they hold is known of the rows that are read from then on. */
   async #make(table: TableDefinition, isThere: boolean): Promise<void> {
-    const { types, run, parameter } = bound(this.#driver)
     this.#tables.set(table.name, table)
     const columns = [...allColumns(table), ...MARKS]
     if (isThere) {
       const known = new Set(await this.#driver.listColumns(table.name))
       for (const { name, type } of columns)
         if (!known.has(name))
-          await run(`ALTER TABLE ${quote(table.name)} ADD COLUMN ${quote(name)} ${types[type]}`)
+          await this.#driver.run(
+            `ALTER TABLE ${quote(table.name)} ADD COLUMN ${quote(name)} ${this.#driver.types[type]}`,
+          )
       return
     }
     const list = columns.map(
-      ({ name, type }, index) => `${quote(name)} ${types[type]}${index === 0 ? ' NOT NULL PRIMARY KEY' : ''}`,
+      ({ name, type }, index) =>
+        `${quote(name)} ${this.#driver.types[type]}${index === 0 ? ' NOT NULL PRIMARY KEY' : ''}`,
     )
-    await run(`CREATE TABLE ${quote(table.name)} (${list.join(', ')})`)
-    await run(
-      `INSERT INTO ${META} (name, connector, cursor, revision) VALUES (${parameter(1)}, ${parameter(2)}, ${parameter(3)}, 0)`,
+    await this.#driver.run(`CREATE TABLE ${quote(table.name)} (${list.join(', ')})`)
+    await this.#driver.run(
+      `INSERT INTO ${META} (name, connector, cursor, revision) VALUES (${this.#driver.parameter(1)}, ${this.#driver.parameter(2)}, ${this.#driver.parameter(3)}, 0)`,
       [table.name, this.#connector, JSON.stringify(NOTHING_READ)],
     )
   }
 
   async store(table: TableDefinition, { rows, removals, cursor }: Batch): Promise<void> {
-    const { run, parameter } = bound(this.#driver)
     await this.#driver.transaction(async () => {
       await this.#refuseOthers(table.name)
       if (rows.length > 0) await this.#upsert(table, rows)
       for (const removal of removals) await this.#remove(removal)
       const changes = rows.length === 0 ? 0 : 1
-      await run(
-        `UPDATE ${META} SET cursor = ${parameter(1)}, revision = revision + ${changes} WHERE name = ${parameter(2)}`,
+      await this.#driver.run(
+        `UPDATE ${META} SET cursor = ${this.#driver.parameter(1)}, revision = revision + ${changes} WHERE name = ${this.#driver.parameter(2)}`,
         [JSON.stringify(cursor), table.name],
       )
     })
@@ -153,8 +154,8 @@ export class SqlDestination implements Destination {
 
   /** Two that go on from one cursor would take turns in moving it back. */
   async #refuseOthers(table: string): Promise<void> {
-    const { parameter, forUpdate, label } = this.#driver
-    const sql = `SELECT cursor FROM ${META} WHERE name = ${parameter(1)}${forUpdate}`
+    const { forUpdate, label } = this.#driver
+    const sql = `SELECT cursor FROM ${META} WHERE name = ${this.#driver.parameter(1)}${forUpdate}`
     const [row] = await this.#driver.all(sql, [table])
     if (row?.['cursor'] === this.#cursors.get(table)) return
     throw new TajoError('destination_unusable', `Something else writes to the table ${table} in ${label}.`, {
@@ -174,11 +175,10 @@ export class SqlDestination implements Destination {
   }
 
   async notePublished(table: string, revision: number): Promise<void> {
-    const { run, parameter } = bound(this.#driver)
-    await run(`UPDATE ${META} SET published = ${parameter(1)} WHERE name = ${parameter(2)}`, [
-      revision,
-      table,
-    ])
+    await this.#driver.run(
+      `UPDATE ${META} SET published = ${this.#driver.parameter(1)} WHERE name = ${this.#driver.parameter(2)}`,
+      [revision, table],
+    )
   }
 
   async #metaOf(table: string): Promise<Record<string, unknown>> {
@@ -187,13 +187,12 @@ export class SqlDestination implements Destination {
   }
 
   async #upsert(table: TableDefinition, rows: readonly Row[]): Promise<void> {
-    const { run } = bound(this.#driver)
     const columns = allColumns(table)
     const stage = `_tajo_stage_${table.name}`
-    await run(
+    await this.#driver.run(
       `CREATE TEMP TABLE IF NOT EXISTS ${quote(stage)} AS SELECT ${names(columns)} FROM ${quote(table.name)} WHERE 1 = 0`,
     )
-    await run(`DELETE FROM ${quote(stage)}`)
+    await this.#driver.run(`DELETE FROM ${quote(stage)}`)
     await this.#driver.load(
       stage,
       columns,
@@ -205,19 +204,21 @@ export class SqlDestination implements Destination {
         ? ''
         : ` WHERE excluded.${quote(table.version)} IS NULL OR ${quote(table.name)}.${quote(table.version)} IS NULL` +
           ` OR excluded.${quote(table.version)} >= ${quote(table.name)}.${quote(table.version)}`
-    await run(
+    await this.#driver.run(
       `INSERT INTO ${quote(table.name)} (${names(columns)}) SELECT ${names(columns)} FROM ${quote(stage)} WHERE true` +
         ` ON CONFLICT (${id}) DO UPDATE SET ${others.map((name) => `${name} = excluded.${name}`).join(', ')}${isNewer}`,
     )
   }
 
   async #remove({ table, id, into, at }: Removal): Promise<void> {
-    const { run, parameter } = bound(this.#driver)
     if (this.#tables.has(table)) {
-      await run(`UPDATE ${META} SET revision = revision + 1 WHERE name = ${parameter(1)}`, [table])
-      await run(
-        `UPDATE ${quote(table)} SET ${DELETED_AT} = coalesce(${DELETED_AT}, ${parameter(1)}), ${MERGED_INTO} = coalesce(${parameter(2)}, ${MERGED_INTO})` +
-          ` WHERE ${quote('id')} = ${parameter(3)}`,
+      await this.#driver.run(
+        `UPDATE ${META} SET revision = revision + 1 WHERE name = ${this.#driver.parameter(1)}`,
+        [table],
+      )
+      await this.#driver.run(
+        `UPDATE ${quote(table)} SET ${DELETED_AT} = coalesce(${DELETED_AT}, ${this.#driver.parameter(1)}), ${MERGED_INTO} = coalesce(${this.#driver.parameter(2)}, ${MERGED_INTO})` +
+          ` WHERE ${quote('id')} = ${this.#driver.parameter(3)}`,
         [this.#driver.toTime(at), into, id],
       )
     }
@@ -225,8 +226,8 @@ export class SqlDestination implements Destination {
     for (const { name, columns } of this.#tables.values())
       for (const column of columns)
         if (column.refersTo === table)
-          await run(
-            `UPDATE ${quote(name)} SET ${quote(column.name)} = ${parameter(1)} WHERE ${quote(column.name)} = ${parameter(2)}`,
+          await this.#driver.run(
+            `UPDATE ${quote(name)} SET ${quote(column.name)} = ${this.#driver.parameter(1)} WHERE ${quote(column.name)} = ${this.#driver.parameter(2)}`,
             [into, id],
           )
   }
@@ -241,9 +242,3 @@ export class SqlDestination implements Destination {
 }
 
 const names = (columns: readonly Column[]): string => columns.map(({ name }) => quote(name)).join(', ')
-
-const bound = (driver: SqlDriver): Pick<SqlDriver, 'types' | 'run' | 'parameter'> => ({
-  types: driver.types,
-  run: (sql, params) => driver.run(sql, params),
-  parameter: (index) => driver.parameter(index),
-})

@@ -48,8 +48,8 @@ export class SqliteDriver implements SqlDriver {
   }
 
   /** One after the other, however many there are. */
-  iterate(sql: string): IterableIterator<Record<string, unknown>> {
-    return this.#prepare(sql).iterate()
+  iterate(sql: string): IterableIterator<Record<string, string | number | null>> {
+    return this.#prepare(sql).iterate() as IterableIterator<Record<string, string | number | null>>
   }
 
   async run(sql: string, params: readonly Value[] = []): Promise<void> {

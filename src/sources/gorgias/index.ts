@@ -3,7 +3,7 @@ import { TajoError } from '../../lib/errors.ts'
 import type { Priority } from '../../lib/net/limiter.ts'
 import { createLoopGuard } from '../loops.ts'
 import { OCCURRENCE_TYPES } from '../../model/occurrence.ts'
-import { type Directory, type RecordId, type SourceRecord, type Stream } from '../../model/records.ts'
+import type { RecordId } from '../../model/records.ts'
 import { NO_ID } from '../../model/set-aside.ts'
 import { fromMs, type Instant, parseInstant, toIso } from '../../model/time.ts'
 import type {
@@ -30,19 +30,7 @@ import { gorgiasTables, readGorgiasTable } from './tables.ts'
 import { createGorgiasWebhooks, gorgiasReceiver } from './webhooks.ts'
 import { createGorgiasClient, type GorgiasClient, toAsked } from './client.ts'
 import { openAccount, type Params } from '../client.ts'
-import {
-  InvalidItem,
-  toAgent,
-  toCustomer,
-  toCustomField,
-  toMailbox,
-  toMessage,
-  toPhone,
-  toSourceEvent,
-  toSurvey,
-  toTag,
-  toTicket,
-} from './to-records.ts'
+import { InvalidItem, toCustomer, toPhone, toSurvey, toTicket } from './to-records.ts'
 
 type Json = Record<string, unknown>
 

@@ -22,23 +22,6 @@ export function addSyncCommands(program: Command): void {
           : await (await import('../run/sync.ts')).runSync(name, options)
     })
 
-  common(program.command('extract'))
-    .description('the helpdesk as tables, for analysts: into a file, a folder or a database')
-    .addArgument(connector())
-    .requiredOption(
-      '--to <where>',
-      'duckdb://FILE, sqlite://FILE, postgres://…, a folder, or - for one table',
-    )
-    .option('--tables <names>', 'only these: customers,tickets')
-    .option('--format <name>', 'of the files in a folder: csv, jsonl or parquet', 'csv')
-    .option('--since <date>', 'what changed since then: 2024-06-19, 8w, 2y, everything')
-    .option('--until <date>', 'and before then')
-    .option('--full', 'read everything anew')
-    .addOption(json())
-    .action(async (name: string, options) => {
-      exit.code = await (await import('../run/extract.ts')).runExtract(name, options)
-    })
-
   common(program.command('start'))
     .description('stay and keep everything in step; Ctrl-C or SIGTERM ends it cleanly')
     .option('--accept-removals', 'take away as many list memberships as the mapping says')

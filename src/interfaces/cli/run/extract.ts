@@ -37,12 +37,12 @@ export async function runExtract(name: string, options: ExtractCommandOptions): 
   const format = chooseFormat(options.format)
   const bounds = readBounds(connector, options)
   const credentials = readCredentials(connector, isAlone(config, connector), options.stateDir, process.env)
-  const { ports, close } = openPorts(config.log, Object.values(credentials))
+  const opened = openPorts(config.log, Object.values(credentials))
   const stop = new AbortController()
   const interrupt = (): void => stop.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
-    const source = createSource(connector, { credentials: { [name]: credentials } }, ports)
+    const source = createSource(connector, { credentials: { [name]: credentials } }, opened.ports)
     const destination = await openDestination(options.to, { format, print })
     try {
       const progress = createCounter()
@@ -50,7 +50,7 @@ export async function runExtract(name: string, options: ExtractCommandOptions): 
         source,
         destination,
         { tables, bounds, full: options.full === true, signal: stop.signal, onProgress: progress },
-        ports,
+        opened.ports,
       )
       return report(reports, options)
     } finally {
@@ -62,7 +62,7 @@ export async function runExtract(name: string, options: ExtractCommandOptions): 
     return INTERRUPTED
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-    close()
+    opened.close()
   }
 }
 
@@ -137,7 +137,7 @@ function createCounter(): (table: string, rows: number) => void {
 
 function report(reports: readonly TableReport[], { to, json }: ExtractCommandOptions): number {
   const invalid = reports.reduce((sum, one) => sum + one.invalid, 0)
-  if (json === true && to !== '-') print(JSON.stringify(reports))
+  if (json === true && to !== '-') print(JSON.stringify({ version: 1, tables: reports }))
   else
     for (const { table, rows } of reports)
       say(`${paint('green', '✓', process.stderr)} ${table.padEnd(22)} ${formatCount(rows)} rows`)
