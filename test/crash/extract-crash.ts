@@ -27,8 +27,10 @@ const { values } = parseArgs({
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const random = createSeededRandom(Number(values.seed))
 const directory = mkdtempSync(join(tmpdir(), 'tajo-extract-crash-'))
-let last = 0
-const world = new World(() => (last = Math.max(last + 1, Date.now() * 1000)))
+// Minutes lie between two things that happen: what is lost must not be read again only because it is young.
+const STEP = 3 * 60_000_000
+let last = (Date.now() - 120 * 86_400_000) * 1000
+const world = new World(() => Math.min((last += Math.floor(STEP * random.next())), Date.now() * 1000))
 const keys = { email: 'crash@shop.example', api_key: 'crash-key' }
 const gorgias = createGorgias({ world, keys, rateLimit: null })
 await gorgias.server.listen({ host: '127.0.0.1', port: 0 })

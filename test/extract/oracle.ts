@@ -28,7 +28,9 @@ export function live(world: World, random: Random): void {
   else if (dice < 0.65) world.addSurvey(ticket.id, { score: null })
   else if (dice < 0.75) {
     const survey = pick(world.surveys)
-    if (survey?.score === null) world.scoreSurvey(survey.id, 1 + Math.floor(random.next() * 5))
+    // A score that comes later is only found by --full (docs/extract.md).
+    const isYoung = survey !== undefined && survey.created > world.now() - 44 * 86_400_000_000
+    if (isYoung && survey.score === null) world.scoreSurvey(survey.id, 1 + Math.floor(random.next() * 5))
   } else if (dice < 0.85 && ticket.status === 'open') world.closeTicket(ticket.id)
   else if (dice < 0.9) world.changeCustomer(customer.id, { note: `note ${random.next()}` })
   else if (dice < 0.93) world.deleteTicket(ticket.id)
