@@ -44,12 +44,14 @@ export async function readTable(reading: Reading, cursor: TableCursor): Promise<
   await walkDown(reading, { ...now, walk: { high: null, low: lowOf(reading, now), token: null } })
 }
 
-/** What is younger than `settlesAfter` is read again; nothing before `since` ever is. */
-function lowOf({ table, bounds: { since }, source }: Reading, { watermark }: TableCursor): Instant | null {
+/**
+ * What was younger than `settlesAfter` when it was last read may have changed since, however long ago that was; nothing before `since` is
+ * read again.
+ */
+function lowOf({ table, bounds: { since } }: Reading, { watermark }: TableCursor): Instant | null {
   if (watermark === null) return since
-  const settles = table.reading.mode === 'newest_first' ? table.reading.settlesAfter : undefined
-  const settled = settles === undefined ? Number.POSITIVE_INFINITY : source.now() - settles
-  return Math.max(Math.min(watermark - OVERLAP, settled), since ?? Number.NEGATIVE_INFINITY)
+  const settles = table.reading.mode === 'newest_first' ? (table.reading.settlesAfter ?? 0) : 0
+  return Math.max(watermark - Math.max(OVERLAP, settles), since ?? Number.NEGATIVE_INFINITY)
 }
 
 async function walkDown(reading: Reading, start: TableCursor): Promise<TableCursor> {

@@ -9,16 +9,6 @@ import { extract } from '../../src/extract/extract.ts'
 import type { Destination } from '../../src/extract/destination.ts'
 import { openDestination } from '../../src/extract/destinations/index.ts'
 import { createSeededRandom, type Random } from '../../src/lib/random.ts'
-import {
-  customerItem,
-  eventItem,
-  messageItem,
-  surveyItem,
-  ticketItem,
-} from '../../src/sandbox/gorgias/json.ts'
-import type { World } from '../../src/sandbox/shop/world.ts'
-import { requireSource } from '../../src/sources/index.ts'
-import { open } from '../../src/state/db/sqlite.ts'
 import { type Bench, openBench, requireSubject } from '../conformance/helpdesk.ts'
 import { silentLog } from '../support/sandbox.ts'
 import { expectAll, live, TABLES } from './oracle.ts'

@@ -86,7 +86,7 @@ export async function readDuckdb(from: { file: string } | { folder: string }): P
     const source = 'file' in from ? name : `'${from.folder}/${name}.parquet'`
     const sql = `SELECT ${columns.join(', ')}, _extra, CAST(_deleted_at AS VARCHAR) AS _deleted_at FROM ${source}`
     const reader = await connection.runAndReadAll(sql)
-    rows.set(name, reader.getRowObjectsJS() as Row[])
+    rows.set(name, reader.getRowObjectsJS())
   }
   connection.closeSync()
   instance.closeSync()

@@ -1,4 +1,7 @@
 // A SQLite file. Times are text, always as long, so that they sort.
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+
 import { TajoError } from '../../lib/errors.ts'
 import { toMicrosIso } from '../../model/time.ts'
 import type { Column, Value } from '../../sources/tables.ts'
@@ -9,9 +12,18 @@ import { quote, type SqlDriver } from './sql.ts'
 const BUSY_MS = 10_000
 
 export function openSqlite(file: string, label = `the SQLite file ${file}`): SqliteDriver {
+  if (!existsSync(dirname(file)))
+    throw new TajoError(
+      'destination_unusable',
+      `${label} can't be written: there is no folder ${dirname(file)}.`,
+      {
+        hint: 'Make the folder, or name another one.',
+      },
+    )
   const database = guarded(label, () => {
     const opened = open(file, { timeout: BUSY_MS })
-    opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    // Nothing that would be written into a file that turns out to be somebody else's.
+    opened.exec('PRAGMA synchronous = FULL')
     return opened
   })
   return new SqliteDriver(label, database)

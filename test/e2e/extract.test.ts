@@ -1,0 +1,143 @@
+// tajo extract through the built binary: what it makes, what it says, and what it leaves alone.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { open } from '../../src/state/db/sqlite.ts'
+import { runTajo } from '../support/tajo.ts'
+
+let directory: string
+let sandbox: Sandbox
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tajo-e2e-'))
+  const size = { customers: 150, tickets: 250, messages: 500, surveys: 40 }
+  sandbox = await startSandbox({ size, helpdeskLimit: null, brevoLimit: null })
+  writeFileSync(
+    join(directory, 'connectors.yml'),
+    `connectors:
+  gorgias:
+    base_url: "${sandbox.helpdeskUrl}"
+    rate_limit: { requests: 100000, per_seconds: 1 }
+`,
+  )
+})
+afterEach(async () => {
+  await sandbox.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const extract = (...args: string[]) =>
+  runTajo(['extract', 'gorgias', '--since', 'everything', ...args], directory)
+
+function sqlite<T>(file: string, read: (database: ReturnType<typeof open>) => T): T {
+  const database = open(join(directory, file))
+  try {
+    return read(database)
+  } finally {
+    database.close()
+  }
+}
+
+const count = (file: string, table: string): unknown =>
+  sqlite(file, (database) => database.prepare(`SELECT count(*) FROM ${table}`).pluck().get())
+
+it('the second run reads what changed, and --json says how much', async () => {
+  await extract('--to', 'sqlite://a.sqlite')
+  const { world } = sandbox
+  const before = count('a.sqlite', 'tickets')
+  world.addTicket({ customerId: [...world.customers.keys()][0]! })
+  sandbox.helpdesk.requests.clear()
+
+  const second = await extract('--to', 'sqlite://a.sqlite', '--json')
+
+  const report = JSON.parse(second.stdout) as { tables: { table: string; rows: number }[] }
+  const rows = new Map(report.tables.map(({ table, rows: read }) => [table, read]))
+  expect(second.code).toBe(0)
+  expect(count('a.sqlite', 'tickets')).toBe(Number(before) + 1)
+  expect(rows.get('tickets')).toBeLessThan(5)
+  expect(rows.get('customers')).toBeLessThan(5)
+})
+
+it('standard output is a line of JSON a row', async () => {
+  const { stdout, code } = await extract('--to', '-', '--tables', 'tickets')
+  const lines = stdout.trim().split('\n')
+  expect(code).toBe(0)
+  expect(lines).toHaveLength(sandbox.world.tickets.size)
+  expect(JSON.parse(lines[0]!)).toMatchObject({ id: expect.any(String), _extra: expect.any(Object) })
+})
+
+it('a connection that is lost in the middle leaves what was read, and the next run goes on', async () => {
+  let requests = 0
+  sandbox.helpdesk.intercept = () => {
+    requests += 1
+    return requests > 4 ? { status: 403, body: '{"error":{"msg":"no"}}' } : null
+  }
+  const failed = await extract('--to', './out')
+  const wasThere = existsSync(join(directory, 'out/tickets.csv'))
+  sandbox.helpdesk.intercept = null
+  const mended = await extract('--to', './out')
+
+  expect(failed.code).toBe(1)
+  expect(wasThere).toBe(false)
+  expect(mended.code).toBe(0)
+  expect(readFileSync(join(directory, 'out/tickets.csv'), 'utf8').trim().split('\n').length).toBeGreaterThan(
+    250,
+  )
+})
+
+describe('is refused, and nothing is touched', () => {
+  it.each([
+    [['--to', './out', '--tables', 'tickets,custmers'], 2, 'Did you mean "customers"?'],
+    [['--to', './out', '--format', 'parqet'], 2, 'Did you mean "parquet"?'],
+    [['--to', 'tickets.csv'], 2, 'Name a folder'],
+    [['--to', '-'], 2, 'Standard output takes one table.'],
+    [['--to', 'mysql://host/db'], 2, 'There is no destination of the kind mysql.'],
+    [['--to', './out', '--until', 'soon'], 2, '"soon" is no date.'],
+    [['--to', 'sqlite://connectors.yml'], 1, 'Is it a SQLite file'],
+    [['--to', 'sqlite://nowhere/a.sqlite'], 1, "can't be written"],
+    [['--to', 'duckdb://connectors.yml'], 1, 'Is it a DuckDB file'],
+    [['--to', 'postgres://127.0.0.1:1/db'], 1, 'is the server up'],
+    [['--to', './connectors.yml/out'], 1, "can't be made"],
+  ])('%j', async (args, code, said) => {
+    const before = readFileSync(join(directory, 'connectors.yml'), 'utf8')
+    const given = await extract(...args)
+    expect(given.stderr.replaceAll(/\s+/g, ' ')).toContain(said)
+    expect(given.code).toBe(code)
+    expect(readFileSync(join(directory, 'connectors.yml'), 'utf8')).toBe(before)
+  })
+
+  it('a table that tajo did not make', async () => {
+    sqlite('b.sqlite', (database) => {
+      database.exec("CREATE TABLE tickets (mine TEXT); INSERT INTO tickets VALUES ('kept')")
+    })
+    const before = readFileSync(join(directory, 'b.sqlite'))
+    const given = await extract('--to', 'sqlite://b.sqlite')
+    expect(given.code).toBe(4)
+    expect(given.stderr).toContain('that tajo did not make')
+    expect(readFileSync(join(directory, 'b.sqlite')).equals(before)).toBe(true)
+  })
+
+  it('a file that tajo did not make', async () => {
+    const folder = join(directory, 'mine')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'tickets.csv'), 'mine\n')
+    const given = await extract('--to', './mine')
+    expect(given.code).toBe(4)
+    expect(readFileSync(join(folder, 'tickets.csv'), 'utf8')).toBe('mine\n')
+  })
+
+  it('a table that another connector fills', async () => {
+    await extract('--to', 'sqlite://a.sqlite')
+    const yaml = readFileSync(join(directory, 'connectors.yml'), 'utf8')
+    writeFileSync(
+      join(directory, 'connectors.yml'),
+      yaml.replace('  gorgias:\n', '  other:\n    source: gorgias\n'),
+    )
+    const given = await runTajo(['extract', 'other', '--to', 'sqlite://a.sqlite'], directory)
+    expect(given.code).toBe(4)
+    expect(given.stderr).toContain('is filled by the connector gorgias')
+  })
+})
