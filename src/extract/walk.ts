@@ -11,7 +11,7 @@ import type { Destination, TableCursor } from './destination.ts'
 /** Rows may be committed late with an earlier time. */
 const OVERLAP = fromMs(10 * 60_000)
 /** Rows of one transaction: a flush costs as much as what is in it. */
-const BATCH_ROWS = 5_000
+const BATCH_ROWS = 1_000
 /** A slow API must not keep what it gave from the disk for longer. */
 const BATCH_MS = 5_000
 /** A refused cursor starts the reading anew; one that is refused again and again is no matter of age. */

@@ -5,7 +5,7 @@ import { TajoError } from '../../lib/errors.ts'
 import { toMicrosIso } from '../../model/time.ts'
 import type { Column, Value } from '../../sources/tables.ts'
 import { loadPackage } from './packages.ts'
-import type { SqlDriver } from './sql.ts'
+import { quote, type SqlDriver } from './sql.ts'
 
 type Api = typeof duckdb
 
@@ -80,6 +80,11 @@ export class DuckdbDriver implements SqlDriver {
     const sql =
       "SELECT column_name FROM information_schema.columns WHERE table_schema = 'main' AND table_name = $1"
     return (await this.all(sql, [table])).map((row) => String(row['column_name']))
+  }
+
+  /** Rows that were deleted from one would stay in memory. */
+  async makeStage(name: string, select: string): Promise<void> {
+    await this.run(`CREATE OR REPLACE TEMP TABLE ${quote(name)} AS ${select}`)
   }
 
   async load(table: string, columns: readonly Column[], rows: readonly Value[][]): Promise<void> {

@@ -92,6 +92,11 @@ class PostgresDriver implements SqlDriver {
     return (await this.all(sql, [table])).map((row) => String(row['column_name']))
   }
 
+  async makeStage(name: string, select: string): Promise<void> {
+    await this.run(`CREATE TEMP TABLE IF NOT EXISTS ${quote(name)} AS ${select}`)
+    await this.run(`TRUNCATE ${quote(name)}`)
+  }
+
   async load(table: string, columns: readonly Column[], rows: readonly Value[][]): Promise<void> {
     await this.#guarded(async () => {
       const stream = this.#copy.from(`COPY ${quote(table)} FROM STDIN`)

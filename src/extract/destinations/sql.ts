@@ -25,7 +25,9 @@ export interface SqlDriver {
   /** Tables that are there, by whoever. */
   listTables(): Promise<string[]>
   listColumns(table: string): Promise<string[]>
-  /** Many rows into a table of these columns, the fastest way there is. */
+  /** A temporary table of these columns, without rows and without what earlier ones left in memory. */
+  makeStage(name: string, select: string): Promise<void>
+  /** Many rows into such a table, the fastest way there is. */
   load(table: string, columns: readonly Column[], rows: readonly Value[][]): Promise<void>
   /** Makes a SELECT keep others from its row until the transaction ends. */
   readonly forUpdate: string
@@ -189,10 +191,7 @@ export class SqlDestination implements Destination {
   async #upsert(table: TableDefinition, rows: readonly Row[]): Promise<void> {
     const columns = allColumns(table)
     const stage = `_tajo_stage_${table.name}`
-    await this.#driver.run(
-      `CREATE TEMP TABLE IF NOT EXISTS ${quote(stage)} AS SELECT ${names(columns)} FROM ${quote(table.name)} WHERE 1 = 0`,
-    )
-    await this.#driver.run(`DELETE FROM ${quote(stage)}`)
+    await this.#driver.makeStage(stage, `SELECT ${names(columns)} FROM ${quote(table.name)} WHERE 1 = 0`)
     await this.#driver.load(
       stage,
       columns,

@@ -98,6 +98,11 @@ export class SqliteDriver implements SqlDriver {
     return (await this.all('SELECT name FROM pragma_table_info(?)', [table])).map(({ name }) => String(name))
   }
 
+  async makeStage(name: string, select: string): Promise<void> {
+    await this.run(`CREATE TEMP TABLE IF NOT EXISTS ${quote(name)} AS ${select}`)
+    await this.run(`DELETE FROM ${quote(name)}`)
+  }
+
   async load(table: string, columns: readonly Column[], rows: readonly Value[][]): Promise<void> {
     const sql = `INSERT INTO ${quote(table)} VALUES (${columns.map(() => '?').join(', ')})`
     const insert = this.#prepare(sql)
