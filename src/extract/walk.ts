@@ -99,9 +99,12 @@ async function readUp(reading: Reading, { watermark }: TableCursor): Promise<voi
   let reached = watermark
   const startedAt = source.now()
   for await (const page of source.readTable!(table, { token: null, from }, signal)) {
-    const isLast = page.next === null || (bounds.until !== null && (page.oldest ?? 0) >= bounds.until)
-    // A list that is ordered by its own date, and not read as a whole, is read up to there.
-    reached = Math.max(reached ?? 0, Math.min(page.newest ?? startedAt, bounds.until ?? startedAt, startedAt))
+    const isBeyond = !isWhole && bounds.until !== null && (page.oldest ?? 0) >= bounds.until
+    const isLast = page.next === null || isBeyond
+    // A page of nothing says nothing of how far it is, unless it is the last one.
+    const newest = page.newest ?? (isLast ? startedAt : null)
+    if (newest !== null)
+      reached = Math.max(reached ?? 0, Math.min(newest, bounds.until ?? startedAt, startedAt))
     await batches.add(page, { watermark: isWhole && !isLast ? watermark : reached, walk: null }, from, isLast)
     if (isLast) return
   }

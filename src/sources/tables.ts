@@ -1,7 +1,7 @@
 // The helpdesk as tables: what `tajo extract` may read of it, in the vendor's own words. Each helpdesk declares its tables beside its
 // streams; how they are walked and where they are written is the same for all (extract/).
 import type { RecordId } from '../model/records.ts'
-import { type Instant, parseInstant } from '../model/time.ts'
+import { fromMs, type Instant, parseInstant } from '../model/time.ts'
 
 export type Json = Record<string, unknown>
 
@@ -16,6 +16,8 @@ export interface Column {
   path?: string
   /** The id of a row of that table, which follows it into the one that it is merged into. */
   refersTo?: string
+  /** Whether a row is gone with the one that it refers to. */
+  goesWith?: boolean
 }
 
 /** What became of an object: gone, or taken into another one. */
@@ -39,6 +41,8 @@ export interface TableDefinition {
     | { mode: 'newest_first'; settlesAfter?: Instant }
     | { mode: 'since'; overlap: Instant }
     | { mode: 'whole' }
+  /** Its times are seconds since 1970, not texts. */
+  isUnix?: boolean
   /** The column by which the newer of two versions is known; absent: the one that was read last. */
   version?: string
   /** Of an entry that tells what became of an object. */
@@ -66,19 +70,19 @@ export interface Row {
 }
 
 /** Null where the item has no id: it can't be kept. What does not fit its column is kept with the rest, in `_extra`. */
-export function toRow({ columns, version }: TableDefinition, item: Json): Row | null {
+export function toRow({ columns, version, isUnix = false }: TableDefinition, item: Json): Row | null {
   const id = toText(item[pathOf(columns[0]!)])
   if (id === null || id === '') return null
   const rest = new Map(Object.entries(item))
   const values = columns.map((column): Value => {
     const path = pathOf(column)
     const raw = pick(item, path)
-    const value = toValue(column.type, raw)
+    const value = toValue(column.type, raw, isUnix)
     if (value !== null || raw === null || raw === undefined) rest.delete(path)
     return value
   })
   const extra = rest.size === 0 ? null : JSON.stringify(Object.fromEntries(rest))
-  const at = version === undefined ? null : parseInstant(item[version])
+  const at = version === undefined ? null : toTime(item[version], isUnix)
   return { id, version: at, values: [...values, extra] }
 }
 
@@ -87,7 +91,7 @@ const pathOf = ({ name, path }: Column): string => path ?? name
 const pick = (item: Json, path: string): unknown =>
   path.split('.').reduce<unknown>((found, key) => (found as Json | null | undefined)?.[key], item)
 
-function toValue(type: ColumnType, value: unknown): Value {
+function toValue(type: ColumnType, value: unknown, isUnix: boolean): Value {
   if (value === null || value === undefined) return null
   switch (type) {
     case 'text':
@@ -99,7 +103,7 @@ function toValue(type: ColumnType, value: unknown): Value {
     case 'boolean':
       return typeof value === 'boolean' ? value : null
     case 'time':
-      return parseInstant(value)
+      return toTime(value, isUnix)
     case 'json':
       return JSON.stringify(value)
   }
@@ -112,3 +116,32 @@ export const toText = (value: unknown): string | null =>
     : typeof value === 'number' || typeof value === 'bigint'
       ? String(value)
       : null
+
+const toTime = (value: unknown, isUnix: boolean): Instant | null => {
+  if (!isUnix) return parseInstant(value)
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 1e11
+    ? fromMs(value * 1000)
+    : null
+}
+
+/** Of a list of columns. */
+export const column = {
+  id: { name: 'id', type: 'text', description: 'Its id.' } as Column,
+  text: (name: string, description: string, path?: string): Column =>
+    toColumn('text', name, description, path),
+  time: (name: string, description: string, path?: string): Column =>
+    toColumn('time', name, description, path),
+  flag: (name: string, description: string, path?: string): Column =>
+    toColumn('boolean', name, description, path),
+  integer: (name: string, description: string, path?: string): Column =>
+    toColumn('integer', name, description, path),
+  json: (name: string, description: string, path?: string): Column =>
+    toColumn('json', name, description, path),
+}
+
+const toColumn = (type: ColumnType, name: string, description: string, path?: string): Column => ({
+  name,
+  type,
+  description,
+  ...(path === undefined ? {} : { path }),
+})

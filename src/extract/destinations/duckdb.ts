@@ -28,6 +28,7 @@ export async function openDuckdb(file: string, label = `the DuckDB file ${file}`
 
 export class DuckdbDriver implements SqlDriver {
   readonly label: string
+  readonly needsIndexes = false
   readonly forUpdate = ''
   readonly types = {
     text: 'VARCHAR',

@@ -32,6 +32,7 @@ export async function openPostgres(address: string): Promise<SqlDriver> {
 
 class PostgresDriver implements SqlDriver {
   readonly label: string
+  readonly needsIndexes = true
   readonly forUpdate = ' FOR UPDATE'
   readonly types = {
     text: 'text',

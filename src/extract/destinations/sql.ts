@@ -29,6 +29,8 @@ export interface SqlDriver {
   makeStage(name: string, select: string): Promise<void>
   /** Many rows into such a table, the fastest way there is. */
   load(table: string, columns: readonly Column[], rows: readonly Value[][]): Promise<void>
+  /** Whether looking for what refers to a row needs an index. */
+  readonly needsIndexes: boolean
   /** Makes a SELECT keep others from its row until the transaction ends. */
   readonly forUpdate: string
   /** A time as a parameter of a statement. */
@@ -134,6 +136,11 @@ export class SqlDestination implements Destination {
         `${quote(name)} ${this.#driver.types[type]}${index === 0 ? ' NOT NULL PRIMARY KEY' : ''}`,
     )
     await this.#driver.run(`CREATE TABLE ${quote(table.name)} (${list.join(', ')})`)
+    for (const { name, refersTo } of table.columns)
+      if (refersTo !== undefined && this.#driver.needsIndexes)
+        await this.#driver.run(
+          `CREATE INDEX ${quote(`_tajo_${table.name}_${name}`)} ON ${quote(table.name)} (${quote(name)})`,
+        )
     await this.#driver.run(
       `INSERT INTO ${META} (name, connector, cursor, revision) VALUES (${this.#driver.parameter(1)}, ${this.#driver.parameter(2)}, ${this.#driver.parameter(3)}, 0)`,
       [table.name, this.#connector, JSON.stringify(NOTHING_READ)],
@@ -210,25 +217,39 @@ export class SqlDestination implements Destination {
   }
 
   async #remove({ table, id, into, at }: Removal): Promise<void> {
-    if (this.#tables.has(table)) {
-      await this.#driver.run(
-        `UPDATE ${META} SET revision = revision + 1 WHERE name = ${this.#driver.parameter(1)}`,
-        [table],
-      )
-      await this.#driver.run(
-        `UPDATE ${quote(table)} SET ${DELETED_AT} = coalesce(${DELETED_AT}, ${this.#driver.parameter(1)}), ${MERGED_INTO} = coalesce(${this.#driver.parameter(2)}, ${MERGED_INTO})` +
-          ` WHERE ${quote('id')} = ${this.#driver.parameter(3)}`,
-        [this.#driver.toTime(at), into, id],
-      )
-    }
-    if (into === null) return
+    if (this.#tables.has(table)) await this.#mark(table, 'id', { id, into, at })
     for (const { name, columns } of this.#tables.values())
-      for (const column of columns)
-        if (column.refersTo === table)
-          await this.#driver.run(
-            `UPDATE ${quote(name)} SET ${quote(column.name)} = ${this.#driver.parameter(1)} WHERE ${quote(column.name)} = ${this.#driver.parameter(2)}`,
-            [into, id],
-          )
+      for (const column of columns) {
+        if (column.refersTo !== table) continue
+        if (into !== null) await this.#handOver(name, column.name, id, into)
+        else if (column.goesWith === true) await this.#mark(name, column.name, { id, into, at })
+      }
+  }
+
+  async #mark(table: string, column: string, { id, into, at }: Omit<Removal, 'table'>): Promise<void> {
+    const [deleted, merged] = [quote(DELETED_AT), quote(MERGED_INTO)]
+    const [first, second, third] = [1, 2, 3].map((index) => this.#driver.parameter(index))
+    await this.#grow(table)
+    await this.#driver.run(
+      `UPDATE ${quote(table)} SET ${deleted} = coalesce(${deleted}, ${first}), ${merged} = coalesce(${second}, ${merged})` +
+        ` WHERE ${quote(column)} = ${third}`,
+      [this.#driver.toTime(at), into, id],
+    )
+  }
+
+  /** What belonged to one belongs to the other. */
+  async #handOver(table: string, column: string, id: string, into: string): Promise<void> {
+    const [first, second] = [this.#driver.parameter(1), this.#driver.parameter(2)]
+    await this.#grow(table)
+    await this.#driver.run(
+      `UPDATE ${quote(table)} SET ${quote(column)} = ${first} WHERE ${quote(column)} = ${second}`,
+      [into, id],
+    )
+  }
+
+  #grow(table: string): Promise<void> {
+    const sql = `UPDATE ${META} SET revision = revision + 1 WHERE name = ${this.#driver.parameter(1)}`
+    return this.#driver.run(sql, [table])
   }
 
   async finish(): Promise<void> {

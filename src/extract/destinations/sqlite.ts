@@ -31,6 +31,7 @@ export function openSqlite(file: string, label = `the SQLite file ${file}`): Sql
 
 export class SqliteDriver implements SqlDriver {
   readonly label: string
+  readonly needsIndexes = true
   readonly forUpdate = ''
   readonly types = {
     text: 'TEXT',

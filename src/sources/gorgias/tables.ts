@@ -3,31 +3,15 @@ import { fromMs, parseInstant, toIso } from '../../model/time.ts'
 import { createLoopGuard } from '../loops.ts'
 import type { Params } from '../client.ts'
 import type { ReadRequest } from '../source.ts'
-import {
-  type Column,
-  type Json,
-  type Removal,
-  type TableDefinition,
-  type TablePage,
-  toText,
-} from '../tables.ts'
+import { column, type Json, type Removal, type TableDefinition, type TablePage, toText } from '../tables.ts'
 import { type GorgiasClient, toAsked } from './client.ts'
 import { DIRECTORY_LISTINGS, type Listing, STREAM_LISTINGS } from './listings.ts'
 
 const DAY = fromMs(24 * 3_600_000)
 
-const id: Column = { name: 'id', type: 'text', description: 'Its id.' }
-const created: Column = { name: 'created_datetime', type: 'time', description: 'When it was made.' }
-const updated: Column = { name: 'updated_datetime', type: 'time', description: 'When it last changed.' }
-const words = (name: string, description: string, path?: string): Column => ({
-  name,
-  type: 'text',
-  description,
-  ...(path === undefined ? {} : { path }),
-})
-const time = (name: string, description: string): Column => ({ name, type: 'time', description })
-const flag = (name: string, description: string): Column => ({ name, type: 'boolean', description })
-const json = (name: string, description: string): Column => ({ name, type: 'json', description })
+const { id, text, time, flag, integer, json } = column
+const created = time('created_datetime', 'When it was made.')
+const updated = time('updated_datetime', 'When it last changed.')
 
 export const gorgiasTables: readonly TableDefinition[] = [
   {
@@ -37,14 +21,14 @@ export const gorgiasTables: readonly TableDefinition[] = [
     version: 'updated_datetime',
     columns: [
       id,
-      words('external_id', 'Their id in the shop.'),
-      words('email', 'The address, as the helpdesk has it.'),
-      words('name', 'Full name.'),
-      words('firstname', 'First name.'),
-      words('lastname', 'Last name.'),
-      words('language', 'ISO 639-1.'),
-      words('timezone', 'IANA.'),
-      words('note', 'What an agent noted.'),
+      text('external_id', 'Their id in the shop.'),
+      text('email', 'The address, as the helpdesk has it.'),
+      text('name', 'Full name.'),
+      text('firstname', 'First name.'),
+      text('lastname', 'Last name.'),
+      text('language', 'ISO 639-1.'),
+      text('timezone', 'IANA.'),
+      text('note', 'What an agent noted.'),
       json('data', 'What an integration wrote.'),
       json('custom_fields', 'Values by the field’s id.'),
       created,
@@ -58,20 +42,20 @@ export const gorgiasTables: readonly TableDefinition[] = [
     version: 'updated_datetime',
     columns: [
       id,
-      words('external_id', 'Its id elsewhere.'),
-      words('status', '`open` or `closed`; one that sleeps is closed and has a `snooze_datetime`.'),
-      words('priority', '`critical`, `high`, `normal` or `low`.'),
-      words('channel', 'Where it began.'),
-      words('via', 'How it came.'),
+      text('external_id', 'Its id elsewhere.'),
+      text('status', '`open` or `closed`; one that sleeps is closed and has a `snooze_datetime`.'),
+      text('priority', '`critical`, `high`, `normal` or `low`.'),
+      text('channel', 'Where it began.'),
+      text('via', 'How it came.'),
       flag('from_agent', 'Whether an agent began it.'),
-      { ...words('customer_id', 'Whose it is.', 'customer.id'), refersTo: 'customers' },
-      words('assignee_user_id', 'The agent who has it.', 'assignee_user.id'),
-      words('assignee_team_id', 'The team that has it.', 'assignee_team.id'),
-      words('subject', 'Its subject.'),
-      words('language', 'ISO 639-1.'),
+      { ...text('customer_id', 'Whose it is.', 'customer.id'), refersTo: 'customers' },
+      text('assignee_user_id', 'The agent who has it.', 'assignee_user.id'),
+      text('assignee_team_id', 'The team that has it.', 'assignee_team.id'),
+      text('subject', 'Its subject.'),
+      text('language', 'ISO 639-1.'),
       json('tags', 'A list of `{id, name}`.'),
       json('custom_fields', 'Values by the field’s id.'),
-      { name: 'messages_count', type: 'integer', description: 'How many messages it has.' },
+      integer('messages_count', 'How many messages it has.'),
       flag('spam', 'Whether it is spam.'),
       created,
       time('opened_datetime', 'When it was opened.'),
@@ -90,17 +74,17 @@ export const gorgiasTables: readonly TableDefinition[] = [
     reading: { mode: 'newest_first', settlesAfter: 2 * DAY },
     columns: [
       id,
-      words('ticket_id', 'Its ticket.'),
+      text('ticket_id', 'Its ticket.'),
       flag('public', 'Whether the customer sees it.'),
-      words('channel', 'On which channel.'),
-      words('via', 'How it came.'),
+      text('channel', 'On which channel.'),
+      text('via', 'How it came.'),
       flag('from_agent', 'Whether an agent wrote it.'),
-      words('sender_id', 'Who wrote it.', 'sender.id'),
-      words('rule_id', 'The rule that sent it.'),
-      words('subject', 'Its subject.'),
-      words('body_text', 'What it says.'),
-      words('body_html', 'The same, as HTML.'),
-      words('stripped_text', 'What it says without what it quotes.'),
+      text('sender_id', 'Who wrote it.', 'sender.id'),
+      text('rule_id', 'The rule that sent it.'),
+      text('subject', 'Its subject.'),
+      text('body_text', 'What it says.'),
+      text('body_html', 'The same, as HTML.'),
+      text('stripped_text', 'What it says without what it quotes.'),
       json('macros', 'The macros that were used.'),
       created,
       time('sent_datetime', 'When it was sent.'),
@@ -115,10 +99,10 @@ export const gorgiasTables: readonly TableDefinition[] = [
     reading: { mode: 'newest_first', settlesAfter: 45 * DAY },
     columns: [
       id,
-      words('ticket_id', 'Its ticket.'),
-      words('customer_id', 'Who was asked.'),
-      { name: 'score', type: 'integer', description: '1 to 5; null while nobody answered.' },
-      words('body_text', 'What was said with it.'),
+      text('ticket_id', 'Its ticket.'),
+      text('customer_id', 'Who was asked.'),
+      integer('score', '1 to 5; null while nobody answered.'),
+      text('body_text', 'What was said with it.'),
       created,
       time('should_send_datetime', 'When it is to be sent; null: never.'),
       time('sent_datetime', 'When it was sent.'),
@@ -131,12 +115,12 @@ export const gorgiasTables: readonly TableDefinition[] = [
     reading: { mode: 'whole' },
     columns: [
       id,
-      words('email', 'Address.'),
-      words('name', 'Full name.'),
-      words('firstname', 'First name.'),
-      words('lastname', 'Last name.'),
-      words('role', '`admin`, `agent`, …', 'role.name'),
-      words('timezone', 'IANA.'),
+      text('email', 'Address.'),
+      text('name', 'Full name.'),
+      text('firstname', 'First name.'),
+      text('lastname', 'Last name.'),
+      text('role', '`admin`, `agent`, …', 'role.name'),
+      text('timezone', 'IANA.'),
       flag('active', 'Whether they can log in.'),
       created,
       updated,
@@ -149,8 +133,8 @@ export const gorgiasTables: readonly TableDefinition[] = [
     reading: { mode: 'whole' },
     columns: [
       id,
-      words('name', 'Its name.'),
-      words('description', 'What it is for.'),
+      text('name', 'Its name.'),
+      text('description', 'What it is for.'),
       created,
       time('deleted_datetime', 'When it was deleted.'),
     ],
@@ -161,10 +145,10 @@ export const gorgiasTables: readonly TableDefinition[] = [
     reading: { mode: 'since', overlap: fromMs(10 * 60_000) },
     columns: [
       id,
-      words('type', 'Such as `ticket-closed`.'),
-      words('object_type', 'Such as `Ticket`.'),
-      words('object_id', 'Of what.'),
-      words('user_id', 'By whom.'),
+      text('type', 'Such as `ticket-closed`.'),
+      text('object_type', 'Such as `Ticket`.'),
+      text('object_id', 'Of what.'),
+      text('user_id', 'By whom.'),
       json('data', 'What else is told.'),
       created,
     ],

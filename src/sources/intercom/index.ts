@@ -2,6 +2,8 @@
 import type { Priority } from '../../lib/net/limiter.ts'
 import { isSigned } from '../../lib/net/signature.ts'
 import { fromMs, type Instant } from '../../model/time.ts'
+import { readIntercomTable } from './read-table.ts'
+import { intercomTables } from './tables.ts'
 import { openAccount } from '../client.ts'
 import type {
   Credentials,
@@ -142,6 +144,7 @@ export const intercom: SourceDefinition<IntercomOptions> = {
     phones: 'listed',
     webhooks: 'by_hand',
   },
+  tables: { definitions: intercomTables, since: '5y', schedule: '*/5 * * * *' },
   receiver,
   address: { option: 'region', label: 'the region: us, eu or au', example: 'eu', base: 'api_url' },
   account: toAccount,
@@ -196,6 +199,8 @@ function toSource(name: string, reader: Reader, now: () => Instant, inBackground
       if (directory === 'tags') yield await reader.readTags(signal)
       if (directory === 'deleted_tickets') yield* reader.readDeleted(signal)
     },
+
+    readTable: (table, request, signal) => readIntercomTable(client, table, request, signal),
 
     refetch: (kind, id, signal) => reader.refetch(kind, id, signal),
 

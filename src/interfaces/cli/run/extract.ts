@@ -9,7 +9,7 @@ import { extract, type TableReport } from '../../../extract/extract.ts'
 import { isAbort, TajoError } from '../../../lib/errors.ts'
 import { formatCount } from '../../../lib/human.ts'
 import { parseInstant } from '../../../model/time.ts'
-import { requireSource } from '../../../sources/index.ts'
+import { requireSource, SOURCES } from '../../../sources/index.ts'
 import type { TableDefinition } from '../../../sources/tables.ts'
 import { type CommonOptions, isAlone, openPorts, readCredentials } from '../terminal/session.ts'
 import { paint, print, say } from '../terminal/terminal.ts'
@@ -73,7 +73,7 @@ function chooseTables(
   const { tables, label } = requireSource(source)
   if (tables === undefined)
     throw new TajoError('usage', `The tables of ${label} can't be had so far.`, {
-      hint: 'Gorgias’s can: tajo extract gorgias --to ./out',
+      hint: `Those of ${SOURCES.flatMap((one) => (one.tables === undefined ? [] : one.label)).join(' and ')} can.`,
     })
   const names = asked?.split(',').map((one) => one.trim()) ?? tables.definitions.map((one) => one.name)
   if (to === '-' && names.length !== 1)
