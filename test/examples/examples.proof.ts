@@ -113,6 +113,20 @@ function closedTicket(): number {
   return id
 }
 
+it('extract works without what only some destinations need, and says how to install that', async () => {
+  const cli = join(directory, 'node_modules/@tajo/sdk/dist/cli.js')
+  const extract = (to: string) => start([cli, 'extract', 'gorgias', '--to', to]).ended
+  expect((await extract('sqlite://a.sqlite')).code).toBe(0)
+  for (const [to, command] of [
+    ['duckdb://a.duckdb', 'npm install @duckdb/node-api'],
+    ['postgres://127.0.0.1:1/db', 'npm install pg'],
+  ] as const) {
+    const { code, output } = await extract(to)
+    expect(output.replaceAll(/\s+/g, ' ')).toContain(command)
+    expect(code).toBe(2)
+  }
+})
+
 it('webhook-express: a call to the application has the ticket read again', async () => {
   const { child, ended, until } = start([example('webhook-express')], { PORT: '0' })
   const [, port = ''] = await until(/Listening on (\d+)/)

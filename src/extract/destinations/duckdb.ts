@@ -51,8 +51,9 @@ export class DuckdbDriver implements SqlDriver {
 
   parameter = (index: number): string => `$${index}`
 
-  async run(sql: string, params: readonly Value[] = []): Promise<void> {
-    await this.#guarded(() => this.#connection.run(sql, [...params]))
+  async run(sql: string, params: readonly Value[] = []): Promise<number> {
+    const result = await this.#guarded(() => this.#connection.run(sql, [...params]))
+    return result.rowsChanged
   }
 
   async all(sql: string, params: readonly Value[] = []): Promise<Record<string, unknown>[]> {

@@ -62,8 +62,9 @@ class PostgresDriver implements SqlDriver {
 
   parameter = (index: number): string => `$${index}`
 
-  async run(sql: string, params: readonly Value[] = []): Promise<void> {
-    await this.#guarded(() => this.#client.query(sql, [...params]))
+  async run(sql: string, params: readonly Value[] = []): Promise<number> {
+    const { rowCount } = await this.#guarded(() => this.#client.query(sql, [...params]))
+    return rowCount ?? 0
   }
 
   async all(sql: string, params: readonly Value[] = []): Promise<Record<string, unknown>[]> {

@@ -18,7 +18,8 @@ export interface SqlDriver {
   readonly types: Readonly<Record<ColumnType, string>>
   /** The n-th parameter of a statement, from 1 on. */
   parameter(index: number): string
-  run(sql: string, params?: readonly Value[]): Promise<void>
+  /** Gives how many rows it changed. */
+  run(sql: string, params?: readonly Value[]): Promise<number>
   all(sql: string, params?: readonly Value[]): Promise<Record<string, unknown>[]>
   /** All of it or nothing. */
   transaction(action: () => Promise<void>): Promise<void>
@@ -150,11 +151,10 @@ export class SqlDestination implements Destination {
   async store(table: TableDefinition, { rows, removals, cursor }: Batch): Promise<void> {
     await this.#driver.transaction(async () => {
       await this.#refuseOthers(table.name)
-      if (rows.length > 0) await this.#upsert(table, rows)
+      const changed = rows.length > 0 ? await this.#upsert(table, rows) : 0
       for (const removal of removals) await this.#remove(removal)
-      const changes = rows.length === 0 ? 0 : 1
       await this.#driver.run(
-        `UPDATE ${META} SET cursor = ${this.#driver.parameter(1)}, revision = revision + ${changes} WHERE name = ${this.#driver.parameter(2)}`,
+        `UPDATE ${META} SET cursor = ${this.#driver.parameter(1)}, revision = revision + ${changed} WHERE name = ${this.#driver.parameter(2)}`,
         [JSON.stringify(cursor), table.name],
       )
     })
@@ -172,7 +172,7 @@ export class SqlDestination implements Destination {
     })
   }
 
-  /** Grows with each batch that may have changed the table. */
+  /** Grows with every row that is new or other than it was. */
   async revisionOf(table: string): Promise<number> {
     return Number((await this.#metaOf(table))['revision'] ?? 0)
   }
@@ -195,7 +195,8 @@ export class SqlDestination implements Destination {
     return (await this.#driver.all(sql, [table]))[0] ?? {}
   }
 
-  async #upsert(table: TableDefinition, rows: readonly Row[]): Promise<void> {
+  /** What is as it was is not written again. Gives how many rows are new or other than they were. */
+  async #upsert(table: TableDefinition, rows: readonly Row[]): Promise<number> {
     const columns = allColumns(table)
     const stage = `_tajo_stage_${table.name}`
     await this.#driver.makeStage(stage, `SELECT ${names(columns)} FROM ${quote(table.name)} WHERE 1 = 0`)
@@ -205,14 +206,12 @@ export class SqlDestination implements Destination {
       rows.map(({ values }) => values),
     )
     const [id, ...others] = columns.map(({ name }) => quote(name))
-    const isNewer =
-      table.version === undefined
-        ? ''
-        : ` WHERE excluded.${quote(table.version)} IS NULL OR ${quote(table.name)}.${quote(table.version)} IS NULL` +
-          ` OR excluded.${quote(table.version)} >= ${quote(table.name)}.${quote(table.version)}`
-    await this.#driver.run(
-      `INSERT INTO ${quote(table.name)} (${names(columns)}) SELECT ${names(columns)} FROM ${quote(stage)} WHERE true` +
-        ` ON CONFLICT (${id}) DO UPDATE SET ${others.map((name) => `${name} = excluded.${name}`).join(', ')}${isNewer}`,
+    const known = quote(table.name)
+    const isOther = others.map((name) => `${known}.${name} IS DISTINCT FROM excluded.${name}`).join(' OR ')
+    return await this.#driver.run(
+      `INSERT INTO ${known} (${names(columns)}) SELECT ${names(columns)} FROM ${quote(stage)} WHERE true` +
+        ` ON CONFLICT (${id}) DO UPDATE SET ${others.map((name) => `${name} = excluded.${name}`).join(', ')}` +
+        ` WHERE (${isOther})${toNewer(table)}`,
     )
   }
 
@@ -229,27 +228,28 @@ export class SqlDestination implements Destination {
   async #mark(table: string, column: string, { id, into, at }: Omit<Removal, 'table'>): Promise<void> {
     const [deleted, merged] = [quote(DELETED_AT), quote(MERGED_INTO)]
     const [first, second, third] = [1, 2, 3].map((index) => this.#driver.parameter(index))
-    await this.#grow(table)
-    await this.#driver.run(
+    const changed = await this.#driver.run(
       `UPDATE ${quote(table)} SET ${deleted} = coalesce(${deleted}, ${first}), ${merged} = coalesce(${second}, ${merged})` +
-        ` WHERE ${quote(column)} = ${third}`,
+        ` WHERE ${quote(column)} = ${third} AND ${into === null ? `${deleted} IS NULL` : `${merged} IS NULL`}`,
       [this.#driver.toTime(at), into, id],
     )
+    await this.#grow(table, changed)
   }
 
   /** What belonged to one belongs to the other. */
   async #handOver(table: string, column: string, id: string, into: string): Promise<void> {
     const [first, second] = [this.#driver.parameter(1), this.#driver.parameter(2)]
-    await this.#grow(table)
-    await this.#driver.run(
+    const changed = await this.#driver.run(
       `UPDATE ${quote(table)} SET ${quote(column)} = ${first} WHERE ${quote(column)} = ${second}`,
       [into, id],
     )
+    await this.#grow(table, changed)
   }
 
-  #grow(table: string): Promise<void> {
-    const sql = `UPDATE ${META} SET revision = revision + 1 WHERE name = ${this.#driver.parameter(1)}`
-    return this.#driver.run(sql, [table])
+  async #grow(table: string, changed: number): Promise<void> {
+    if (changed === 0) return
+    const sql = `UPDATE ${META} SET revision = revision + ${changed} WHERE name = ${this.#driver.parameter(1)}`
+    await this.#driver.run(sql, [table])
   }
 
   async finish(): Promise<void> {
@@ -259,6 +259,13 @@ export class SqlDestination implements Destination {
   close(): Promise<void> {
     return this.#driver.close()
   }
+}
+
+/** Of two versions the newer one stays. */
+function toNewer({ name, version }: TableDefinition): string {
+  if (version === undefined) return ''
+  const [known, given] = [`${quote(name)}.${quote(version)}`, `excluded.${quote(version)}`]
+  return ` AND (${given} IS NULL OR ${known} IS NULL OR ${given} >= ${known})`
 }
 
 const names = (columns: readonly Column[]): string => columns.map(({ name }) => quote(name)).join(', ')

@@ -65,8 +65,8 @@ export class SqliteDriver implements SqlDriver {
     return this.#prepare(sql).iterate() as IterableIterator<Record<string, string | number | null>>
   }
 
-  async run(sql: string, params: readonly Value[] = []): Promise<void> {
-    guarded(this.label, () => this.#prepare(sql).run(...params))
+  async run(sql: string, params: readonly Value[] = []): Promise<number> {
+    return guarded(this.label, () => this.#prepare(sql).run(...params).changes)
   }
 
   async all(sql: string, params: readonly Value[] = []): Promise<Record<string, unknown>[]> {
