@@ -10,7 +10,7 @@ import { quote, type SqlDriver } from './sql.ts'
 type Api = typeof duckdb
 
 /** What it may take of the memory: the rest goes to a file beside its own. */
-const MEMORY = '128MB'
+const MEMORY = '192MB'
 
 export async function openDuckdb(file: string, label = `the DuckDB file ${file}`): Promise<DuckdbDriver> {
   const api = await loadPackage<Api>(
@@ -19,7 +19,11 @@ export async function openDuckdb(file: string, label = `the DuckDB file ${file}`
     () => import('@duckdb/node-api'),
   )
   try {
-    const instance = await api.DuckDBInstance.create(file, { memory_limit: MEMORY, threads: '1' })
+    const instance = await api.DuckDBInstance.create(file, {
+      memory_limit: MEMORY,
+      threads: '1',
+      preserve_insertion_order: 'false',
+    })
     return new DuckdbDriver(label, api, instance, await instance.connect())
   } catch (thrown) {
     throw unusable(label, thrown)

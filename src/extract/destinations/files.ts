@@ -117,13 +117,16 @@ const columnsOf = (table: TableDefinition): string[] => [
   '_merged_into',
 ]
 
+/** Rows that are held in memory until they are written; long messages are many kilobytes each. */
+const ROW_GROUP = 8_192
+
 async function toParquet(driver: DuckdbDriver, table: TableDefinition, file: string): Promise<void> {
   const list = columnsOf(table)
     .map((name) => quote(name))
     .join(', ')
   const target = file.replaceAll("'", "''")
   await driver.run(
-    `COPY (SELECT ${list} FROM ${quote(table.name)}) TO '${target}' (FORMAT parquet, COMPRESSION zstd)`,
+    `COPY (SELECT ${list} FROM ${quote(table.name)}) TO '${target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP})`,
   )
 }
 
