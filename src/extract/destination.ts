@@ -7,6 +7,8 @@ import type { Removal, Row, TableDefinition } from '../sources/tables.ts'
 export interface TableCursor {
   /** Everything that changed before has been read; null while the first reading is not complete. */
   watermark: Instant | null
+  /** From when on everything has been read: null from the beginning; absent before the first reading is complete. */
+  since?: Instant | null
   /** A reading from the newest row down that is under way; `high`: what the watermark is once it is complete. */
   walk: { high: Instant | null; low: Instant | null; token: string | null } | null
 }

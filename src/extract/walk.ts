@@ -44,12 +44,21 @@ export async function readTable(reading: Reading, cursor: TableCursor): Promise<
   await walkDown(reading, { ...now, walk: { high: null, low: lowOf(reading, now), token: null } })
 }
 
+/** Whether it was read down to there, or to the beginning. */
+const reaches = ({ since: read }: TableCursor, asked: Instant | null): boolean =>
+  read === null || (read !== undefined && asked !== null && asked >= read)
+
+/** The earlier of two beginnings. */
+const earlier = (one: Instant | null | undefined, other: Instant | null): Instant | null =>
+  one === undefined ? other : one === null || other === null ? null : Math.min(one, other)
+
 /**
  * What was younger than `settlesAfter` when it was last read may have changed since, however long ago that was; nothing before `since` is
- * read again.
+ * read again. Whoever asks for what is earlier than ever before gets it.
  */
-function lowOf({ table, bounds: { since } }: Reading, { watermark }: TableCursor): Instant | null {
-  if (watermark === null) return since
+function lowOf({ table, bounds: { since } }: Reading, cursor: TableCursor): Instant | null {
+  const { watermark } = cursor
+  if (watermark === null || !reaches(cursor, since)) return since
   const settles = table.reading.mode === 'newest_first' ? (table.reading.settlesAfter ?? 0) : 0
   return Math.max(watermark - Math.max(OVERLAP, settles), since ?? Number.NEGATIVE_INFINITY)
 }
@@ -80,8 +89,8 @@ async function walkDownOnce(reading: Reading, start: TableCursor): Promise<Table
     high ??= Math.min(page.newest ?? startedAt, bounds.until ?? Number.POSITIVE_INFINITY)
     const isDone = page.next === null || (low !== null && page.newest !== null && page.newest < low)
     const cursor: TableCursor = isDone
-      ? { watermark: Math.max(high, start.watermark ?? high), walk: null }
-      : { watermark: start.watermark, walk: { high, low, token: page.next } }
+      ? { watermark: Math.max(high, start.watermark ?? high), since: earlier(start.since, low), walk: null }
+      : { ...start, walk: { high, low, token: page.next } }
     await batches.add(page, cursor, low, isDone)
     if (isDone) return cursor
     previous = page
@@ -90,11 +99,13 @@ async function walkDownOnce(reading: Reading, start: TableCursor): Promise<Table
 }
 
 /** Oldest first from the watermark on, or all of it. */
-async function readUp(reading: Reading, { watermark }: TableCursor): Promise<void> {
+async function readUp(reading: Reading, start: TableCursor): Promise<void> {
   const { source, table, bounds, signal } = reading
   const isWhole = table.reading.mode === 'whole'
   const overlap = table.reading.mode === 'since' ? table.reading.overlap : 0
-  const from = isWhole ? null : watermark === null ? bounds.since : watermark - overlap
+  const { watermark } = start
+  const isDeeper = watermark === null || !reaches(start, bounds.since)
+  const from = isWhole ? null : isDeeper ? bounds.since : watermark - overlap
   const batches = new Batches(reading)
   let reached = watermark
   const startedAt = source.now()
@@ -105,7 +116,11 @@ async function readUp(reading: Reading, { watermark }: TableCursor): Promise<voi
     const newest = page.newest ?? (isLast ? startedAt : null)
     if (newest !== null)
       reached = Math.max(reached ?? 0, Math.min(newest, bounds.until ?? startedAt, startedAt))
-    await batches.add(page, { watermark: isWhole && !isLast ? watermark : reached, walk: null }, from, isLast)
+    // Up to here it has no gap: a first reading that ends now is gone on with.
+    const isWithoutGap = isLast || (watermark === null && !isWhole)
+    const since = isWithoutGap ? { since: earlier(start.since, from) } : {}
+    const cursor = { ...start, ...since, watermark: isWhole && !isLast ? watermark : reached }
+    await batches.add(page, cursor, from, isLast)
     if (isLast) return
   }
 }

@@ -43,14 +43,14 @@ describe.each(WITH_TABLES)('$name', ({ name, definition, ...rest }) => {
     await bench.close()
   })
 
-  async function run(file: string, full = false): Promise<void> {
+  async function run(file: string, since: number | null = null): Promise<void> {
     const destination = await openDestination(`sqlite://${join(directory, file)}`, {
       format: 'csv',
       print: () => undefined,
     })
     const ports = { clock: { monotonic: () => bench.universe.now } as never, log: silentLog }
     const tables = definition.tables!.definitions
-    const asked = { tables, bounds: { since: null, until: null }, full, onProgress: () => undefined }
+    const asked = { tables, bounds: { since, until: null }, full: false, onProgress: () => undefined }
     await bench.drive(extract(bench.source(), destination, asked, ports))
     await destination.close()
   }
@@ -91,6 +91,17 @@ describe.each(WITH_TABLES)('$name', ({ name, definition, ...rest }) => {
     const [people, tickets] = Object.values(kept)
     expect(people).toHaveLength(world.customers.size)
     expect(tickets).toHaveLength(world.tickets.size)
+  })
+
+  it('whoever asks for what is earlier than before gets it', async () => {
+    const late = bench.world.now() - SETTLED_S * 1_000_000 - 600_000_000
+    await run('kept.sqlite', late)
+    const part = Object.values(read('kept.sqlite'))[1]!.length
+    await run('kept.sqlite')
+    await run('anew.sqlite')
+
+    expect(part).toBeLessThan(bench.world.tickets.size)
+    expect(read('kept.sqlite')).toEqual(read('anew.sqlite'))
   })
 
   it('a second run asks for little', async () => {

@@ -1,8 +1,9 @@
 // A folder of files, one a table. Rows are kept in a database in the folder, which knows what is new; a file is written from it as a whole,
 // beside the old one, and takes its place.
-import { once } from 'node:events'
 import { closeSync, createWriteStream, existsSync, fsyncSync, mkdirSync, openSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 
 import { TajoError } from '../../lib/errors.ts'
@@ -150,18 +151,23 @@ async function toText(
       ? (row: Record<string, Cell>) => columns.map((name) => toCell(types.get(name), row[name]!)).join(',')
       : (row: Record<string, Cell>) =>
           `{${columns.map((name) => `${JSON.stringify(name)}:${toJson(types.get(name), row[name]!)}`).join(',')}}`
-  const out = createWriteStream(file)
-  const sink = format === 'jsonl' ? createGzip() : out
-  if (sink !== out) sink.pipe(out)
-  let text = format === 'csv' ? `${columns.map((name) => toCell('text', name)).join(',')}\n` : ''
-  for (const row of rows) {
-    text += `${toLine(row)}\n`
-    if (text.length < FLUSH) continue
-    if (!sink.write(text)) await once(sink, 'drain')
-    text = ''
+  function* chunks(): Generator<string> {
+    let text = format === 'csv' ? `${columns.map((name) => toCell('text', name)).join(',')}\n` : ''
+    for (const row of rows) {
+      text += `${toLine(row)}\n`
+      if (text.length < FLUSH) continue
+      yield text
+      text = ''
+    }
+    yield text
   }
-  sink.end(text)
-  await once(out, 'close')
+  const packing = format === 'jsonl' ? [createGzip()] : []
+  await pipeline([Readable.from(chunks()), ...packing, createWriteStream(file)]).catch((thrown: unknown) => {
+    throw new TajoError('destination_unusable', `${file} can't be written (${(thrown as Error).message}).`, {
+      hint: 'Is there room, and may this user write there? What was read is kept; run it again.',
+      cause: thrown,
+    })
+  })
 }
 
 function toCell(type: string | undefined, value: Cell): string {
