@@ -20,6 +20,7 @@ const ALLOWED: Record<string, string[]> = {
   extract: [
     'lib',
     'model',
+    'config',
     'sources/source.ts',
     'sources/tables.ts',
     'state/db/sqlite.ts',
@@ -63,6 +64,7 @@ const ALLOWED: Record<string, string[]> = {
     'sync',
     'engine',
     'dry-run',
+    'extract',
     'interfaces/server',
   ],
   'interfaces/server': ['lib', 'model', 'sources/source.ts', 'state', 'engine'],

@@ -25,6 +25,8 @@ export interface ConnectorConfig {
   surveySchedule: string
   /** When it is looked who of the shop is there; null: never. */
   agentStates: string | null
+  /** Where its tables are kept fresh; null: nowhere. */
+  extract: ExtractConfig | null
   surveyWindowMs: number
   backfillSince: Instant | null
   /** When everything is read again; null: never. */
@@ -39,6 +41,16 @@ export interface ConnectorConfig {
   webhooks: { autoRepair: boolean; hmac: HmacConfig | null }
   /** What only the source understands. */
   options: Record<string, unknown>
+}
+
+export interface ExtractConfig {
+  to: string
+  schedule: string
+  /** Null: all. */
+  tables: readonly string[] | null
+  format: 'csv' | 'jsonl' | 'parquet'
+  /** As it is written: a duration counts from when it is read. */
+  since: string
 }
 
 export interface DeliveryConfig {

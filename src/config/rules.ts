@@ -15,6 +15,7 @@ import {
   namesKnownConnectors,
   usesHttps,
 } from './rules-connectors.ts'
+import { hasValidExtract } from './extract.ts'
 import { mapsWhatIsKnown, mapsWhatIsTold } from './rules-supports.ts'
 import type { ConnectorsFile, RawConnector as Connector } from './schema/schema.ts'
 import { suggest } from './schema/validate.ts'
@@ -268,6 +269,7 @@ const RULES: Rule[] = [
   hasSoundOptions,
   usesHttps,
   hasValidSchedules,
+  hasValidExtract,
   hasValidReconcile,
   hasValidDate,
   hasKnownCountry,

@@ -109,10 +109,12 @@ class Schedules {
     this.#tasks = tasks
   }
 
-  plan({ name, schedule, surveySchedule, reconcile, agentStates }: ConnectorConfig, runner: Runner): void {
+  plan(connector: ConnectorConfig, runner: Runner): void {
+    const { name, schedule, surveySchedule, reconcile, agentStates, extract } = connector
     this.#start(name, schedule, () => runner.run({ settling: false }))
     this.#start(`${name}:surveys`, surveySchedule, () => runner.run({ settling: true }))
     if (agentStates !== null) this.#start(`${name}:agent_states`, agentStates, () => runner.readAgentStates())
+    if (extract !== null) this.#start(`${name}:extract`, extract.schedule, () => runner.extract(connector))
     if (reconcile !== null) this.#start(`${name}:reconcile`, reconcile, async () => runner.reconcile())
   }
 

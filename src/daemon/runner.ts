@@ -1,10 +1,13 @@
 // One connector's life in a daemon: live runs on its schedule, beside them a reading in the background (the rest of the first sync, phones,
 // the nightly reconcile), and what webhooks name as soon as they do.
+import type { ConnectorConfig } from '../config/config.ts'
 import { type Engine, type Ports, type SyncOptions, type SyncReport } from '../engine/engine.ts'
 import { BREVO, type Pauses } from '../engine/pauses.ts'
 import { createWakeSignal, sleepOrWake, type WakeSignal } from '../lib/async/wake-signal.ts'
 import { coerceError, isAbort, type TajoError } from '../lib/errors.ts'
 import { formatDuration } from '../lib/human.ts'
+import { keepFresh } from '../extract/keep-fresh.ts'
+import { requireSource } from '../sources/index.ts'
 import { isDatabaseError } from '../state/db/sqlite.ts'
 import type { DaemonHooks } from './daemon.ts'
 import type { Tasks } from './tasks.ts'
@@ -94,6 +97,29 @@ export class Runner {
       if (this.#lastWarned === message) return ports.log.verbose('Nobody knows who is there', said)
       this.#lastWarned = message
       ports.log.warn('Nobody knows who is there', said)
+    }
+  }
+
+  #isExtracting = false
+
+  /** Behind the live runs; what does not come through is gone on with the next time. */
+  async extract({ source, extract }: ConnectorConfig): Promise<void> {
+    const { tables } = requireSource(source)
+    if (extract === null || tables === undefined) return
+    const { tasks, pauses, engine, ports } = this.#shared
+    // One that takes longer than its schedule is let come to its end.
+    if (tasks.isStopping || this.#isExtracting || !this.#wasWell || pauses.leftMs(this.name) > 0) return
+    this.#isExtracting = true
+    try {
+      const from = engine.backgroundSource(this.name)
+      const rows = await keepFresh(from, tables.definitions, extract, ports, tasks.signal)
+      ports.log.info('Tables are fresh', { connector: this.name, rows })
+    } catch (thrown) {
+      if (isAbort(thrown)) throw thrown
+      const { message, hint } = coerceError(thrown)
+      ports.log.warn('The tables are not fresh', { connector: this.name, reason: message, hint })
+    } finally {
+      this.#isExtracting = false
     }
   }
 

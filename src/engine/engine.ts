@@ -16,6 +16,7 @@ import { findGoLive } from '../sync/context.ts'
 import { readAgentStates } from '../sync/read/agent-states.ts'
 import { readBackground } from '../sync/read/read.ts'
 import { isReconciling, reconcile } from '../sync/read/reconcile.ts'
+import type { Source } from '../sources/source.ts'
 
 export { enabled } from './streams.ts'
 export { createSource } from './connectors.ts'
@@ -80,6 +81,9 @@ export function openEngine(options: EngineOptions, ports: Ports) {
     },
 
     ...createHelpdesks((name) => parts.find(name), { store, ...ports }, options.webhookSecrets ?? {}),
+
+    /** For readings that nothing waits for: what the live runs leave of the helpdesk's budget is theirs. */
+    backgroundSource: (name: string): Source => parts.find(name).source.inBackground(),
 
     isBackfilled: (name: string): boolean => parts.isBackfilled(parts.find(name).config),
 

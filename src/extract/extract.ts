@@ -59,5 +59,12 @@ export async function extract(
   return reports
 }
 
+/** Those that were named, and the one by which deletions and merges are known. */
+export const chooseTables = (
+  definitions: readonly TableDefinition[],
+  named: readonly string[] | null,
+): TableDefinition[] =>
+  definitions.filter((one) => named === null || named.includes(one.name) || one.toRemoval !== undefined)
+
 const inOrder = (tables: readonly TableDefinition[]): TableDefinition[] =>
   tables.toSorted((a, b) => Number(a.toRemoval !== undefined) - Number(b.toRemoval !== undefined))

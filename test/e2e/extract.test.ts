@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { open } from '../../src/state/db/sqlite.ts'
-import { runTajo } from '../support/tajo.ts'
+import { runTajo, startTajo } from '../support/tajo.ts'
 
 let directory: string
 let sandbox: Sandbox
@@ -86,6 +86,52 @@ it('a connection that is lost in the middle leaves what was read, and the next r
   expect(readFileSync(join(directory, 'out/tickets.csv'), 'utf8').trim().split('\n').length).toBeGreaterThan(
     250,
   )
+})
+
+describe('connectors.yml says where to', () => {
+  const say = (lines: string): void => {
+    const file = join(directory, 'connectors.yml')
+    writeFileSync(
+      file,
+      `server: { enabled: false }
+brevo: { base_url: "${sandbox.brevoUrl}" }
+${readFileSync(file, 'utf8')}    schedule: "* * * * * *"
+    field_mapping: { nb_tickets: TICKET_COUNT }
+    extract: ${lines}
+`,
+    )
+  }
+
+  it('a daemon keeps it fresh, and the command needs no --to', async () => {
+    say('{ to: sqlite://a.sqlite, schedule: "* * * * * *", since: everything, tables: [tickets] }')
+    const daemon = startTajo(['start'], directory)
+    await daemon.until('Tables are fresh')
+    const before = count('a.sqlite', 'tickets')
+    sandbox.world.addTicket({ customerId: [...sandbox.world.customers.keys()][0]! })
+    daemon.child.kill('SIGTERM')
+    const { code } = await daemon.ended
+    const again = await runTajo(['extract', 'gorgias'], directory)
+
+    expect(code).toBe(0)
+    expect(again.code).toBe(0)
+    expect([before, count('a.sqlite', 'tickets')]).toEqual([
+      sandbox.world.tickets.size - 1,
+      sandbox.world.tickets.size,
+    ])
+  })
+
+  it.each([
+    ['{ to: a, tables: [ticket] }', 'Did you mean "tickets"?'],
+    ['{ to: a, schedule: often }', 'is no cron schedule'],
+    ['{ to: a, since: soon }', '"soon" is no date.'],
+    ['{ to: "-" }', 'a daemon needs a file'],
+    ['{ to: a, format: excel }', 'excel'],
+  ])('%s is a mistake', async (lines, said) => {
+    say(lines)
+    const { code, stdout, stderr } = await runTajo(['validate'], directory)
+    expect(`${stdout}${stderr}`.replaceAll(/\s+/g, ' ')).toContain(said)
+    expect(code).toBe(2)
+  })
 })
 
 describe('is refused, and nothing is touched', () => {

@@ -64,6 +64,41 @@ const connector = {
       examples: ['*/15 * * * * *'],
     }),
   ),
+  extract: Type.Optional(
+    Type.Object(
+      {
+        to: Type.String({
+          minLength: 1,
+          description:
+            'Where the helpdesk’s tables go: `duckdb://FILE`, `sqlite://FILE`, `postgres://…?schema=NAME`, or a folder.',
+          examples: ['duckdb://support.duckdb'],
+        }),
+        schedule: Type.Optional(
+          Type.String({
+            description: 'When the daemon keeps them fresh: cron. Default: every 15 minutes (Intercom: 5).',
+          }),
+        ),
+        tables: Type.Optional(
+          Type.Array(Type.String(), { description: 'Only these (docs/tables.md). Default: all.' }),
+        ),
+        format: Type.Optional(
+          Type.Union([Type.Literal('csv'), Type.Literal('jsonl'), Type.Literal('parquet')], {
+            default: 'csv',
+            description: 'Of the files in a folder.',
+          }),
+        ),
+        since: Type.Optional(
+          Type.String({
+            description: 'How far back the first reading goes: a date, `8w`, `2y`, or `everything`.',
+          }),
+        ),
+      },
+      {
+        ...closed,
+        description: 'The helpdesk as tables, kept fresh by `tajo start` (docs/extract.md). Default: no.',
+      },
+    ),
+  ),
   reconcile,
   on_delete: onDelete,
   backfill: Type.Optional(
@@ -159,11 +194,15 @@ function toOwnDefaults({ defaults }: SourceDefinition): object {
 /** The block of a connector of this helpdesk. */
 export function toConnectorSchema(source: SourceDefinition): Record<string, unknown> {
   const block = Type.Object({ source: sourceKey, ...connector }, closed)
-  const { agent_states, ...shared } = block.properties
+  const { agent_states, extract, ...shared } = block.properties
   // Where they come within another stream, looking costs nothing.
   const states = source.supports.streams.agent_states
   const own = states === undefined || states.mode === 'within' ? {} : { agent_states }
-  return { ...block, properties: { ...source.options, ...own, ...shared, ...toOwnDefaults(source) } }
+  const tables = source.tables === undefined ? {} : { extract }
+  return {
+    ...block,
+    properties: { ...source.options, ...own, ...shared, ...tables, ...toOwnDefaults(source) },
+  }
 }
 
 /** One whose name is not its helpdesk's says which it is of. */

@@ -7,12 +7,12 @@ export function addExtractCommand(program: Command): void {
   common(program.command('extract'))
     .description('the helpdesk as tables, for analysts: into a file, a folder or a database')
     .addArgument(connector())
-    .requiredOption(
+    .option(
       '--to <where>',
-      'duckdb://FILE, sqlite://FILE, postgres://…, a folder, or - for one table',
+      'duckdb://FILE, sqlite://FILE, postgres://…, a folder, or - for one table; default: as connectors.yml says',
     )
     .option('--tables <names>', 'only these: customers,tickets')
-    .option('--format <name>', 'of the files in a folder: csv, jsonl or parquet', 'csv')
+    .option('--format <name>', 'of the files in a folder: csv (default), jsonl or parquet')
     .option('--since <date>', 'what changed since then: 2024-06-19, 8w, 2y, everything')
     .option('--until <date>', 'and before then')
     .option('--full', 'read everything anew')

@@ -5,7 +5,7 @@ import { suggest } from '../../../config/schema/validate.ts'
 import { loadConfig } from '../../../config/load.ts'
 import { createSource } from '../../../engine/engine.ts'
 import { FORMATS, openDestination } from '../../../extract/destinations/index.ts'
-import { extract, type TableReport } from '../../../extract/extract.ts'
+import { chooseTables, extract, type TableReport } from '../../../extract/extract.ts'
 import { isAbort, TajoError } from '../../../lib/errors.ts'
 import { formatCount } from '../../../lib/human.ts'
 import { parseInstant } from '../../../model/time.ts'
@@ -15,7 +15,7 @@ import { type CommonOptions, isAlone, openPorts, readCredentials } from '../term
 import { paint, print, say } from '../terminal/terminal.ts'
 
 export interface ExtractCommandOptions extends CommonOptions {
-  to: string
+  to?: string
   tables?: string
   format?: string
   since?: string
@@ -33,9 +33,10 @@ export async function runExtract(name: string, options: ExtractCommandOptions): 
   const connector = config.connectors.find((one) => one.name === name)
   if (connector === undefined)
     throw new TajoError('usage', `There is no connector ${name} in ${options.config}.`)
-  const tables = chooseTables(connector, options)
-  const format = chooseFormat(options.format)
-  const bounds = readBounds(connector, options)
+  const asked = withConfigured(connector, options)
+  const tables = readTables(connector, asked)
+  const format = chooseFormat(asked.format)
+  const bounds = readBounds(connector, asked)
   const credentials = readCredentials(connector, isAlone(config, connector), options.stateDir, process.env)
   const opened = openPorts(config.log, Object.values(credentials))
   const stop = new AbortController()
@@ -43,7 +44,7 @@ export async function runExtract(name: string, options: ExtractCommandOptions): 
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
     const source = createSource(connector, { credentials: { [name]: credentials } }, opened.ports)
-    const destination = await openDestination(options.to, { format, print })
+    const destination = await openDestination(asked.to, { format, print })
     try {
       const progress = createCounter()
       const reports = await extract(
@@ -52,7 +53,7 @@ export async function runExtract(name: string, options: ExtractCommandOptions): 
         { tables, bounds, full: options.full === true, signal: stop.signal, onProgress: progress },
         opened.ports,
       )
-      return report(reports, options)
+      return report(reports, asked)
     } finally {
       await destination.close()
     }
@@ -66,10 +67,25 @@ export async function runExtract(name: string, options: ExtractCommandOptions): 
   }
 }
 
-function chooseTables(
-  { name, source }: ConnectorConfig,
-  { tables: asked, to }: ExtractCommandOptions,
-): TableDefinition[] {
+type Asked = ExtractCommandOptions & { to: string }
+
+/** What the command line does not say, connectors.yml may. */
+function withConfigured(
+  { name, extract: configured }: ConnectorConfig,
+  options: ExtractCommandOptions,
+): Asked {
+  const { to } = options
+  if (to !== undefined) return { ...options, to }
+  if (configured === null)
+    throw new TajoError('usage', 'Where do the tables go?', {
+      hint: `--to duckdb://support.duckdb, say; or extract: { to: … } below ${name} in connectors.yml`,
+    })
+  const { tables, format, since } = configured
+  const known = { to: configured.to, format, since, ...(tables === null ? {} : { tables: tables.join(',') }) }
+  return { ...known, ...options, to: configured.to }
+}
+
+function readTables({ name, source }: ConnectorConfig, { tables: asked, to }: Asked): TableDefinition[] {
   const { tables, label } = requireSource(source)
   if (tables === undefined)
     throw new TajoError('usage', `The tables of ${label} can't be had so far.`, {
@@ -86,13 +102,12 @@ function chooseTables(
     throw new TajoError('usage', `${label} has no table ${unknown}.${suggest(unknown, known)}`, {
       hint: `There are ${known.join(', ')}.`,
     })
-  // Deletions and merges are known by it alone.
-  return tables.definitions.filter(
-    (table) => names.includes(table.name) || (table.toRemoval !== undefined && to !== '-'),
-  )
+  return to === '-'
+    ? tables.definitions.filter((one) => one.name === names[0])
+    : chooseTables(tables.definitions, names)
 }
 
-function chooseFormat(format = 'csv'): (typeof FORMATS)[number] {
+function chooseFormat(format: string = 'csv'): (typeof FORMATS)[number] {
   const found = FORMATS.find((one) => one === format)
   if (found === undefined)
     throw new TajoError('usage', `There is no format ${format}.${suggest(format, FORMATS)}`, {
@@ -103,7 +118,7 @@ function chooseFormat(format = 'csv'): (typeof FORMATS)[number] {
 
 function readBounds(
   { source }: ConnectorConfig,
-  { since, until }: ExtractCommandOptions,
+  { since, until }: Asked,
 ): { since: number | null; until: number | null } {
   const from = since ?? requireSource(source).tables?.since ?? 'everything'
   const bounds = {
@@ -135,7 +150,7 @@ function createCounter(): (table: string, rows: number) => void {
   }
 }
 
-function report(reports: readonly TableReport[], { to, json }: ExtractCommandOptions): number {
+function report(reports: readonly TableReport[], { to, json }: Asked): number {
   const invalid = reports.reduce((sum, one) => sum + one.invalid, 0)
   if (json === true && to !== '-') print(JSON.stringify({ version: 1, tables: reports }))
   else
