@@ -16,7 +16,7 @@ import { readSqlite } from './readers.ts'
 
 const SEED = Number(process.env['TAJO_TEST_SEED'] ?? 1) * 100
 
-it.each(Array.from({ length: 12 }, (_, index) => SEED + index))('seed %i', async (seed) => {
+it.each(Array.from({ length: 6 }, (_, index) => SEED + index))('seed %i', async (seed) => {
   const random = createSeededRandom(seed)
   const bench = openBench(requireSubject('gorgias'))
   const directory = mkdtempSync(join(tmpdir(), 'tajo-extract-'))
