@@ -12,7 +12,9 @@ const ROOT = '/usr/lib/postgresql'
 export async function startPostgres(): Promise<{ address: string; stop(): void } | null> {
   const given = process.env['TAJO_POSTGRES']
   if (given !== undefined) return { address: given, stop: () => undefined }
-  const [version] = existsSync(ROOT) ? readdirSync(ROOT) : []
+  // A folder may hold the client alone.
+  const versions = existsSync(ROOT) ? readdirSync(ROOT) : []
+  const version = versions.findLast((one) => existsSync(join(ROOT, one, 'bin/initdb')))
   if (version === undefined) return null
   const bin = join(ROOT, version, 'bin')
   const folder = mkdtempSync(join(tmpdir(), 'tajo-postgres-'))
