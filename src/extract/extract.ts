@@ -1,5 +1,4 @@
 // tajo extract: the tables of a helpdesk, from where each was left, into a destination.
-import type { Log } from '../lib/log/log.ts'
 import type { Clock } from '../lib/time/clock.ts'
 import type { Source } from '../sources/source.ts'
 import type { TableDefinition } from '../sources/tables.ts'
@@ -31,7 +30,7 @@ export async function extract(
   source: Source,
   destination: Destination,
   { tables, bounds, full, signal, onProgress }: ExtractOptions,
-  ports: { clock: Clock; log: Log },
+  { clock }: { clock: Clock },
 ): Promise<TableReport[]> {
   const cursors = await destination.open(source.name, tables)
   const reports: TableReport[] = []
@@ -45,7 +44,7 @@ export async function extract(
         destination,
         bounds,
         signal,
-        ...ports,
+        clock,
         onPage({ rows, invalid }) {
           report.rows += rows
           report.invalid += invalid

@@ -1,7 +1,6 @@
 // One round of a destination that connectors.yml states.
 import type { ExtractConfig } from '../config/config.ts'
 import { parseSince } from '../config/since.ts'
-import type { Log } from '../lib/log/log.ts'
 import type { Clock } from '../lib/time/clock.ts'
 import type { Source } from '../sources/source.ts'
 import type { TableDefinition } from '../sources/tables.ts'
@@ -13,7 +12,7 @@ export async function keepFresh(
   source: Source,
   definitions: readonly TableDefinition[],
   { to, tables, format, since }: ExtractConfig,
-  ports: { clock: Clock; log: Log },
+  ports: { clock: Clock },
   signal?: AbortSignal,
 ): Promise<Record<string, number>> {
   const destination = await openDestination(to, { format, print: () => undefined })

@@ -1,6 +1,5 @@
 // How a table is read: from where it was left, a little before it again, and in batches that are stored with the cursor.
 import { isAbort, TajoError } from '../lib/errors.ts'
-import type { Log } from '../lib/log/log.ts'
 import type { Clock } from '../lib/time/clock.ts'
 import { fromMs, type Instant } from '../model/time.ts'
 import type { Source } from '../sources/source.ts'
@@ -29,7 +28,6 @@ export interface Reading {
   destination: Destination
   bounds: Bounds
   clock: Clock
-  log: Log
   signal?: AbortSignal | undefined
   /** Told of each page. */
   onPage: (page: { rows: number; invalid: number }) => void

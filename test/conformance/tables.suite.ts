@@ -8,7 +8,6 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { extract } from '../../src/extract/extract.ts'
 import { openDestination } from '../../src/extract/destinations/index.ts'
 import { open } from '../../src/state/db/sqlite.ts'
-import { silentLog } from '../support/sandbox.ts'
 import { type Bench, HELPDESKS, openBench } from './helpdesk.ts'
 
 const WITH_TABLES = HELPDESKS.filter(({ definition }) => definition.tables !== undefined)
@@ -50,7 +49,7 @@ for (const helpdesk of WITH_TABLES)
         format: 'csv',
         print: () => undefined,
       })
-      const ports = { clock: { monotonic: () => bench.universe.now } as never, log: silentLog }
+      const ports = { clock: { monotonic: () => bench.universe.now } as never }
       const tables = definition.tables!.definitions
       const asked = { tables, bounds: { since, until: null }, full: false, onProgress: () => undefined }
       await bench.drive(extract(bench.source(), destination, asked, ports))

@@ -146,6 +146,7 @@ describe('is refused, and nothing is touched', () => {
     [['--to', 'sqlite://nowhere/a.sqlite'], 1, "can't be written"],
     [['--to', 'duckdb://connectors.yml'], 1, 'Is it a DuckDB file'],
     [['--to', 'postgres://127.0.0.1:1/db'], 1, 'is the server up'],
+    [['--to', 'postgres://me:p@ss:word@host:port/db'], 2, 'The address of Postgres is none.'],
     [['--to', './connectors.yml/out'], 1, "can't be made"],
   ])('%j', async (args, code, said) => {
     const before = readFileSync(join(directory, 'connectors.yml'), 'utf8')

@@ -10,7 +10,6 @@ import type { Destination } from '../../src/extract/destination.ts'
 import { openDestination } from '../../src/extract/destinations/index.ts'
 import { createSeededRandom, type Random } from '../../src/lib/random.ts'
 import { type Bench, openBench, requireSubject } from '../conformance/helpdesk.ts'
-import { silentLog } from '../support/sandbox.ts'
 import { expectAll, live, TABLES } from './oracle.ts'
 import { readSqlite } from './readers.ts'
 
@@ -56,7 +55,7 @@ async function runOnce(bench: Bench, file: string, random: Random, isTroubled: b
   const destination = await openDestination(`sqlite://${file}`, { format: 'csv', print: () => undefined })
   const dying =
     isTroubled && random.next() < 0.3 ? dieInStore(destination, Math.floor(random.next() * 5)) : destination
-  const ports = { clock: { monotonic: () => bench.universe.now } as never, log: silentLog }
+  const ports = { clock: { monotonic: () => bench.universe.now } as never }
   const asked = {
     tables: TABLES,
     bounds: { since: null, until: null },

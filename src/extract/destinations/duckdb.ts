@@ -2,7 +2,6 @@
 import type * as duckdb from '@duckdb/node-api'
 
 import { TajoError } from '../../lib/errors.ts'
-import { toMicrosIso } from '../../model/time.ts'
 import type { Column, Value } from '../../sources/tables.ts'
 import { loadPackage } from './packages.ts'
 import { quote, type SqlDriver } from './sql.ts'
@@ -32,6 +31,10 @@ export async function openDuckdb(file: string, label = `the DuckDB file ${file}`
 
 export class DuckdbDriver implements SqlDriver {
   readonly label: string
+  readonly begin = 'BEGIN TRANSACTION'
+  readonly listTables = "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'main'"
+  readonly listColumns =
+    "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = 'main' AND table_name = $1"
   readonly needsIndexes = false
   readonly forUpdate = ''
   readonly types = {
@@ -65,29 +68,6 @@ export class DuckdbDriver implements SqlDriver {
     return reader.getRowObjectsJS()
   }
 
-  async transaction(action: () => Promise<void>): Promise<void> {
-    await this.run('BEGIN TRANSACTION')
-    try {
-      await action()
-      await this.run('COMMIT')
-    } catch (thrown) {
-      // What failed may have ended it.
-      await this.#connection.run('ROLLBACK').catch(() => undefined)
-      throw thrown
-    }
-  }
-
-  async listTables(): Promise<string[]> {
-    const sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
-    return (await this.all(sql)).map((row) => String(row['table_name']))
-  }
-
-  async listColumns(table: string): Promise<string[]> {
-    const sql =
-      "SELECT column_name FROM information_schema.columns WHERE table_schema = 'main' AND table_name = $1"
-    return (await this.all(sql, [table])).map((row) => String(row['column_name']))
-  }
-
   /** Rows that were deleted from one would stay in memory. */
   async makeStage(name: string, select: string): Promise<void> {
     await this.run(`CREATE OR REPLACE TEMP TABLE ${quote(name)} AS ${select}`)
@@ -113,8 +93,6 @@ export class DuckdbDriver implements SqlDriver {
     else if (type === 'boolean') appender.appendBoolean(value as boolean)
     else appender.appendVarchar(value as string)
   }
-
-  toTime = (instant: number): Value => toMicrosIso(instant)
 
   async close(): Promise<void> {
     this.#connection.closeSync()

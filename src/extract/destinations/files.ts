@@ -8,7 +8,7 @@ import { createGzip } from 'node:zlib'
 
 import { TajoError } from '../../lib/errors.ts'
 import type { TableDefinition } from '../../sources/tables.ts'
-import type { Batch, Destination, TableCursor } from '../destination.ts'
+import { type Batch, DELETED_AT, type Destination, MERGED_INTO, type TableCursor } from '../destination.ts'
 import { type DuckdbDriver, openDuckdb } from './duckdb.ts'
 import { allColumns, quote, SqlDestination } from './sql.ts'
 import { openSqlite, type SqliteDriver } from './sqlite.ts'
@@ -114,8 +114,8 @@ function sync(path: string): void {
 
 const columnsOf = (table: TableDefinition): string[] => [
   ...allColumns(table).map(({ name }) => name),
-  '_deleted_at',
-  '_merged_into',
+  DELETED_AT,
+  MERGED_INTO,
 ]
 
 /** Rows that are held in memory until they are written; long messages are many kilobytes each. */

@@ -16,6 +16,10 @@ const CONNECT_MS = 15_000
 
 /** `schema` in the address names the schema, which is made where it is missing; `public` without one. */
 export async function openPostgres(address: string): Promise<SqlDriver> {
+  if (!URL.canParse(address))
+    throw new TajoError('usage', 'The address of Postgres is none.', {
+      hint: 'Such as postgres://user@host:5432/db?schema=support; what is special in a password is written as %40, %3A, …',
+    })
   const url = new URL(address)
   const schema = url.searchParams.get('schema') ?? 'public'
   url.searchParams.delete('schema')
@@ -32,6 +36,11 @@ export async function openPostgres(address: string): Promise<SqlDriver> {
 
 class PostgresDriver implements SqlDriver {
   readonly label: string
+  readonly begin = 'BEGIN'
+  readonly listTables =
+    'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema()'
+  readonly listColumns =
+    'SELECT column_name AS name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1'
   readonly needsIndexes = true
   readonly forUpdate = ' FOR UPDATE'
   readonly types = {
@@ -72,28 +81,6 @@ class PostgresDriver implements SqlDriver {
     return rows as Record<string, unknown>[]
   }
 
-  async transaction(action: () => Promise<void>): Promise<void> {
-    await this.run('BEGIN')
-    try {
-      await action()
-      await this.run('COMMIT')
-    } catch (thrown) {
-      await this.#client.query('ROLLBACK').catch(() => undefined)
-      throw thrown
-    }
-  }
-
-  async listTables(): Promise<string[]> {
-    const sql = 'SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()'
-    return (await this.all(sql)).map((row) => String(row['table_name']))
-  }
-
-  async listColumns(table: string): Promise<string[]> {
-    const sql =
-      'SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1'
-    return (await this.all(sql, [table])).map((row) => String(row['column_name']))
-  }
-
   async makeStage(name: string, select: string): Promise<void> {
     await this.run(`CREATE TEMP TABLE IF NOT EXISTS ${quote(name)} AS ${select}`)
     await this.run(`TRUNCATE ${quote(name)}`)
@@ -112,8 +99,6 @@ class PostgresDriver implements SqlDriver {
       await finished
     })
   }
-
-  toTime = (instant: number): Value => toMicrosIso(instant)
 
   async close(): Promise<void> {
     await this.#client.end()

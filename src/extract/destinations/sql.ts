@@ -1,6 +1,7 @@
 // A destination that speaks SQL. What SQLite, DuckDB and Postgres have in common is here; how each is reached, what it calls its types and
 // how it takes many rows at once is its driver.
 import { TajoError } from '../../lib/errors.ts'
+import { toMicrosIso } from '../../model/time.ts'
 import type { Column, ColumnType, Removal, Row, TableDefinition, Value } from '../../sources/tables.ts'
 import {
   type Batch,
@@ -21,11 +22,11 @@ export interface SqlDriver {
   /** Gives how many rows it changed. */
   run(sql: string, params?: readonly Value[]): Promise<number>
   all(sql: string, params?: readonly Value[]): Promise<Record<string, unknown>[]>
-  /** All of it or nothing. */
-  transaction(action: () => Promise<void>): Promise<void>
-  /** Tables that are there, by whoever. */
-  listTables(): Promise<string[]>
-  listColumns(table: string): Promise<string[]>
+  /** The statement that begins a transaction. */
+  readonly begin: string
+  /** Statements that give a `name` each: of the tables that are there, by whoever; of the columns of one. */
+  readonly listTables: string
+  readonly listColumns: string
   /** A temporary table of these columns, without rows and without what earlier ones left in memory. */
   makeStage(name: string, select: string): Promise<void>
   /** Many rows into such a table, the fastest way there is. */
@@ -34,8 +35,6 @@ export interface SqlDriver {
   readonly needsIndexes: boolean
   /** Makes a SELECT keep others from its row until the transaction ends. */
   readonly forUpdate: string
-  /** A time as a parameter of a statement. */
-  toTime(instant: number): Value
   close(): Promise<void>
 }
 
@@ -72,12 +71,12 @@ export class SqlDestination implements Destination {
 
   async open(connector: string, tables: readonly TableDefinition[]): Promise<Map<string, TableCursor>> {
     this.#connector = connector
-    const there = new Set(await this.#driver.listTables())
+    const there = await this.#list(this.#driver.listTables)
     const ours = there.has(META)
       ? await this.#readMeta()
       : new Map<string, { connector: string; cursor: TableCursor }>()
     for (const { name } of tables) this.#refuseForeign(name, there.has(name), ours.get(name)?.connector)
-    await this.#driver.transaction(async () => {
+    await this.#inTransaction(async () => {
       if (!there.has(META))
         await this.#driver.run(
           `CREATE TABLE ${META} (name VARCHAR(200) PRIMARY KEY, connector VARCHAR(200) NOT NULL, cursor TEXT NOT NULL, revision BIGINT NOT NULL, published BIGINT)`,
@@ -87,6 +86,23 @@ export class SqlDestination implements Destination {
     const cursors = new Map(tables.map(({ name }) => [name, ours.get(name)?.cursor ?? NOTHING_READ]))
     for (const [name, cursor] of cursors) this.#cursors.set(name, JSON.stringify(cursor))
     return cursors
+  }
+
+  async #list(sql: string, params: readonly Value[] = []): Promise<Set<string>> {
+    return new Set((await this.#driver.all(sql, params)).map(({ name }) => String(name)))
+  }
+
+  /** All of it or nothing. */
+  async #inTransaction(action: () => Promise<void>): Promise<void> {
+    await this.#driver.run(this.#driver.begin)
+    try {
+      await action()
+      await this.#driver.run('COMMIT')
+    } catch (thrown) {
+      // What failed may have ended it by itself, or there is no connection any more: what it threw says so.
+      await this.#driver.run('ROLLBACK').catch(() => undefined)
+      throw thrown
+    }
   }
 
   async #readMeta(): Promise<Map<string, { connector: string; cursor: TableCursor }>> {
@@ -124,7 +140,7 @@ export class SqlDestination implements Destination {
     this.#tables.set(table.name, table)
     const columns = [...allColumns(table), ...MARKS]
     if (isThere) {
-      const known = new Set(await this.#driver.listColumns(table.name))
+      const known = await this.#list(this.#driver.listColumns, [table.name])
       for (const { name, type } of columns)
         if (!known.has(name))
           await this.#driver.run(
@@ -149,7 +165,7 @@ export class SqlDestination implements Destination {
   }
 
   async store(table: TableDefinition, { rows, removals, cursor }: Batch): Promise<void> {
-    await this.#driver.transaction(async () => {
+    await this.#inTransaction(async () => {
       await this.#refuseOthers(table.name)
       const changed = rows.length > 0 ? await this.#upsert(table, rows) : 0
       for (const removal of removals) await this.#remove(removal)
@@ -231,7 +247,7 @@ export class SqlDestination implements Destination {
     const changed = await this.#driver.run(
       `UPDATE ${quote(table)} SET ${deleted} = coalesce(${deleted}, ${first}), ${merged} = coalesce(${second}, ${merged})` +
         ` WHERE ${quote(column)} = ${third} AND ${into === null ? `${deleted} IS NULL` : `${merged} IS NULL`}`,
-      [this.#driver.toTime(at), into, id],
+      [toMicrosIso(at), into, id],
     )
     await this.#grow(table, changed)
   }

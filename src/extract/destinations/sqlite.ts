@@ -31,6 +31,9 @@ export function openSqlite(file: string, label = `the SQLite file ${file}`): Sql
 
 export class SqliteDriver implements SqlDriver {
   readonly label: string
+  readonly begin = 'BEGIN IMMEDIATE'
+  readonly listTables = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+  readonly listColumns = 'SELECT name FROM pragma_table_info(?)'
   readonly needsIndexes = true
   readonly forUpdate = ''
   readonly types = {
@@ -73,32 +76,6 @@ export class SqliteDriver implements SqlDriver {
     return guarded(this.label, () => this.#prepare(sql).all(...params))
   }
 
-  async transaction(action: () => Promise<void>): Promise<void> {
-    await this.run('BEGIN IMMEDIATE')
-    try {
-      await action()
-      await this.run('COMMIT')
-    } catch (thrown) {
-      // SQLite may have ended it by itself.
-      try {
-        this.#database.exec('ROLLBACK')
-      } catch {
-        // Then there is nothing left to take back.
-      }
-      throw thrown
-    }
-  }
-
-  async listTables(): Promise<string[]> {
-    return (await this.all("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")).map(
-      ({ name }) => String(name),
-    )
-  }
-
-  async listColumns(table: string): Promise<string[]> {
-    return (await this.all('SELECT name FROM pragma_table_info(?)', [table])).map(({ name }) => String(name))
-  }
-
   async makeStage(name: string, select: string): Promise<void> {
     await this.run(`CREATE TEMP TABLE IF NOT EXISTS ${quote(name)} AS ${select}`)
     await this.run(`DELETE FROM ${quote(name)}`)
@@ -111,8 +88,6 @@ export class SqliteDriver implements SqlDriver {
       for (const row of rows) insert.run(...row.map((value, index) => toSqlite(columns[index]!, value)))
     })
   }
-
-  toTime = (instant: number): Value => toMicrosIso(instant)
 
   async close(): Promise<void> {
     this.#database.close()
