@@ -81,7 +81,7 @@ async function walkDownOnce(reading: Reading, start: TableCursor): Promise<Table
   let previous: TablePage | null = null
   const batches = new Batches(reading)
   const startedAt = source.now()
-  for await (const page of source.readTable!(table, { token, from: low }, signal)) {
+  for await (const page of source.readTable!(table, { token, from: low, since: bounds.since }, signal)) {
     refuseAscending(table.name, previous, page)
     // What moves up while it is read lies above the first page, and is the next reading's.
     high ??= Math.min(page.newest ?? startedAt, bounds.until ?? Number.POSITIVE_INFINITY)
@@ -107,7 +107,7 @@ async function readUp(reading: Reading, start: TableCursor): Promise<void> {
   const batches = new Batches(reading)
   let reached = watermark
   const startedAt = source.now()
-  for await (const page of source.readTable!(table, { token: null, from }, signal)) {
+  for await (const page of source.readTable!(table, { token: null, from, since: bounds.since }, signal)) {
     const isBeyond = !isWhole && bounds.until !== null && (page.oldest ?? 0) >= bounds.until
     const isLast = page.next === null || isBeyond
     // A page of nothing says nothing of how far it is, unless it is the last one.
@@ -152,6 +152,7 @@ class Batches {
       const removal = table.toRemoval?.(json) ?? null
       if (removal !== null) this.#removals.push(removal)
     }
+    this.#removals.push(...(page.removals ?? []))
     onPage({ rows, invalid })
     const isFull = this.#rows.size >= BATCH_ROWS || clock.monotonic() - this.#since >= BATCH_MS
     if (!isLast && !isFull) return

@@ -18,7 +18,7 @@ import type {
 import type { Instant } from '../model/time.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 import type { Pace } from './rate-limit.ts'
-import type { TableDefinition, TablePage } from './tables.ts'
+import type { TableDefinition, TablePage, TableRequest } from './tables.ts'
 
 /** A key of connectors.yml as JSON Schema, with its description; default and examples where there are some. */
 export type OptionSchema = Readonly<Record<string, unknown>>
@@ -269,10 +269,10 @@ export interface Source {
   /** All pages of a directory. */
   readDirectory(directory: Directory, signal?: AbortSignal): AsyncGenerator<Page, void, void>
 
-  /** Pages of a table, as the API gives them; `from` as for `read`. Only where the definition has `tables`. */
+  /** Pages of a table, as the API gives them. Only where the definition has `tables`. */
   readTable?(
     table: TableDefinition,
-    request: Pick<ReadRequest, 'token' | 'from'>,
+    request: TableRequest,
     signal?: AbortSignal,
   ): AsyncGenerator<TablePage, void, void>
 

@@ -57,6 +57,17 @@ export interface TablePage {
   newest: Instant | null
   oldest: Instant | null
   next: string | null
+  /** What was found gone or merged while it was read. */
+  removals?: readonly Removal[]
+}
+
+export interface TableRequest {
+  /** Where an earlier reading stopped; null starts anew. */
+  token: string | null
+  /** Lower bound, inclusive, by the date that the list is in the order of; null: none. */
+  from: Instant | null
+  /** What did not change since then is not wanted at all, whatever is read again; null: everything is. */
+  since: Instant | null
 }
 
 export type Value = string | number | boolean | null
@@ -82,7 +93,8 @@ export function toRow({ columns, version, isUnix = false }: TableDefinition, ite
     return value
   })
   const extra = rest.size === 0 ? null : JSON.stringify(Object.fromEntries(rest))
-  const at = version === undefined ? null : toTime(item[version], isUnix)
+  const versioned = columns.find(({ name }) => name === version)
+  const at = versioned === undefined ? null : toTime(pick(item, pathOf(versioned)), isUnix)
   return { id, version: at, values: [...values, extra] }
 }
 

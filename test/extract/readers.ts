@@ -7,18 +7,18 @@ import { parse } from 'csv-parse/sync'
 import pg from 'pg'
 
 import { open } from '../../src/state/db/sqlite.ts'
-import { type Held, ITEMS, TABLES, toExtra } from './oracle.ts'
+import { GORGIAS, type Held, type Subject, toExtra } from './oracle.ts'
 
 type Row = Record<string, unknown>
 
-const NAMES = Object.keys(ITEMS)
+const NAMES = Object.keys(GORGIAS.items)
 
 /** Those that are there: neither deleted nor merged. `read`: all rows of a table. */
-function collect(read: (table: string) => Row[]): Held {
+function collect(read: (table: string) => Row[], { tables, items }: Subject = GORGIAS): Held {
   return Object.fromEntries(
-    NAMES.map((name) => {
+    Object.keys(items).map((name) => {
       const types = new Map(
-        TABLES.find((one) => one.name === name)!.columns.map((one) => [one.name, one.type]),
+        tables.find((one) => one.name === name)!.columns.map((one) => [one.name, one.type]),
       )
       const rows = read(name)
         .filter((row) => (row['_deleted_at'] ?? '') === '')
@@ -43,10 +43,10 @@ function toValue(type: string, value: unknown): unknown {
   return type === 'integer' ? Number(value) : value
 }
 
-export function readSqlite(file: string): Held {
+export function readSqlite(file: string, subject: Subject = GORGIAS): Held {
   const database = open(file, { readonly: true })
   try {
-    return collect((table) => database.prepare<[], Row>(`SELECT * FROM ${table}`).all())
+    return collect((table) => database.prepare<[], Row>(`SELECT * FROM ${table}`).all(), subject)
   } finally {
     database.close()
   }
@@ -80,9 +80,11 @@ export async function readDuckdb(from: { file: string } | { folder: string }): P
   const connection = await instance.connect()
   const rows = new Map<string, Row[]>()
   for (const name of NAMES) {
-    const columns = TABLES.find((one) => one.name === name)!.columns.map((one) =>
-      one.type === 'time' ? `${ISO.replace('%c', one.name)} AS ${one.name}` : one.name,
-    )
+    const columns = GORGIAS.tables
+      .find((one) => one.name === name)!
+      .columns.map((one) =>
+        one.type === 'time' ? `${ISO.replace('%c', one.name)} AS ${one.name}` : one.name,
+      )
     const source = 'file' in from ? name : `'${from.folder}/${name}.parquet'`
     const sql = `SELECT ${columns.join(', ')}, _extra, CAST(_deleted_at AS VARCHAR) AS _deleted_at FROM ${source}`
     const reader = await connection.runAndReadAll(sql)
@@ -101,11 +103,13 @@ export async function readPostgres(address: string): Promise<Held> {
   await client.connect()
   const rows = new Map<string, Row[]>()
   for (const name of NAMES) {
-    const columns = TABLES.find((one) => one.name === name)!.columns.map((one) =>
-      one.type === 'time'
-        ? `to_char(${one.name} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS ${one.name}`
-        : one.name,
-    )
+    const columns = GORGIAS.tables
+      .find((one) => one.name === name)!
+      .columns.map((one) =>
+        one.type === 'time'
+          ? `to_char(${one.name} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS ${one.name}`
+          : one.name,
+      )
     const sql = `SELECT ${columns.join(', ')}, _extra, _deleted_at::text FROM ${schema}.${name}`
     rows.set(name, (await client.query(sql)).rows as Row[])
   }

@@ -8,6 +8,7 @@ import { requireSource } from '../../src/sources/index.ts'
 import { parseReport } from '../../src/sources/gladly/reports/csv.ts'
 import { createMaps } from '../../src/sources/gladly/maps.ts'
 import { Names } from '../../src/sources/gladly/names.ts'
+import { Reports } from '../../src/sources/gladly/reports/reports.ts'
 import { WindowReader } from '../../src/sources/gladly/reports/windows.ts'
 import type { Page } from '../../src/sources/source.ts'
 import { type Bench, openBench, requireSubject, START } from '../conformance/helpdesk.ts'
@@ -93,7 +94,7 @@ describe('a report', () => {
         )
       },
     }
-    const reader = new WindowReader(client, createMaps({}), new Names(), 3)
+    const reader = new WindowReader(client, new Reports(client, { nearCut: 3 }), createMaps({}), new Names())
 
     const { groups } = await reader.read(
       { from: fromMs(Date.parse('2026-02-01')), until: fromMs(Date.parse('2026-02-09')) },

@@ -3,6 +3,7 @@
 import { TajoError } from '../../lib/errors.ts'
 import { toMicrosIso } from '../../model/time.ts'
 import type { Column, ColumnType, Removal, Row, TableDefinition, Value } from '../../sources/tables.ts'
+import { Merges } from './merges.ts'
 import {
   type Batch,
   DELETED_AT,
@@ -63,6 +64,7 @@ export class SqlDestination implements Destination {
   readonly #tables = new Map<string, TableDefinition>()
   /** By table: as this process left it. */
   readonly #cursors = new Map<string, string>()
+  readonly #merges = new Merges()
   #connector = ''
 
   constructor(driver: SqlDriver) {
@@ -85,7 +87,15 @@ export class SqlDestination implements Destination {
     })
     const cursors = new Map(tables.map(({ name }) => [name, ours.get(name)?.cursor ?? NOTHING_READ]))
     for (const [name, cursor] of cursors) this.#cursors.set(name, JSON.stringify(cursor))
+    for (const { name } of tables) await this.#readMerges(name)
     return cursors
+  }
+
+  async #readMerges(table: string): Promise<void> {
+    const merged = quote(MERGED_INTO)
+    const sql = `SELECT id, ${merged} AS merged FROM ${quote(table)} WHERE ${merged} IS NOT NULL`
+    for (const { id, merged: into } of await this.#driver.all(sql))
+      this.#merges.add(table, String(id), String(into))
   }
 
   async #list(sql: string, params: readonly Value[] = []): Promise<Set<string>> {
@@ -219,7 +229,7 @@ export class SqlDestination implements Destination {
     await this.#driver.load(
       stage,
       columns,
-      rows.map(({ values }) => values),
+      rows.map(({ values }) => this.#merges.follow(table, values)),
     )
     const [id, ...others] = columns.map(({ name }) => quote(name))
     const known = quote(table.name)
@@ -232,13 +242,23 @@ export class SqlDestination implements Destination {
   }
 
   async #remove({ table, id, into, at }: Removal): Promise<void> {
-    if (this.#tables.has(table)) await this.#mark(table, 'id', { id, into, at })
+    if (this.#tables.has(table)) {
+      if (into !== null) await this.#noteMerge(table, id, into)
+      await this.#mark(table, 'id', { id, into, at })
+    }
     for (const { name, columns } of this.#tables.values())
       for (const column of columns) {
         if (column.refersTo !== table) continue
         if (into !== null) await this.#handOver(name, column.name, id, into)
         else if (column.goesWith === true) await this.#mark(name, column.name, { id, into, at })
       }
+  }
+
+  /** Also of one that was never read: what still names it belongs to the other. */
+  async #noteMerge(table: string, id: string, into: string): Promise<void> {
+    this.#merges.add(table, id, into)
+    const sql = `INSERT INTO ${quote(table)} (id) VALUES (${this.#driver.parameter(1)}) ON CONFLICT DO NOTHING`
+    await this.#driver.run(sql, [id])
   }
 
   async #mark(table: string, column: string, { id, into, at }: Omit<Removal, 'table'>): Promise<void> {

@@ -93,7 +93,7 @@ function toCustomerEntries({ id, at, content }: HeardEvent, what: string): Sourc
 }
 
 /** Source and destination, whatever exactly they are called: the sheet has no sample. */
-function readMerge(content: Json): [source: string | null, into: string | null] {
+export function readMerge(content: Json): [source: string | null, into: string | null] {
   const find = (pattern: RegExp): string | null =>
     toId(Object.entries(content).find(([key]) => pattern.test(key))?.[1])
   return [find(/^source.*customer/i), find(/^dest.*customer/i) ?? toId(content['customerId'])]

@@ -16,8 +16,11 @@ import {
   toBaseUrl,
   paceOf,
 } from './options.ts'
-import { emptyPage, EVENTS_REACH, Reader, REPORT_LAG } from './reader.ts'
+import { emptyPage, Reader, REPORT_LAG } from './reader.ts'
+import { readGladlyTable } from './read-table.ts'
 import { createScoreReader } from './scores.ts'
+import { EVENTS_REACH } from './slices.ts'
+import { gladlyTables } from './tables.ts'
 import { readTickets } from './tickets.ts'
 import { createGladlyWebhooks, gladlyReceiver } from './webhooks.ts'
 
@@ -83,6 +86,8 @@ export const gladly: SourceDefinition<GladlyOptions> = {
     webhooks: 'managed',
     sessions: true,
   },
+  // Reports are an hour behind, and few may be asked for in a minute.
+  tables: { definitions: gladlyTables, since: '2y', schedule: '41 * * * *' },
   receiver: gladlyReceiver,
   address: { option: 'domain', label: 'the domain', example: 'yourshop.gladly.com', base: 'base_url' },
   account: toAccount,
@@ -146,6 +151,8 @@ function toSource(name: string, reader: Reader, now: () => Instant, inBackground
       if (directory === 'agents') yield await reader.readAgents(signal)
       if (directory === 'tags') yield await reader.readTopics(signal)
     },
+
+    readTable: (table, request, signal) => readGladlyTable(reader, table, request, signal),
 
     refetch: (kind, id, signal) => reader.refetch(kind, id, signal),
 

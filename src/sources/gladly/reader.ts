@@ -14,26 +14,14 @@ import type { Maps } from './maps.ts'
 import type { Names } from './names.ts'
 import { toAgent, toCustomerRecords, toTopic } from './profiles.ts'
 import type { SurveyText } from './scores.ts'
-import { byCodeUnits, type Window, WindowReader } from './reports/windows.ts'
+import { Reports, type Window } from './reports/reports.ts'
+import { byCodeUnits, WindowReader } from './reports/windows.ts'
+import { readSlices, toReach } from './slices.ts'
 
-/** The stream can't be asked for what is older (gladly-intercom-api.md § A.5); a little less, because asking takes time. */
-export const EVENTS_REACH = fromMs(24 * 3_600_000 - 5 * 60_000)
 /** Reports are so far behind (§ A.6). */
 export const REPORT_LAG = fromMs(3_600_000)
-const SECOND = fromMs(1_000)
-/** Events of a busy organization in one answer. */
-const SLICE = fromMs(4 * 3_600_000)
 /** Of events, conversations or answers. */
 export const PER_PAGE = 100
-
-const ENTITIES = [
-  'AGENT_AVAILABILITY',
-  'AGENT_STATUS',
-  'CONTACT',
-  'CONVERSATION',
-  'CUSTOMER',
-  'CUSTOMER_PROFILE',
-]
 
 export const emptyPage = (): Page => ({ records: [], invalid: [], newest: null, oldest: null, next: null })
 
@@ -59,39 +47,30 @@ export class Reader {
     this.#maps = maps
     this.#readScore = readScore
     this.now = now
-    this.windows = new WindowReader(client, maps, names)
+    this.windows = new WindowReader(client, new Reports(client), maps, names)
   }
 
   /** Oldest first. A page tells up to when it has read, also where nothing happened: the cursor must not grow old. */
   async *readEvents({ token, from }: ReadRequest, signal?: AbortSignal): AsyncGenerator<Page, void, void> {
-    let low = await this.#toReach(token === null ? (from ?? 0) : readToken(token), signal)
-    for (;;) {
-      // Where our clock was set back it is asked all the same: only an answer tells what time it is there.
-      const until = Math.max(low + SECOND, Math.min(low + SLICE, this.now()))
-      const params = { startAt: toIso(low), endAt: toIso(until), entities: ENTITIES }
-      const { json } = await this.client.ask({ path: '/events', params, isContinued: token !== null }, signal)
-      const isLast = until >= this.now() - SLICE / 100
-      for (const page of await this.#toEventPages(json, { from: low, until }, signal)) {
-        yield { ...page, next: page.next ?? (isLast ? null : String(until)) }
+    const low = await toReach(this.client, token === null ? (from ?? 0) : readToken(token), this.now, signal)
+    const place = { low, isContinued: token !== null }
+    for await (const { json, window, isLast } of readSlices(this.client, place, this.now, signal)) {
+      for (const page of await this.#toEventPages(json, window, signal)) {
+        yield { ...page, next: page.next ?? (isLast ? null : String(window.until)) }
         signal?.throwIfAborted()
       }
-      if (isLast) return
-      low = until
     }
   }
 
-  /** Our own clock may have been set: before anything is left out the time is asked for. */
-  async #toReach(from: Instant, signal?: AbortSignal): Promise<Instant> {
-    if (from < this.now() - EVENTS_REACH) await this.client.ask({ path: '/organization' }, signal)
-    return Math.max(from, this.now() - EVENTS_REACH)
-  }
-
   /** A slice in pages, cut between two times. */
-  async #toEventPages(json: unknown, { from, until }: Window, signal?: AbortSignal): Promise<Page[]> {
+  async #toEventPages(
+    json: readonly unknown[],
+    { from, until }: Window,
+    signal?: AbortSignal,
+  ): Promise<Page[]> {
     const whole = emptyPage()
     const events: HeardEvent[] = []
-    for (const raw of json as unknown[])
-      attempt(raw, whole.invalid, (item) => void events.push(toHeard(item)))
+    for (const raw of json) attempt(raw, whole.invalid, (item) => void events.push(toHeard(item)))
     events.sort((a, b) => a.at - b.at || byCodeUnits(a.id, b.id))
     await this.names.learn(this.client, 'inbox', events.map(inboxOf), signal)
     const pages: Page[] = []

@@ -3,8 +3,10 @@ import type { SourceRecord } from '../../model/records.ts'
 import { fromMs } from '../../model/time.ts'
 import type { Page, ReadRequest } from '../source.ts'
 import { readPlace, writePlace } from './places.ts'
-import { emptyPage, EVENTS_REACH, PER_PAGE, type Reader, REPORT_LAG } from './reader.ts'
-import { byCodeUnits, type Found, type Window } from './reports/windows.ts'
+import { emptyPage, PER_PAGE, type Reader, REPORT_LAG } from './reader.ts'
+import type { Window } from './reports/reports.ts'
+import { byCodeUnits, type Found } from './reports/windows.ts'
+import { EVENTS_REACH } from './slices.ts'
 
 /** A first sync, or a gap: a live window is of some hours, and what is newer a live run has from its events. */
 const LONG = fromMs(6 * 3_600_000)

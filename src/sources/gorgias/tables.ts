@@ -2,8 +2,15 @@
 import { fromMs, parseInstant, toIso } from '../../model/time.ts'
 import { createLoopGuard } from '../loops.ts'
 import type { Params } from '../client.ts'
-import type { ReadRequest } from '../source.ts'
-import { column, type Json, type Removal, type TableDefinition, type TablePage, toText } from '../tables.ts'
+import {
+  column,
+  type Json,
+  type Removal,
+  type TableDefinition,
+  type TablePage,
+  type TableRequest,
+  toText,
+} from '../tables.ts'
 import { type GorgiasClient, toAsked } from './client.ts'
 import { DIRECTORY_LISTINGS, type Listing, STREAM_LISTINGS } from './listings.ts'
 
@@ -187,7 +194,7 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
 export async function* readGorgiasTable(
   client: GorgiasClient,
   { name }: TableDefinition,
-  { token, from }: Pick<ReadRequest, 'token' | 'from'>,
+  { token, from }: TableRequest,
   signal?: AbortSignal,
 ): AsyncGenerator<TablePage, void, void> {
   const { path, params, sortKey } = LISTINGS[name]!

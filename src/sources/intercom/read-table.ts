@@ -2,8 +2,7 @@
 // cost a request for each conversation that has changed.
 import { fromMs, type Instant, toMs } from '../../model/time.ts'
 import { createLoopGuard } from '../loops.ts'
-import type { ReadRequest } from '../source.ts'
-import { type Json, type TableDefinition, type TablePage, toText } from '../tables.ts'
+import { type Json, type TableDefinition, type TablePage, type TableRequest, toText } from '../tables.ts'
 import { type IntercomClient, toList, toObject } from './client.ts'
 import { toInstant } from './items.ts'
 import { readNext, toParams } from './next-page.ts'
@@ -11,7 +10,7 @@ import { SLICE_PAGES } from './slices.ts'
 import type { TABLES } from './tables.ts'
 import { isGone } from './to-records.ts'
 
-type Request = Pick<ReadRequest, 'token' | 'from'>
+type Request = Pick<TableRequest, 'token' | 'from'>
 type Pages = AsyncGenerator<TablePage, void, void>
 
 export async function* readIntercomTable(

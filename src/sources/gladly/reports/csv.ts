@@ -4,11 +4,11 @@ import { parse } from 'csv-parse/sync'
 
 export type Row = Readonly<Record<string, string>>
 
-/** `keep`: of each row only these columns are kept. Null: it is no such report, or was cut off. */
+/** `keep`: of each row only these columns are kept; null: whatever it says. Null: it is no such report, or was cut off. */
 export function parseReport(
   text: string,
   required: readonly string[],
-  keep: readonly string[],
+  keep: readonly string[] | null,
 ): Row[] | null {
   // Nothing but blank lines: nothing happened.
   if (text.replace('\uFEFF', '').trim() === '') return []
@@ -21,7 +21,9 @@ export function parseReport(
       columns: (names: string[]) => (header = names.map((name) => name.replace(/^\uFEFF/, '').trim())),
       on_record: (row: Record<string, string>) =>
         Object.fromEntries(
-          keep.flatMap((name) => (row[name] === undefined ? [] : [[name, row[name].trim()]])),
+          (keep ?? Object.keys(row)).flatMap((name) =>
+            row[name] === undefined ? [] : [[name, row[name].trim()]],
+          ),
         ),
     }) as Row[]
     const columns: readonly string[] = header ?? []

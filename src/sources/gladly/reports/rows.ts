@@ -9,49 +9,6 @@ import { InvalidItem, toInstant, toText } from '../items.ts'
 import { type Maps, toStatus } from '../maps.ts'
 import type { Names } from '../names.ts'
 
-/** What a report must have to be one, and what of it is used besides. */
-export interface ReportColumns {
-  required: readonly string[]
-  used: readonly string[]
-}
-
-export const CONTACTS: ReportColumns = {
-  required: ['Queued At', 'Customer ID', 'Conversation ID', 'Contact ID', 'Channel', 'Status', 'Ended At'],
-  used: [
-    'Direction',
-    'Fulfilled Type',
-    'Inbox When Queued',
-    'Inbox When Ended',
-    'Accepted At',
-    'Fulfilled At',
-    'Answered At (Outbound)',
-  ],
-}
-
-export const CONVERSATIONS: ReportColumns = {
-  required: ['Created At', 'Conversation ID', 'Customer ID', 'Status'],
-  used: [
-    'First Closed At',
-    'Last Closed At',
-    'Topics',
-    'First Channel',
-    'Current Assigned Agent',
-    'Current Agent',
-    'Current Assigned Inbox',
-    'Current Inbox',
-  ],
-}
-
-export const WORK_SESSIONS: ReportColumns = {
-  required: ['contact_session_id', 'conversation_id', 'customer_id', 'contact_session_created_at'],
-  used: ['channel', 'direction', 'sla_fulfilled_at', 'contact_session_ended_at', 'status'],
-}
-
-export const AGENT_TIMES: ReportColumns = {
-  required: ['Timestamp', 'Type', 'Agent ID'],
-  used: ['Occurred At', 'Available For', 'Away Reason', 'Active Reason'],
-}
-
 const cell = (row: Row, ...names: string[]): string | null => {
   for (const name of names) {
     const text = toText(row[name])

@@ -1,42 +1,24 @@
-// Reports of a time, as tickets and sessions. A table is cut off at 100,000 rows without a word, so a time whose table comes near is read by
-// halves (gladly-intercom-api.md § A.6).
-import { TajoError } from '../../../lib/errors.ts'
+// Reports of a time, as tickets and sessions.
 import type { SourceRecord } from '../../../model/records.ts'
 import { NO_ID } from '../../../model/set-aside.ts'
-import { fromMs, type Instant, toMs } from '../../../model/time.ts'
+import type { Instant } from '../../../model/time.ts'
 import type { Page } from '../../source.ts'
-import type { GladlyAnswer, GladlyClient } from '../client.ts'
-import { parseReport, type Row } from './csv.ts'
+import type { GladlyClient } from '../client.ts'
+import type { Row } from './csv.ts'
 import { InvalidItem } from '../items.ts'
 import type { Maps } from '../maps.ts'
 import type { Names } from '../names.ts'
+import { type Conversations, LOOK_BACK, type Reports, type Window } from './reports.ts'
 import {
-  AGENT_TIMES,
   type ContactRow,
-  CONTACTS,
-  CONVERSATIONS,
   idOf,
   readAgentRow,
   readContactRow,
   readConversationRow,
   readWorkRow,
-  type ReportColumns,
   toSeenCustomer,
   toTicketOfContacts,
-  WORK_SESSIONS,
 } from './rows.ts'
-
-/** From here on a table may have been cut off (§ A.6). */
-const NEAR_CUT = 90_000
-const DAY = fromMs(24 * 3_600_000)
-const MINUTE = fromMs(60_000)
-/** A contact may go on for so long. */
-const LOOK_BACK = 100 * DAY
-
-export interface Window {
-  from: Instant
-  until: Instant
-}
 
 /** What a window is read for besides its rows. */
 export interface Circumstances {
@@ -61,16 +43,11 @@ export class WindowReader {
   readonly #client: GladlyClient
   readonly #maps: Maps
   readonly #names: Names
-  readonly #nearCut: number
+  readonly #reports: Reports
 
-  constructor(
-    client: Pick<GladlyClient, 'ask' | 'change' | 'budget'>,
-    maps: Maps,
-    names: Names,
-    nearCut = NEAR_CUT,
-  ) {
-    this.#nearCut = nearCut
+  constructor(client: GladlyClient, reports: Reports, maps: Maps, names: Names) {
     this.#client = client
+    this.#reports = reports
     this.#maps = maps
     this.#names = names
   }
@@ -83,10 +60,10 @@ export class WindowReader {
     const works = circumstances.isNewest ? await this.#readWorks(window, invalid, signal) : []
     // What was closed or given a topic in a gap may be older, and none of its contacts have changed.
     const since = isGap ? window.from - LOOK_BACK : window.from
-    const conversations = await this.#readConversations(toDays({ ...window, from: since }), signal)
+    const conversations = await this.#reports.conversations({ ...window, from: since }, signal)
     const isTagged = conversations.rows.some((row) => row['Topics'] !== '')
     if (isTagged) await this.#names.ensure(this.#client, 'topic', signal)
-    const agents = isGap ? await this.#readAgents(toDays(window), invalid, signal) : []
+    const agents = isGap ? await this.#readAgents(window, invalid, signal) : []
     const groups = this.#toGroups(conversations, contacts, [...older, ...works], circumstances, invalid)
     return { groups: agents.length === 0 ? groups : [...groups, { id: LAST, records: agents }], invalid }
   }
@@ -100,91 +77,19 @@ export class WindowReader {
     )
   }
 
-  async #readContacts(
-    { from, until }: Window,
-    invalid: Invalid,
-    signal?: AbortSignal,
-  ): Promise<ContactRow[]> {
-    // To the minute; what is cut off by that is left out below.
-    const [low, high] = [Math.floor(from / MINUTE) * MINUTE, Math.ceil(until / MINUTE) * MINUTE]
-    const body = {
-      metricSet: 'ContactExportReportV3',
-      startAtTime: toMinute(low),
-      endAtTime: toMinute(high),
-      filters: { channel: 'allChannels', inboxes: [] },
-    }
-    const rows = await this.#ask('/reports', body, CONTACTS, signal)
-    if (this.#isCut(rows) && high - low > MINUTE) {
-      const middle = low + Math.ceil((high - low) / 2 / MINUTE) * MINUTE
-      return [
-        ...(await this.#readContacts({ from, until: middle }, invalid, signal)),
-        ...(await this.#readContacts({ from: middle, until }, invalid, signal)),
-      ]
-    }
-    return understand(rows, 'Contact ID', invalid, (row) => readContactRow(row, this.#maps)).filter(
-      ({ session }) => session.queuedAt! >= from && session.queuedAt! < until,
-    )
+  async #readContacts(window: Window, invalid: Invalid, signal?: AbortSignal): Promise<ContactRow[]> {
+    const rows = await this.#reports.contacts(window, signal)
+    return understand(rows, 'Contact ID', invalid, (row) => readContactRow(row, this.#maps))
   }
 
-  /** By whole days, both of them included. */
-  async #readConversations({ from, until }: Window, signal?: AbortSignal): Promise<Conversations> {
-    const body = {
-      metricSet: 'ConversationExportReport',
-      timezone: 'UTC',
-      startAt: toDay(from),
-      endAt: toDay(until - DAY),
-    }
-    const rows = await this.#ask('/reports', body, CONVERSATIONS, signal)
-    const days = (until - from) / DAY
-    const isCut = this.#isCut(rows)
-    if (!isCut || days <= 1) return { rows: rows, isCut }
-    const middle = from + Math.floor(days / 2) * DAY
-    const first = await this.#readConversations({ from, until: middle }, signal)
-    const second = await this.#readConversations({ from: middle, until }, signal)
-    return { rows: [...first.rows, ...second.rows], isCut: first.isCut || second.isCut }
-  }
-
-  async #readWorks({ from, until }: Window, invalid: Invalid, signal?: AbortSignal): Promise<ContactRow[]> {
-    const body = { startAtTime: toMinute(from), endAtTime: toMinute(until) }
-    const rows = await this.#ask('/reports/work-session-events', body, WORK_SESSIONS, signal)
+  async #readWorks(window: Window, invalid: Invalid, signal?: AbortSignal): Promise<ContactRow[]> {
+    const rows = await this.#reports.works(window, signal)
     return understand(rows, 'contact_session_id', invalid, (row) => readWorkRow(row, this.#maps))
   }
 
-  async #readAgents(
-    { from, until }: Window,
-    invalid: Invalid,
-    signal?: AbortSignal,
-  ): Promise<SourceRecord[]> {
-    const body = {
-      metricSet: 'AgentTimestampsReport',
-      timezone: 'UTC',
-      startAt: toDay(from),
-      endAt: toDay(until - DAY),
-    }
-    const rows = await this.#ask('/reports', body, AGENT_TIMES, signal)
+  async #readAgents(window: Window, invalid: Invalid, signal?: AbortSignal): Promise<SourceRecord[]> {
+    const rows = await this.#reports.agentTimes(window, signal)
     return understand(rows, 'Agent ID', invalid, readAgentRow).flat()
-  }
-
-  async #ask(
-    path: string,
-    body: object,
-    { required, used }: ReportColumns,
-    signal?: AbortSignal,
-  ): Promise<Row[]> {
-    const answer: GladlyAnswer = await this.#client.ask(
-      { method: 'POST', path, body, accept: 'text/csv' },
-      signal,
-    )
-    const rows = parseReport(answer.text, required, [...required, ...used])
-    if (rows !== null) return rows
-    throw new TajoError(
-      'source_unreadable',
-      'Gladly sent a report that is none: columns that it documents are missing, or it was cut off.',
-    )
-  }
-
-  #isCut(rows: readonly Row[]): boolean {
-    return rows.length >= this.#nearCut
   }
 
   #toGroups(
@@ -216,23 +121,8 @@ export class WindowReader {
   }
 }
 
-/** `isCut`: a single day had more rows than a table holds. */
-interface Conversations {
-  rows: readonly Row[]
-  isCut: boolean
-}
-
 /** After every id. */
 const LAST = '\uFFFF'
-
-/** The days that a time touches. */
-function toDays({ from, until }: Window): Window {
-  const low = Math.floor(from / DAY) * DAY
-  return { from: low, until: Math.max(low + DAY, Math.ceil(until / DAY) * DAY) }
-}
-
-const toDay = (at: Instant): string => new Date(toMs(at)).toISOString().slice(0, 10)
-const toMinute = (at: Instant): string => `${new Date(toMs(at)).toISOString().slice(0, 16)}Z`
 
 export const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
