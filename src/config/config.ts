@@ -1,11 +1,13 @@
 // The configuration as the rest of tajo sees it: complete, typed, frozen.
 import { TajoError } from '../lib/errors.ts'
 import type { LogLevel } from '../lib/log/log.ts'
+import type { BusinessHours } from '../lib/time/business-hours.ts'
 import type { CampaignRule } from '../mapping/campaigns.ts'
 import type { MappingRules } from '../mapping/compile.ts'
 import type { RemovalLimit, UncertainRule } from '../model/operations.ts'
 import type { Instant } from '../model/time.ts'
 import type { Supports } from '../sources/source.ts'
+import type { Words } from '../sources/workforce.ts'
 
 export interface ConnectorConfig {
   /** As connectors.yml and the state call it. */
@@ -27,6 +29,7 @@ export interface ConnectorConfig {
   agentStates: string | null
   /** Where its tables are kept fresh; null: nowhere. */
   extract: ExtractConfig | null
+  businessHours: BusinessHours | null
   surveyWindowMs: number
   backfillSince: Instant | null
   /** When everything is read again; null: never. */
@@ -51,7 +54,12 @@ export interface ExtractConfig {
   format: 'csv' | 'jsonl' | 'parquet'
   /** As it is written: a duration counts from when it is read. */
   since: string
+  layout: LayoutName
+  /** What words of the workforce layout are called. */
+  words: Words
 }
+
+export type LayoutName = 'vendor' | 'workforce'
 
 export interface DeliveryConfig {
   /** Whether customers that Brevo does not know become contacts. */

@@ -2,7 +2,9 @@
 import { isValidSchedule } from '../lib/time/schedule.ts'
 import { findSource } from '../sources/index.ts'
 import type { SourceDefinition } from '../sources/source.ts'
-import type { ExtractConfig } from './config.ts'
+import { WORKFORCE_TABLES } from '../sources/workforce.ts'
+import { toBusinessHours } from './business-hours.ts'
+import type { ConnectorConfig, ExtractConfig } from './config.ts'
 import { forEachConnector, type RuleComplaint } from './rule.ts'
 import type { RawConnector } from './schema/schema.ts'
 import { suggest } from './schema/validate.ts'
@@ -13,8 +15,9 @@ import { parseSince } from './since.ts'
 export const hasValidExtract = forEachConnector((connector, path) => {
   const { extract } = connector
   if (extract === undefined) return []
-  const { schedule, since, to, tables = [] } = extract
-  const known = findSource(connector.source ?? path[1]!)?.tables?.definitions.map((one) => one.name) ?? []
+  const { schedule, since, to, tables = [], layout = 'vendor' } = extract
+  const own = findSource(connector.source ?? path[1]!)?.tables?.definitions.map((one) => one.name) ?? []
+  const known = layout === 'workforce' ? WORKFORCE_TABLES : own
   const complain = (key: string, message: string): RuleComplaint => ({
     path: [...path, 'extract', key],
     message,
@@ -44,10 +47,17 @@ export const hasValidExtract = forEachConnector((connector, path) => {
   ]
 })
 
-export function toExtract(
-  extract: RawConnector['extract'],
-  { tables }: SourceDefinition,
-): ExtractConfig | null {
+/** `timezone`: of the whole file. */
+export const toTables = (
+  raw: RawConnector,
+  source: SourceDefinition,
+  timezone: string | undefined,
+): Pick<ConnectorConfig, 'extract' | 'businessHours'> => ({
+  extract: toExtract(raw.extract, source),
+  businessHours: toBusinessHours(raw.business_hours, timezone),
+})
+
+function toExtract(extract: RawConnector['extract'], { tables }: SourceDefinition): ExtractConfig | null {
   if (extract === undefined || tables === undefined) return null
   return {
     to: extract.to,
@@ -55,5 +65,11 @@ export function toExtract(
     tables: extract.tables ?? null,
     format: extract.format ?? 'csv',
     since: extract.since ?? tables.since,
+    layout: extract.layout ?? 'vendor',
+    words: {
+      channels: extract.channels ?? {},
+      status: extract.status ?? {},
+      states: extract.states ?? {},
+    },
   }
 }

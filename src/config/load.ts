@@ -12,7 +12,7 @@ import { parseDurationMs } from '../model/time.ts'
 import { ALIASES } from '../mapping/fields.ts'
 import { requireSource } from '../sources/index.ts'
 import { supportsOf } from '../sources/supports.ts'
-import { toExtract } from './extract.ts'
+import { toTables } from './extract.ts'
 import { parseSince } from './since.ts'
 import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
 import type { ChangeLimit, Config, ConnectorConfig, ServerConfig } from './config.ts'
@@ -185,7 +185,7 @@ function normalizeConnector(
     schedule: raw.schedule ?? defaults.schedule,
     surveySchedule: raw.survey_schedule ?? defaults.surveySchedule,
     agentStates: raw.agent_states ?? null,
-    extract: toExtract(raw.extract, source),
+    ...toTables(raw, source, file.timezone),
     surveyWindowMs: parseDurationMs(raw.survey_window ?? defaults.surveyWindow)!,
     backfillSince: parseSince(raw.backfill?.since ?? defaults.backfill ?? 'everything'),
     reconcile: toSchedule(raw.reconcile ?? file.reconcile),

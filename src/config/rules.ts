@@ -15,6 +15,7 @@ import {
   namesKnownConnectors,
   usesHttps,
 } from './rules-connectors.ts'
+import { hasValidBusinessHours } from './business-hours.ts'
 import { hasValidExtract } from './extract.ts'
 import { mapsWhatIsKnown, mapsWhatIsTold } from './rules-supports.ts'
 import type { ConnectorsFile, RawConnector as Connector } from './schema/schema.ts'
@@ -270,6 +271,7 @@ const RULES: Rule[] = [
   usesHttps,
   hasValidSchedules,
   hasValidExtract,
+  hasValidBusinessHours,
   hasValidReconcile,
   hasValidDate,
   hasKnownCountry,

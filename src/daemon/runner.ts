@@ -7,7 +7,7 @@ import { createWakeSignal, sleepOrWake, type WakeSignal } from '../lib/async/wak
 import { coerceError, isAbort, type TajoError } from '../lib/errors.ts'
 import { formatDuration } from '../lib/human.ts'
 import { keepFresh } from '../extract/keep-fresh.ts'
-import { requireSource } from '../sources/index.ts'
+import { layoutOf } from '../extract/layouts.ts'
 import { isDatabaseError } from '../state/db/sqlite.ts'
 import type { DaemonHooks } from './daemon.ts'
 import type { Tasks } from './tasks.ts'
@@ -103,16 +103,17 @@ export class Runner {
   #isExtracting = false
 
   /** Behind the live runs; what does not come through is gone on with the next time. */
-  async extract({ source, extract }: ConnectorConfig): Promise<void> {
-    const { tables } = requireSource(source)
-    if (extract === null || tables === undefined) return
+  async extract(connector: ConnectorConfig): Promise<void> {
+    const { extract } = connector
+    const layout = extract === null ? null : layoutOf(connector, extract.layout)
+    if (extract === null || layout === null) return
     const { tasks, pauses, engine, ports } = this.#shared
     // One that takes longer than its schedule is let come to its end.
     if (tasks.isStopping || this.#isExtracting || !this.#wasWell || pauses.leftMs(this.name) > 0) return
     this.#isExtracting = true
     try {
       const from = engine.backgroundSource(this.name)
-      const rows = await keepFresh(from, tables.definitions, extract, ports, tasks.signal)
+      const rows = await keepFresh(from, layout, extract, ports, tasks.signal)
       ports.log.info('Tables are fresh', { connector: this.name, rows })
     } catch (thrown) {
       if (isAbort(thrown)) throw thrown

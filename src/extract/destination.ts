@@ -30,9 +30,9 @@ export const MERGED_INTO = '_merged_into'
 export interface Destination {
   /**
    * Makes the tables that are missing, and adds the columns that a later tajo knows. Gives how far each was read. Throws
-   * `destination_refused` for a table that tajo did not make, or that another connector fills; that one is never altered.
+   * `destination_refused` for a table that tajo did not make, or that another owner fills; that one is never altered.
    */
-  open(connector: string, tables: readonly TableDefinition[]): Promise<Map<string, TableCursor>>
+  open(owner: string, tables: readonly TableDefinition[]): Promise<Map<string, TableCursor>>
   /** Rows, removals and the cursor, all of them or none. Of two versions of a row the newer one stays. */
   store(table: TableDefinition, batch: Batch): Promise<void>
   /** Once all tables are read: what is written as a file appears. */

@@ -14,6 +14,8 @@ export interface TableReport {
 }
 
 export interface ExtractOptions {
+  /** Whose tables they are there. */
+  owner: string
   tables: readonly TableDefinition[]
   bounds: Bounds
   /** From the beginning, whatever was read before. */
@@ -29,10 +31,10 @@ export interface ExtractOptions {
 export async function extract(
   source: Source,
   destination: Destination,
-  { tables, bounds, full, signal, onProgress }: ExtractOptions,
+  { owner, tables, bounds, full, signal, onProgress }: ExtractOptions,
   { clock }: { clock: Clock },
 ): Promise<TableReport[]> {
-  const cursors = await destination.open(source.name, tables)
+  const cursors = await destination.open(owner, tables)
   const reports: TableReport[] = []
   for (const table of inOrder(tables)) {
     const report = { table: table.name, rows: 0, invalid: 0 }
@@ -57,13 +59,6 @@ export async function extract(
   await destination.finish()
   return reports
 }
-
-/** Those that were named, and the one by which deletions and merges are known. */
-export const chooseTables = (
-  definitions: readonly TableDefinition[],
-  named: readonly string[] | null,
-): TableDefinition[] =>
-  definitions.filter((one) => named === null || named.includes(one.name) || one.toRemoval !== undefined)
 
 const inOrder = (tables: readonly TableDefinition[]): TableDefinition[] =>
   tables.toSorted((a, b) => Number(a.toRemoval !== undefined) - Number(b.toRemoval !== undefined))

@@ -3,15 +3,15 @@ import type { ExtractConfig } from '../config/config.ts'
 import { parseSince } from '../config/since.ts'
 import type { Clock } from '../lib/time/clock.ts'
 import type { Source } from '../sources/source.ts'
-import type { TableDefinition } from '../sources/tables.ts'
 import { openDestination } from './destinations/index.ts'
-import { chooseTables, extract } from './extract.ts'
+import { extract } from './extract.ts'
+import { chooseTables, type Layout, ownerOf } from './layouts.ts'
 
 /** Gives the rows that were read, by table. */
 export async function keepFresh(
   source: Source,
-  definitions: readonly TableDefinition[],
-  { to, tables, format, since }: ExtractConfig,
+  layout: Layout,
+  { to, tables, format, since, layout: name }: ExtractConfig,
   ports: { clock: Clock },
   signal?: AbortSignal,
 ): Promise<Record<string, number>> {
@@ -19,7 +19,8 @@ export async function keepFresh(
   try {
     const bounds = { since: since === 'everything' ? null : parseSince(since), until: null }
     const asked = {
-      tables: chooseTables(definitions, tables),
+      owner: ownerOf(source.name, name),
+      tables: chooseTables(layout.tables, tables),
       bounds,
       full: false,
       signal,

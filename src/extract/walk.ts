@@ -81,7 +81,11 @@ async function walkDownOnce(reading: Reading, start: TableCursor): Promise<Table
   let previous: TablePage | null = null
   const batches = new Batches(reading)
   const startedAt = source.now()
-  for await (const page of source.readTable!(table, { token, from: low, since: bounds.since }, signal)) {
+  for await (const page of source.readTable!(
+    table.madeOf?.table ?? table,
+    { token, from: low, since: bounds.since },
+    signal,
+  )) {
     refuseAscending(table.name, previous, page)
     // What moves up while it is read lies above the first page, and is the next reading's.
     high ??= Math.min(page.newest ?? startedAt, bounds.until ?? Number.POSITIVE_INFINITY)
@@ -107,7 +111,11 @@ async function readUp(reading: Reading, start: TableCursor): Promise<void> {
   const batches = new Batches(reading)
   let reached = watermark
   const startedAt = source.now()
-  for await (const page of source.readTable!(table, { token: null, from, since: bounds.since }, signal)) {
+  for await (const page of source.readTable!(
+    table.madeOf?.table ?? table,
+    { token: null, from, since: bounds.since },
+    signal,
+  )) {
     const isBeyond = !isWhole && bounds.until !== null && (page.oldest ?? 0) >= bounds.until
     const isLast = page.next === null || isBeyond
     // A page of nothing says nothing of how far it is, unless it is the last one.
@@ -139,17 +147,20 @@ class Batches {
     const { table, destination, clock, bounds, onPage } = this.#reading
     let invalid = 0
     let rows = 0
-    for (const { json, at } of page.items) {
-      if (at !== null && ((low !== null && at < low) || (bounds.until !== null && at >= bounds.until)))
-        continue
-      const row = toRow(table, json)
+    const isWithin = (at: Instant | null): boolean =>
+      at === null || ((low === null || at >= low) && (bounds.until === null || at < bounds.until))
+    const items = page.items.flatMap(({ json, at }) =>
+      isWithin(at) ? (table.madeOf?.toItems(json) ?? [json]) : [],
+    )
+    for (const item of items) {
+      const row = toRow(table, item)
       if (row === null) {
         invalid += 1
         continue
       }
       rows += 1
       this.#keep(row)
-      const removal = table.toRemoval?.(json) ?? null
+      const removal = table.toRemoval?.(item) ?? null
       if (removal !== null) this.#removals.push(removal)
     }
     this.#removals.push(...(page.removals ?? []))

@@ -19,6 +19,7 @@ import type { Instant } from '../model/time.ts'
 import type { OccurrenceType } from '../model/occurrence.ts'
 import type { Pace } from './rate-limit.ts'
 import type { TableDefinition, TablePage, TableRequest } from './tables.ts'
+import type { Workforce, WorkforceContext } from './workforce.ts'
 
 /** A key of connectors.yml as JSON Schema, with its description; default and examples where there are some. */
 export type OptionSchema = Readonly<Record<string, unknown>>
@@ -113,7 +114,12 @@ export interface SourceDefinition<Options = Readonly<Record<string, unknown>>> {
   readonly oauth?: OAuth<Options>
   readonly supports: Supports
   /** What of it can be had as tables, and how far back and how often by default; absent: nothing so far. */
-  readonly tables?: { definitions: readonly TableDefinition[]; since: string; schedule: string }
+  readonly tables?: {
+    definitions: readonly TableDefinition[]
+    workforce(context: WorkforceContext): Workforce
+    since: string
+    schedule: string
+  }
   /** How its deliveries are understood; null where there are no webhooks. */
   readonly receiver: WebhookReceiver | null
   /** The option by which `init` and `install` ask for the account, and an example of it. */

@@ -18,6 +18,23 @@ export interface Column {
   refersTo?: string
   /** Whether a row is gone with the one that it refers to. */
   goesWith?: boolean
+  /** No item has it: it is worked out from the rows of a table that `completes` this one, or from the next row of a `chain`. */
+  derived?: boolean
+}
+
+/** A row's values by their columns; times are instants. */
+export type Known = Readonly<Record<string, Value>>
+
+/** What the rows of one table tell of a row of another. */
+export interface Completion {
+  /** The table that is completed. */
+  table: string
+  /** The column that names a row of it. */
+  by: string
+  /** What has to be known of that row, and of the rows that name it. */
+  needs: { row: readonly string[]; entries: readonly string[] }
+  /** The derived columns of the row, in their order. */
+  complete: (row: Known, entries: readonly Known[]) => Value[]
 }
 
 /** What became of an object: gone, or taken into another one. */
@@ -47,6 +64,11 @@ export interface TableDefinition {
   version?: string
   /** Of an entry that tells what became of an object. */
   toRemoval?(item: Json): Removal | null
+  /** It is made of the items of that table, which is the one that is asked for: none, one or some rows of each. */
+  madeOf?: { table: TableDefinition; toItems(item: Json): Json[] }
+  completes?: Completion
+  /** Rows of one `by` follow each other: `until`, which is derived, is the `from` of the next. */
+  chain?: { by: string; from: string; until: string }
 }
 
 /** A page as the API gave it. */

@@ -54,7 +54,13 @@ for (const helpdesk of WITH_TABLES)
       })
       const ports = { clock: { monotonic: () => bench.universe.now } as never }
       const tables = definition.tables!.definitions
-      const asked = { tables, bounds: { since, until: null }, full: false, onProgress: () => undefined }
+      const asked = {
+        owner: 'shop',
+        tables,
+        bounds: { since, until: null },
+        full: false,
+        onProgress: () => undefined,
+      }
       await bench.drive(extract(bench.source(), destination, asked, ports))
       await destination.close()
     }

@@ -6,6 +6,7 @@ import { SOURCE_NAMES, type SourceOptions, SOURCES } from '../../sources/index.t
 import type { SourceDefinition } from '../../sources/source.ts'
 import { listKeys } from './schema-lists.ts'
 import { closed, duration, eventMapping, fieldMapping } from './schema-mapping.ts'
+import { businessHours, extract } from './schema-tables.ts'
 
 export const flag = (description: string, byDefault: boolean) =>
   Type.Optional(Type.Boolean({ description, default: byDefault }))
@@ -64,41 +65,8 @@ const connector = {
       examples: ['*/15 * * * * *'],
     }),
   ),
-  extract: Type.Optional(
-    Type.Object(
-      {
-        to: Type.String({
-          minLength: 1,
-          description:
-            'Where the helpdesk’s tables go: `duckdb://FILE`, `sqlite://FILE`, `postgres://…?schema=NAME`, or a folder.',
-          examples: ['duckdb://support.duckdb'],
-        }),
-        schedule: Type.Optional(
-          Type.String({
-            description: 'When the daemon keeps them fresh: cron. Default: every 15 minutes (Intercom: 5).',
-          }),
-        ),
-        tables: Type.Optional(
-          Type.Array(Type.String(), { description: 'Only these (docs/tables.md). Default: all.' }),
-        ),
-        format: Type.Optional(
-          Type.Union([Type.Literal('csv'), Type.Literal('jsonl'), Type.Literal('parquet')], {
-            default: 'csv',
-            description: 'Of the files in a folder.',
-          }),
-        ),
-        since: Type.Optional(
-          Type.String({
-            description: 'How far back the first reading goes: a date, `8w`, `2y`, or `everything`.',
-          }),
-        ),
-      },
-      {
-        ...closed,
-        description: 'The helpdesk as tables, kept fresh by `tajo start` (docs/extract.md). Default: no.',
-      },
-    ),
-  ),
+  extract: Type.Optional(extract),
+  business_hours: Type.Optional(businessHours),
   reconcile,
   on_delete: onDelete,
   backfill: Type.Optional(
@@ -194,11 +162,14 @@ function toOwnDefaults({ defaults }: SourceDefinition): object {
 /** The block of a connector of this helpdesk. */
 export function toConnectorSchema(source: SourceDefinition): Record<string, unknown> {
   const block = Type.Object({ source: sourceKey, ...connector }, closed)
-  const { agent_states, extract, ...shared } = block.properties
+  const { agent_states, extract: _, business_hours: __, ...shared } = block.properties
   // Where they come within another stream, looking costs nothing.
   const states = source.supports.streams.agent_states
   const own = states === undefined || states.mode === 'within' ? {} : { agent_states }
-  const tables = source.tables === undefined ? {} : { extract }
+  const tables =
+    source.tables === undefined
+      ? {}
+      : { extract: block.properties.extract, business_hours: block.properties.business_hours }
   return {
     ...block,
     properties: { ...source.options, ...own, ...shared, ...tables, ...toOwnDefaults(source) },

@@ -88,6 +88,14 @@ export const TIME: Kind = {
   },
 }
 
+export const HOURS: Kind = {
+  rule: 'Hours are written as 09:00-17:30, from 00:00 to 24:00.',
+  mend(value) {
+    const ends = value.split(/\s*(?:-|–|to|until)\s*/i).map((end) => TIME.mend(end)?.replaceAll('"', ''))
+    return ends.length === 2 && ends.every((end) => end) ? ends.join('-') : null
+  },
+}
+
 export const SHARE: Kind = {
   rule: 'It takes a number, or a share such as 20%.',
   mend: (value) => (/^(\d+)\s*percent$/i.test(value) ? value.replace(/\s*percent$/i, '%') : null),
@@ -115,6 +123,7 @@ const BY_PATTERN: [RegExp, Kind][] = [
   [/A-Z\]\[A-Z0-9_-/, ATTRIBUTE],
   [/A-Za-z0-9/, EVENT],
   [/A-Z\]\{2\}/, COUNTRY],
+  [/24:00/, HOURS],
   [/2\[0-3\]/, TIME],
   [/%/, SHARE],
 ]

@@ -4,7 +4,8 @@ import type * as duckdb from '@duckdb/node-api'
 import { TajoError } from '../../lib/errors.ts'
 import type { Column, Value } from '../../sources/tables.ts'
 import { loadPackage } from './packages.ts'
-import { quote, type SqlDriver } from './sql.ts'
+import { quote } from './complete.ts'
+import type { SqlDriver } from './sql.ts'
 
 type Api = typeof duckdb
 
@@ -57,6 +58,8 @@ export class DuckdbDriver implements SqlDriver {
   }
 
   parameter = (index: number): string => `$${index}`
+
+  toInstant = (expression: string): string => `epoch_us(${expression})`
 
   async run(sql: string, params: readonly Value[] = []): Promise<number> {
     const result = await this.#guarded(() => this.#connection.run(sql, [...params]))

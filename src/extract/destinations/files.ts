@@ -10,7 +10,8 @@ import { TajoError } from '../../lib/errors.ts'
 import type { TableDefinition } from '../../sources/tables.ts'
 import { type Batch, DELETED_AT, type Destination, MERGED_INTO, type TableCursor } from '../destination.ts'
 import { type DuckdbDriver, openDuckdb } from './duckdb.ts'
-import { allColumns, quote, SqlDestination } from './sql.ts'
+import { quote } from './complete.ts'
+import { allColumns, SqlDestination } from './sql.ts'
 import { openSqlite, type SqliteDriver } from './sqlite.ts'
 
 export type Format = 'csv' | 'jsonl' | 'parquet'
@@ -80,6 +81,7 @@ class Files implements Destination {
   }
 
   async finish(): Promise<void> {
+    await this.#kept.finish()
     for (const table of this.#tables) await this.#publish(table)
   }
 

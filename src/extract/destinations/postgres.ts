@@ -7,7 +7,8 @@ import { TajoError } from '../../lib/errors.ts'
 import { toMicrosIso } from '../../model/time.ts'
 import type { Column, Value } from '../../sources/tables.ts'
 import { loadPackage } from './packages.ts'
-import { quote, type SqlDriver } from './sql.ts'
+import { quote } from './complete.ts'
+import type { SqlDriver } from './sql.ts'
 
 type Pg = { default: { Client: new (options: object) => Client } }
 type Copy = { from(sql: string): Writable & { submit: unknown } }
@@ -70,6 +71,8 @@ class PostgresDriver implements SqlDriver {
   }
 
   parameter = (index: number): string => `$${index}`
+
+  toInstant = (expression: string): string => `(extract(epoch FROM ${expression}) * 1000000)::bigint`
 
   async run(sql: string, params: readonly Value[] = []): Promise<number> {
     const { rowCount } = await this.#guarded(() => this.#client.query(sql, [...params]))

@@ -3,6 +3,7 @@
 import { TajoError } from '../../lib/errors.ts'
 import { toMicrosIso } from '../../model/time.ts'
 import type { Column, ColumnType, Removal, Row, TableDefinition, Value } from '../../sources/tables.ts'
+import { chainRows, completeRows, names, quote, stageOf } from './complete.ts'
 import { Merges } from './merges.ts'
 import {
   type Batch,
@@ -34,6 +35,8 @@ export interface SqlDriver {
   load(table: string, columns: readonly Column[], rows: readonly Value[][]): Promise<void>
   /** Whether looking for what refers to a row needs an index. */
   readonly needsIndexes: boolean
+  /** An expression of the microseconds since 1970 of a time. */
+  toInstant(expression: string): string
   /** Makes a SELECT keep others from its row until the transaction ends. */
   readonly forUpdate: string
   close(): Promise<void>
@@ -42,7 +45,7 @@ export interface SqlDriver {
 /** What tajo keeps of its tables: whose they are, and how far each was read. */
 const META = '_tajo_tables'
 
-export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
+export const idOf = ({ columns }: TableDefinition): string => columns[0]!.name
 
 /** With those that every table has. */
 export const allColumns = ({ columns }: TableDefinition): Column[] => [
@@ -93,9 +96,10 @@ export class SqlDestination implements Destination {
 
   async #readMerges(table: string): Promise<void> {
     const merged = quote(MERGED_INTO)
-    const sql = `SELECT id, ${merged} AS merged FROM ${quote(table)} WHERE ${merged} IS NOT NULL`
-    for (const { id, merged: into } of await this.#driver.all(sql))
-      this.#merges.add(table, String(id), String(into))
+    const id = quote(idOf(this.#tables.get(table)!))
+    const sql = `SELECT ${id} AS id, ${merged} AS merged FROM ${quote(table)} WHERE ${merged} IS NOT NULL`
+    for (const row of await this.#driver.all(sql))
+      this.#merges.add(table, String(row['id']), String(row['merged']))
   }
 
   async #list(sql: string, params: readonly Value[] = []): Promise<Set<string>> {
@@ -140,7 +144,7 @@ export class SqlDestination implements Destination {
         'destination_refused',
         `The table ${table} in ${label} is filled by the connector ${owner}.`,
         {
-          hint: 'Give each connector a file, a folder or a schema of its own.',
+          hint: 'Give each connector, and each layout, a file, a folder or a schema of its own.',
         },
       )
   }
@@ -178,6 +182,7 @@ export class SqlDestination implements Destination {
     await this.#inTransaction(async () => {
       await this.#refuseOthers(table.name)
       const changed = rows.length > 0 ? await this.#upsert(table, rows) : 0
+      if (rows.length > 0) await this.#complete(table)
       for (const removal of removals) await this.#remove(removal)
       await this.#driver.run(
         `UPDATE ${META} SET cursor = ${this.#driver.parameter(1)}, revision = revision + ${changed} WHERE name = ${this.#driver.parameter(2)}`,
@@ -223,13 +228,13 @@ export class SqlDestination implements Destination {
 
   /** What is as it was is not written again. Gives how many rows are new or other than they were. */
   async #upsert(table: TableDefinition, rows: readonly Row[]): Promise<number> {
-    const columns = allColumns(table)
-    const stage = `_tajo_stage_${table.name}`
+    const columns = allColumns(table).filter(({ derived }) => derived !== true)
+    const stage = stageOf(table)
     await this.#driver.makeStage(stage, `SELECT ${names(columns)} FROM ${quote(table.name)} WHERE 1 = 0`)
     await this.#driver.load(
       stage,
       columns,
-      rows.map(({ values }) => this.#merges.follow(table, values)),
+      rows.map(({ values }) => withoutDerived(table, this.#merges.follow(table, values))),
     )
     const [id, ...others] = columns.map(({ name }) => quote(name))
     const known = quote(table.name)
@@ -241,10 +246,21 @@ export class SqlDestination implements Destination {
     )
   }
 
+  /** What the rows that were loaded last tell of others, or others of them. */
+  async #complete(table: TableDefinition): Promise<void> {
+    for (const entries of this.#tables.values()) {
+      const target = this.#tables.get(entries.completes?.table ?? '')
+      if (target === undefined || (entries !== table && target !== table)) continue
+      const changed = await completeRows(this.#driver, { target, entries, stage: table })
+      await this.#grow(target.name, changed)
+    }
+  }
+
   async #remove({ table, id, into, at }: Removal): Promise<void> {
-    if (this.#tables.has(table)) {
-      if (into !== null) await this.#noteMerge(table, id, into)
-      await this.#mark(table, 'id', { id, into, at })
+    const own = this.#tables.get(table)
+    if (own !== undefined) {
+      if (into !== null) await this.#noteMerge(own, id, into)
+      await this.#mark(table, idOf(own), { id, into, at })
     }
     for (const { name, columns } of this.#tables.values())
       for (const column of columns) {
@@ -255,9 +271,9 @@ export class SqlDestination implements Destination {
   }
 
   /** Also of one that was never read: what still names it belongs to the other. */
-  async #noteMerge(table: string, id: string, into: string): Promise<void> {
-    this.#merges.add(table, id, into)
-    const sql = `INSERT INTO ${quote(table)} (id) VALUES (${this.#driver.parameter(1)}) ON CONFLICT DO NOTHING`
+  async #noteMerge(table: TableDefinition, id: string, into: string): Promise<void> {
+    this.#merges.add(table.name, id, into)
+    const sql = `INSERT INTO ${quote(table.name)} (${quote(idOf(table))}) VALUES (${this.#driver.parameter(1)}) ON CONFLICT DO NOTHING`
     await this.#driver.run(sql, [id])
   }
 
@@ -288,13 +304,24 @@ export class SqlDestination implements Destination {
     await this.#driver.run(sql, [table])
   }
 
+  /** What was stored is seen at once, but for what only all rows together tell. */
   async finish(): Promise<void> {
-    // What was stored is seen at once.
+    for (const table of this.#tables.values())
+      if (table.chain !== undefined)
+        await this.#inTransaction(async () =>
+          this.#grow(table.name, await chainRows(this.#driver, table.name, idOf(table), table.chain!)),
+        )
   }
 
   close(): Promise<void> {
     return this.#driver.close()
   }
+}
+
+function withoutDerived({ columns }: TableDefinition, values: Value[]): Value[] {
+  return columns.some(({ derived }) => derived)
+    ? values.filter((_, at) => columns[at]?.derived !== true)
+    : values
 }
 
 /** Of two versions the newer one stays. */
@@ -303,5 +330,3 @@ function toNewer({ name, version }: TableDefinition): string {
   const [known, given] = [`${quote(name)}.${quote(version)}`, `excluded.${quote(version)}`]
   return ` AND (${given} IS NULL OR ${known} IS NULL OR ${given} >= ${known})`
 }
-
-const names = (columns: readonly Column[]): string => columns.map(({ name }) => quote(name)).join(', ')

@@ -6,7 +6,8 @@ import { TajoError } from '../../lib/errors.ts'
 import { toMicrosIso } from '../../model/time.ts'
 import type { Column, Value } from '../../sources/tables.ts'
 import { type Database, isDatabaseError, isDiskFull, open, type Statement } from '../../state/db/sqlite.ts'
-import { quote, type SqlDriver } from './sql.ts'
+import { quote } from './complete.ts'
+import type { SqlDriver } from './sql.ts'
 
 /** Who else writes to the file may take so long. */
 const BUSY_MS = 10_000
@@ -52,6 +53,9 @@ export class SqliteDriver implements SqlDriver {
   }
 
   parameter = (): string => '?'
+
+  toInstant = (expression: string): string =>
+    `(unixepoch(${expression}) * 1000000 + CAST(substr(${expression}, 21, 6) AS INTEGER))`
 
   readonly #statements = new Map<string, Statement<Value[], Record<string, unknown>>>()
 

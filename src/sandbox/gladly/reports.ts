@@ -133,6 +133,8 @@ function contactRows(world: World, from: number, until: number, seen: number): R
         Status: ended === null ? null : one.status,
         'Inbox When Queued': one.inboxWhenQueued,
         'Inbox When Ended': ended === null ? null : one.inboxWhenEnded,
+        'Agent When Ended':
+          ended === null ? null : (world.users.find(({ id }) => id === one.ticket.assignee)?.name ?? null),
         'Accepted At': isCall && one.direction === 'INBOUND' ? time(one.fulfilled, seen) : null,
         'Fulfilled At': time(one.fulfilled, seen),
         'Ended At': ended,

@@ -135,6 +135,8 @@ function recordsOf(world: World): Record<string, Listing> {
 const isOfTicket = (one: { ticketId: number }, query: Record<string, unknown>): boolean =>
   query['ticket_id'] === undefined || one.ticketId === Number(query['ticket_id'])
 
+const TEAMS = [{ id: 4_101, name: 'Support', created: 0 }]
+
 function directoriesOf(world: World): Record<string, Listing> {
   return {
     users: {
@@ -146,6 +148,11 @@ function directoriesOf(world: World): Record<string, Listing> {
       orders: byCreation(() => sorted(world.tags)),
       filters: ['search'],
       item: directory.tagItem,
+    },
+    teams: {
+      orders: byCreation(() => sorted(TEAMS)),
+      filters: ['search'],
+      item: (one: (typeof TEAMS)[number]) => ({ id: one.id, name: one.name, uri: `/api/teams/${one.id}/` }),
     },
     integrations: {
       orders: byCreation(() => sorted<WorldMailbox | WorldWebhook>([...world.mailboxes, ...world.webhooks])),

@@ -51,7 +51,7 @@ const STATES: Readonly<Record<string, AgentState['state']>> = {
 /** Whoever goes away without a reason was away for too long. */
 const IDLE = 'idle'
 
-function toAgentStates({ type, at, content }: HeardEvent): AgentState[] {
+export function toAgentStates({ type, at, content }: HeardEvent): AgentState[] {
   const agentId = toId(content['agentId'])
   const what = type.split('/')[1]!
   const happenedAt = toInstant(content['occurredAt']) ?? at

@@ -17,10 +17,11 @@ import {
   paceOf,
 } from './options.ts'
 import { emptyPage, Reader, REPORT_LAG } from './reader.ts'
-import { readGladlyTable } from './read-table.ts'
+import { readGladlyTable } from './tables/read.ts'
 import { createScoreReader } from './scores.ts'
 import { EVENTS_REACH } from './slices.ts'
-import { gladlyTables } from './tables.ts'
+import { gladlyTables } from './tables/vendor.ts'
+import { gladlyWorkforce } from './tables/workforce.ts'
 import { readTickets } from './tickets.ts'
 import { createGladlyWebhooks, gladlyReceiver } from './webhooks.ts'
 
@@ -87,7 +88,7 @@ export const gladly: SourceDefinition<GladlyOptions> = {
     sessions: true,
   },
   // Reports are an hour behind, and few may be asked for in a minute.
-  tables: { definitions: gladlyTables, since: '2y', schedule: '41 * * * *' },
+  tables: { definitions: gladlyTables, workforce: gladlyWorkforce, since: '2y', schedule: '41 * * * *' },
   receiver: gladlyReceiver,
   address: { option: 'domain', label: 'the domain', example: 'yourshop.gladly.com', base: 'base_url' },
   account: toAccount,

@@ -26,7 +26,9 @@ import {
   STREAM_LISTINGS,
 } from './listings.ts'
 import { gorgiasSecrets } from './secrets.ts'
-import { gorgiasTables, readGorgiasTable } from './tables.ts'
+import { readGorgiasTable } from './tables/read.ts'
+import { gorgiasTables } from './tables/vendor.ts'
+import { gorgiasWorkforce } from './tables/workforce.ts'
 import { createGorgiasWebhooks, gorgiasReceiver } from './webhooks.ts'
 import { createGorgiasClient, type GorgiasClient, toAsked } from './client.ts'
 import { openAccount, type Params } from '../client.ts'
@@ -76,7 +78,7 @@ export const gorgias: SourceDefinition<GorgiasOptions> = {
     phones: 'singly',
     webhooks: 'managed',
   },
-  tables: { definitions: gorgiasTables, since: '8w', schedule: '*/15 * * * *' },
+  tables: { definitions: gorgiasTables, workforce: gorgiasWorkforce, since: '8w', schedule: '*/15 * * * *' },
   receiver: gorgiasReceiver,
   address: {
     option: 'domain',

@@ -2,8 +2,9 @@
 import type { Priority } from '../../lib/net/limiter.ts'
 import { isSigned } from '../../lib/net/signature.ts'
 import { fromMs, type Instant } from '../../model/time.ts'
-import { readIntercomTable } from './read-table.ts'
-import { intercomTables } from './tables.ts'
+import { readIntercomTable } from './tables/read.ts'
+import { intercomTables } from './tables/vendor.ts'
+import { intercomWorkforce } from './tables/workforce.ts'
 import { openAccount } from '../client.ts'
 import type {
   Credentials,
@@ -144,7 +145,7 @@ export const intercom: SourceDefinition<IntercomOptions> = {
     phones: 'listed',
     webhooks: 'by_hand',
   },
-  tables: { definitions: intercomTables, since: '5y', schedule: '*/5 * * * *' },
+  tables: { definitions: intercomTables, workforce: intercomWorkforce, since: '5y', schedule: '*/5 * * * *' },
   receiver,
   address: { option: 'region', label: 'the region: us, eu or au', example: 'eu', base: 'api_url' },
   account: toAccount,

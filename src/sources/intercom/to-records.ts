@@ -116,7 +116,7 @@ const STATES: Readonly<Record<string, Ticket['status']>> = {
 }
 
 /** `source.type` → the canonical channel; what is not listed stays as it is (gladly-intercom-api.md § C.2). */
-const CHANNELS: Readonly<Record<string, string>> = {
+export const CHANNELS: Readonly<Record<string, string>> = {
   conversation: 'chat',
   push: 'chat',
   email: 'email',

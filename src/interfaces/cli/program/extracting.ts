@@ -12,6 +12,10 @@ export function addExtractCommand(program: Command): void {
       'duckdb://FILE, sqlite://FILE, postgres://…, a folder, or - for one table; default: as connectors.yml says',
     )
     .option('--tables <names>', 'only these: customers,tickets')
+    .option(
+      '--layout <name>',
+      'vendor (default): as the helpdesk has them; workforce: for planners, the same for every helpdesk',
+    )
     .option('--format <name>', 'of the files in a folder: csv (default), jsonl or parquet')
     .option('--since <date>', 'what changed since then: 2024-06-19, 8w, 2y, everything')
     .option('--until <date>', 'and before then')

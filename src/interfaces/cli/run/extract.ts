@@ -1,15 +1,16 @@
 // tajo extract: the helpdesk as tables, in a file, a folder or a database.
 import { parseSince } from '../../../config/since.ts'
-import type { ConnectorConfig } from '../../../config/config.ts'
+import type { ConnectorConfig, LayoutName } from '../../../config/config.ts'
 import { suggest } from '../../../config/schema/validate.ts'
 import { loadConfig } from '../../../config/load.ts'
 import { createSource } from '../../../engine/engine.ts'
 import { FORMATS, openDestination } from '../../../extract/destinations/index.ts'
-import { chooseTables, extract, type TableReport } from '../../../extract/extract.ts'
+import { extract, type TableReport } from '../../../extract/extract.ts'
+import { chooseTables, type Layout, layoutOf, ownerOf } from '../../../extract/layouts.ts'
 import { isAbort, TajoError } from '../../../lib/errors.ts'
 import { formatCount } from '../../../lib/human.ts'
 import { parseInstant } from '../../../model/time.ts'
-import { requireSource, SOURCES } from '../../../sources/index.ts'
+import { SOURCES } from '../../../sources/index.ts'
 import type { TableDefinition } from '../../../sources/tables.ts'
 import { type CommonOptions, isAlone, openPorts, readCredentials } from '../terminal/session.ts'
 import { paint, print, say } from '../terminal/terminal.ts'
@@ -17,6 +18,7 @@ import { paint, print, say } from '../terminal/terminal.ts'
 export interface ExtractCommandOptions extends CommonOptions {
   to?: string
   tables?: string
+  layout?: string
   format?: string
   since?: string
   until?: string
@@ -34,9 +36,11 @@ export async function runExtract(name: string, options: ExtractCommandOptions): 
   if (connector === undefined)
     throw new TajoError('usage', `There is no connector ${name} in ${options.config}.`)
   const asked = withConfigured(connector, options)
-  const tables = readTables(connector, asked)
+  const layoutName = chooseLayout(asked.layout)
+  const layout = requireLayout(connector, layoutName)
+  const tables = readTables(connector, layout, asked)
   const format = chooseFormat(asked.format)
-  const bounds = readBounds(connector, asked)
+  const bounds = readBounds(layout, asked)
   const credentials = readCredentials(connector, isAlone(config, connector), options.stateDir, process.env)
   const opened = openPorts(config.log, Object.values(credentials))
   const stop = new AbortController()
@@ -50,9 +54,17 @@ export async function runExtract(name: string, options: ExtractCommandOptions): 
       const reports = await extract(
         source,
         destination,
-        { tables, bounds, full: options.full === true, signal: stop.signal, onProgress: progress },
+        {
+          owner: ownerOf(name, layoutName),
+          tables,
+          bounds,
+          full: options.full === true,
+          signal: stop.signal,
+          onProgress: progress,
+        },
         opened.ports,
       )
+      if (asked.tables === undefined) for (const { reason } of layout.lacks) say(reason)
       return report(reports, asked)
     } finally {
       await destination.close()
@@ -80,31 +92,67 @@ function withConfigured(
     throw new TajoError('usage', 'Where do the tables go?', {
       hint: `--to duckdb://support.duckdb, say; or extract: { to: … } below ${name} in connectors.yml`,
     })
-  const { tables, format, since } = configured
-  const known = { to: configured.to, format, since, ...(tables === null ? {} : { tables: tables.join(',') }) }
+  const { tables, format, since, layout } = configured
+  const known = {
+    to: configured.to,
+    format,
+    since,
+    layout,
+    ...(tables === null ? {} : { tables: tables.join(',') }),
+  }
   return { ...known, ...options, to: configured.to }
 }
 
-function readTables({ name, source }: ConnectorConfig, { tables: asked, to }: Asked): TableDefinition[] {
-  const { tables, label } = requireSource(source)
-  if (tables === undefined)
-    throw new TajoError('usage', `The tables of ${label} can't be had so far.`, {
-      hint: `Those of ${SOURCES.flatMap((one) => (one.tables === undefined ? [] : one.label)).join(' and ')} can.`,
+const LAYOUTS: readonly LayoutName[] = ['vendor', 'workforce']
+
+function chooseLayout(layout: string = 'vendor'): LayoutName {
+  const found = LAYOUTS.find((one) => one === layout)
+  if (found === undefined)
+    throw new TajoError('usage', `There is no layout ${layout}.${suggest(layout, LAYOUTS)}`, {
+      hint: `There are ${LAYOUTS.join(' and ')}.`,
     })
-  const names = asked?.split(',').map((one) => one.trim()) ?? tables.definitions.map((one) => one.name)
+  return found
+}
+
+function requireLayout(connector: ConnectorConfig, name: LayoutName): Layout {
+  const layout = layoutOf(connector, name)
+  if (layout !== null) return layout
+  throw new TajoError('usage', `The tables of ${connector.label} can't be had so far.`, {
+    hint: `Those of ${SOURCES.flatMap((one) => (one.tables === undefined ? [] : one.label)).join(' and ')} can.`,
+  })
+}
+
+function readTables(
+  { name, label }: ConnectorConfig,
+  { tables, names: known, lacks }: Layout,
+  { tables: asked, to }: Asked,
+): TableDefinition[] {
+  const names = asked?.split(',').map((one) => one.trim()) ?? known
   if (to === '-' && names.length !== 1)
     throw new TajoError('usage', 'Standard output takes one table.', {
-      hint: `Name it: tajo extract ${name} --to - --tables ${tables.definitions[0]!.name}`,
+      hint: `Name it: tajo extract ${name} --to - --tables ${known[0]!}`,
     })
-  const known = tables.definitions.map((table) => table.name)
   const unknown = names.find((one) => !known.includes(one))
   if (unknown !== undefined)
     throw new TajoError('usage', `${label} has no table ${unknown}.${suggest(unknown, known)}`, {
       hint: `There are ${known.join(', ')}.`,
     })
-  return to === '-'
-    ? tables.definitions.filter((one) => one.name === names[0])
-    : chooseTables(tables.definitions, names)
+  const lacking = asked === undefined ? undefined : lacks.find(({ table }) => names.includes(table))
+  if (lacking !== undefined)
+    throw new TajoError('usage', `There is no table ${lacking.table}. ${lacking.reason}`, {
+      hint: `There are ${known.filter((one) => one !== lacking.table).join(', ')}.`,
+    })
+  if (to !== '-') return chooseTables(tables, names)
+  const alone = tables.filter((one) => one.name === names[0])
+  if (alone.some((one) => one.columns.some(({ derived }) => derived)))
+    throw new TajoError(
+      'usage',
+      `${names[0]} is worked out from several rows, which a destination has to hold.`,
+      {
+        hint: `Such as tajo extract ${name} --layout workforce --to sqlite://planning.sqlite`,
+      },
+    )
+  return alone
 }
 
 function chooseFormat(format: string = 'csv'): (typeof FORMATS)[number] {
@@ -117,10 +165,10 @@ function chooseFormat(format: string = 'csv'): (typeof FORMATS)[number] {
 }
 
 function readBounds(
-  { source }: ConnectorConfig,
+  { since: byDefault }: Layout,
   { since, until }: Asked,
 ): { since: number | null; until: number | null } {
-  const from = since ?? requireSource(source).tables?.since ?? 'everything'
+  const from = since ?? byDefault
   const bounds = {
     since: from === 'everything' ? null : parseSince(from),
     until: until === undefined ? null : parseInstant(until),

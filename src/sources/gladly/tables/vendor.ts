@@ -1,9 +1,9 @@
 // Gladly as tables (gladly-intercom-api.md § A.3–A.6). Conversations and contacts are the rows of its reports, which name their columns in
 // words.
-import { fromMs } from '../../model/time.ts'
-import { column, type Json, type Removal, type TableDefinition } from '../tables.ts'
-import { readMerge } from './events.ts'
-import { toId, toInstant, toObject } from './items.ts'
+import { fromMs } from '../../../model/time.ts'
+import { column, type Json, type Removal, type TableDefinition } from '../../tables.ts'
+import { readMerge } from '../events.ts'
+import { toId, toInstant, toObject } from '../items.ts'
 
 const { id, text, time, flag, json } = column
 const HOUR = fromMs(3_600_000)

@@ -1,18 +1,6 @@
 // Gorgias as tables: its lists as they are, with the text of messages (gorgias-api.md § 3, § 4).
-import { fromMs, parseInstant, toIso } from '../../model/time.ts'
-import { createLoopGuard } from '../loops.ts'
-import type { Params } from '../client.ts'
-import {
-  column,
-  type Json,
-  type Removal,
-  type TableDefinition,
-  type TablePage,
-  type TableRequest,
-  toText,
-} from '../tables.ts'
-import { type GorgiasClient, toAsked } from './client.ts'
-import { DIRECTORY_LISTINGS, type Listing, STREAM_LISTINGS } from './listings.ts'
+import { fromMs, parseInstant } from '../../../model/time.ts'
+import { column, type Json, type Removal, type TableDefinition, toText } from '../../tables.ts'
 
 const DAY = fromMs(24 * 3_600_000)
 
@@ -164,7 +152,12 @@ export const gorgiasTables: readonly TableDefinition[] = [
 ]
 
 /** Lists are silent about both (§ 6.4); a merge of customers names the survivor, and hands over the tickets without dating them (§ 6.5). */
-function toRemoval({ type, object_id: object, data, created_datetime: created }: Json): Removal | null {
+export function toRemoval({
+  type,
+  object_id: object,
+  data,
+  created_datetime: created,
+}: Json): Removal | null {
   const at = parseInstant(created) ?? 0
   const removed = (table: string, gone: unknown, into: unknown = null): Removal | null =>
     toText(gone) === null ? null : { table, id: toText(gone)!, into: toText(into), at }
@@ -178,39 +171,5 @@ function toRemoval({ type, object_id: object, data, created_datetime: created }:
       return removed('customers', (data as Json | null)?.['source_customer_id'], object)
     default:
       return null
-  }
-}
-
-const LISTINGS: Readonly<Record<string, Listing>> = {
-  customers: STREAM_LISTINGS.customers,
-  tickets: STREAM_LISTINGS.tickets,
-  ticket_messages: STREAM_LISTINGS.messages,
-  satisfaction_surveys: STREAM_LISTINGS.satisfaction_surveys,
-  users: DIRECTORY_LISTINGS.agents,
-  tags: DIRECTORY_LISTINGS.tags,
-  events: STREAM_LISTINGS.events,
-}
-
-export async function* readGorgiasTable(
-  client: GorgiasClient,
-  { name }: TableDefinition,
-  { token, from }: TableRequest,
-  signal?: AbortSignal,
-): AsyncGenerator<TablePage, void, void> {
-  const { path, params, sortKey } = LISTINGS[name]!
-  const filter = name === 'events' && from !== null ? { 'created_datetime[gte]': toIso(from) } : {}
-  const guard = createLoopGuard(path)
-  for (let cursor = token; ;) {
-    // The cursor holds neither order nor filter (§ 3).
-    const asked: Params = { ...params, ...filter, ...(cursor === null ? {} : { cursor }) }
-    const { json: answer } = await client.ask(toAsked(path, asked), signal)
-    const { data, meta } = answer as { data: Json[]; meta: { next_cursor: string | null } }
-    const items = data.map((one) => ({ json: one, at: parseInstant(one[sortKey]) }))
-    const times = items.flatMap(({ at }) => at ?? [])
-    const [newest, oldest] = times.length === 0 ? [null, null] : [Math.max(...times), Math.min(...times)]
-    yield { items, newest, oldest, next: meta.next_cursor }
-    guard({ next: meta.next_cursor, records: data })
-    if (meta.next_cursor === null) return
-    cursor = meta.next_cursor
   }
 }

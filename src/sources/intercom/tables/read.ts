@@ -1,14 +1,14 @@
 // How Intercom's tables are read. Conversations are searched from an instant on; what was said in one stands at its own address, so its parts
 // cost a request for each conversation that has changed.
-import { fromMs, type Instant, toMs } from '../../model/time.ts'
-import { createLoopGuard } from '../loops.ts'
-import { type Json, type TableDefinition, type TablePage, type TableRequest, toText } from '../tables.ts'
-import { type IntercomClient, toList, toObject } from './client.ts'
-import { toInstant } from './items.ts'
-import { readNext, toParams } from './next-page.ts'
-import { SLICE_PAGES } from './slices.ts'
-import type { TABLES } from './tables.ts'
-import { isGone } from './to-records.ts'
+import { fromMs, type Instant, toMs } from '../../../model/time.ts'
+import { createLoopGuard } from '../../loops.ts'
+import { type Json, type TableDefinition, type TablePage, type TableRequest, toText } from '../../tables.ts'
+import { type IntercomClient, toList, toObject } from '../client.ts'
+import { toInstant } from '../items.ts'
+import { readNext, toParams } from '../next-page.ts'
+import { SLICE_PAGES } from '../slices.ts'
+import type { TABLES } from './vendor.ts'
+import { isGone } from '../to-records.ts'
 
 type Request = Pick<TableRequest, 'token' | 'from'>
 type Pages = AsyncGenerator<TablePage, void, void>

@@ -1,7 +1,7 @@
 // Intercom as tables (gladly-intercom-api.md § B.3–B.5).
-import { fromMs } from '../../model/time.ts'
-import { column, type Json, type Removal, type TableDefinition, toText } from '../tables.ts'
-import { toInstant } from './items.ts'
+import { fromMs } from '../../../model/time.ts'
+import { column, type Json, type Removal, type TableDefinition, toText } from '../../tables.ts'
+import { toInstant } from '../items.ts'
 
 const { id, text, time, flag, json } = column
 const created = time('created_at', 'When it was made.')
@@ -145,7 +145,7 @@ export const intercomTables: readonly TableDefinition[] = Object.values(TABLES).
   isUnix: true,
 }))
 
-function toRemoval({ id: gone, deleted_at: at }: Json): Removal | null {
+export function toRemoval({ id: gone, deleted_at: at }: Json): Removal | null {
   const conversation = toText(gone)
   return conversation === null
     ? null

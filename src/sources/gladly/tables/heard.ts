@@ -1,9 +1,9 @@
 // What the event stream tells tables of.
-import type { Instant } from '../../model/time.ts'
-import type { TablePage } from '../tables.ts'
-import { type Json, toId, toInstant, toList, toObject, toText } from './items.ts'
-import { type Reader } from './reader.ts'
-import { readSlices, toReach } from './slices.ts'
+import type { Instant } from '../../../model/time.ts'
+import type { TablePage } from '../../tables.ts'
+import { type Json, toId, toInstant, toList, toObject, toText } from '../items.ts'
+import { type Reader } from '../reader.ts'
+import { readSlices, toReach } from '../slices.ts'
 
 /** By id, what changed. */
 export interface Heard {
