@@ -257,8 +257,25 @@ const extract = shape({
       table: Type.String(),
       rows: count('That were read, with those that were there already.'),
       invalid: count('Items without an id, which were left out.'),
+      new_fields: Type.Array(Type.String(), {
+        description: 'Fields without a column that were never seen before; they are kept in `_extra`.',
+      }),
     }),
   ),
+})
+
+const estimated = Type.Number({ minimum: 0 })
+const extractDryRun = shape({
+  version,
+  tables: Type.Array(
+    shape({
+      table: Type.String(),
+      requests: nullable(count(), 'Null: nobody can tell how far back the list goes.'),
+      minutes: nullable(estimated, 'At the pace that the helpdesk allows.'),
+    }),
+  ),
+  requests: count('Of those tables of which it can be told.'),
+  minutes: estimated,
 })
 
 export const OUTPUTS: Record<string, { command: string; schema: TSchema }> = {
@@ -271,6 +288,7 @@ export const OUTPUTS: Record<string, { command: string; schema: TSchema }> = {
   'test-mapping': { command: 'tajo test-mapping --json', schema: testMapping },
   doctor: { command: 'tajo doctor --json', schema: doctor },
   extract: { command: 'tajo extract CONNECTOR --json', schema: extract },
+  'extract-dry-run': { command: 'tajo extract CONNECTOR --dry-run --json', schema: extractDryRun },
 }
 
 export function toOutputSchema(name: string): object {

@@ -9,6 +9,7 @@ import { formatDuration } from '../lib/human.ts'
 import { keepFresh } from '../extract/keep-fresh.ts'
 import { layoutOf } from '../extract/layouts.ts'
 import { isDatabaseError } from '../state/db/sqlite.ts'
+import { META } from '../state/meta.ts'
 import type { DaemonHooks } from './daemon.ts'
 import type { Tasks } from './tasks.ts'
 
@@ -111,13 +112,21 @@ export class Runner {
     // One that takes longer than its schedule is let come to its end.
     if (tasks.isStopping || this.#isExtracting || !this.#wasWell || pauses.leftMs(this.name) > 0) return
     this.#isExtracting = true
+    const startedAt = new Date(ports.clock.now()).toISOString()
+    const key = META.tables(this.name)
+    const known = engine.store.meta.get(key)
     try {
       const from = engine.backgroundSource(this.name)
-      const rows = await keepFresh(from, layout, extract, ports, tasks.signal)
+      const { rows, newFields } = await keepFresh(from, layout, extract, ports, tasks.signal)
+      engine.store.meta.set(key, { freshAt: startedAt, trouble: null })
       ports.log.info('Tables are fresh', { connector: this.name, rows })
+      if (Object.keys(newFields).length > 0)
+        ports.log.info('The helpdesk has new fields', { connector: this.name, fields: newFields })
     } catch (thrown) {
       if (isAbort(thrown)) throw thrown
       const { message, hint } = coerceError(thrown)
+      const since = known?.trouble?.since ?? startedAt
+      engine.store.meta.set(key, { freshAt: known?.freshAt ?? null, trouble: { since, reason: message } })
       ports.log.warn('The tables are not fresh', { connector: this.name, reason: message, hint })
     } finally {
       this.#isExtracting = false

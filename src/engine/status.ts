@@ -1,6 +1,7 @@
 // What the state says of a connector, while a daemon runs or not.
 import { type Stream, STREAMS } from '../model/records.ts'
 import type { Supports } from '../sources/source.ts'
+import { withoutPassword } from '../lib/net/address.ts'
 import { latenessOf } from '../sources/supports.ts'
 import { toIso } from '../model/time.ts'
 import { type PendingConfig, readPending } from '../state/reading/applied-config.ts'
@@ -8,7 +9,7 @@ import { BREVO, readPauses } from './pauses.ts'
 import { readTroubles } from './troubles.ts'
 import type { Store } from '../state/store.ts'
 import { lastReconciledAt } from '../sync/read/reconcile.ts'
-import { type FeedGap, META, type Trouble } from '../state/meta.ts'
+import { type FeedGap, META, type TablesFreshness, type Trouble } from '../state/meta.ts'
 
 export interface ConnectorStatus {
   /** The last run came through, and while a daemon runs both sides answer it. */
@@ -48,6 +49,8 @@ export interface ConnectorStatus {
   unknownChannels: Record<string, number>
   /** What is late by nature, as sentences. */
   late: string[]
+  /** How fresh the daemon keeps the helpdesk's tables; null where connectors.yml does not say `extract`. */
+  tables: ({ to: string } & TablesFreshness) | null
   /** Which side does not answer the daemon at the moment, since when and why. */
   troubles: { helpdesk: Trouble | null; brevo: Trouble | null }
   /** A changed connectors.yml that is not in force: faulty, or waiting for `tajo approve`. */
@@ -56,7 +59,7 @@ export interface ConnectorStatus {
 
 export function readStatus(
   store: Store,
-  { name, supports }: { name: string; supports: Supports },
+  { name, supports, extract = null }: { name: string; supports: Supports; extract?: { to: string } | null },
   running: boolean,
 ): ConnectorStatus {
   const last = store.runs.last(name)
@@ -106,9 +109,16 @@ export function readStatus(
     needsAttention: running && findPause(store, name) !== null,
     unknownChannels: store.tickets.unknownChannels(name),
     late: latenessOf(supports),
+    tables: toTables(store, name, extract),
     troubles: { helpdesk, brevo },
     pendingConfig: toPendingConfig(readPending(store)),
   }
+}
+
+function toTables(store: Store, name: string, extract: { to: string } | null): ConnectorStatus['tables'] {
+  if (extract === null) return null
+  const known = store.meta.get(META.tables(name)) ?? { freshAt: null, trouble: null }
+  return { to: withoutPassword(extract.to), ...known }
 }
 
 function toGap(gap: FeedGap | null): ConnectorStatus['gap'] {

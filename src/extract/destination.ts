@@ -11,6 +11,8 @@ export interface TableCursor {
   since?: Instant | null
   /** A reading from the newest row down that is under way; `high`: what the watermark is once it is complete. */
   walk: { high: Instant | null; low: Instant | null; token: string | null } | null
+  /** Names of fields without a column that were ever seen. */
+  fields?: readonly string[]
 }
 
 export const NOTHING_READ: TableCursor = { watermark: null, walk: null }

@@ -11,6 +11,8 @@ export interface TableReport {
   rows: number
   /** Items without an id: they can't be kept. */
   invalid: number
+  /** Fields without a column that were never seen before; they are kept in `_extra`. */
+  new_fields: string[]
 }
 
 export interface ExtractOptions {
@@ -21,7 +23,8 @@ export interface ExtractOptions {
   /** From the beginning, whatever was read before. */
   full: boolean
   signal?: AbortSignal | undefined
-  onProgress: (table: string, rows: number) => void
+  /** `share`: so much of the table was read; null where nobody can tell. */
+  onProgress: (table: string, rows: number, share: number | null) => void
 }
 
 /**
@@ -37,9 +40,9 @@ export async function extract(
   const cursors = await destination.open(owner, tables)
   const reports: TableReport[] = []
   for (const table of inOrder(tables)) {
-    const report = { table: table.name, rows: 0, invalid: 0 }
+    const report: TableReport = { table: table.name, rows: 0, invalid: 0, new_fields: [] }
     reports.push(report)
-    await readTable(
+    const { newFields } = await readTable(
       {
         source,
         table,
@@ -47,18 +50,19 @@ export async function extract(
         bounds,
         signal,
         clock,
-        onPage({ rows, invalid }) {
+        onPage({ rows, invalid, share }) {
           report.rows += rows
           report.invalid += invalid
-          onProgress(table.name, report.rows)
+          onProgress(table.name, report.rows, share)
         },
       },
       full ? NOTHING_READ : (cursors.get(table.name) as TableCursor),
     )
+    report.new_fields = newFields
   }
   await destination.finish()
   return reports
 }
 
-const inOrder = (tables: readonly TableDefinition[]): TableDefinition[] =>
+export const inOrder = (tables: readonly TableDefinition[]): TableDefinition[] =>
   tables.toSorted((a, b) => Number(a.toRemoval !== undefined) - Number(b.toRemoval !== undefined))

@@ -7,14 +7,14 @@ import { openDestination } from './destinations/index.ts'
 import { extract } from './extract.ts'
 import { chooseTables, type Layout, ownerOf } from './layouts.ts'
 
-/** Gives the rows that were read, by table. */
+/** Gives the rows that were read, by table, and the fields that are new. */
 export async function keepFresh(
   source: Source,
   layout: Layout,
   { to, tables, format, since, layout: name }: ExtractConfig,
   ports: { clock: Clock },
   signal?: AbortSignal,
-): Promise<Record<string, number>> {
+): Promise<{ rows: Record<string, number>; newFields: Record<string, string[]> }> {
   const destination = await openDestination(to, { format, print: () => undefined })
   try {
     const bounds = { since: since === 'everything' ? null : parseSince(since), until: null }
@@ -27,7 +27,11 @@ export async function keepFresh(
       onProgress: () => undefined,
     }
     const reports = await extract(source, destination, asked, ports)
-    return Object.fromEntries(reports.map(({ table, rows }) => [table, rows]))
+    const news = reports.filter((one) => one.new_fields.length > 0)
+    return {
+      rows: Object.fromEntries(reports.map(({ table, rows }) => [table, rows])),
+      newFields: Object.fromEntries(news.map((one) => [one.table, one.new_fields])),
+    }
   } finally {
     await destination.close()
   }

@@ -6,6 +6,7 @@ import type { Source } from '../sources/source.ts'
 import { type Removal, type Row, type TableDefinition, type TablePage, toRow } from '../sources/tables.ts'
 import { refuseAscending } from '../sync/walk/down.ts'
 import type { Destination, TableCursor } from './destination.ts'
+import { Fields } from './fields.ts'
 
 /** Rows may be committed late with an earlier time. */
 const OVERLAP = fromMs(10 * 60_000)
@@ -28,13 +29,47 @@ export interface Reading {
   destination: Destination
   bounds: Bounds
   clock: Clock
+  fields: Fields
   signal?: AbortSignal | undefined
-  /** Told of each page. */
-  onPage: (page: { rows: number; invalid: number }) => void
+  /** Told of each page. `share`: of the time that is read, so much is; null where nobody can tell. */
+  onPage: (page: { rows: number; invalid: number; share: number | null }) => void
 }
 
+/** What a reading that goes on from a cursor asks for first. */
+export function firstRequest(
+  { table, bounds }: Pick<Reading, 'table' | 'bounds'>,
+  cursor: TableCursor,
+): { token: string | null; from: Instant | null } {
+  switch (table.reading.mode) {
+    case 'whole':
+      return { token: null, from: null }
+    case 'newest_first':
+      return cursor.walk === null
+        ? { token: null, from: lowOf({ table, bounds }, cursor) }
+        : { token: cursor.walk.token, from: cursor.walk.low }
+    case 'since': {
+      const { watermark } = cursor
+      const isDeeper = watermark === null || !reaches(cursor, bounds.since)
+      return { token: null, from: isDeeper ? bounds.since : watermark - table.reading.overlap }
+    }
+  }
+}
+
+/** How much of a time lies between its end and a point of it. */
+const shareOf = (from: Instant | null, to: Instant, at: Instant | null): number | null =>
+  from === null || at === null || to <= from ? null : Math.min(1, Math.max(0, (to - at) / (to - from)))
+
 /** Reads what changed since `cursor`, and stores it. */
-export async function readTable(reading: Reading, cursor: TableCursor): Promise<void> {
+export async function readTable(
+  asked: Omit<Reading, 'fields'>,
+  cursor: TableCursor,
+): Promise<{ newFields: string[] }> {
+  const reading = { ...asked, fields: new Fields(cursor) }
+  await walkTable(reading, cursor)
+  return { newFields: [...reading.fields.news] }
+}
+
+async function walkTable(reading: Reading, cursor: TableCursor): Promise<void> {
   const { mode } = reading.table.reading
   if (mode !== 'newest_first') return await readUp(reading, cursor)
   let now = cursor
@@ -54,7 +89,10 @@ const earlier = (one: Instant | null | undefined, other: Instant | null): Instan
  * What was younger than `settlesAfter` when it was last read may have changed since, however long ago that was; nothing before `since` is
  * read again. Whoever asks for what is earlier than ever before gets it.
  */
-function lowOf({ table, bounds: { since } }: Reading, cursor: TableCursor): Instant | null {
+function lowOf(
+  { table, bounds: { since } }: Pick<Reading, 'table' | 'bounds'>,
+  cursor: TableCursor,
+): Instant | null {
   const { watermark } = cursor
   if (watermark === null || !reaches(cursor, since)) return since
   const settles = table.reading.mode === 'newest_first' ? (table.reading.settlesAfter ?? 0) : 0
@@ -93,7 +131,7 @@ async function walkDownOnce(reading: Reading, start: TableCursor): Promise<Table
     const cursor: TableCursor = isDone
       ? { watermark: Math.max(high, start.watermark ?? high), since: earlier(start.since, low), walk: null }
       : { ...start, walk: { high, low, token: page.next } }
-    await batches.add(page, cursor, low, isDone)
+    await batches.add(page, cursor, { low, isLast: isDone, share: shareOf(low, high, page.oldest) })
     if (isDone) return cursor
     previous = page
   }
@@ -104,10 +142,8 @@ async function walkDownOnce(reading: Reading, start: TableCursor): Promise<Table
 async function readUp(reading: Reading, start: TableCursor): Promise<void> {
   const { source, table, bounds, signal } = reading
   const isWhole = table.reading.mode === 'whole'
-  const overlap = table.reading.mode === 'since' ? table.reading.overlap : 0
   const { watermark } = start
-  const isDeeper = watermark === null || !reaches(start, bounds.since)
-  const from = isWhole ? null : isDeeper ? bounds.since : watermark - overlap
+  const { from } = firstRequest(reading, start)
   const batches = new Batches(reading)
   let reached = watermark
   const startedAt = source.now()
@@ -126,7 +162,8 @@ async function readUp(reading: Reading, start: TableCursor): Promise<void> {
     const isWithoutGap = isLast || (watermark === null && !isWhole)
     const since = isWithoutGap ? { since: earlier(start.since, from) } : {}
     const cursor = { ...start, ...since, watermark: isWhole && !isLast ? watermark : reached }
-    await batches.add(page, cursor, from, isLast)
+    const left = shareOf(from, startedAt, page.newest)
+    await batches.add(page, cursor, { low: from, isLast, share: left === null ? null : 1 - left })
     if (isLast) return
   }
 }
@@ -143,8 +180,12 @@ class Batches {
     this.#since = reading.clock.monotonic()
   }
 
-  async add(page: TablePage, cursor: TableCursor, low: Instant | null, isLast: boolean): Promise<void> {
-    const { table, destination, clock, bounds, onPage } = this.#reading
+  async add(
+    page: TablePage,
+    cursor: TableCursor,
+    { low, isLast, share }: { low: Instant | null; isLast: boolean; share: number | null },
+  ): Promise<void> {
+    const { table, destination, clock, bounds, fields, onPage } = this.#reading
     let invalid = 0
     let rows = 0
     const isWithin = (at: Instant | null): boolean =>
@@ -159,15 +200,20 @@ class Batches {
         continue
       }
       rows += 1
+      fields.see(row)
       this.#keep(row)
       const removal = table.toRemoval?.(item) ?? null
       if (removal !== null) this.#removals.push(removal)
     }
     this.#removals.push(...(page.removals ?? []))
-    onPage({ rows, invalid })
+    onPage({ rows, invalid, share: isLast ? 1 : share })
     const isFull = this.#rows.size >= BATCH_ROWS || clock.monotonic() - this.#since >= BATCH_MS
     if (!isLast && !isFull) return
-    await destination.store(table, { rows: [...this.#rows.values()], removals: this.#removals, cursor })
+    await destination.store(table, {
+      rows: [...this.#rows.values()],
+      removals: this.#removals,
+      cursor: fields.note(cursor),
+    })
     this.#rows = new Map()
     this.#removals = []
     this.#since = clock.monotonic()

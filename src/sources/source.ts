@@ -282,6 +282,13 @@ export interface Source {
     signal?: AbortSignal,
   ): AsyncGenerator<TablePage, void, void>
 
+  /** What reading a table costs, where its first page does not tell. */
+  estimateTable?(
+    table: TableDefinition,
+    request: TableRequest,
+    signal?: AbortSignal,
+  ): Promise<{ requests: number; minutes: number } | null>
+
   /** One customer, ticket or survey as it is now; used where a list does not tell (deletions, merges). */
   refetch(kind: ObjectKind, id: RecordId, signal?: AbortSignal): Promise<Refetched>
 

@@ -58,6 +58,8 @@ export interface TableDefinition {
     | { mode: 'newest_first'; settlesAfter?: Instant }
     | { mode: 'since'; overlap: Instant }
     | { mode: 'whole' }
+  /** Whether what people wrote is in it. */
+  holdsWords?: boolean
   /** Its times are seconds since 1970, not texts. */
   isUnix?: boolean
   /** The column by which the newer of two versions is known; absent: the one that was read last. */
@@ -100,6 +102,8 @@ export interface Row {
   /** Null where the table has no version. */
   version: Instant | null
   values: Value[]
+  /** The names of what is in `_extra`. */
+  extra: readonly string[]
 }
 
 /** Null where the item has no id: it can't be kept. What does not fit its column is kept with the rest, in `_extra`. */
@@ -117,7 +121,7 @@ export function toRow({ columns, version, isUnix = false }: TableDefinition, ite
   const extra = rest.size === 0 ? null : JSON.stringify(Object.fromEntries(rest))
   const versioned = columns.find(({ name }) => name === version)
   const at = versioned === undefined ? null : toTime(pick(item, pathOf(versioned)), isUnix)
-  return { id, version: at, values: [...values, extra] }
+  return { id, version: at, values: [...values, extra], extra: [...rest.keys()] }
 }
 
 const pathOf = ({ name, path }: Column): string => path ?? name

@@ -113,6 +113,14 @@ export interface FeedGap {
   until: Instant
 }
 
+/** How fresh the tables of a connector are where connectors.yml sends them. */
+export interface TablesFreshness {
+  /** When the last reading that came through began, ISO 8601; null: none has. */
+  freshAt: string | null
+  /** Since when it does not come through. */
+  trouble: Trouble | null
+}
+
 export const META = {
   /** The start of the first sync, by the helpdesk's clock: what happened before fires no event. */
   goLive: (connector: string) => numberKey(`go_live:${connector}`),
@@ -135,6 +143,7 @@ export const META = {
   reconcile: (connector: string) => jsonKey<ReconcileProgress>(`reconcile:${connector}`),
   /** When the last reconcile that came through began. */
   reconciledAt: (connector: string) => numberKey(`reconciled:${connector}`),
+  tables: (connector: string) => jsonKey<TablesFreshness>(`tables:${connector}`),
   rateLimits: (connector: string) => jsonKey<RateLimits>(`rate_limit:${connector}`),
   webhook: (connector: string) => jsonKey<InstalledWebhook>(`webhook:${connector}`),
   webhookHealth: (connector: string) => jsonKey<WebhookHealth>(`webhook_health:${connector}`),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
+import { ticketItem } from '../../src/sandbox/gorgias/json.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { open } from '../../src/state/db/sqlite.ts'
 import { runTajo, startTajo } from '../support/tajo.ts'
@@ -88,6 +89,101 @@ it('a connection that is lost in the middle leaves what was read, and the next r
   )
 })
 
+describe('--dry-run', () => {
+  it('says what it costs, and makes nothing', async () => {
+    const { stdout, code } = await extract(
+      '--since',
+      '10y',
+      '--to',
+      'sqlite://a.sqlite',
+      '--dry-run',
+      '--json',
+    )
+    const told = JSON.parse(stdout) as { requests: number; tables: { table: string; requests: number }[] }
+    sandbox.helpdesk.requests.clear()
+    await extract('--since', '10y', '--to', './out')
+    const asked = [...sandbox.helpdesk.requests.values()].reduce((sum, count) => sum + count, 0)
+
+    expect(code).toBe(0)
+    expect(existsSync(join(directory, 'a.sqlite'))).toBe(false)
+    expect(told.tables.map(({ table }) => table)).toContain('tickets')
+    // Of lists whose beginning is not known it takes the newest page for all of them.
+    expect(told.requests).toBeGreaterThanOrEqual(asked * 0.5)
+  })
+
+  it('of what is kept fresh it is little', async () => {
+    await extract('--to', 'sqlite://a.sqlite')
+    const before = readFileSync(join(directory, 'a.sqlite'))
+    const { stdout } = await extract('--to', 'sqlite://a.sqlite', '--dry-run')
+
+    expect(stdout).toMatch(/together +\d+ requests, about/)
+    expect(Number(/together +(\d+)/.exec(stdout)![1])).toBeLessThan(15)
+    expect(readFileSync(join(directory, 'a.sqlite')).equals(before)).toBe(true)
+  })
+})
+
+it('a field that the helpdesk has since the last time is told once, and kept', async () => {
+  await extract('--to', 'sqlite://a.sqlite')
+  const [id] = sandbox.world.tickets.keys()
+  sandbox.world.closeTicket(id!)
+  const item = { ...ticketItem(sandbox.world, sandbox.world.tickets.get(id!)!), sentiment: 'cross' }
+  sandbox.helpdesk.intercept = ({ path }) =>
+    path === '/api/tickets'
+      ? {
+          status: 200,
+          body: JSON.stringify({ data: [item], meta: { next_cursor: null, prev_cursor: null } }),
+        }
+      : null
+  const first = await extract('--to', 'sqlite://a.sqlite')
+  const second = await extract('--to', 'sqlite://a.sqlite')
+
+  expect(first.stderr).toContain('New in tickets: sentiment. It is kept in _extra.')
+  expect(first.code).toBe(0)
+  expect(second.stderr).not.toContain('New in')
+  const extra = sqlite('a.sqlite', (database) =>
+    database.prepare('SELECT _extra FROM tickets WHERE id = ?').pluck().get(String(id)),
+  )
+  expect(JSON.parse(String(extra))).toMatchObject({ sentiment: 'cross' })
+})
+
+it('a table of an earlier tajo gets its columns, and is read anew', async () => {
+  await extract('--to', 'sqlite://a.sqlite')
+  const emails = 'SELECT count(email) FROM customers'
+  const before = sqlite('a.sqlite', (database) => database.prepare(emails).pluck().get())
+  sqlite('a.sqlite', (database) => database.exec('ALTER TABLE customers DROP COLUMN email'))
+  const { code } = await extract('--to', 'sqlite://a.sqlite')
+
+  expect(code).toBe(0)
+  expect(before).toBeGreaterThan(100)
+  expect(sqlite('a.sqlite', (database) => database.prepare(emails).pluck().get())).toBe(before)
+})
+
+describe('--layout workforce', () => {
+  it('is the same for whoever plans, beside a sentence for what Gorgias does not tell', async () => {
+    const { code, stderr } = await extract('--layout', 'workforce', '--to', 'sqlite://p.sqlite')
+    const tickets = sandbox.world.tickets.size
+
+    expect(code).toBe(0)
+    expect(stderr).toContain('Gorgias does not tell who is there')
+    expect(count('p.sqlite', 'conversations')).toBe(tickets)
+    expect(count('p.sqlite', 'conversations WHERE first_response_seconds > 0')).toBeGreaterThan(50)
+    expect(count('p.sqlite', 'people')).toBe(sandbox.world.users.length)
+  })
+
+  it.each([
+    [
+      ['--tables', 'agent_states', '--to', 'sqlite://p.sqlite'],
+      'There is no table agent_states. Gorgias does not',
+    ],
+    [['--tables', 'peple', '--to', 'sqlite://p.sqlite'], 'Did you mean "people"?'],
+    [['--tables', 'conversations', '--to', '-'], 'worked out from several rows'],
+  ])('%j is refused', async (args, said) => {
+    const { code, stderr } = await extract('--layout', 'workforce', ...args)
+    expect(stderr.replaceAll(/\s+/g, ' ')).toContain(said)
+    expect(code).toBe(2)
+  })
+})
+
 describe('connectors.yml says where to', () => {
   const say = (lines: string): void => {
     const file = join(directory, 'connectors.yml')
@@ -110,10 +206,14 @@ ${readFileSync(file, 'utf8')}    schedule: "* * * * * *"
     sandbox.world.addTicket({ customerId: [...sandbox.world.customers.keys()][0]! })
     daemon.child.kill('SIGTERM')
     const { code } = await daemon.ended
+    const status = await runTajo(['status'], directory)
+    const privacy = await runTajo(['privacy'], directory)
     const again = await runTajo(['extract', 'gorgias'], directory)
 
     expect(code).toBe(0)
     expect(again.code).toBe(0)
+    expect(status.stdout).toMatch(/tables +in sqlite:\/\/a\.sqlite, as of \d{4}-/)
+    expect(privacy.stdout).toContain('Copied to sqlite://a.sqlite')
     expect([before, count('a.sqlite', 'tickets')]).toEqual([
       sandbox.world.tickets.size - 1,
       sandbox.world.tickets.size,

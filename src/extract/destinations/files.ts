@@ -20,6 +20,10 @@ const SUFFIX: Readonly<Record<Format, string>> = { csv: '.csv', jsonl: '.jsonl.g
 
 const UNDER_WAY = -1
 
+/** The address of the database in a folder. */
+export const stageOf = (folder: string, format: Format): string =>
+  format === 'parquet' ? `duckdb://${join(folder, '.tajo.duckdb')}` : `sqlite://${join(folder, '.tajo.db')}`
+
 export async function openFiles(folder: string, format: Format): Promise<Destination> {
   try {
     mkdirSync(folder, { recursive: true })

@@ -16,7 +16,10 @@ type Copy = { from(sql: string): Writable & { submit: unknown } }
 const CONNECT_MS = 15_000
 
 /** `schema` in the address names the schema, which is made where it is missing; `public` without one. */
-export async function openPostgres(address: string): Promise<SqlDriver> {
+export async function openPostgres(
+  address: string,
+  { makesSchema = true }: { makesSchema?: boolean } = {},
+): Promise<SqlDriver> {
   if (!URL.canParse(address))
     throw new TajoError('usage', 'The address of Postgres is none.', {
       hint: 'Such as postgres://user@host:5432/db?schema=support; what is special in a password is written as %40, %3A, …',
@@ -31,7 +34,7 @@ export async function openPostgres(address: string): Promise<SqlDriver> {
   // A connection that ends by itself is told by the statement that needs it.
   client.on('error', () => undefined)
   const driver = new PostgresDriver(label, client, copy)
-  await driver.connect(schema)
+  await driver.connect(schema, makesSchema)
   return driver
 }
 
@@ -61,10 +64,10 @@ class PostgresDriver implements SqlDriver {
     this.#copy = copy
   }
 
-  async connect(schema: string): Promise<void> {
+  async connect(schema: string, makesSchema: boolean): Promise<void> {
     await this.#guarded(async () => {
       await this.#client.connect()
-      await this.#client.query(`CREATE SCHEMA IF NOT EXISTS ${quote(schema)}`)
+      if (makesSchema) await this.#client.query(`CREATE SCHEMA IF NOT EXISTS ${quote(schema)}`)
       await this.#client.query(`SET search_path TO ${quote(schema)}`)
       await this.#client.query("SET timezone TO 'UTC'")
     })

@@ -86,12 +86,24 @@ export class SqlDestination implements Destination {
         await this.#driver.run(
           `CREATE TABLE ${META} (name VARCHAR(200) PRIMARY KEY, connector VARCHAR(200) NOT NULL, cursor TEXT NOT NULL, revision BIGINT NOT NULL, published BIGINT)`,
         )
-      for (const table of tables) await this.#make(table, there.has(table.name))
+      for (const table of tables)
+        if (await this.#make(table, there.has(table.name))) {
+          ours.delete(table.name)
+          await this.#writeCursor(table.name, NOTHING_READ)
+        }
     })
     const cursors = new Map(tables.map(({ name }) => [name, ours.get(name)?.cursor ?? NOTHING_READ]))
     for (const [name, cursor] of cursors) this.#cursors.set(name, JSON.stringify(cursor))
     for (const { name } of tables) await this.#readMerges(name)
     return cursors
+  }
+
+  /** How far each was read, without making anything. */
+  async look(owner: string): Promise<Map<string, TableCursor>> {
+    const there = await this.#list(this.#driver.listTables)
+    if (!there.has(META)) return new Map()
+    const ours = [...(await this.#readMeta())].filter(([, one]) => one.connector === owner)
+    return new Map(ours.map(([name, { cursor }]) => [name, cursor]))
   }
 
   async #readMerges(table: string): Promise<void> {
@@ -149,18 +161,18 @@ export class SqlDestination implements Destination {
       )
   }
 
-  /** A table of an earlier tajo gets the columns that it lacks; what they hold is known of the rows that are read from then on. */
-  async #make(table: TableDefinition, isThere: boolean): Promise<void> {
+  /** A table of an earlier tajo gets the columns that it lacks. True: it has to be read anew, because its rows have nothing in them. */
+  async #make(table: TableDefinition, isThere: boolean): Promise<boolean> {
     this.#tables.set(table.name, table)
     const columns = [...allColumns(table), ...MARKS]
     if (isThere) {
       const known = await this.#list(this.#driver.listColumns, [table.name])
-      for (const { name, type } of columns)
-        if (!known.has(name))
-          await this.#driver.run(
-            `ALTER TABLE ${quote(table.name)} ADD COLUMN ${quote(name)} ${this.#driver.types[type]}`,
-          )
-      return
+      const missing = columns.filter(({ name }) => !known.has(name))
+      for (const { name, type } of missing)
+        await this.#driver.run(
+          `ALTER TABLE ${quote(table.name)} ADD COLUMN ${quote(name)} ${this.#driver.types[type]}`,
+        )
+      return missing.length > 0
     }
     const list = columns.map(
       ({ name, type }, index) =>
@@ -176,6 +188,12 @@ export class SqlDestination implements Destination {
       `INSERT INTO ${META} (name, connector, cursor, revision) VALUES (${this.#driver.parameter(1)}, ${this.#driver.parameter(2)}, ${this.#driver.parameter(3)}, 0)`,
       [table.name, this.#connector, JSON.stringify(NOTHING_READ)],
     )
+    return false
+  }
+
+  async #writeCursor(table: string, cursor: TableCursor): Promise<void> {
+    const sql = `UPDATE ${META} SET cursor = ${this.#driver.parameter(1)} WHERE name = ${this.#driver.parameter(2)}`
+    await this.#driver.run(sql, [JSON.stringify(cursor), table])
   }
 
   async store(table: TableDefinition, { rows, removals, cursor }: Batch): Promise<void> {

@@ -17,6 +17,7 @@ import {
   paceOf,
 } from './options.ts'
 import { emptyPage, Reader, REPORT_LAG } from './reader.ts'
+import { estimateGladlyTable } from './tables/estimate.ts'
 import { readGladlyTable } from './tables/read.ts'
 import { createScoreReader } from './scores.ts'
 import { EVENTS_REACH } from './slices.ts'
@@ -154,6 +155,8 @@ function toSource(name: string, reader: Reader, now: () => Instant, inBackground
     },
 
     readTable: (table, request, signal) => readGladlyTable(reader, table, request, signal),
+
+    estimateTable: (table, request, signal) => estimateGladlyTable(reader, table, request, signal),
 
     refetch: (kind, id, signal) => reader.refetch(kind, id, signal),
 

@@ -20,6 +20,7 @@ export function addExtractCommand(program: Command): void {
     .option('--since <date>', 'what changed since then: 2024-06-19, 8w, 2y, everything')
     .option('--until <date>', 'and before then')
     .option('--full', 'read everything anew')
+    .option('--dry-run', 'say what it would cost, in requests and minutes, and write nothing')
     .addOption(json())
     .action(async (name: string, options) => {
       exit.code = await (await import('../run/extract.ts')).runExtract(name, options)

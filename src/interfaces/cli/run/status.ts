@@ -110,6 +110,7 @@ function printCounts(status: ConnectorStatus): void {
     row('channels', `${unknown.join(', ')} have no name: write them under channels in connectors.yml`)
   row('CSAT responses', formatCount(status.csatResponses))
   for (const sentence of status.late) row('late', sentence)
+  if (status.tables !== null) row('tables', toTableWords(status.tables))
   if (status.agents.length > 0) row('agents', status.agents.map(toAgentWords).join(', '))
   const sent = plural(status.events['sent'] ?? 0, 'event')
   row('in Brevo', `${plural(status.contactsInBrevo, 'contact')}, ${sent} sent`)
@@ -142,6 +143,13 @@ function printWaiting(name: string, { events, heldRemovals, setAside }: Connecto
   row('set aside', formatCount(setAside.count))
   for (const { kind, key, reason } of setAside.latest) print(`    ${kind} ${mask(key)}: ${reason}`)
   if (setAside.count > 0) print('    What to do about them: tajo dead-letters list')
+}
+
+function toTableWords({ to, freshAt, trouble }: NonNullable<ConnectorStatus['tables']>): string {
+  const fresh = freshAt === null ? `not read into ${to} so far` : `in ${to}, as of ${formatTime(freshAt)}`
+  return trouble === null
+    ? fresh
+    : paint('red', `${fresh}; since ${formatTime(trouble.since)} it fails: ${trouble.reason}`)
 }
 
 const toAgentWords = ({ id, name, state, reason }: ConnectorStatus['agents'][number]): string =>

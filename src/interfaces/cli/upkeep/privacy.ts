@@ -1,6 +1,8 @@
 // tajo privacy: which personal data goes where, from connectors.yml alone. For a record of processing.
 import type { Config, ConnectorConfig } from '../../../config/config.ts'
 import { loadConfig } from '../../../config/load.ts'
+import { chooseTables, layoutOf } from '../../../extract/layouts.ts'
+import { withoutPassword } from '../../../lib/net/address.ts'
 import { needsMessages, needsPhone } from '../../../mapping/compile.ts'
 import type { CommonOptions } from '../terminal/session.ts'
 import { paint, print } from '../terminal/terminal.ts'
@@ -18,6 +20,8 @@ interface ConnectorPrivacy {
   /** What happens → event in Brevo; each carries `event_properties`. */
   events: Record<string, string>
   event_properties: string[]
+  /** Where `extract` copies tables; null: nowhere. */
+  tables: { to: string; content: string[] } | null
 }
 
 export function runPrivacy(options: CommonOptions & { json?: boolean }): number {
@@ -58,6 +62,20 @@ function describe(one: ConnectorConfig, config: Config): ConnectorPrivacy {
     lists: [...new Set(one.listPlaces.map((place) => place.id))],
     events,
     event_properties: hasEvents ? [...new Set([...PROPERTIES, ...computed])] : [],
+    tables: describeTables(one),
+  }
+}
+
+function describeTables(connector: ConnectorConfig): ConnectorPrivacy['tables'] {
+  const { extract } = connector
+  const layout = extract === null ? null : layoutOf(connector, extract.layout)
+  if (extract === null || layout === null) return null
+  const tables = chooseTables(layout.tables, extract.tables)
+  return {
+    to: withoutPassword(extract.to),
+    content: tables.map(
+      ({ name, holdsWords }) => `${name}${holdsWords === true ? ', with what was said' : ''}`,
+    ),
   }
 }
 
@@ -139,6 +157,8 @@ function printConnector(
     Object.entries(one.events).map(([type, event]) => `${type} → ${event}`),
   )
   section('Each event carries', one.event_properties.length === 0 ? [] : [one.event_properties.join(', ')])
+  if (one.tables !== null)
+    section(`Copied to ${one.tables.to} (\`tajo forget\` does not reach it)`, one.tables.content)
   section('How long', [
     'customers, tickets, surveys: while they are in the helpdesk; of deleted ones id and address stay; `tajo forget` removes a person',
     `sent events: their id, name and address for ${days} days; their content for ${contentDays} days after Brevo has taken them, the comment of a survey only until then`,

@@ -12,7 +12,7 @@ export const DAY = fromMs(24 * 3_600_000)
 /** Nobody had Gladly before. */
 export const FIRST = fromMs(Date.UTC(2014))
 /** What a report is asked for at once: its rows are held in memory. */
-const WINDOW = 61 * DAY
+export const WINDOW = 61 * DAY
 /** Most of what changes was begun in the last weeks. */
 const TRAIL = 30 * DAY
 export const pageOf = (items: readonly Json[], newest: Instant | null = null): TablePage => ({

@@ -86,6 +86,7 @@ export const TABLES = {
   },
   conversation_items: {
     name: 'conversation_items',
+    holdsWords: true,
     description:
       'What was said and done, with its content: here and nowhere else in tajo. The 1,000 oldest of a conversation, which costs a request; and, of export files that are there, what belongs to no conversation, such as answers to surveys.',
     reading: { mode: 'since', overlap: EVENT_OVERLAP },

@@ -32,6 +32,7 @@ export const gorgiasTables: readonly TableDefinition[] = [
   },
   {
     name: 'tickets',
+    holdsWords: true,
     description: 'Conversations, also those in the trash and in spam.',
     reading: { mode: 'newest_first' },
     version: 'updated_datetime',
@@ -64,6 +65,7 @@ export const gorgiasTables: readonly TableDefinition[] = [
   },
   {
     name: 'ticket_messages',
+    holdsWords: true,
     description: 'What was written, with its content: here and nowhere else in tajo.',
     // Whether it was sent is known later, and moves no date.
     reading: { mode: 'newest_first', settlesAfter: 2 * DAY },
@@ -89,6 +91,7 @@ export const gorgiasTables: readonly TableDefinition[] = [
   },
   {
     name: 'satisfaction_surveys',
+    holdsWords: true,
     description: 'Surveys, scored or not.',
     // A score moves no date (§ 6.2): 45 days are read again, as in a sync.
     reading: { mode: 'newest_first', settlesAfter: 45 * DAY },

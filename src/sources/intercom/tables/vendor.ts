@@ -37,6 +37,7 @@ export const TABLES = {
   },
   conversations: {
     name: 'conversations',
+    holdsWords: true,
     description: 'Conversations, with their rating.',
     // A search may not show what has changed in the last minutes.
     reading: { mode: 'since', overlap: OVERLAP },
@@ -75,6 +76,7 @@ export const TABLES = {
   },
   conversation_parts: {
     name: 'conversation_parts',
+    holdsWords: true,
     description:
       'What was said and done, with its content: here and nowhere else in tajo. The 500 newest of a conversation; its first message is in `conversations`.',
     reading: { mode: 'since', overlap: OVERLAP },
