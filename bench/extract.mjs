@@ -16,6 +16,7 @@ export async function measureExtract(note, flags, scale) {
     '{ requests: 1000000, per_seconds: 1 }',
     '\n    log_api_calls: true',
   )
+  const only = process.env['TAJO_BENCH_TO']
   const destinations = {
     SQLite: ['sqlite://a.sqlite'],
     CSV: ['./csv'],
@@ -25,6 +26,7 @@ export async function measureExtract(note, flags, scale) {
     ...(postgres === null ? {} : { Postgres: [`${postgres.address}?schema=bench`] }),
   }
   for (const [name, to] of Object.entries(destinations)) {
+    if (only !== undefined && !only.split(',').includes(name)) continue
     const args = ['extract', 'gorgias', '--since', 'everything', '--json', '--to', ...to]
     const first = await runTajo(workspace.directory, args)
     const { tables } = JSON.parse(first.output)
