@@ -2,16 +2,9 @@
 // meaning or goes without a new `version`. test/e2e holds real output against them.
 import { Type, type TSchema } from '@sinclair/typebox'
 
-const text = (description: string) => Type.String({ description })
-const count = (description = '') =>
-  Type.Integer({ minimum: 0, ...(description === '' ? {} : { description }) })
-const nullable = (schema: TSchema, description = '') =>
-  Type.Union([schema, Type.Null()], description === '' ? {} : { description })
-const shape = (properties: Record<string, TSchema>, description = '') =>
-  Type.Object(properties, { additionalProperties: false, ...(description === '' ? {} : { description }) })
-const byName = (schema: TSchema, description: string) => Type.Record(Type.String(), schema, { description })
+import { extract, extractDryRun } from './output-extract.ts'
+import { byName, count, nullable, shape, text, version } from './output-shapes.ts'
 
-const version = Type.Literal(1, { description: 'Of this shape.' })
 const changedContact = shape({
   email: Type.String(),
   change: Type.Union([Type.Literal('create'), Type.Literal('update')]),
@@ -250,34 +243,6 @@ const testMapping = shape({
 })
 
 /** By the name of the file in schema/, and the command that prints it. */
-const extract = shape({
-  version,
-  tables: Type.Array(
-    shape({
-      table: Type.String(),
-      rows: count('That were read, with those that were there already.'),
-      invalid: count('Items without an id, which were left out.'),
-      new_fields: Type.Array(Type.String(), {
-        description: 'Fields without a column that were never seen before; they are kept in `_extra`.',
-      }),
-    }),
-  ),
-})
-
-const estimated = Type.Number({ minimum: 0 })
-const extractDryRun = shape({
-  version,
-  tables: Type.Array(
-    shape({
-      table: Type.String(),
-      requests: nullable(count(), 'Null: nobody can tell how far back the list goes.'),
-      minutes: nullable(estimated, 'At the pace that the helpdesk allows.'),
-    }),
-  ),
-  requests: count('Of those tables of which it can be told.'),
-  minutes: estimated,
-})
-
 export const OUTPUTS: Record<string, { command: string; schema: TSchema }> = {
   plan: { command: 'tajo plan --json', schema: plan },
   explain: { command: 'tajo explain EMAIL --json', schema: explain },

@@ -1,11 +1,12 @@
 // A DuckDB file; the library is loaded when one is named, and need not be there otherwise.
 import type * as duckdb from '@duckdb/node-api'
 
-import { TajoError } from '../../lib/errors.ts'
+import type { TajoError } from '../../lib/errors.ts'
 import type { Column, Value } from '../../sources/tables.ts'
 import { loadPackage } from './packages.ts'
 import { quote } from './complete.ts'
 import type { SqlDriver } from './sql.ts'
+import { cannotWrite, noRoom } from './unusable.ts'
 
 type Api = typeof duckdb
 
@@ -128,9 +129,9 @@ export class DuckdbDriver implements SqlDriver {
 }
 
 function unusable(label: string, thrown: unknown): TajoError {
-  const reason = thrown instanceof Error ? thrown.message.split('\n')[0] : String(thrown)
-  return new TajoError('destination_unusable', `${label} can't be written (${reason}).`, {
-    hint: 'Is it a DuckDB file, is its folder there and writable, is there room, and does nobody else hold it?',
-    cause: thrown,
-  })
+  const reason = thrown instanceof Error ? thrown.message.split('\n')[0]! : String(thrown)
+  if (reason.includes('No space left on device')) return noRoom(label, thrown)
+  const hint =
+    'Is it a DuckDB file, is its folder there and writable, is there room, and does nobody else hold it?'
+  return cannotWrite(label, reason, hint, thrown)
 }

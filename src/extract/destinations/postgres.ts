@@ -9,6 +9,7 @@ import type { Column, Value } from '../../sources/tables.ts'
 import { loadPackage } from './packages.ts'
 import { quote } from './complete.ts'
 import type { SqlDriver } from './sql.ts'
+import { cannotWrite } from './unusable.ts'
 
 type Pg = { default: { Client: new (options: object) => Client } }
 type Copy = { from(sql: string): Writable & { submit: unknown } }
@@ -115,10 +116,9 @@ class PostgresDriver implements SqlDriver {
       return await action()
     } catch (thrown) {
       const reason = thrown instanceof Error && thrown.message !== '' ? thrown.message : 'no connection'
-      throw new TajoError('destination_unusable', `${this.label} can't be written (${reason}).`, {
-        hint: 'Is the address right, is the server up, and may this user make tables there? Run it again: it goes on from where it is.',
-        cause: thrown,
-      })
+      const hint =
+        'Is the address right, is the server up, and may this user make tables there? Run it again: it goes on from where it is.'
+      throw cannotWrite(this.label, reason, hint, thrown)
     }
   }
 }

@@ -2,25 +2,19 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-import { TajoError } from '../../lib/errors.ts'
 import { toMicrosIso } from '../../model/time.ts'
 import type { Column, Value } from '../../sources/tables.ts'
 import { type Database, isDatabaseError, isDiskFull, open, type Statement } from '../../state/db/sqlite.ts'
 import { quote } from './complete.ts'
 import type { SqlDriver } from './sql.ts'
+import { cannotWrite, noRoom } from './unusable.ts'
 
 /** Who else writes to the file may take so long. */
 const BUSY_MS = 10_000
 
 export function openSqlite(file: string, label = `the SQLite file ${file}`): SqliteDriver {
   if (!existsSync(dirname(file)))
-    throw new TajoError(
-      'destination_unusable',
-      `${label} can't be written: there is no folder ${dirname(file)}.`,
-      {
-        hint: 'Make the folder, or name another one.',
-      },
-    )
+    throw cannotWrite(label, `there is no folder ${dirname(file)}`, 'Make the folder, or name another one.')
   const database = guarded(label, () => {
     const opened = open(file, { timeout: BUSY_MS })
     // Nothing that would be written into a file that turns out to be somebody else's.
@@ -109,16 +103,10 @@ function guarded<T>(label: string, action: () => T): T {
   try {
     return action()
   } catch (thrown) {
-    if (isDiskFull(thrown))
-      throw new TajoError('destination_unusable', `There is no room left for ${label}.`, {
-        hint: 'Make room and run it again: it goes on from where it is.',
-        cause: thrown,
-      })
+    if (isDiskFull(thrown)) throw noRoom(label, thrown)
     if (!isDatabaseError(thrown)) throw thrown
     const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    throw new TajoError('destination_unusable', `${label} can't be written (${reason}).`, {
-      hint: 'Is it a SQLite file, is its folder there and writable, and does nobody else hold it?',
-      cause: thrown,
-    })
+    const hint = 'Is it a SQLite file, is its folder there and writable, and does nobody else hold it?'
+    throw cannotWrite(label, reason, hint, thrown)
   }
 }
