@@ -8,6 +8,7 @@ import { coerceError, isAbort, type TajoError } from '../lib/errors.ts'
 import { formatDuration } from '../lib/human.ts'
 import { keepFresh } from '../extract/keep-fresh.ts'
 import { layoutOf } from '../extract/layouts.ts'
+import { withoutPassword } from '../lib/net/address.ts'
 import { isDatabaseError } from '../state/db/sqlite.ts'
 import { META } from '../state/meta.ts'
 import type { DaemonHooks } from './daemon.ts'
@@ -114,11 +115,13 @@ export class Runner {
     this.#isExtracting = true
     const startedAt = new Date(ports.clock.now()).toISOString()
     const key = META.tables(this.name)
-    const known = engine.store.meta.get(key)
+    const to = withoutPassword(extract.to)
+    const last = engine.store.meta.get(key)
+    const known = last?.to === to ? last : null
     try {
       const from = engine.backgroundSource(this.name)
       const { rows, newFields } = await keepFresh(from, layout, extract, ports, tasks.signal)
-      engine.store.meta.set(key, { freshAt: startedAt, trouble: null })
+      engine.store.meta.set(key, { to, freshAt: startedAt, trouble: null })
       ports.log.info('Tables are fresh', { connector: this.name, rows })
       if (Object.keys(newFields).length > 0)
         ports.log.info('The helpdesk has new fields', { connector: this.name, fields: newFields })
@@ -126,7 +129,7 @@ export class Runner {
       if (isAbort(thrown)) throw thrown
       const { message, hint } = coerceError(thrown)
       const since = known?.trouble?.since ?? startedAt
-      engine.store.meta.set(key, { freshAt: known?.freshAt ?? null, trouble: { since, reason: message } })
+      engine.store.meta.set(key, { to, freshAt: known?.freshAt ?? null, trouble: { since, reason: message } })
       ports.log.warn('The tables are not fresh', { connector: this.name, reason: message, hint })
     } finally {
       this.#isExtracting = false

@@ -50,7 +50,7 @@ export interface ConnectorStatus {
   /** What is late by nature, as sentences. */
   late: string[]
   /** How fresh the daemon keeps the helpdesk's tables; null where connectors.yml does not say `extract`. */
-  tables: ({ to: string } & TablesFreshness) | null
+  tables: TablesFreshness | null
   /** Which side does not answer the daemon at the moment, since when and why. */
   troubles: { helpdesk: Trouble | null; brevo: Trouble | null }
   /** A changed connectors.yml that is not in force: faulty, or waiting for `tajo approve`. */
@@ -117,8 +117,9 @@ export function readStatus(
 
 function toTables(store: Store, name: string, extract: { to: string } | null): ConnectorStatus['tables'] {
   if (extract === null) return null
-  const known = store.meta.get(META.tables(name)) ?? { freshAt: null, trouble: null }
-  return { to: withoutPassword(extract.to), ...known }
+  const to = withoutPassword(extract.to)
+  const known = store.meta.get(META.tables(name))
+  return known?.to === to ? known : { to, freshAt: null, trouble: null }
 }
 
 function toGap(gap: FeedGap | null): ConnectorStatus['gap'] {

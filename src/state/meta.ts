@@ -115,6 +115,8 @@ export interface FeedGap {
 
 /** How fresh the tables of a connector are where connectors.yml sends them. */
 export interface TablesFreshness {
+  /** Where, without a password. */
+  to: string
   /** When the last reading that came through began, ISO 8601; null: none has. */
   freshAt: string | null
   /** Since when it does not come through. */
