@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 
 import { OUTPUTS, toOutputReference, toOutputSchema } from './output-schemas.ts'
+import { toMetricsReference } from './metrics-reference.ts'
 import { toReference } from './reference.ts'
 import { toTablesReference } from './tables-reference.ts'
 import { toValidators } from './validators.ts'
@@ -16,5 +17,6 @@ writeFileSync('src/config/schema/validators.generated.js', toValidators())
 writeFileSync('docs/configuration.md', toReference())
 writeFileSync('docs/json.md', toOutputReference())
 writeFileSync('docs/tables.md', toTablesReference())
+writeFileSync('docs/metrics.md', toMetricsReference())
 for (const name of Object.keys(OUTPUTS))
   writeFileSync(`schema/${name}.schema.json`, `${JSON.stringify(toOutputSchema(name), null, 2)}\n`)

@@ -14,12 +14,13 @@ import { addSyncCommands } from './interfaces/cli/program/syncing.ts'
 import { addTryCommands } from './interfaces/cli/program/trying.ts'
 import { rememberPlaces } from './interfaces/cli/terminal/advice.ts'
 import type { ErrorKind } from './lib/errors.ts'
+import { VERSION } from './lib/version.ts'
 
 const program = new Command('tajo')
   .description(
     'Keeps a helpdesk and Brevo in step: contacts, lists and timeline events, from one connectors.yml.',
   )
-  .version('0.1.0')
+  .version(VERSION)
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'tajo: ')) })
   .showHelpAfterError('(tajo --help lists the commands)')

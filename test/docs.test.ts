@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
 import { parseAllDocuments } from 'yaml'
 
+import { toMetricsReference } from '../scripts/metrics-reference.ts'
 import { toReference } from '../scripts/reference.ts'
 import { parseConfig } from '../src/config/load.ts'
 import { OUTPUTS, toOutputReference, toOutputSchema } from '../scripts/output-schemas.ts'
@@ -36,6 +37,7 @@ describe('generated files', () => {
     expect(words(readFileSync('docs/configuration.md', 'utf8'))).toBe(words(toReference()))
     expect(words(readFileSync('docs/json.md', 'utf8'))).toBe(words(toOutputReference()))
     expect(words(readFileSync('docs/tables.md', 'utf8'))).toBe(words(toTablesReference()))
+    expect(words(readFileSync('docs/metrics.md', 'utf8'))).toBe(words(toMetricsReference()))
     expect(JSON.parse(readFileSync('schema/connectors.test.schema.json', 'utf8'))).toEqual(
       JSON.parse(JSON.stringify(testsSchema)),
     )

@@ -30,6 +30,7 @@ export interface ConnectorConfig {
   /** Where its tables are kept fresh; null: nowhere. */
   extract: ExtractConfig | null
   businessHours: BusinessHours | null
+  objectives: { freshnessMs: number } | null
   surveyWindowMs: number
   backfillSince: Instant | null
   /** When everything is read again; null: never. */

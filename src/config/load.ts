@@ -13,9 +13,10 @@ import { ALIASES } from '../mapping/fields.ts'
 import { requireSource } from '../sources/index.ts'
 import { supportsOf } from '../sources/supports.ts'
 import { toTables } from './extract.ts'
+import { toServer } from './server.ts'
 import { parseSince } from './since.ts'
 import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
-import type { ChangeLimit, Config, ConnectorConfig, ServerConfig } from './config.ts'
+import type { ChangeLimit, Config, ConnectorConfig } from './config.ts'
 import { type Complaint, type ParsedFile, parseFile } from './text/document.ts'
 import { attributeOf } from './rule.ts'
 import { findLateness } from './rules-supports.ts'
@@ -186,6 +187,8 @@ function normalizeConnector(
     surveySchedule: raw.survey_schedule ?? defaults.surveySchedule,
     agentStates: raw.agent_states ?? null,
     ...toTables(raw, source, file.timezone),
+    objectives:
+      raw.objectives === undefined ? null : { freshnessMs: parseDurationMs(raw.objectives.freshness)! },
     surveyWindowMs: parseDurationMs(raw.survey_window ?? defaults.surveyWindow)!,
     backfillSince: parseSince(raw.backfill?.since ?? defaults.backfill ?? 'everything'),
     reconcile: toSchedule(raw.reconcile ?? file.reconcile),
@@ -212,15 +215,6 @@ function normalizeConnector(
         : [{ id: file.in_support.list, where: where(['in_support', 'list']) }]),
     ],
     options,
-  }
-}
-
-function toServer(raw: ConnectorsFile['server']): ServerConfig {
-  if (raw?.enabled === false) return null
-  return {
-    host: raw?.host ?? '127.0.0.1',
-    port: raw?.port ?? 8787,
-    publicUrl: raw?.public_url?.replace(/\/+$/, '') ?? null,
   }
 }
 

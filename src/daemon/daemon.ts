@@ -14,10 +14,14 @@ import { createPauses } from '../engine/pauses.ts'
 import { createWakeSignal } from '../lib/async/wake-signal.ts'
 import { type Schedule, startSchedule } from '../lib/time/schedule.ts'
 import { META } from '../state/meta.ts'
+import type { Http } from '../lib/net/http.ts'
+import type { Meters } from './meters.ts'
 import { deliverPostponed } from './postponed.ts'
+import { Pulse } from './pulse.ts'
 import { Runner, type Shared } from './runner.ts'
 import type { Served, Serving } from './serve.ts'
 import { Tasks } from './tasks.ts'
+import { watchHttp } from './watched-http.ts'
 
 export interface DaemonHooks {
   onProgress?: (connector: string, progress: Progress) => void
@@ -29,6 +33,8 @@ export interface DaemonHooks {
 
 export interface DaemonPorts extends Ports {
   startSchedule?: typeof startSchedule
+  /** Absent: nothing is counted, and nobody can ask whether it lives. */
+  meters?: Meters
   /** Opens the server; absent: nothing is served. */
   serve?: (served: Served) => Promise<Serving | null>
 }
@@ -49,7 +55,10 @@ export function startDaemon(
   sync: Pick<SyncOptions, 'acceptRemovals'> = {},
 ): Daemon {
   const { clock, random } = ports
-  const engine = openEngine(options, ports)
+  const { meters } = ports
+  const watch = (api: string, http: Http): Http =>
+    meters === undefined ? http : watchHttp(api, http, meters, clock)
+  const engine = openEngine(options, { ...ports, watch })
   const connectors = enabled(options.config)
   const tasks = new Tasks()
   const schedules = new Schedules(ports, tasks)
@@ -58,7 +67,8 @@ export function startDaemon(
     tasks,
     pauses: createPauses(options, { store: engine.store, clock, random }),
     ports,
-    hooks,
+    hooks: meters === undefined ? hooks : counted(hooks, meters),
+    meters: meters ?? null,
     sync,
     isAlone: connectors.length === 1,
     runEnded: createWakeSignal(),
@@ -69,7 +79,9 @@ export function startDaemon(
   for (const runner of runners.values()) runner.start()
   void tasks.follow(() => deliverPostponed(shared))
   void tasks.follow(() => engine.followTroubles(tasks.signal))
-  return { engine, ended: live(shared, schedules, runners, ports), stop: () => tasks.stop() }
+  const pulse = meters === undefined ? null : new Pulse(options.config, engine, clock, meters)
+  if (pulse !== null) void tasks.follow(() => pulse.follow(tasks.signal))
+  return { engine, ended: live(shared, schedules, runners, { ...ports, pulse }), stop: () => tasks.stop() }
 }
 
 /** Until it is stopped, or cannot go on; then everything ends before the state is closed. */
@@ -77,13 +89,15 @@ async function live(
   { engine, tasks }: Shared,
   schedules: Schedules,
   runners: ReadonlyMap<string, Runner>,
-  { serve, log }: DaemonPorts,
+  { serve, log, meters, pulse }: DaemonPorts & { pulse: Pulse | null },
 ): Promise<void> {
   let serving: Serving | null = null
   try {
     serving =
       (await serve?.({
         engine,
+        pulse,
+        meters: meters ?? null,
         onRefreshRequest: (name) => runners.get(name)?.refresh(),
         onFailure: (error) => tasks.fail(error),
         track: (action) => tasks.track(action),
@@ -98,6 +112,14 @@ async function live(
     engine.close()
   }
 }
+
+const counted = (hooks: DaemonHooks, meters: Meters): DaemonHooks => ({
+  ...hooks,
+  onRun(report, isSettled) {
+    meters.report(report)
+    hooks.onRun?.(report, isSettled)
+  },
+})
 
 class Schedules {
   readonly #started: { name: string; schedule: Schedule }[] = []

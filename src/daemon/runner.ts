@@ -12,6 +12,7 @@ import { withoutPassword } from '../lib/net/address.ts'
 import { isDatabaseError } from '../state/db/sqlite.ts'
 import { META } from '../state/meta.ts'
 import type { DaemonHooks } from './daemon.ts'
+import type { Meters } from './meters.ts'
 import type { Tasks } from './tasks.ts'
 
 /** What the connectors of a daemon share. */
@@ -21,6 +22,7 @@ export interface Shared {
   pauses: Pauses
   ports: Pick<Ports, 'clock' | 'log'>
   hooks: DaemonHooks
+  meters: Meters | null
   sync: Pick<SyncOptions, 'acceptRemovals'>
   /** Where there are others, one that lacks a key is stopped alone. */
   isAlone: boolean
@@ -138,10 +140,13 @@ export class Runner {
 
   /** False where it did not come through, or is paused. */
   async run({ settling, before = {}, quick = false }: Run): Promise<boolean> {
-    const { tasks, pauses, engine, hooks, sync, runEnded } = this.#shared
+    const { tasks, pauses, engine, hooks, sync, runEnded, meters, ports } = this.#shared
     const { name } = this
     if (tasks.isStopping || pauses.leftMs(name) > 0) return false
     const readOnly = pauses.leftMs(BREVO) > 0
+    const startedAt = ports.clock.monotonic()
+    const tell = (result: 'done' | 'failed'): void =>
+      meters?.run(name, result, (ports.clock.monotonic() - startedAt) / 1000)
     try {
       const report = await engine.sync(
         name,
@@ -164,10 +169,12 @@ export class Runner {
       this.#wasWell = true
       if (!quick && (await engine.watchWebhook(name, tasks.signal))) this.#pollFaster()
       this.#background.raise()
+      tell('done')
       this.#tell(report)
       return true
     } catch (thrown) {
       if (isAbort(thrown) || isDatabaseError(thrown)) throw thrown
+      tell('failed')
       this.#reportFailure(coerceError(thrown))
       return false
     } finally {

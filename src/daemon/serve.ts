@@ -14,15 +14,20 @@ import { type ControlDoor, installControl } from '../interfaces/server/control.t
 import { createInbox } from '../interfaces/server/inbox.ts'
 import { OPENAPI } from '../interfaces/server/openapi.ts'
 import { type LocalActions, openLocalDoor } from '../interfaces/server/local.ts'
+import { installProbes, type ProbeDoor } from '../interfaces/server/probes.ts'
 import { createServer } from '../interfaces/server/server.ts'
 import { installWebhooks } from '../interfaces/server/webhooks.ts'
 import { META } from '../state/meta.ts'
+import type { Meters } from './meters.ts'
 
 export interface Served {
   engine: Engine
   /** A webhook named something of this connector. */
   onRefreshRequest: (connector: string) => void
   onFailure: (error: unknown) => void
+  /** Null: it is not looked at. */
+  pulse: ProbeDoor | null
+  meters: Meters | null
   /** The daemon does not end, nor close the state, before this has ended. */
   track: <T>(action: () => Promise<T>) => Promise<T>
 }
@@ -84,7 +89,7 @@ async function serveOthers(
 ): Promise<{ address: string; close(): Promise<void> } | null> {
   const { config, webhookSecrets, apiKey } = options
   if (config.server === null) return null
-  const { engine, onRefreshRequest, onFailure } = served
+  const { engine, onRefreshRequest, onFailure, pulse, meters } = served
   const server = createServer(config.server)
   const inbox = createInbox(engine.store, ports.clock, onRefreshRequest, onFailure)
   installWebhooks(
@@ -105,7 +110,9 @@ async function serveOthers(
         ]
       }),
     inbox,
+    (connector, outcome, ms) => meters?.webhook(connector, outcome, ms === null ? null : ms / 1000),
   )
+  if (pulse !== null) installProbes(server.routes, pulse, () => (apiKey === null ? [] : [apiKey.reveal()]))
   if (apiKey !== null)
     installControl(server.routes, openDoor(options, ports, served, closing), () => [apiKey.reveal()], OPENAPI)
   return { address: await server.listen(), close: () => server.close() }

@@ -20,6 +20,8 @@ export interface Ports {
   clock: Clock
   random: Random
   log: Log
+  /** Whoever counts requests stands between: `api` is `brevo`, or the name of a connector. */
+  watch?: (api: string, http: Http) => Http
   /** Default: the state on disk. */
   openStore?: OpenStore
   /** Default: Brevo. A dry run simulates it. */

@@ -4,6 +4,7 @@ import { createBrevoDestination } from '../brevo/destination.ts'
 import { type Config, type ConnectorConfig, requireEnabled } from '../config/config.ts'
 import { createCoalescer } from '../lib/async/coalescer.ts'
 import { createMutex, type Mutex } from '../lib/async/mutex.ts'
+import type { Http } from '../lib/net/http.ts'
 import { createClockWatch } from '../lib/time/clock-watch.ts'
 import { identifies } from '../mapping/compile.ts'
 import { fromMs } from '../model/time.ts'
@@ -57,7 +58,7 @@ export class Parts {
     this.troubles = createTroubles(clock, ports.log)
     this.caller = createBrevoCaller(
       { baseUrl: config.brevo.baseUrl, apiKey, logApiCalls: config.log.apiCalls },
-      { ...ports, onTrouble: this.troubles.of(BREVO) },
+      { ...ports, http: this.#watched(BREVO), onTrouble: this.troubles.of(BREVO) },
     )
     this.store = (ports.openStore ?? openStore)(options.stateDir)
     this.connectors = new Map(enabled(config).map((one) => [one.name, this.#connect(one)]))
@@ -71,9 +72,15 @@ export class Parts {
     return this.options.config
   }
 
+  #watched(api: string): Http {
+    const { http, watch } = this.ports
+    return watch === undefined ? http : watch(api, http)
+  }
+
   #connect(config: ConnectorConfig): Connector {
     const onTrouble = this.troubles.of(config.name)
-    const source = createSource(config, this.options, { ...this.ports, onTrouble })
+    const http = this.#watched(config.name)
+    const source = createSource(config, this.options, { ...this.ports, http, onTrouble })
     return {
       config,
       source: this.#toSampled(source, config),

@@ -9,6 +9,7 @@ import { BREVO, readPauses } from './pauses.ts'
 import { readTroubles } from './troubles.ts'
 import type { Store } from '../state/store.ts'
 import { lastReconciledAt } from '../sync/read/reconcile.ts'
+import { type Objective, readObjective } from '../state/reading/objectives.ts'
 import { type FeedGap, META, type TablesFreshness, type Trouble } from '../state/meta.ts'
 
 export interface ConnectorStatus {
@@ -16,6 +17,10 @@ export interface ConnectorStatus {
   connected: boolean
   running: boolean
   lastSync: string | null
+  /** Everything in the helpdesk that had changed by then has reached Brevo; null: nothing is known of that. */
+  freshAsOf: string | null
+  /** How well the objective of connectors.yml was kept, over so many days; `kept`: between 0 and 1, null where nothing is known. */
+  objective: Objective | null
   lastError: string | null
   customersCount: number
   customersWithoutEmail: number
@@ -57,9 +62,17 @@ export interface ConnectorStatus {
   pendingConfig: { state: 'waiting' | 'faulty'; at: string; reasons: string[] } | null
 }
 
+/** What a status is read by. */
+export interface StatusSubject {
+  name: string
+  supports: Supports
+  extract?: { to: string } | null
+  objectives?: { freshnessMs: number } | null
+}
+
 export function readStatus(
   store: Store,
-  { name, supports, extract = null }: { name: string; supports: Supports; extract?: { to: string } | null },
+  { name, supports, extract = null, objectives = null }: StatusSubject,
   running: boolean,
 ): ConnectorStatus {
   const last = store.runs.last(name)
@@ -76,6 +89,8 @@ export function readStatus(
     connected: last?.result === 'done' && (!running || isWell),
     running,
     lastSync: toTime(done?.ended_at ?? null),
+    freshAsOf: toTime(store.runs.deliveredAsOf(name)),
+    objective: objectives === null ? null : readObjective(store, name, objectives.freshnessMs),
     lastError: last?.result === 'failed' ? last.error : null,
     customersCount: customers.all,
     customersWithoutEmail: customers.withoutEmail,

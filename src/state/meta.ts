@@ -123,6 +123,13 @@ export interface TablesFreshness {
   trouble: Trouble | null
 }
 
+/** A day of UTC: how often it was looked whether the objective is kept, and how often it was. */
+export interface ObjectiveDay {
+  day: string
+  looks: number
+  kept: number
+}
+
 export const META = {
   /** The start of the first sync, by the helpdesk's clock: what happened before fires no event. */
   goLive: (connector: string) => numberKey(`go_live:${connector}`),
@@ -145,6 +152,7 @@ export const META = {
   reconcile: (connector: string) => jsonKey<ReconcileProgress>(`reconcile:${connector}`),
   /** When the last reconcile that came through began. */
   reconciledAt: (connector: string) => numberKey(`reconciled:${connector}`),
+  objective: (connector: string) => jsonKey<ObjectiveDay[]>(`objective:${connector}`),
   tables: (connector: string) => jsonKey<TablesFreshness>(`tables:${connector}`),
   rateLimits: (connector: string) => jsonKey<RateLimits>(`rate_limit:${connector}`),
   webhook: (connector: string) => jsonKey<InstalledWebhook>(`webhook:${connector}`),
@@ -171,6 +179,8 @@ export const META = {
   configPending: jsonKey<PendingConfig>('config_pending'),
   /** SHA-256 of the text that a person has approved. */
   configApproved: textKey('config_approved'),
+  /** When it was last tried whether the state can be written. */
+  probe: textKey('probe'),
   /** Events dated up to here may have been sent by a state that was lost. */
   verifyUntil: numberKey('verify_until'),
 } as const

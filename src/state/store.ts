@@ -1,4 +1,6 @@
 // The state as one thing: its tables, and transactions over them.
+import { statSync } from 'node:fs'
+
 import type { ContactRecords } from '../model/profile.ts'
 import type { Instant } from '../model/time.ts'
 import { Backlog } from './delivery/backlog.ts'
@@ -136,6 +138,13 @@ export class Store extends Table {
   /** All of `action` or nothing of it; it must not wait for anything. */
   transaction<T>(action: () => T): T {
     return this.database.transaction(action).immediate()
+  }
+
+  /** Of the files on disk, in bytes. */
+  sizes(): { stateBytes: number; walBytes: number } {
+    const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+    const { name } = this.database
+    return { stateBytes: sizeOf(name), walBytes: sizeOf(`${name}-wal`) }
   }
 
   /** The copy is the state from now on. To be followed by `sealEpoch`. */

@@ -69,7 +69,7 @@ const GORGIAS_ITEMS: Items = {
   tickets: (world) => [...world.tickets.values()].map((one) => ticketItem(world, one)),
   ticket_messages: (world) => [...world.messages.values()].map((one) => messageItem(one)),
   satisfaction_surveys: (world) => [...world.surveys.values()].map((one) => surveyItem(one)),
-  events: (world) => [...world.events.page('asc', null, 100_000)].map((one) => eventItem(one)),
+  events: (world) => [...world.events.values()].map((one) => eventItem(one)),
 }
 
 const INTERCOM_ITEMS: Items = {

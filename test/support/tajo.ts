@@ -18,6 +18,8 @@ export interface Running {
   /** Resolves when standard output or error holds the text, or what the pattern finds. */
   until(text: string | RegExp): Promise<void>
   untilTimes(text: string, times: number): Promise<void>
+  /** What it has said so far. */
+  said(): string
 }
 
 export function startTajo(
@@ -60,6 +62,7 @@ export function startTajo(
     ended,
     until: (text) => untilTimes(text, 1),
     untilTimes,
+    said: () => `${stdout}${stderr}`,
   }
 }
 

@@ -67,6 +67,22 @@ const connector = {
   ),
   extract: Type.Optional(extract),
   business_hours: Type.Optional(businessHours),
+  objectives: Type.Optional(
+    Type.Object(
+      {
+        freshness: Type.String({
+          pattern: duration,
+          description: 'How soon a change in the helpdesk is to be in Brevo.',
+          examples: ['15m'],
+        }),
+      },
+      {
+        ...closed,
+        description:
+          'What the connector promises: `tajo status` and the metrics say how well it was kept over 1, 7 and 30 days. Default: nothing.',
+      },
+    ),
+  ),
   reconcile,
   on_delete: onDelete,
   backfill: Type.Optional(

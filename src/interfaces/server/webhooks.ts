@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { parseExactly } from '../../lib/net/json.ts'
 import { type HmacRule, isSigned } from '../../lib/net/signature.ts'
 import type { Delivery, WebhookReceiver } from '../../sources/source.ts'
-import type { Inbox } from './inbox.ts'
+import type { Counted, Inbox } from './inbox.ts'
 
 export interface WebhookRoute {
   connector: string
@@ -24,31 +24,38 @@ export function installWebhooks(
   routes: FastifyInstance,
   webhooks: readonly WebhookRoute[],
   inbox: Inbox,
+  /** `ms`: until one that names something was answered. */
+  onDelivery: (connector: string, outcome: Counted | 'accepted', ms: number | null) => void = () => undefined,
 ): void {
   for (const webhook of webhooks) {
     const { connector, receiver, options } = webhook
     const accepts = receiver.accepts ?? 202
     const path = `/webhooks/${connector}`
     if (receiver.answersHead === true) routes.head(path, (_, reply) => reply.code(200).send())
+    const count = (what: Counted): void => {
+      inbox.count(connector, what)
+      onDelivery(connector, what, null)
+    }
     routes.post(path, async (request, reply) => {
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
       if (request.headers['content-encoding'] !== undefined) return reply.code(415).send()
       if (!isAuthentic(webhook, { headers: request.headers, body })) {
-        inbox.count(connector, 'unauthorized')
+        count('unauthorized')
         return reply.code(401).send()
       }
       const fields = toFields(request.headers['content-type'] ?? '', body.toString('utf8'))
       const heard = fields === null ? [] : receiver.hear(fields, options)
       if (heard === 'ping') {
-        inbox.count(connector, 'pings')
+        count('pings')
         return reply.code(200).send()
       }
       if (heard.length === 0) {
         // Answered as the others: a sender that is refused too often is switched off.
-        inbox.count(connector, 'ignored')
+        count('ignored')
         return reply.code(accepts).send()
       }
       await inbox.put(connector, heard)
+      onDelivery(connector, 'accepted', reply.elapsedTime)
       return reply.code(accepts).send()
     })
   }

@@ -11,6 +11,8 @@ export interface Statement<Params extends unknown[] = unknown[], Row = unknown> 
 }
 
 export interface Database {
+  /** Its file. */
+  readonly name: string
   readonly open: boolean
   prepare<Params extends unknown[] | object = unknown[], Row = unknown>(
     source: string,

@@ -54,4 +54,14 @@ export class Runs extends Table {
   lastDone(source: string): Run | null {
     return this.#lastDone.get(source) ?? null
   }
+
+  readonly #lastDelivered = this.database.prepare<[string], { started_at: Instant }>(`
+    SELECT started_at FROM runs WHERE source = ? AND result = 'done'
+      AND json_extract(report, '$.undelivered.contacts') + json_extract(report, '$.undelivered.events') = 0
+    ORDER BY id DESC LIMIT 1`)
+
+  /** Everything that had changed by then has been read and delivered; null: nothing is known of that. */
+  deliveredAsOf(source: string): Instant | null {
+    return this.#lastDelivered.get(source)?.started_at ?? null
+  }
 }

@@ -8,7 +8,9 @@ import { readEnvSecret } from '../../../config/secrets/secrets.ts'
 import { type Daemon, startDaemon } from '../../../daemon/daemon.ts'
 import { systemClock } from '../../../lib/time/clock.ts'
 import { TajoError } from '../../../lib/errors.ts'
+import { VERSION } from '../../../lib/version.ts'
 import type { OccurrenceType } from '../../../model/occurrence.ts'
+import { Meters } from '../../../daemon/meters.ts'
 import { type Prepared, startReloading } from '../../../daemon/reload.ts'
 import { serve } from '../../../daemon/serve.ts'
 import { openStoreReadOnly, type Store } from '../../../state/store.ts'
@@ -56,6 +58,7 @@ class Preparing {
   readonly #options: StartOptions
   readonly #apiKey = readEnvSecret('TAJO_API_KEY', process.env)
   readonly #handled = new Set<OccurrenceType>()
+  readonly #meters = new Meters(VERSION, systemClock.now())
   readonly #progress = createProgress()
   readonly #sessions = new WeakMap<Prepared, Session>()
   /** Only the first sync takes long enough to watch. */
@@ -92,7 +95,7 @@ class Preparing {
     const served = { ...session, stateDir, apiKey: this.#apiKey, handled: this.#handled }
     const daemon = startDaemon(
       { ...session.engine, handled: () => this.#handled },
-      { ...ports, serve: (control) => serve(served, ports, control) },
+      { ...ports, meters: this.#meters, serve: (control) => serve(served, ports, control) },
       {
         onProgress: (_, one) => {
           if (this.#isFirst) this.#progress.update(one)

@@ -4,7 +4,7 @@ import { loadConfig, parseConfig } from '../../../config/load.ts'
 import { type ConnectorStatus, readStatus } from '../../../engine/status.ts'
 import { isLocked } from '../../../state/db/lock.ts'
 import { TajoError } from '../../../lib/errors.ts'
-import { formatTime, plural, formatCount } from '../../../lib/human.ts'
+import { formatCount, formatDuration, formatTime, plural } from '../../../lib/human.ts'
 import { readInForce } from '../../../state/reading/applied-config.ts'
 import { openStoreReadOnly, type Store } from '../../../state/store.ts'
 import type { CommonOptions } from '../terminal/session.ts'
@@ -91,6 +91,9 @@ function printConfig({ pendingConfig }: ConnectorStatus): void {
 
 function printCounts(status: ConnectorStatus): void {
   row('last sync', status.lastSync === null ? 'never' : formatTime(status.lastSync))
+  if (status.freshAsOf !== null)
+    row('fresh', `what had changed by ${formatTime(status.freshAsOf)} is in Brevo`)
+  if (status.objective !== null) row('objective', toObjectiveWords(status.objective))
   if (status.lastReconcile !== null) row('reconciled', formatTime(status.lastReconcile))
   if (status.gap !== null) {
     const [from, until] = [formatTime(status.gap.from), formatTime(status.gap.until)]
@@ -144,6 +147,17 @@ function printWaiting(name: string, { events, heldRemovals, setAside }: Connecto
   for (const { kind, key, reason } of setAside.latest) print(`    ${kind} ${mask(key)}: ${reason}`)
   if (setAside.count > 0) print('    What to do about them: tajo dead-letters list')
 }
+
+function toObjectiveWords({ freshnessMs, kept }: NonNullable<ConnectorStatus['objective']>): string {
+  const within = `in Brevo within ${formatDuration(freshnessMs)}`
+  const told = kept.flatMap(({ days, kept: share }) =>
+    share === null ? [] : [`${toPercent(share)} of ${days === 1 ? 'today' : `${days} days`}`],
+  )
+  return told.length === 0 ? `${within}: not looked at so far` : `${within}: ${told.join(', ')}`
+}
+
+/** Rounded down: what was missed once is not kept always. */
+const toPercent = (share: number): string => `${Math.floor(share * 1_000) / 10} %`
 
 function toTableWords({ to, freshAt, trouble }: NonNullable<ConnectorStatus['tables']>): string {
   const fresh = freshAt === null ? `not read into ${to} so far` : `in ${to}, as of ${formatTime(freshAt)}`

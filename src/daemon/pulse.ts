@@ -1,0 +1,109 @@
+// Whether a daemon lives and is ready, and what it is right now: for probes and scrapes.
+import type { Config } from '../config/config.ts'
+import type { Engine } from '../engine/engine.ts'
+import { readStatus } from '../engine/status.ts'
+import { enabled } from '../engine/streams.ts'
+import { isAbort } from '../lib/errors.ts'
+import type { Clock } from '../lib/time/clock.ts'
+import { toMs } from '../model/time.ts'
+import { META } from '../state/meta.ts'
+import { noteObjective } from '../state/reading/objectives.ts'
+import type { Meters, Snapshot } from './meters.ts'
+
+const TICK_MS = 5_000
+/** Whoever has not ticked for so long hangs. */
+const HANGS_AFTER_MS = 60_000
+/** Once a minute it is looked how well objectives are kept. */
+const LOOK_EVERY_MS = 60_000
+/** A scrape asks the state some fifty questions. */
+const KEPT_MS = 2_000
+
+/** `null`: it is well. */
+export type Verdict = string | null
+
+export class Pulse {
+  readonly #config: Config
+  readonly #engine: Engine
+  readonly #clock: Clock
+  readonly #meters: Meters
+  #tickedAt: number
+  #lookedAt = Number.NEGATIVE_INFINITY
+  #isStopping = false
+  #rendered: { at: number; text: string } | null = null
+
+  constructor(config: Config, engine: Engine, clock: Clock, meters: Meters) {
+    this.#config = config
+    this.#engine = engine
+    this.#clock = clock
+    this.#meters = meters
+    this.#tickedAt = clock.monotonic()
+  }
+
+  /** Until `signal` aborts. */
+  async follow(signal: AbortSignal): Promise<void> {
+    try {
+      for (;;) {
+        this.#tickedAt = this.#clock.monotonic()
+        if (this.#tickedAt - this.#lookedAt >= LOOK_EVERY_MS) this.#look()
+        await this.#clock.sleep(TICK_MS, signal)
+      }
+    } catch (thrown) {
+      if (!isAbort(thrown)) throw thrown
+    } finally {
+      this.#isStopping = true
+    }
+  }
+
+  #look(): void {
+    this.#lookedAt = this.#tickedAt
+    const { store } = this.#engine
+    const now = this.#clock.now()
+    for (const { name, objectives } of enabled(this.#config)) {
+      if (objectives === null) continue
+      const freshAsOf = store.runs.deliveredAsOf(name)
+      // Before the first sync is done nothing was promised.
+      if (freshAsOf !== null) noteObjective(store, name, objectives, toMs(freshAsOf), now)
+    }
+  }
+
+  /** A restart mends what this complains of, and nothing else does. */
+  findDeath(): Verdict {
+    const silentMs = this.#clock.monotonic() - this.#tickedAt
+    return silentMs > HANGS_AFTER_MS ? `it has not moved for ${Math.round(silentMs / 1000)} s` : null
+  }
+
+  /** Whether deliveries can be taken. That an API does not answer is no reason to turn them away. */
+  findUnready(): Verdict {
+    if (this.#isStopping) return 'it is stopping'
+    try {
+      this.#engine.store.meta.set(META.probe, String(this.#clock.now()))
+      return null
+    } catch (thrown) {
+      return `the state can't be written (${thrown instanceof Error ? thrown.message : String(thrown)})`
+    }
+  }
+
+  metrics(): string {
+    const at = this.#clock.monotonic()
+    if (this.#rendered === null || at - this.#rendered.at > KEPT_MS)
+      this.#rendered = { at, text: this.#meters.render(this.#snapshot()) }
+    return this.#rendered.text
+  }
+
+  #snapshot(): Snapshot {
+    const { store } = this.#engine
+    const connectors = new Map(
+      enabled(this.#config).map((connector) => [connector.name, readStatus(store, connector, true)]),
+    )
+    const deadLetters: Record<string, number> = {}
+    for (const { kind } of store.deadLetters.list()) deadLetters[kind] = (deadLetters[kind] ?? 0) + 1
+    const [first] = connectors.values()
+    return {
+      connectors,
+      deadLetters,
+      ...store.sizes(),
+      pendingConfig: first?.pendingConfig?.state ?? null,
+      now: this.#clock.now(),
+    }
+  }
+}
