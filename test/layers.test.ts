@@ -115,6 +115,7 @@ const DOORS: Record<string, string> = {
   'csv-parse': 'sources/gladly/reports/csv.ts',
   re2js: 'sources/gladly/scores.ts',
   '@duckdb/node-api': 'extract/destinations/duckdb.ts',
+  nodemailer: 'daemon/alerts/tell.ts',
   pg: 'extract/destinations/postgres.ts',
   'pg-copy-streams': 'extract/destinations/postgres.ts',
   yaml: 'config/',

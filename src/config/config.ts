@@ -1,5 +1,6 @@
 // The configuration as the rest of tajo sees it: complete, typed, frozen.
 import { TajoError } from '../lib/errors.ts'
+import type { AlertsConfig } from './alerts.ts'
 import type { LogLevel } from '../lib/log/log.ts'
 import type { BusinessHours } from '../lib/time/business-hours.ts'
 import type { CampaignRule } from '../mapping/campaigns.ts'
@@ -86,6 +87,8 @@ export interface Config {
   file: string
   brevo: { baseUrl: string; importList: number | undefined }
   server: ServerConfig
+  /** Null: nobody is told. */
+  alerts: AlertsConfig | null
   campaigns: CampaignRule[]
   connectors: ConnectorConfig[]
   /** Whose single values go first; names of connectors. */

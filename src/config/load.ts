@@ -15,6 +15,7 @@ import { supportsOf } from '../sources/supports.ts'
 import { toTables } from './extract.ts'
 import { toServer } from './server.ts'
 import { parseSince } from './since.ts'
+import { toAlerts } from './alerts.ts'
 import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
 import type { ChangeLimit, Config, ConnectorConfig } from './config.ts'
 import { type Complaint, type ParsedFile, parseFile } from './text/document.ts'
@@ -141,6 +142,7 @@ function normalize(file: string, parsed: ParsedFile): Config {
       importList: raw.brevo?.import_list,
     },
     server: toServer(raw.server),
+    alerts: toAlerts(raw.alerts),
     campaigns: toCampaigns(raw),
     connectors,
     precedence: raw.contacts?.precedence ?? [],

@@ -45,7 +45,7 @@ export const usesHttps: Rule = (file) => [
   })(file),
 ]
 
-function refusePlainHttp(address: string | undefined, path: string[]): RuleComplaint[] {
+export function refusePlainHttp(address: string | undefined, path: string[]): RuleComplaint[] {
   if (address === undefined) return []
   const url = URL.canParse(address) ? new URL(address) : null
   if (url === null) return [{ path, message: `"${address}" is no address.` }]

@@ -15,6 +15,7 @@ import {
   namesKnownConnectors,
   usesHttps,
 } from './rules-connectors.ts'
+import { alertsAreSafe } from './alerts.ts'
 import { hasValidBusinessHours } from './business-hours.ts'
 import { hasValidExtract } from './extract.ts'
 import { mapsWhatIsKnown, mapsWhatIsTold } from './rules-supports.ts'
@@ -269,6 +270,7 @@ const RULES: Rule[] = [
   hasUsableName,
   hasSoundOptions,
   usesHttps,
+  alertsAreSafe,
   hasValidSchedules,
   hasValidExtract,
   hasValidBusinessHours,

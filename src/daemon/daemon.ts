@@ -15,6 +15,7 @@ import { createWakeSignal } from '../lib/async/wake-signal.ts'
 import { type Schedule, startSchedule } from '../lib/time/schedule.ts'
 import { META } from '../state/meta.ts'
 import type { Http } from '../lib/net/http.ts'
+import { followLooks } from './look.ts'
 import type { Meters } from './meters.ts'
 import { deliverPostponed } from './postponed.ts'
 import { Pulse } from './pulse.ts'
@@ -79,6 +80,7 @@ export function startDaemon(
   for (const runner of runners.values()) runner.start()
   void tasks.follow(() => deliverPostponed(shared))
   void tasks.follow(() => engine.followTroubles(tasks.signal))
+  void tasks.follow(() => followLooks(options.config, engine, ports, tasks.signal))
   const pulse = meters === undefined ? null : new Pulse(options.config, engine, clock, meters)
   if (pulse !== null) void tasks.follow(() => pulse.follow(tasks.signal))
   return { engine, ended: live(shared, schedules, runners, { ...ports, pulse }), stop: () => tasks.stop() }

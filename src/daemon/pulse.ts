@@ -5,16 +5,12 @@ import { readStatus } from '../engine/status.ts'
 import { enabled } from '../engine/streams.ts'
 import { isAbort } from '../lib/errors.ts'
 import type { Clock } from '../lib/time/clock.ts'
-import { toMs } from '../model/time.ts'
 import { META } from '../state/meta.ts'
-import { noteObjective } from '../state/reading/objectives.ts'
 import type { Meters, Snapshot } from './meters.ts'
 
 const TICK_MS = 5_000
 /** Whoever has not ticked for so long hangs. */
 const HANGS_AFTER_MS = 60_000
-/** Once a minute it is looked how well objectives are kept. */
-const LOOK_EVERY_MS = 60_000
 /** A scrape asks the state some fifty questions. */
 const KEPT_MS = 2_000
 
@@ -27,7 +23,6 @@ export class Pulse {
   readonly #clock: Clock
   readonly #meters: Meters
   #tickedAt: number
-  #lookedAt = Number.NEGATIVE_INFINITY
   #isStopping = false
   #rendered: { at: number; text: string } | null = null
 
@@ -44,25 +39,12 @@ export class Pulse {
     try {
       for (;;) {
         this.#tickedAt = this.#clock.monotonic()
-        if (this.#tickedAt - this.#lookedAt >= LOOK_EVERY_MS) this.#look()
         await this.#clock.sleep(TICK_MS, signal)
       }
     } catch (thrown) {
       if (!isAbort(thrown)) throw thrown
     } finally {
       this.#isStopping = true
-    }
-  }
-
-  #look(): void {
-    this.#lookedAt = this.#tickedAt
-    const { store } = this.#engine
-    const now = this.#clock.now()
-    for (const { name, objectives } of enabled(this.#config)) {
-      if (objectives === null) continue
-      const freshAsOf = store.runs.deliveredAsOf(name)
-      // Before the first sync is done nothing was promised.
-      if (freshAsOf !== null) noteObjective(store, name, objectives, toMs(freshAsOf), now)
     }
   }
 

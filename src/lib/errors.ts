@@ -21,6 +21,7 @@ export const ERROR_KINDS = {
   server_port: 'config',
   unauthorized: 'config',
   package_missing: 'config',
+  alert_untold: 'transient',
   destination_unusable: 'fatal',
   destination_refused: 'guard',
   daemon_unreachable: 'transient',

@@ -123,6 +123,19 @@ export interface TablesFreshness {
   trouble: Trouble | null
 }
 
+/** Something that is not well, and who was told of it. */
+export interface OpenAlert {
+  severity: 'critical' | 'warning'
+  summary: string
+  action: string
+  /** ISO 8601. */
+  since: string
+  /** Targets, by their place in connectors.yml, that know of it. */
+  told: number[]
+  /** How often in a row it was well again. */
+  wellLooks: number
+}
+
 /** A day of UTC: how often it was looked whether the objective is kept, and how often it was. */
 export interface ObjectiveDay {
   day: string
@@ -179,6 +192,8 @@ export const META = {
   configPending: jsonKey<PendingConfig>('config_pending'),
   /** SHA-256 of the text that a person has approved. */
   configApproved: textKey('config_approved'),
+  /** By what it is about. */
+  alerts: jsonKey<Record<string, OpenAlert>>('alerts'),
   /** When it was last tried whether the state can be written. */
   probe: textKey('probe'),
   /** Events dated up to here may have been sent by a state that was lost. */

@@ -3,6 +3,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 
 import { UNCERTAIN_POLICIES } from '../../model/operations.ts'
+import { alerts } from './schema-alerts.ts'
 import { connectorsBlock, flag, onDelete, type RawConnector, reconcile } from './schema-connector.ts'
 import { listId } from './schema-lists.ts'
 import { campaigns, inSupport, timezone } from './schema-campaigns.ts'
@@ -59,6 +60,7 @@ export const connectorsSchema = Type.Object(
     reconcile,
     on_delete: onDelete,
     server,
+    alerts: Type.Optional(alerts),
     timezone,
     campaigns,
     in_support: inSupport,

@@ -3,7 +3,7 @@ import type * as duckdb from '@duckdb/node-api'
 
 import type { TajoError } from '../../lib/errors.ts'
 import type { Column, Value } from '../../sources/tables.ts'
-import { loadPackage } from './packages.ts'
+import { loadPackage } from '../../lib/packages.ts'
 import { quote } from './complete.ts'
 import type { SqlDriver } from './sql.ts'
 import { cannotWrite, noRoom } from './unusable.ts'

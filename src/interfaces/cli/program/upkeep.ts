@@ -9,6 +9,16 @@ export function addCareCommands(program: Command): void {
   addDeadLetterCommands(program)
   addStateCommands(program)
   addPrivacyCommands(program)
+  addAlerts(program)
+}
+
+function addAlerts(program: Command): void {
+  const alerts = program.command('alerts').description('who is told when something needs a look')
+  common(alerts.command('test'))
+    .description('tell everybody of `alerts` in connectors.yml that this is a test')
+    .action(async (options) => {
+      exit.code = await (await import('../upkeep/alerts.ts')).runAlertsTest(options)
+    })
 }
 
 function addDoctor(program: Command): void {

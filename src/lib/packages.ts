@@ -1,5 +1,5 @@
-// Packages that only some destinations need: they are loaded when one is named.
-import { TajoError } from '../../lib/errors.ts'
+// Packages that few need: each is loaded when something names it, and need not be there otherwise.
+import { TajoError } from './errors.ts'
 
 export async function loadPackage<T>(name: string, what: string, load: () => Promise<unknown>): Promise<T> {
   try {

@@ -1,0 +1,57 @@
+// Once a minute a daemon looks at itself: how well objectives are kept, and whether somebody has to be told of something.
+import type { Config } from '../config/config.ts'
+import type { Engine, Ports } from '../engine/engine.ts'
+import { readStatus } from '../engine/status.ts'
+import { enabled } from '../engine/streams.ts'
+import { isAbort } from '../lib/errors.ts'
+import { toMs } from '../model/time.ts'
+import { META } from '../state/meta.ts'
+import { noteObjective } from '../state/reading/objectives.ts'
+import { Alerts } from './alerts/alerts.ts'
+import type { Circumstances } from './alerts/find.ts'
+
+const LOOK_EVERY_MS = 60_000
+
+/** Until `signal` aborts. */
+export async function followLooks(
+  config: Config,
+  engine: Engine,
+  { clock, http, log }: Pick<Ports, 'clock' | 'http' | 'log'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store } = engine
+  const alerts = config.alerts === null ? null : new Alerts(config.alerts, { store, http, log })
+  if (alerts === null && config.connectors.every(({ objectives }) => objectives === null)) return
+  try {
+    for (;;) {
+      noteObjectives(config, engine, clock.now())
+      await alerts?.look(toCircumstances(config, engine, clock.now()))
+      await clock.sleep(LOOK_EVERY_MS, signal)
+    }
+  } catch (thrown) {
+    if (!isAbort(thrown)) throw thrown
+  }
+}
+
+function noteObjectives(config: Config, { store }: Engine, nowMs: number): void {
+  for (const { name, objectives } of enabled(config)) {
+    const freshAsOf = objectives === null ? null : store.runs.deliveredAsOf(name)
+    // Before the first sync is done nothing was promised.
+    if (freshAsOf !== null) noteObjective(store, name, objectives!, toMs(freshAsOf), nowMs)
+  }
+}
+
+function toCircumstances(config: Config, { store }: Engine, now: number): Circumstances {
+  const connectors = enabled(config)
+  return {
+    connectors: new Map(connectors.map((one) => [one.name, readStatus(store, one, true)])),
+    deadLetters: store.deadLetters.list().length,
+    webhooks: new Map(
+      connectors.flatMap(({ name }) => {
+        const state = store.meta.get(META.webhookHealth(name))?.state ?? 'ok'
+        return state === 'ok' ? [] : [[name, state.replace('_', ' ')] as const]
+      }),
+    ),
+    now,
+  }
+}
