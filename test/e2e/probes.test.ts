@@ -117,3 +117,27 @@ it('the rules of examples/prometheus ask for numbers that there are, and fire wh
   execFileSync('promtool', ['check', 'rules', join(folder, 'rules.yml')])
   execFileSync('promtool', ['test', 'rules', join(folder, 'rules.test.yml')])
 })
+
+it('the dashboard of examples/grafana asks for numbers that there are, in sentences that Prometheus understands', () => {
+  const file = new URL('../../examples/grafana/tajo.json', import.meta.url)
+  const dashboard = JSON.parse(readFileSync(file, 'utf8')) as {
+    panels: { targets?: { expr: string }[] }[]
+    __inputs?: unknown
+  }
+  const asked = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+  const documented = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
+  expect(dashboard.__inputs).toBeUndefined()
+  expect(asked.length).toBeGreaterThan(15)
+  for (const name of new Set(
+    asked.flatMap((expr) => expr.match(/\b(tajo|process|nodejs)_[a-z_0-9]+/g) ?? []),
+  ))
+    expect(documented).toContain(`\`${name.replace(/_bucket$/, '')}\``)
+  if (!hasPromtool()) return
+  const rules = asked.map((expr, index) => ({
+    record: `panel:${index}`,
+    expr: expr.replaceAll('$__rate_interval', '5m').replaceAll(/\$(job|connector)/g, '.*'),
+  }))
+  const generated = join(directory, 'panels.yml')
+  writeFileSync(generated, JSON.stringify({ groups: [{ name: 'panels', rules }] }))
+  execFileSync('promtool', ['check', 'rules', generated])
+})

@@ -5,7 +5,7 @@ import { expectAll, GLADLY, GORGIAS, INTERCOM } from './oracle.ts'
 import { readSqlite } from './readers.ts'
 import { seeds, torture } from './torture.ts'
 
-it.each([...seeds(GORGIAS, 6), ...seeds(INTERCOM, 2), ...seeds(GLADLY, 3)])(
+it.each([...seeds(GORGIAS, 4), ...seeds(INTERCOM, 2), ...seeds(GLADLY, 2)])(
   '%s, seed %i',
   async (_, seed, subject) => {
     await torture(subject, seed, subject.tables, (file, { world }) => {

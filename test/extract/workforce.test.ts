@@ -163,7 +163,7 @@ function moveAgents({ world }: Bench, random: Random): void {
   if (random.next() < 0.05) world.setAgentState(1, random.next() < 0.5 ? 'away' : 'online', 'lunch')
 }
 
-it.each([...seeds(GORGIAS, 3), ...seeds(INTERCOM, 2), ...seeds(GLADLY, 2)])(
+it.each([...seeds(GORGIAS, 2), ...seeds(INTERCOM, 1), ...seeds(GLADLY, 1)])(
   '%s, seed %i',
   async (name, seed, subject) => {
     await torture(

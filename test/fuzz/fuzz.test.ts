@@ -9,7 +9,7 @@ const SEED = Number(process.env['TAJO_TEST_SEED'] ?? 20_261_124)
 it.each(SOURCE_NAMES)(
   'malformed answers of %s end as records, items set aside, or errors that tajo knows',
   async (helpdesk) => {
-    const report = await fuzz(3_000, SEED, helpdesk)
+    const report = await fuzz(1_500, SEED, helpdesk)
 
     expect({ seed: SEED, unforeseen: report.unforeseen }).toEqual({ seed: SEED, unforeseen: [] })
     expect(report.records).toBeGreaterThan(0)
