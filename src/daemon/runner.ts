@@ -6,8 +6,7 @@ import { BREVO, type Pauses } from '../engine/pauses.ts'
 import { createWakeSignal, sleepOrWake, type WakeSignal } from '../lib/async/wake-signal.ts'
 import { coerceError, isAbort, type TajoError } from '../lib/errors.ts'
 import { formatDuration } from '../lib/human.ts'
-import { keepFresh } from '../extract/keep-fresh.ts'
-import { layoutOf } from '../extract/layouts.ts'
+import { runExtraction, toExtraction } from '../extract/run.ts'
 import { withoutPassword } from '../lib/net/address.ts'
 import { isDatabaseError } from '../state/db/sqlite.ts'
 import { META } from '../state/meta.ts'
@@ -109,8 +108,7 @@ export class Runner {
   /** Behind the live runs; what does not come through is gone on with the next time. */
   async extract(connector: ConnectorConfig): Promise<void> {
     const { extract } = connector
-    const layout = extract === null ? null : layoutOf(connector, extract.layout)
-    if (extract === null || layout === null) return
+    if (extract === null) return
     const { tasks, pauses, engine, ports } = this.#shared
     // One that takes longer than its schedule is let come to its end.
     if (tasks.isStopping || this.#isExtracting || !this.#wasWell || pauses.leftMs(this.name) > 0) return
@@ -122,11 +120,15 @@ export class Runner {
     const known = last?.to === to ? last : null
     try {
       const from = engine.backgroundSource(this.name)
-      const { rows, newFields } = await keepFresh(from, layout, extract, ports, tasks.signal)
+      const { clock } = ports
+      const { signal } = tasks
+      const reports = await runExtraction(connector, from, toExtraction(extract), { clock, signal })
       engine.store.meta.set(key, { to, freshAt: startedAt, trouble: null })
+      const rows = Object.fromEntries(reports.map((one) => [one.table, one.rows]))
       ports.log.info('Tables are fresh', { connector: this.name, rows })
-      if (Object.keys(newFields).length > 0)
-        ports.log.info('The helpdesk has new fields', { connector: this.name, fields: newFields })
+      for (const { table, new_fields: fields } of reports)
+        if (fields.length > 0)
+          ports.log.info('The helpdesk has new fields', { connector: this.name, table, fields })
     } catch (thrown) {
       if (isAbort(thrown)) throw thrown
       const { message, hint } = coerceError(thrown)

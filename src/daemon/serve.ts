@@ -1,7 +1,8 @@
 // The doors of a daemon, wired: webhooks into its inbox, the control API if there is a key for it, and a socket for commands.
 import { randomUUID } from 'node:crypto'
 
-import type { Config } from '../config/config.ts'
+import { type Config, requireEnabled } from '../config/config.ts'
+import { type Extraction, runExtraction } from '../extract/run.ts'
 import { Control } from './control.ts'
 import type { TriggerRequest } from '../model/requests.ts'
 import type { Engine, Ports, SyncOptions } from '../engine/engine.ts'
@@ -55,7 +56,10 @@ export async function serve(
   served: Served,
 ): Promise<Serving> {
   const closing = new AbortController()
-  const local = await openLocalDoor(options.stateDir, toLocalActions(served, closing.signal))
+  const local = await openLocalDoor(
+    options.stateDir,
+    toLocalActions(options.config, served, ports, closing.signal),
+  )
   const open = await serveOthers(options, ports, served, closing.signal).catch(async (thrown: unknown) => {
     await local.close()
     throw thrown
@@ -70,10 +74,22 @@ export async function serve(
 }
 
 /** What commands ask for while the daemon holds the state (interfaces/cli/terminal/beside.ts). */
-function toLocalActions({ engine, track }: Served, closing: AbortSignal): LocalActions {
+function toLocalActions(
+  config: Config,
+  { engine, track }: Served,
+  { clock }: Pick<Ports, 'clock'>,
+  closing: AbortSignal,
+): LocalActions {
   return {
     sync: ({ connector, ...asked }) =>
       track(() => engine.sync(String(connector), asked as SyncOptions, closing)),
+    // Behind the live runs, on the budget that they leave.
+    extract: ({ connector: name, ...asked }) =>
+      track(() => {
+        const connector = requireEnabled(config, String(name))
+        const source = engine.backgroundSource(connector.name)
+        return runExtraction(connector, source, asked as unknown as Extraction, { clock, signal: closing })
+      }),
     forget: ({ email, delete_contact: wantsDeletion }) =>
       track(() => engine.forget(String(email), wantsDeletion === true)),
     replay: async ({ events }) => replayEvents(engine.store, events as Replayed[]),

@@ -220,6 +220,21 @@ ${readFileSync(file, 'utf8')}    schedule: "* * * * * *"
     ])
   })
 
+  it('beside a daemon the command has it read, on the budget that its runs leave', async () => {
+    say('{ to: sqlite://a.sqlite, schedule: "0 0 1 1 *" }')
+    const daemon = startTajo(['start'], directory)
+    await daemon.until('Run ended')
+    const given = await extract('--to', 'sqlite://c.sqlite', '--json')
+    daemon.child.kill('SIGTERM')
+    await daemon.ended
+
+    expect(given.stderr).toContain('it reads the tables, behind its own runs')
+    expect(given.code).toBe(0)
+    const { tables } = JSON.parse(given.stdout) as { tables: { table: string; rows: number }[] }
+    expect(tables.find(({ table }) => table === 'tickets')!.rows).toBe(sandbox.world.tickets.size)
+    expect(count('c.sqlite', 'tickets')).toBe(sandbox.world.tickets.size)
+  })
+
   it.each([
     ['{ to: a, tables: [ticket] }', 'Did you mean "tickets"?'],
     ['{ to: a, schedule: often }', 'is no cron schedule'],

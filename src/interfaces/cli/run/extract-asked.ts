@@ -4,7 +4,7 @@ import type { ConnectorConfig, LayoutName } from '../../../config/config.ts'
 import { suggest } from '../../../config/schema/validate.ts'
 import { FORMATS } from '../../../extract/destinations/index.ts'
 import { chooseTables, type Layout, layoutOf } from '../../../extract/layouts.ts'
-import type { Bounds } from '../../../extract/walk.ts'
+import type { Extraction } from '../../../extract/run.ts'
 import { TajoError } from '../../../lib/errors.ts'
 import { parseInstant } from '../../../model/time.ts'
 import { SOURCES } from '../../../sources/index.ts'
@@ -24,14 +24,9 @@ export interface ExtractCommandOptions extends CommonOptions {
 }
 
 export interface ReadyToExtract {
-  to: string
-  format: (typeof FORMATS)[number]
-  layoutName: LayoutName
+  extraction: Extraction
   layout: Layout
   tables: TableDefinition[]
-  bounds: Bounds
-  /** Whether all tables are meant. */
-  isAll: boolean
 }
 
 /** Throws `usage`. */
@@ -40,15 +35,21 @@ export function readAsked(connector: ConnectorConfig, options: ExtractCommandOpt
   const layoutName = chooseLayout(asked.layout)
   const layout = requireLayout(connector, layoutName)
   return {
-    to: asked.to,
-    format: chooseFormat(asked.format),
-    layoutName,
+    extraction: {
+      to: asked.to,
+      format: chooseFormat(asked.format),
+      layout: layoutName,
+      tables: toNames(asked.tables),
+      bounds: readBounds(layout, asked),
+      full: asked.full === true,
+    },
     layout,
     tables: readTables(connector, layout, asked),
-    bounds: readBounds(layout, asked),
-    isAll: asked.tables === undefined,
   }
 }
+
+const toNames = (tables: string | undefined): string[] | null =>
+  tables?.split(',').map((one) => one.trim()) ?? null
 
 type Asked = ExtractCommandOptions & { to: string }
 
@@ -98,7 +99,7 @@ function readTables(
   { tables, names: known, lacks }: Layout,
   { tables: asked, to }: Asked,
 ): TableDefinition[] {
-  const names = asked?.split(',').map((one) => one.trim()) ?? known
+  const names = toNames(asked) ?? known
   if (to === '-' && names.length !== 1)
     throw new TajoError('usage', 'Standard output takes one table.', {
       hint: `Name it: tajo extract ${name} --to - --tables ${known[0]!}`,

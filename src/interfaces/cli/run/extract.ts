@@ -1,14 +1,20 @@
 // tajo extract: the helpdesk as tables, in a file, a folder or a database.
+import { resolve } from 'node:path'
+
+import type { ConnectorConfig } from '../../../config/config.ts'
 import { loadConfig } from '../../../config/load.ts'
-import { createSource, type Ports } from '../../../engine/engine.ts'
-import { lookInto, openDestination } from '../../../extract/destinations/index.ts'
-import { estimate, type TableEstimate } from '../../../extract/estimate.ts'
-import { extract, type TableReport } from '../../../extract/extract.ts'
-import { ownerOf } from '../../../extract/layouts.ts'
+import { createSource } from '../../../engine/engine.ts'
+import { lookInto } from '../../../extract/destinations/index.ts'
+import { estimate, type EstimateOptions, type TableEstimate } from '../../../extract/estimate.ts'
+import type { TableReport } from '../../../extract/extract.ts'
+import { type Layout, ownerOf } from '../../../extract/layouts.ts'
+import { type Extraction, runExtraction } from '../../../extract/run.ts'
 import { isAbort, TajoError } from '../../../lib/errors.ts'
 import { formatCount, formatDuration, plural } from '../../../lib/human.ts'
 import type { Http, HttpOutcome, HttpRequest } from '../../../lib/net/http.ts'
 import type { Source } from '../../../sources/source.ts'
+import { isLocked } from '../../../state/db/lock.ts'
+import { hereOrBeside } from '../terminal/beside.ts'
 import { isAlone, openPorts, readCredentials } from '../terminal/session.ts'
 import { createOccasion, paint, print, say } from '../terminal/terminal.ts'
 import { type ExtractCommandOptions, readAsked, type ReadyToExtract } from './extract-asked.ts'
@@ -22,7 +28,10 @@ export async function runExtract(name: string, options: ExtractCommandOptions): 
   const connector = config.connectors.find((one) => one.name === name)
   if (connector === undefined)
     throw new TajoError('usage', `There is no connector ${name} in ${options.config}.`)
-  const asked = readAsked(connector, options)
+  const ready = readAsked(connector, options)
+  const { extraction, layout } = ready
+  const beside = options.dryRun === true ? null : await askDaemon(name, extraction, options.stateDir)
+  if (beside !== null) return report(beside, layout, extraction, options)
   const credentials = readCredentials(connector, isAlone(config, connector), options.stateDir, process.env)
   const opened = openPorts(config.log, Object.values(credentials))
   const stop = new AbortController()
@@ -30,20 +39,22 @@ export async function runExtract(name: string, options: ExtractCommandOptions): 
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
     const http = new CountingHttp(opened.ports.http)
-    const ports = { ...opened.ports, http }
-    const source = createSource(connector, { credentials: { [name]: credentials } }, ports)
-    if (options.dryRun !== true) return await write(source, asked, options, ports, stop.signal)
-    const owner = ownerOf(name, asked.layoutName)
-    const isAnew = options.full === true
-    const estimates = await estimate(source, {
-      tables: asked.tables,
-      bounds: asked.bounds,
-      cursors: isAnew ? new Map() : await lookInto(asked.to, asked.format, owner),
-      pace: connector.pace,
-      countRequests: () => http.count,
+    const source = createSource(
+      connector,
+      { credentials: { [name]: credentials } },
+      { ...opened.ports, http },
+    )
+    if (options.dryRun === true) {
+      const counting = { countRequests: () => http.count, signal: stop.signal }
+      return printEstimates(await estimateCost(connector, source, ready, counting), options)
+    }
+    const reports = await runExtraction(connector, source, extraction, {
+      clock: opened.ports.clock,
       signal: stop.signal,
+      print,
+      onProgress: createCounter(),
     })
-    return printEstimates(estimates, options)
+    return report(reports, layout, extraction, options)
   } catch (thrown) {
     if (!stop.signal.aborted || !isAbort(thrown)) throw thrown
     say('Interrupted; what was read is kept, and the next run goes on from there.')
@@ -54,29 +65,41 @@ export async function runExtract(name: string, options: ExtractCommandOptions): 
   }
 }
 
-async function write(
-  source: Source,
-  { to, format, tables, bounds, layout, layoutName, isAll }: ReadyToExtract,
-  options: ExtractCommandOptions,
-  ports: Ports,
-  signal: AbortSignal,
-): Promise<number> {
-  const destination = await openDestination(to, { format, print })
+/** A daemon reads it behind its own runs, so that both share the helpdesk's budget; null: there is none. */
+async function askDaemon(
+  connector: string,
+  extraction: Extraction,
+  stateDir: string,
+): Promise<TableReport[] | null> {
+  if (extraction.to === '-' || !isLocked(stateDir)) return null
+  const isHeld = (): Promise<never> => Promise.reject(new TajoError('state_locked', 'A tajo is at work.'))
+  say('tajo start is at work here: it reads the tables, behind its own runs.')
+  const given = { ...extraction, connector, to: withWholePath(extraction.to) }
   try {
-    const asked = {
-      owner: ownerOf(source.name, layoutName),
-      tables,
-      bounds,
-      full: options.full === true,
-      signal,
-      onProgress: createCounter(),
-    }
-    const reports = await extract(source, destination, asked, ports)
-    if (isAll) for (const { reason } of layout.lacks) say(reason)
-    return report(reports, { to, json: options.json })
-  } finally {
-    await destination.close()
+    return await hereOrBeside<TableReport[]>(stateDir, isHeld, 'extract', given)
+  } catch (thrown) {
+    // Whoever holds the state is no daemon, and lets it go soon.
+    if (thrown instanceof TajoError && thrown.code === 'state_locked') return null
+    throw thrown
   }
+}
+
+/** The daemon may work in another folder. */
+function withWholePath(to: string): string {
+  const [, scheme, file = ''] = /^(duckdb|sqlite):\/\/(.*)$/i.exec(to) ?? []
+  if (scheme !== undefined) return `${scheme}://${resolve(file)}`
+  return to.includes('://') ? to : resolve(to)
+}
+
+async function estimateCost(
+  connector: ConnectorConfig,
+  source: Source,
+  { extraction, tables }: ReadyToExtract,
+  counting: Pick<EstimateOptions, 'countRequests' | 'signal'>,
+): Promise<TableEstimate[]> {
+  const { to, format, layout, bounds, full } = extraction
+  const cursors = full ? new Map() : await lookInto(to, format, ownerOf(connector.name, layout))
+  return await estimate(source, { tables, bounds, cursors, pace: connector.pace, ...counting })
 }
 
 /** Before that nothing can be said of what is left. */
@@ -147,8 +170,11 @@ class CountingHttp implements Http {
 
 function report(
   reports: readonly TableReport[],
-  { to, json }: { to: string; json: boolean | undefined },
+  { lacks }: Layout,
+  { to, tables }: Extraction,
+  { json }: ExtractCommandOptions,
 ): number {
+  if (tables === null) for (const { reason } of lacks) say(reason)
   const invalid = reports.reduce((sum, one) => sum + one.invalid, 0)
   if (json === true && to !== '-') print(JSON.stringify({ version: 1, tables: reports }))
   else
