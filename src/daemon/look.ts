@@ -25,7 +25,7 @@ export async function followLooks(
   try {
     for (;;) {
       noteObjectives(config, engine, clock.now())
-      await alerts?.look(toCircumstances(config, engine, clock.now()))
+      await alerts?.look(toCircumstances(config, engine, clock.now()), signal)
       await clock.sleep(LOOK_EVERY_MS, signal)
     }
   } catch (thrown) {

@@ -73,8 +73,7 @@ export class Meters {
   readonly #letters = this.#r.gauge('tajo_dead_letters', 'What was set aside, by what it is.', ['kind'])
   readonly #held = this.#r.gauge(
     'tajo_removals_held',
-    'List memberships that a guard holds back: tajo sync --accept-removals.',
-    ['connector'],
+    'List memberships that a guard holds back, of all connectors: tajo sync --accept-removals.',
   )
   readonly #customers = this.#r.gauge('tajo_customers', 'Customers that are known.', ['connector'])
   readonly #budget = this.#r.gauge(
@@ -172,15 +171,8 @@ export class Meters {
   /** In the text format of Prometheus. */
   render(snapshot: Snapshot): string {
     const { connectors, deadLetters, stateBytes, walBytes, pendingConfig } = snapshot
-    for (const gauge of [
-      this.#events,
-      this.#letters,
-      this.#readUpTo,
-      this.#backfilled,
-      this.#up,
-      this.#fresh,
-    ])
-      gauge.clear()
+    // What is no more, such as a connector that was removed, is not told for ever.
+    this.registry.clearGauges(['connector', 'kind'])
     for (const state of ['waiting', 'faulty']) this.#pending.set([state], pendingConfig === state ? 1 : 0)
     for (const [kind, count] of Object.entries(deadLetters)) this.#letters.set([kind], count)
     this.#stateBytes.set([], stateBytes)
@@ -206,7 +198,7 @@ export class Meters {
     }
     this.#contactsDue.set([], status.backlog.contacts)
     for (const [state, count] of Object.entries(status.events)) this.#events.set([connector, state], count)
-    this.#held.set(ofConnector, status.heldRemovals?.count ?? 0)
+    this.#held.set([], status.heldRemovals?.count ?? 0)
     this.#customers.set(ofConnector, status.customersCount)
     const budget = status.rateLimit?.helpdesk
     if (budget != null) this.#budget.set(ofConnector, budget.used / budget.limit)

@@ -33,8 +33,13 @@ export interface Destination {
   /**
    * Makes the tables that are missing, and adds the columns that a later tajo knows. Gives how far each was read. Throws
    * `destination_refused` for a table that tajo did not make, or that another owner fills; that one is never altered.
+   * `others`: of the same layout, and not read now: where they are there, deletions and merges are marked in them, too.
    */
-  open(owner: string, tables: readonly TableDefinition[]): Promise<Map<string, TableCursor>>
+  open(
+    owner: string,
+    tables: readonly TableDefinition[],
+    others?: readonly TableDefinition[],
+  ): Promise<Map<string, TableCursor>>
   /** Rows, removals and the cursor, all of them or none. Of two versions of a row the newer one stays. */
   store(table: TableDefinition, batch: Batch): Promise<void>
   /** Once all tables are read: what is written as a file appears. */

@@ -1,6 +1,6 @@
 // What a reading will cost: how much of its time the first page of each table covers, and how many requests that took.
 import type { Source } from '../sources/source.ts'
-import type { TableDefinition } from '../sources/tables.ts'
+import type { TableDefinition, TableRequest } from '../sources/tables.ts'
 import { NOTHING_READ, type TableCursor } from './destination.ts'
 import { inOrder } from './extract.ts'
 import { type Bounds, firstRequest } from './walk.ts'
@@ -32,7 +32,7 @@ export async function estimate(
   const estimates: TableEstimate[] = []
   for (const table of inOrder(tables)) {
     const request = firstRequest({ table, bounds }, cursors.get(table.name) ?? NOTHING_READ)
-    const asked = { ...request, since: bounds.since }
+    const asked = { ...request, ...bounds }
     const own = await source.estimateTable?.(table.madeOf?.table ?? table, asked, signal)
     const requests = own?.requests ?? (await sample(source, table, asked, countRequests, signal))
     const minutes = requests === null ? null : (requests / pace.requests) * (pace.perSeconds / 60)
@@ -44,7 +44,7 @@ export async function estimate(
 async function sample(
   source: Source,
   table: TableDefinition,
-  request: { token: string | null; from: number | null; since: number | null },
+  request: TableRequest,
   countRequests: () => number,
   signal?: AbortSignal,
 ): Promise<number | null> {

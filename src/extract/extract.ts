@@ -19,6 +19,8 @@ export interface ExtractOptions {
   /** Whose tables they are there. */
   owner: string
   tables: readonly TableDefinition[]
+  /** Of the layout, those that are not read. */
+  others?: readonly TableDefinition[]
   bounds: Bounds
   /** From the beginning, whatever was read before. */
   full: boolean
@@ -34,10 +36,10 @@ export interface ExtractOptions {
 export async function extract(
   source: Source,
   destination: Destination,
-  { owner, tables, bounds, full, signal, onProgress }: ExtractOptions,
+  { owner, tables, others = [], bounds, full, signal, onProgress }: ExtractOptions,
   { clock }: { clock: Clock },
 ): Promise<TableReport[]> {
-  const cursors = await destination.open(owner, tables)
+  const cursors = await destination.open(owner, tables, others)
   const reports: TableReport[] = []
   for (const table of inOrder(tables)) {
     const report: TableReport = { table: table.name, rows: 0, invalid: 0, new_fields: [] }

@@ -44,7 +44,16 @@ export async function runExtraction(
       to === '-'
         ? layout.tables.filter((one) => tables?.includes(one.name))
         : chooseTables(layout.tables, tables)
-    const asked = { owner: ownerOf(connector.name, name), tables: chosen, bounds, full, signal, onProgress }
+    const others = layout.tables.filter((one) => !chosen.includes(one))
+    const asked = {
+      owner: ownerOf(connector.name, name),
+      tables: chosen,
+      others,
+      bounds,
+      full,
+      signal,
+      onProgress,
+    }
     return await extract(source, destination, asked, { clock })
   } finally {
     await destination.close()

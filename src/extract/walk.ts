@@ -73,7 +73,8 @@ async function walkTable(reading: Reading, cursor: TableCursor): Promise<void> {
   const { mode } = reading.table.reading
   if (mode !== 'newest_first') return await readUp(reading, cursor)
   let now = cursor
-  if (now.walk !== null) now = await walkDown(reading, now)
+  // What was begun is read as it was begun: a bound that came since would leave out what its watermark stands for.
+  if (now.walk !== null) now = await walkDown({ ...reading, bounds: { ...reading.bounds, until: null } }, now)
   await walkDown(reading, { ...now, walk: { high: null, low: lowOf(reading, now), token: null } })
 }
 
@@ -81,9 +82,16 @@ async function walkTable(reading: Reading, cursor: TableCursor): Promise<void> {
 const reaches = ({ since: read }: TableCursor, asked: Instant | null): boolean =>
   read === null || (read !== undefined && asked !== null && asked >= read)
 
-/** The earlier of two beginnings. */
-const earlier = (one: Instant | null | undefined, other: Instant | null): Instant | null =>
-  one === undefined ? other : one === null || other === null ? null : Math.min(one, other)
+/**
+ * From when on everything has been read, once `low` was read down to. One that ended at a bound below what was read before leaves a gap
+ * between both.
+ */
+function sinceOf({ since: known }: TableCursor, low: Instant | null, until: Instant | null): Instant | null {
+  if (known === undefined) return low
+  const hasGap = until !== null && (known === null || until < known)
+  if (hasGap) return known
+  return known === null || low === null ? null : Math.min(known, low)
+}
 
 /**
  * What was younger than `settlesAfter` when it was last read may have changed since, however long ago that was; nothing before `since` is
@@ -96,7 +104,9 @@ function lowOf(
   const { watermark } = cursor
   if (watermark === null || !reaches(cursor, since)) return since
   const settles = table.reading.mode === 'newest_first' ? (table.reading.settlesAfter ?? 0) : 0
-  return Math.max(watermark - Math.max(OVERLAP, settles), since ?? Number.NEGATIVE_INFINITY)
+  // A bound spares what settles; between the watermark and now there must be no gap, wherever it lies.
+  const settled = Math.max(watermark - settles, since ?? Number.NEGATIVE_INFINITY)
+  return Math.min(watermark - OVERLAP, settled)
 }
 
 async function walkDown(reading: Reading, start: TableCursor): Promise<TableCursor> {
@@ -121,7 +131,7 @@ async function walkDownOnce(reading: Reading, start: TableCursor): Promise<Table
   const startedAt = source.now()
   for await (const page of source.readTable!(
     table.madeOf?.table ?? table,
-    { token, from: low, since: bounds.since },
+    { token, from: low, ...bounds },
     signal,
   )) {
     refuseAscending(table.name, previous, page)
@@ -129,7 +139,11 @@ async function walkDownOnce(reading: Reading, start: TableCursor): Promise<Table
     high ??= Math.min(page.newest ?? startedAt, bounds.until ?? Number.POSITIVE_INFINITY)
     const isDone = page.next === null || (low !== null && page.newest !== null && page.newest < low)
     const cursor: TableCursor = isDone
-      ? { watermark: Math.max(high, start.watermark ?? high), since: earlier(start.since, low), walk: null }
+      ? {
+          watermark: Math.max(high, start.watermark ?? high),
+          since: sinceOf(start, low, bounds.until),
+          walk: null,
+        }
       : { ...start, walk: { high, low, token: page.next } }
     await batches.add(page, cursor, { low, isLast: isDone, share: shareOf(low, high, page.oldest) })
     if (isDone) return cursor
@@ -147,11 +161,10 @@ async function readUp(reading: Reading, start: TableCursor): Promise<void> {
   const batches = new Batches(reading)
   let reached = watermark
   const startedAt = source.now()
-  for await (const page of source.readTable!(
-    table.madeOf?.table ?? table,
-    { token: null, from, since: bounds.since },
-    signal,
-  )) {
+  // What lies between the watermark and a bound above it is read, too, or it would be a gap.
+  const lowest = from === null || bounds.since === null ? bounds.since : Math.min(bounds.since, from)
+  const request = { token: null, from, since: lowest, until: bounds.until }
+  for await (const page of source.readTable!(table.madeOf?.table ?? table, request, signal)) {
     const isBeyond = !isWhole && bounds.until !== null && (page.oldest ?? 0) >= bounds.until
     const isLast = page.next === null || isBeyond
     // A page of nothing says nothing of how far it is, unless it is the last one.
@@ -160,7 +173,7 @@ async function readUp(reading: Reading, start: TableCursor): Promise<void> {
       reached = Math.max(reached ?? 0, Math.min(newest, bounds.until ?? startedAt, startedAt))
     // Up to here it has no gap: a first reading that ends now is gone on with.
     const isWithoutGap = isLast || (watermark === null && !isWhole)
-    const since = isWithoutGap ? { since: earlier(start.since, from) } : {}
+    const since = isWithoutGap ? { since: sinceOf(start, from, bounds.until) } : {}
     const cursor = { ...start, ...since, watermark: isWhole && !isLast ? watermark : reached }
     const left = shareOf(from, startedAt, page.newest)
     await batches.add(page, cursor, { low: from, isLast, share: left === null ? null : 1 - left })

@@ -34,7 +34,8 @@ export interface Completion {
   /** What has to be known of that row, and of the rows that name it. */
   needs: { row: readonly string[]; entries: readonly string[] }
   /** The derived columns of the row, in their order. */
-  complete: (row: Known, entries: readonly Known[]) => Value[]
+  /** `reach`: from then on all entries are there, or are being read; positive infinity: none are. */
+  complete: (row: Known, entries: readonly Known[], reach: Instant) => Value[]
 }
 
 /** What became of an object: gone, or taken into another one. */
@@ -92,6 +93,8 @@ export interface TableRequest {
   from: Instant | null
   /** What did not change since then is not wanted at all, whatever is read again; null: everything is. */
   since: Instant | null
+  /** What is of then or later is not wanted; null: everything up to now is. */
+  until: Instant | null
 }
 
 export type Value = string | number | boolean | null
@@ -118,7 +121,7 @@ export function toRow({ columns, version, isUnix = false }: TableDefinition, ite
     if (value !== null || raw === null || raw === undefined) rest.delete(path)
     return value
   })
-  const extra = rest.size === 0 ? null : JSON.stringify(Object.fromEntries(rest))
+  const extra = rest.size === 0 ? null : toJsonText(Object.fromEntries(rest))
   const versioned = columns.find(({ name }) => name === version)
   const at = versioned === undefined ? null : toTime(pick(item, pathOf(versioned)), isUnix)
   return { id, version: at, values: [...values, extra], extra: [...rest.keys()] }
@@ -143,8 +146,15 @@ function toValue(type: ColumnType, value: unknown, isUnix: boolean): Value {
     case 'time':
       return toTime(value, isUnix)
     case 'json':
-      return JSON.stringify(value)
+      return toJsonText(value)
   }
+}
+
+/** Half of a character, as where a text was cut off in the middle of an emoji, is none: databases refuse it. */
+function toJsonText(value: unknown): string {
+  const text = JSON.stringify(value)
+  if (!text.includes(String.raw`\ud`)) return text
+  return text.replaceAll(/\\(\\|ud[89a-f][0-9a-f]{2})/g, (found) => (found === '\\\\' ? found : '\uFFFD'))
 }
 
 /** Ids are numbers at some helpdesks. */

@@ -200,14 +200,16 @@ export function messagesOf(
       table: 'conversations',
       by: 'conversation',
       needs: { row: ['created_at', 'status_source'], entries: ['author', 'created_at'] },
-      complete({ created_at: createdAt, status_source: source }, entries): Value[] {
+      complete({ created_at: createdAt, status_source: source }, entries, reach): Value[] {
         const messages = entries
           .map((one) => ({
             author: one['author'] as MessageFacts['author'],
             createdAt: one['created_at'] as Instant,
           }))
           .toSorted((a, b) => a.createdAt - b.createdAt)
-        const at = firstResponseAt(messages)
+        // Of one that began before what was read the first messages are missing.
+        const isWhole = typeof createdAt === 'number' && createdAt >= reach
+        const at = isWhole ? firstResponseAt(messages) : null
         const last = messages.findLast(({ author }) => author !== 'other')?.author ?? null
         // One whose ticket was never read has no status.
         const status = source === null || source === undefined ? null : toStatus(String(source), last)

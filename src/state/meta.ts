@@ -130,8 +130,8 @@ export interface OpenAlert {
   action: string
   /** ISO 8601. */
   since: string
-  /** Targets, by their place in connectors.yml, that know of it. */
-  told: number[]
+  /** Targets that know of it, by a digest of what connectors.yml says of each. */
+  told: string[]
   /** How often in a row it was well again. */
   wellLooks: number
 }

@@ -144,6 +144,22 @@ it('whoever was never told of it is not told that it is mended', async () => {
   ])
 })
 
+it('whoever is added to connectors.yml is told of it, and nobody else again', async () => {
+  await open().look(circumstances(REFUSED))
+  const more = { kind: 'slack' as const, url: 'https://third.example/T' }
+  await open({ ...CONFIG, to: [more, ...CONFIG.to] }).look(circumstances(REFUSED))
+  expect(told().slice(2)).toEqual([['third', 'text']])
+})
+
+it('what is not asked for any more is neither mended nor told', async () => {
+  await open().look(circumstances(REFUSED))
+  const others = { ...CONFIG, when: [{ on: 'guard' as const }] }
+  for (let look = 0; look < 3; look += 1) await open(others).look(circumstances(REFUSED))
+  const without = { ...circumstances(), connectors: new Map() }
+  for (let look = 0; look < 3; look += 1) await open().look(without)
+  expect(sent).toHaveLength(2)
+})
+
 it('what comes and goes between two looks is told once', async () => {
   const letters = (deadLetters: number) => open().look(circumstances({}, { deadLetters }))
   for (const count of [11, 10, 12, 9, 11]) await letters(count)
@@ -159,7 +175,7 @@ it.each<[AlertRule, Partial<ConnectorStatus>, Partial<Circumstances>, string, st
     '31 min ago',
   ],
   [{ on: 'in_doubt', count: 2 }, { events: { uncertain: 2 } }, {}, 'in_doubt:gorgias', '2 events'],
-  [{ on: 'guard' }, { heldRemovals: { count: 60, limit: 50 } }, {}, 'guard:gorgias', '60 list memberships'],
+  [{ on: 'guard' }, { heldRemovals: { count: 60, limit: 50 } }, {}, 'guard', '60 list memberships'],
   [
     { on: 'webhooks' },
     {},

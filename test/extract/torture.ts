@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Destination } from '../../src/extract/destination.ts'
 import { openDestination } from '../../src/extract/destinations/index.ts'
 import { extract } from '../../src/extract/extract.ts'
+import type { Bounds } from '../../src/extract/walk.ts'
 import { createSeededRandom, type Random } from '../../src/lib/random.ts'
 import type { TableDefinition } from '../../src/sources/tables.ts'
 import { type Bench, openBench, requireSubject, settledOf } from '../conformance/helpdesk.ts'
@@ -77,6 +78,14 @@ async function goDark({ world, pass }: Bench, random: Random): Promise<void> {
   }
 }
 
+/** Now and then only a part is asked for: what lies beside it must not be taken for read. */
+function pickBounds({ world }: Bench, random: Random): Bounds {
+  const back = (): number => world.now() - Math.floor(random.next() * 3 * 86_400_000_000)
+  const [one, other] = [back(), back()]
+  const since = random.next() < 0.6 ? null : Math.min(one, other)
+  return { since, until: random.next() < 0.8 ? null : Math.max(one, other) }
+}
+
 interface Run {
   file: string
   random: Random
@@ -109,7 +118,7 @@ async function runOnce(bench: Bench, { file, random, subject, tables, isTroubled
   const asked = {
     owner: 'shop',
     tables,
-    bounds: { since: null, until: null },
+    bounds: isTroubled ? pickBounds(bench, random) : { since: null, until: null },
     full: false,
     onProgress: () => undefined,
   }

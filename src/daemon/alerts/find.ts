@@ -44,9 +44,12 @@ const FINDERS: Finders = {
   in_doubt: ofEach<RuleOf<'in_doubt'>>((name, { events: { uncertain = 0 } }, { count }) =>
     uncertain >= count ? toDoubt(name, uncertain) : null,
   ),
-  guard: ofEach((name, { heldRemovals }) =>
-    heldRemovals === null ? null : toGuard(name, heldRemovals.count),
-  ),
+  // One for all of them.
+  guard(_, { connectors }) {
+    const [first] = connectors
+    const held = first?.[1].heldRemovals ?? null
+    return held === null ? [] : [['guard', toGuard(first![0], held.count)]]
+  },
   tables: ofEach((name, { tables }) =>
     tables?.trouble == null ? null : toTables(name, tables.trouble.reason),
   ),
@@ -63,6 +66,12 @@ const FINDERS: Finders = {
 /** By what it is about, so that the same one is known again. */
 export const findAlerts = (rules: readonly AlertRule[], found: Circumstances): Map<string, Finding> =>
   new Map(rules.flatMap((rule) => FINDERS[rule.on](rule as never, found)))
+
+/** Whether connectors.yml still asks for what an alert is about. */
+export function isAsked(id: string, rules: readonly AlertRule[], { connectors }: Circumstances): boolean {
+  const [on, connector] = id.split(':')
+  return rules.some((rule) => rule.on === on) && (connector === undefined || connectors.has(connector))
+}
 
 const toTables = (name: string, reason: string): Finding => ({
   severity: 'warning',

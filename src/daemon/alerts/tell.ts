@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AlertTarget } from '../../config/alerts.ts'
 import { TajoError } from '../../lib/errors.ts'
 import { withoutPassword } from '../../lib/net/address.ts'
+import { linkSignal } from '../../lib/net/abort.ts'
 import type { Http } from '../../lib/net/http.ts'
 import { loadPackage } from '../../lib/packages.ts'
 
@@ -33,14 +34,19 @@ export function nameOf(target: AlertTarget): string {
 }
 
 /** Throws `alert_untold` where it did not arrive. */
-export async function tell(target: AlertTarget, message: Message, http: Http): Promise<void> {
+export async function tell(
+  target: AlertTarget,
+  message: Message,
+  http: Http,
+  signal?: AbortSignal,
+): Promise<void> {
   switch (target.kind) {
     case 'webhook':
-      return await post(target, JSON.stringify({ version: 1, ...message }), target.secret, http)
+      return await post(target, JSON.stringify({ version: 1, ...message }), target.secret, http, signal)
     case 'slack':
-      return await post(target, JSON.stringify({ text: toText(message) }), null, http)
+      return await post(target, JSON.stringify({ text: toText(message) }), null, http, signal)
     case 'email':
-      return await mail(target, message)
+      return await mail(target, message, signal)
   }
 }
 
@@ -57,6 +63,7 @@ async function post(
   body: string,
   secret: string | null,
   http: Http,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const signature =
     secret === null
@@ -68,6 +75,7 @@ async function post(
     headers: { 'content-type': 'application/json', ...signature },
     body,
     timeoutMs: TIMEOUT_MS,
+    signal,
   })
   if (outcome.outcome !== 'answer') throw untold(target, outcome.reason)
   if (outcome.status < 200 || outcome.status >= 300) throw untold(target, `it answered ${outcome.status}`)
@@ -80,14 +88,18 @@ type Mailer = {
   }
 }
 
-async function mail(target: AlertTarget & { kind: 'email' }, message: Message): Promise<void> {
+async function mail(
+  target: AlertTarget & { kind: 'email' },
+  message: Message,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { default: mailer } = await loadPackage<{ default: Mailer }>(
     'nodemailer',
     'Alerts by e-mail',
     () => import('nodemailer'),
   )
   const transport = mailer.createTransport(target.smtp)
-  const late = new AbortController()
+  const late = linkSignal(signal)
   const sent = transport.sendMail({
     from: target.from ?? (decodeURIComponent(new URL(target.smtp).username) || target.address),
     to: target.address,
@@ -105,6 +117,7 @@ async function mail(target: AlertTarget & { kind: 'email' }, message: Message): 
     throw untold(target, thrown instanceof Error ? thrown.message : String(thrown))
   } finally {
     late.abort()
+    late.release()
     sent.catch(() => undefined)
     transport.close()
   }

@@ -1,6 +1,8 @@
 // Columns that no item has: what the rows of one table tell of a row of another, and rows that follow each other. Worked out where the rows are,
 // in the transaction that brought them.
 import type { Column, Known, TableDefinition, Value } from '../../sources/tables.ts'
+import type { Instant } from '../../model/time.ts'
+import type { TableCursor } from '../destination.ts'
 import type { SqlDriver } from './sql.ts'
 
 export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
@@ -17,10 +19,22 @@ interface Involved {
   entries: TableDefinition
   /** Of the two, the one whose rows were loaded last. */
   stage: TableDefinition
+  /** How far the entries were read, with what is loaded now. */
+  cursor: TableCursor
+}
+
+/** From when on entries are there, or will be at the end of the reading that is under way. */
+function reachOf({ since, walk }: TableCursor): Instant {
+  const read = since === undefined ? Number.POSITIVE_INFINITY : (since ?? Number.NEGATIVE_INFINITY)
+  const going = walk === null ? Number.POSITIVE_INFINITY : (walk.low ?? Number.NEGATIVE_INFINITY)
+  return Math.min(read, going)
 }
 
 /** Gives how many rows of the target are other than they were. */
-export async function completeRows(driver: SqlDriver, { target, entries, stage }: Involved): Promise<number> {
+export async function completeRows(
+  driver: SqlDriver,
+  { target, entries, stage, cursor }: Involved,
+): Promise<number> {
   const { by, needs, complete } = entries.completes!
   const id = target.columns[0]!
   const touched = `(SELECT ${quote(stage === target ? id.name : by)} FROM ${quote(stageOf(stage))})`
@@ -41,7 +55,7 @@ export async function completeRows(driver: SqlDriver, { target, entries, stage }
   await driver.load(
     done,
     columns,
-    rows.map((row) => [row[id.name]!, ...complete(row, byRow.get(row[id.name]!) ?? [])]),
+    rows.map((row) => [row[id.name]!, ...complete(row, byRow.get(row[id.name]!) ?? [], reachOf(cursor))]),
   )
   const known = quote(target.name)
   const isOther = derived.map(({ name }) => `${known}.${quote(name)} IS DISTINCT FROM done.${quote(name)}`)

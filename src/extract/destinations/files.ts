@@ -65,9 +65,13 @@ class Files implements Destination {
     this.#write = write
   }
 
-  async open(connector: string, tables: readonly TableDefinition[]): Promise<Map<string, TableCursor>> {
-    const cursors = await this.#kept.open(connector, tables)
-    this.#tables = tables
+  async open(
+    connector: string,
+    tables: readonly TableDefinition[],
+    others: readonly TableDefinition[] = [],
+  ): Promise<Map<string, TableCursor>> {
+    const cursors = await this.#kept.open(connector, tables, others)
+    this.#tables = [...tables, ...this.#kept.others]
     for (const { name } of tables)
       if (existsSync(this.#fileOf(name)) && (await this.#kept.publishedOf(name)) === null)
         throw new TajoError(

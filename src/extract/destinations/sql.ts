@@ -64,7 +64,10 @@ const MARKS: readonly Column[] = [
 
 export class SqlDestination implements Destination {
   readonly #driver: SqlDriver
+  /** Those that are read. */
   readonly #tables = new Map<string, TableDefinition>()
+  /** With the others that the owner has there: what is told of their rows holds, whatever is read now. */
+  readonly #known = new Map<string, TableDefinition>()
   /** By table: as this process left it. */
   readonly #cursors = new Map<string, string>()
   readonly #merges = new Merges()
@@ -74,7 +77,11 @@ export class SqlDestination implements Destination {
     this.#driver = driver
   }
 
-  async open(connector: string, tables: readonly TableDefinition[]): Promise<Map<string, TableCursor>> {
+  async open(
+    connector: string,
+    tables: readonly TableDefinition[],
+    others: readonly TableDefinition[] = [],
+  ): Promise<Map<string, TableCursor>> {
     this.#connector = connector
     const there = await this.#list(this.#driver.listTables)
     const ours = there.has(META)
@@ -94,7 +101,9 @@ export class SqlDestination implements Destination {
     })
     const cursors = new Map(tables.map(({ name }) => [name, ours.get(name)?.cursor ?? NOTHING_READ]))
     for (const [name, cursor] of cursors) this.#cursors.set(name, JSON.stringify(cursor))
-    for (const { name } of tables) await this.#readMerges(name)
+    const own = others.filter(({ name }) => ours.get(name)?.connector === connector)
+    for (const one of [...tables, ...own]) this.#known.set(one.name, one)
+    for (const one of this.#known.values()) await this.#readMerges(one)
     return cursors
   }
 
@@ -106,12 +115,16 @@ export class SqlDestination implements Destination {
     return new Map(ours.map(([name, { cursor }]) => [name, cursor]))
   }
 
-  async #readMerges(table: string): Promise<void> {
-    const merged = quote(MERGED_INTO)
-    const id = quote(idOf(this.#tables.get(table)!))
-    const sql = `SELECT ${id} AS id, ${merged} AS merged FROM ${quote(table)} WHERE ${merged} IS NOT NULL`
+  /** What is there of the owner's besides what is read: it may have changed, too. */
+  get others(): TableDefinition[] {
+    return [...this.#known.values()].filter(({ name }) => !this.#tables.has(name))
+  }
+
+  async #readMerges(table: TableDefinition): Promise<void> {
+    const [id, merged] = [quote(idOf(table)), quote(MERGED_INTO)]
+    const sql = `SELECT ${id} AS id, ${merged} AS merged FROM ${quote(table.name)} WHERE ${merged} IS NOT NULL`
     for (const row of await this.#driver.all(sql))
-      this.#merges.add(table, String(row['id']), String(row['merged']))
+      this.#merges.add(table.name, String(row['id']), String(row['merged']))
   }
 
   async #list(sql: string, params: readonly Value[] = []): Promise<Set<string>> {
@@ -200,7 +213,7 @@ export class SqlDestination implements Destination {
     await this.#inTransaction(async () => {
       await this.#refuseOthers(table.name)
       const changed = rows.length > 0 ? await this.#upsert(table, rows) : 0
-      if (rows.length > 0) await this.#complete(table)
+      if (rows.length > 0) await this.#complete(table, cursor)
       for (const removal of removals) await this.#remove(removal)
       await this.#driver.run(
         `UPDATE ${META} SET cursor = ${this.#driver.parameter(1)}, revision = revision + ${changed} WHERE name = ${this.#driver.parameter(2)}`,
@@ -265,22 +278,24 @@ export class SqlDestination implements Destination {
   }
 
   /** What the rows that were loaded last tell of others, or others of them. */
-  async #complete(table: TableDefinition): Promise<void> {
+  async #complete(table: TableDefinition, cursor: TableCursor): Promise<void> {
     for (const entries of this.#tables.values()) {
       const target = this.#tables.get(entries.completes?.table ?? '')
       if (target === undefined || (entries !== table && target !== table)) continue
-      const changed = await completeRows(this.#driver, { target, entries, stage: table })
+      const reached =
+        entries === table ? cursor : (JSON.parse(this.#cursors.get(entries.name)!) as TableCursor)
+      const changed = await completeRows(this.#driver, { target, entries, stage: table, cursor: reached })
       await this.#grow(target.name, changed)
     }
   }
 
   async #remove({ table, id, into, at }: Removal): Promise<void> {
-    const own = this.#tables.get(table)
+    const own = this.#known.get(table)
     if (own !== undefined) {
       if (into !== null) await this.#noteMerge(own, id, into)
       await this.#mark(table, idOf(own), { id, into, at })
     }
-    for (const { name, columns } of this.#tables.values())
+    for (const { name, columns } of this.#known.values())
       for (const column of columns) {
         if (column.refersTo !== table) continue
         if (into !== null) await this.#handOver(name, column.name, id, into)

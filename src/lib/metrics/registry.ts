@@ -39,6 +39,12 @@ export class Registry {
     return metric
   }
 
+  /** Of gauges with one of these labels nothing is told until they are set again. */
+  clearGauges(labels: readonly string[]): void {
+    for (const one of this.#metrics)
+      if (one instanceof Gauge && one.labels.some((label) => labels.includes(label))) one.clear()
+  }
+
   get metrics(): readonly (Described & { type: Metric['type'] })[] {
     return this.#metrics
   }

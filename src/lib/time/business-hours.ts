@@ -10,6 +10,7 @@ export interface BusinessHours {
 }
 
 const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
 
 type Span = readonly [fromMs: number, toMs: number]
@@ -63,6 +64,18 @@ export class BusinessClock {
   #toUtc(day: number, minutes: number): number {
     const wanted = day * DAY_MS + minutes * MINUTE_MS
     const guess = wanted - (this.#localMs(wanted) - wanted)
-    return wanted - (this.#localMs(guess) - guess)
+    const found = wanted - (this.#localMs(guess) - guess)
+    return this.#localMs(found) === wanted ? found : this.#firstAt(wanted, found)
+  }
+
+  /** The first moment at which the clock there shows that time or a later one. */
+  #firstAt(wanted: number, about: number): number {
+    let [low, high] = [about - 4 * HOUR_MS, about + 4 * HOUR_MS]
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2)
+      if (this.#localMs(middle) >= wanted) high = middle
+      else low = middle
+    }
+    return high
   }
 }

@@ -49,6 +49,16 @@ describe('business hours', () => {
     expect(between(timezone, from, to)).toBe(minutes)
   })
 
+  it('an hour that is not there begins when the clock is set', () => {
+    const early = {
+      timezone: 'America/New_York',
+      week: Array.from({ length: 7 }, () => [[150, 600]] as const),
+      closedOn: new Set<string>(),
+    }
+    const [from, to] = ['2026-03-08T05:00:00Z', '2026-03-09T04:00:00Z'].map((at) => Date.parse(at))
+    expect(new BusinessClock(early).between(from!, to!) / MINUTE).toBe(7 * 60)
+  })
+
   it('a day on which nobody works', () => {
     expect(between('UTC', '2026-12-24T09:00:00Z', '2026-12-28T10:00:00Z', ['2026-12-25'])).toBe(
       480 + 120 + 60,

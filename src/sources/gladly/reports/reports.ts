@@ -138,7 +138,23 @@ export class Reports {
 
   /** What agents did on the days that a time touches. */
   agentTimes(window: Window, signal?: AbortSignal): Promise<Row[]> {
-    return this.#ask('/reports', toBody('AgentTimestampsReport', toDays(window)), AGENT_TIMES, signal)
+    return this.#agentTimesOf(toDays(window), signal)
+  }
+
+  async #agentTimesOf({ from, until }: Window, signal?: AbortSignal): Promise<Row[]> {
+    const rows = await this.#ask(
+      '/reports',
+      toBody('AgentTimestampsReport', { from, until }),
+      AGENT_TIMES,
+      signal,
+    )
+    const days = (until - from) / DAY
+    if (!this.#isCut(rows) || days <= 1) return rows
+    const middle = from + Math.floor(days / 2) * DAY
+    return [
+      ...(await this.#agentTimesOf({ from, until: middle }, signal)),
+      ...(await this.#agentTimesOf({ from: middle, until }, signal)),
+    ]
   }
 
   async #ask(

@@ -1,6 +1,7 @@
 // What the event stream tells tables of.
 import type { Instant } from '../../../model/time.ts'
 import type { TablePage } from '../../tables.ts'
+import { readMerge } from '../events.ts'
 import { type Json, toId, toInstant, toList, toObject, toText } from '../items.ts'
 import { type Reader } from '../reader.ts'
 import { readSlices, toReach } from '../slices.ts'
@@ -37,6 +38,13 @@ function note(event: Json, { customers, conversations, contacts }: Heard): void 
     toId(content[key]),
   )
   if (customer && OF_CUSTOMER.test(type)) customers.add(customer)
+  if (type === 'CUSTOMER/MERGED') {
+    // The survivor has the other's addresses now, and their conversations may be one.
+    const into = readMerge(content)[1]
+    if (into !== null) customers.add(into)
+    for (const [key, value] of Object.entries(content))
+      if (/conversation/i.test(key) && toId(value) !== null) conversations.add(toId(value)!)
+  }
   if (conversation) conversations.add(conversation)
   if (contact) contacts.add(contact)
 }

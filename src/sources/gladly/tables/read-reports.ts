@@ -35,6 +35,7 @@ export async function* readReport(
   // What reports can't know yet is heard of again by the next reading.
   const { [kind]: heard, conversations } = await hear(reader, request.from, span.asOf, signal)
   const missing = new Set(heard)
+  const missingConversations = new Set(withConversation ? conversations : [])
   const reports = new Reports(reader.client, { whole: true })
   const ask = async (window: Window): Promise<Row[]> =>
     kind === 'contacts'
@@ -47,7 +48,10 @@ export async function* readReport(
         latestOf(row, kind) >= span.changedSince ||
         (withConversation && conversations.has(row['Conversation ID'] ?? '')),
     )
-    for (const row of rows) missing.delete(row[IDS[kind]] ?? '')
+    for (const row of rows) {
+      missing.delete(row[IDS[kind]] ?? '')
+      missingConversations.delete(row['Conversation ID'] ?? '')
+    }
     for (let start = 0; start === 0 || start < rows.length; start += ROWS_PER_PAGE) {
       const part = rows.slice(start, start + ROWS_PER_PAGE).map((row) => toItem(row, kind))
       yield pageOf(part, start + ROWS_PER_PAGE >= rows.length ? newest : null)
@@ -56,7 +60,7 @@ export async function* readReport(
 
   for (const window of toWindows(span.low, span.now)) yield* read(window, reachedBy(window, span))
   const { low } = span
-  if (span.isFresh && missing.size > 0)
+  if (span.isFresh && missing.size + missingConversations.size > 0)
     for (const window of toWindows(Math.max(FIRST, request.from! - LOOK_BACK), low)) yield* read(window, null)
   if (kind === 'conversations')
     for (const day of await findDays(reader.client, missing, signal))

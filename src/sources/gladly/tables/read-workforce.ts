@@ -1,4 +1,5 @@
 // What planners need beyond the tables: contacts with the topics of their conversation and who had them, and who was there.
+import type { AgentState } from '../../../model/records.ts'
 import type { Instant } from '../../../model/time.ts'
 import type { TablePage, TableRequest } from '../../tables.ts'
 import { toAgentStates, toHeard } from '../events.ts'
@@ -71,8 +72,9 @@ class Topics {
     const path = `/conversations/${encodeURIComponent(conversation)}`
     const { status, json } = await client.ask({ path, ofOne: true }, signal)
     const ids = status === 200 ? (toObject(json)?.['topicIds'] ?? []) : []
-    await names.ensure(client, 'topic', signal)
-    const found = (Array.isArray(ids) ? ids : []).flatMap((id) => names.nameOf('topic', String(id)) ?? [])
+    const topics = (Array.isArray(ids) ? ids : []).map(String)
+    await names.learn(client, 'topic', topics, signal)
+    const found = topics.flatMap((id) => names.nameOf('topic', id) ?? [])
     this.#known.set(conversation, found.join(', '))
   }
 }
@@ -91,7 +93,8 @@ export async function* readAgentTimes(reader: Reader, request: TableRequest, sig
     }
   const from = await toReach(reader.client, request.from ?? 0, reader.now, signal)
   for await (const { json } of readSlices(reader.client, { low: from }, reader.now, signal)) {
-    const events = toList(json).filter(({ type }) => toText(type)?.startsWith('AGENT_'))
+    // Reports do not tell what an agent is available for in a way that was seen, so events of it would stand alone.
+    const events = toList(json).filter(({ type }) => toText(type)?.startsWith('AGENT_STATUS/'))
     yield toPage(
       understand(events, (event) => toAgentStates(toHeard(event))),
       null,
@@ -100,12 +103,12 @@ export async function* readAgentTimes(reader: Reader, request: TableRequest, sig
   yield lastOf([], span.now)
 }
 
-interface StateItem {
-  at: Instant
-}
-
-const toPage = (states: readonly StateItem[], newest: Instant | null): TablePage => ({
-  items: states.map((one) => ({ json: { ...one } as Json, at: one.at })),
+/** The id goes by the second: nobody has seen whether a report has milliseconds, as events do. */
+const toPage = (states: readonly AgentState[], newest: Instant | null): TablePage => ({
+  items: states.map((one) => ({
+    json: { ...one, id: `${one.id.replace(/\/\d+$/, '')}/${Math.floor(one.at / 1e6)}` } as Json,
+    at: one.at,
+  })),
   newest,
   oldest: newest,
   next: 'more',

@@ -19,7 +19,30 @@ const EXPORTS_KEPT = 14 * DAY
 /** Customers or conversations that are asked for by a request each, for a page. */
 const AT_ONCE = 20
 
+/** When what an item tells of began, by which `until` bounds it; what has no time of its own is as it is now. */
+const BORN: Readonly<Record<string, string>> = {
+  customers: 'createdAt',
+  conversations: 'Created At',
+  contacts: 'Queued At',
+  [WHOLE_CONTACTS]: 'Queued At',
+  conversation_items: 'timestamp',
+}
+
 export async function* readGladlyTable(
+  reader: Reader,
+  table: TableDefinition,
+  request: TableRequest,
+  signal?: AbortSignal,
+): Pages {
+  const { until } = request
+  const born = BORN[table.name]
+  for await (const page of readPages(reader, table, request, signal))
+    yield until === null || born === undefined
+      ? page
+      : { ...page, items: page.items.filter(({ json }) => (toInstant(json[born]) ?? 0) < until) }
+}
+
+async function* readPages(
   reader: Reader,
   { name }: TableDefinition,
   request: TableRequest,
@@ -95,11 +118,11 @@ async function* readSingly(
 
 const COLUMNS = { customers: 'Customer ID', conversations: 'Conversation ID' } as const
 
-/** In a conversation that was over before nothing was said since; of its customer nobody knows. */
+/** While a conversation goes on something may be said in it; in one that was over before nothing was. Of its customer nobody knows. */
 function isWanted(row: Row, kind: keyof typeof COLUMNS, { from, since }: TableRequest): boolean {
+  if (row['Status']?.toUpperCase() !== 'CLOSED') return true
   const latest = latestOf(row, 'conversations')
-  const isOver = kind === 'conversations' && row['Status']?.toUpperCase() === 'CLOSED'
-  return latest >= (since ?? 0) && (!isOver || latest >= (from ?? 0))
+  return latest >= (since ?? 0) && (kind === 'customers' || latest >= (from ?? 0))
 }
 
 const readCustomer: ReadOne = async ({ client, now }, id, signal) => {
