@@ -73,8 +73,12 @@ async function walkTable(reading: Reading, cursor: TableCursor): Promise<void> {
   const { mode } = reading.table.reading
   if (mode !== 'newest_first') return await readUp(reading, cursor)
   let now = cursor
-  // What was begun is read as it was begun: a bound that came since would leave out what its watermark stands for.
-  if (now.walk !== null) now = await walkDown({ ...reading, bounds: { ...reading.bounds, until: null } }, now)
+  if (now.walk !== null) {
+    // What was begun is read as it was begun: a bound that came since would leave out what its watermark stands for.
+    const { high } = now.walk
+    const bounds = { ...reading.bounds, until: high === null ? null : high + 1 }
+    now = await walkDown({ ...reading, bounds }, now)
+  }
   await walkDown(reading, { ...now, walk: { high: null, low: lowOf(reading, now), token: null } })
 }
 

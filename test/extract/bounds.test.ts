@@ -120,6 +120,27 @@ describe('bounds leave no gap behind that is taken for read', () => {
     expect(count('customers')).toBe(3_000)
   })
 
+  it('a reading up to a bound that died, and is gone on with without one', async () => {
+    const { bench, run, count, named } = setUp('gorgias')
+    const start = now(bench)
+    for (let index = 0; index < 3_000; index += 1) {
+      bench.world.addCustomer({ email: `p${index}@example.com`, name: 'x' })
+      bench.universe.now += 60_000
+    }
+    const minute = 60 * 1_000_000
+    await run(named('customers'), { since: start + 2_500 * minute, until: null })
+    let requests = 0
+    bench.meet(async (_, answer) => {
+      requests += 1
+      return requests > 25 ? { outcome: 'never_left', reason: 'it died' } : await answer()
+    })
+    await run(named('customers'), { since: start, until: start + 2_000 * minute }).catch(() => undefined)
+    bench.meet(null)
+    await run(named('customers'), { since: start, until: null })
+    await run(named('customers'), { since: start, until: null })
+    expect(count('customers')).toBe(3_000)
+  })
+
   it('--until bounds what reports tell', async () => {
     const { bench, run, query, named } = setUp('gladly')
     const start = now(bench)
