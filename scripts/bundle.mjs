@@ -4,6 +4,8 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
+import { inputs as pageInputs } from './console.mjs'
+
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(at('package.json'), 'utf8'))
 
@@ -35,7 +37,7 @@ chmodSync(at('dist/cli.js'), 0o755)
 
 /** Each package whose code is inside, with its licence. */
 const packages = new Set(
-  Object.keys(metafile.inputs).flatMap(
+  [...Object.keys(metafile.inputs), ...pageInputs].flatMap(
     (file) => /^node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? [],
   ),
 )

@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8'
 import { Command, CommanderError } from 'commander'
 
 import { addCareCommands } from './interfaces/cli/program/upkeep.ts'
+import { addConsoleCommands } from './interfaces/cli/program/console.ts'
 import { addConnectorCommands } from './interfaces/cli/program/connectors.ts'
 import { exit } from './interfaces/cli/program/options.ts'
 import { pathsWithPlaces } from './interfaces/cli/program/paths.ts'
@@ -33,6 +34,7 @@ addPlanCommands(program)
 addSyncCommands(program)
 addExtractCommand(program)
 addCareCommands(program)
+addConsoleCommands(program)
 addTryCommands(program)
 
 program.hook('preAction', (_, command) => rememberPlaces(pathsWithPlaces(program), command.opts()))

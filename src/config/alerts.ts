@@ -29,8 +29,11 @@ const DEFAULTS: NonNullable<RawAlerts['when']> = [
 
 export function toAlerts(raw: RawAlerts | undefined): AlertsConfig | null {
   if (raw === undefined) return null
-  return { to: raw.to.map(toTarget), when: (raw.when ?? DEFAULTS).map(toRule) }
+  return { to: raw.to.map(toTarget), when: toRules(raw.when ?? DEFAULTS) }
 }
+
+/** As connectors.yml writes them. */
+export const toRules = (when: NonNullable<RawAlerts['when']>): AlertRule[] => when.map(toRule)
 
 function toTarget(one: RawAlerts['to'][number]): AlertTarget {
   if ('webhook' in one) return { kind: 'webhook', url: one.webhook, secret: one.secret ?? null }

@@ -80,7 +80,13 @@ export interface HmacConfig {
 }
 
 /** Null: nothing is served. */
-export type ServerConfig = { host: string; port: number; publicUrl: string | null } | null
+export type ServerConfig = {
+  host: string
+  port: number
+  publicUrl: string | null
+  /** Whether the console is served. */
+  console: boolean
+} | null
 
 export interface Config {
   /** The file, as it was named. */

@@ -13,7 +13,7 @@ import { ALIASES } from '../mapping/fields.ts'
 import { requireSource } from '../sources/index.ts'
 import { supportsOf } from '../sources/supports.ts'
 import { toTables } from './extract.ts'
-import { toServer } from './server.ts'
+import { findServerComplaints, toServer } from './server.ts'
 import { parseSince } from './since.ts'
 import { toAlerts } from './alerts.ts'
 import { findCampaignComplaints, toCampaigns, toInSupport } from './campaigns.ts'
@@ -81,9 +81,11 @@ function findComplaints(parsed: ParsedFile, text: string): Complaint[] {
       const shared = Math.min(one.path.length, path.length)
       return one.path.slice(0, shared).every((step, index) => String(step) === String(path[index]))
     })
-  const rules = [...findRuleComplaints(file), ...tryRule(() => findCampaignComplaints(file))].filter(
-    ({ path }) => !isBroken(path),
-  )
+  const rules = [
+    ...findRuleComplaints(file),
+    ...tryRule(() => findCampaignComplaints(file)),
+    ...tryRule(() => findServerComplaints(file)),
+  ].filter(({ path }) => !isBroken(path))
   return [...shape, ...rules].map((one) => {
     const place =
       'character' in one && one.character !== undefined

@@ -15,6 +15,7 @@ import { createWakeSignal } from '../lib/async/wake-signal.ts'
 import { type Schedule, startSchedule } from '../lib/time/schedule.ts'
 import { META } from '../state/meta.ts'
 import type { Http } from '../lib/net/http.ts'
+import { followFirstSyncs } from './first-sync.ts'
 import { followLooks } from './look.ts'
 import type { Meters } from './meters.ts'
 import { deliverPostponed } from './postponed.ts'
@@ -28,6 +29,8 @@ export interface DaemonHooks {
   onProgress?: (connector: string, progress: Progress) => void
   /** `isSettled`: the first sync has come through. */
   onRun?: (report: SyncReport, isSettled: boolean) => void
+  /** Where it answers to others. */
+  onServing?: (address: string, engine: Engine) => void
   /** Both sides take connectors.yml as it is; called with each run. */
   onAccepted?: () => void
 }
@@ -80,6 +83,8 @@ export function startDaemon(
   for (const runner of runners.values()) runner.start()
   void tasks.follow(() => deliverPostponed(shared))
   void tasks.follow(() => engine.followTroubles(tasks.signal))
+  const names = connectors.map(({ name }) => name)
+  void tasks.follow(() => followFirstSyncs(engine, names, clock, tasks.signal))
   void tasks.follow(() => followLooks(options.config, engine, ports, tasks.signal))
   const pulse = meters === undefined ? null : new Pulse(options.config, engine, clock, meters)
   if (pulse !== null) void tasks.follow(() => pulse.follow(tasks.signal))
@@ -88,7 +93,7 @@ export function startDaemon(
 
 /** Until it is stopped, or cannot go on; then everything ends before the state is closed. */
 async function live(
-  { engine, tasks }: Shared,
+  { engine, tasks, hooks }: Shared,
   schedules: Schedules,
   runners: ReadonlyMap<string, Runner>,
   { serve, log, meters, pulse }: DaemonPorts & { pulse: Pulse | null },
@@ -104,7 +109,11 @@ async function live(
         onFailure: (error) => tasks.fail(error),
         track: (action) => tasks.track(action),
       })) ?? null
-    if (serving?.address != null) log.info('Serving', { address: serving.address })
+    if (serving?.address != null) {
+      engine.store.meta.set(META.served, serving.address)
+      log.info('Serving', { address: serving.address })
+      hooks.onServing?.(serving.address, engine)
+    }
     await Promise.race([tasks.untilStopped(), tasks.failed])
   } finally {
     tasks.stop()

@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.ts'
 import type { Engine, Ports } from '../engine/engine.ts'
 import { readStatus } from '../engine/status.ts'
-import { enabled } from '../engine/streams.ts'
+import { enabled, readFreshness } from '../engine/streams.ts'
 import { isAbort } from '../lib/errors.ts'
 import { toMs } from '../model/time.ts'
 import { META } from '../state/meta.ts'
@@ -34,14 +34,20 @@ export async function followLooks(
 }
 
 function noteObjectives(config: Config, { store }: Engine, nowMs: number): void {
-  for (const { name, objectives } of enabled(config)) {
-    const freshAsOf = objectives === null ? null : store.runs.deliveredAsOf(name)
+  for (const connector of enabled(config)) {
+    const { name, objectives } = connector
+    const freshAsOf = objectives === null ? null : readFreshness(store, connector)
     // Before the first sync is done nothing was promised.
     if (freshAsOf !== null) noteObjective(store, name, objectives!, toMs(freshAsOf), nowMs)
   }
 }
 
-function toCircumstances(config: Config, { store }: Engine, now: number): Circumstances {
+/** What there is to complain of, whoever does. */
+export function toCircumstances(
+  config: Config,
+  { store }: Pick<Engine, 'store'>,
+  now: number,
+): Circumstances {
   const connectors = enabled(config)
   return {
     connectors: new Map(connectors.map((one) => [one.name, readStatus(store, one, true)])),

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 
 import { type Config, requireEnabled } from '../config/config.ts'
+import type { Env } from '../config/load.ts'
 import { type Extraction, runExtraction } from '../extract/run.ts'
 import { Control } from './control.ts'
 import type { TriggerRequest } from '../model/requests.ts'
@@ -16,9 +17,11 @@ import { createInbox } from '../interfaces/server/inbox.ts'
 import { OPENAPI } from '../interfaces/server/openapi.ts'
 import { type LocalActions, openLocalDoor } from '../interfaces/server/local.ts'
 import { installProbes, type ProbeDoor } from '../interfaces/server/probes.ts'
+import { installConsole } from '../interfaces/console/console.ts'
 import { createServer } from '../interfaces/server/server.ts'
 import { installWebhooks } from '../interfaces/server/webhooks.ts'
 import { META } from '../state/meta.ts'
+import { openConsoleDoor } from './console-door.ts'
 import type { Meters } from './meters.ts'
 
 export interface Served {
@@ -42,6 +45,7 @@ export interface Serving {
 export interface ServeOptions {
   config: Config
   stateDir: string
+  env: Env
   /** By connector; several while they are rotated, divided by commas. */
   webhookSecrets: Readonly<Record<string, Secret>>
   /** Null: there is no control API. */
@@ -129,6 +133,8 @@ async function serveOthers(
     (connector, outcome, ms) => meters?.webhook(connector, outcome, ms === null ? null : ms / 1000),
   )
   if (pulse !== null) installProbes(server.routes, pulse, () => (apiKey === null ? [] : [apiKey.reveal()]))
+  if (config.server.console)
+    installConsole(server.routes, config.server, openConsoleDoor(options, ports, served, closing))
   if (apiKey !== null)
     installControl(server.routes, openDoor(options, ports, served, closing), () => [apiKey.reveal()], OPENAPI)
   return { address: await server.listen(), close: () => server.close() }

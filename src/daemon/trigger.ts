@@ -48,7 +48,7 @@ export function triggerCampaign(trigger: Trigger, name: string, request: Trigger
     const decision = decide({ ...rule, when: null }, toFacts(trigger, rule, source, email))
     if (decision.result !== 'fire') {
       // Whoever asks by hand learns of it, and asks again: nothing fires behind their back.
-      store.campaigns.close(id, 'dropped', decision.reason, email, now)
+      store.campaigns.close(id, 'dropped', decision, email, now)
       return { fired: false, reason: decision.reason, eventId: id }
     }
     // No customer of the helpdesk need have the address: then it is sent to the contact as it is.

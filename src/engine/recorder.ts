@@ -40,12 +40,14 @@ export function createRecorder(
       await action(run.read, run.delivery, run.warnings)
       prune()
       const report = toReport()
-      store.runs.end(id, fromMs(clock.now()), 'done', null, report)
+      store.transaction(() => store.runs.end(id, fromMs(clock.now()), 'done', null, report))
       return report
     } catch (thrown) {
       const stopped = isAbort(thrown)
       const reason = stopped ? null : coerceError(thrown).message
-      store.runs.end(id, fromMs(clock.now()), stopped ? 'stopped' : 'failed', reason, toReport())
+      const report = toReport()
+      const result = stopped ? 'stopped' : 'failed'
+      store.transaction(() => store.runs.end(id, fromMs(clock.now()), result, reason, report))
       throw thrown
     }
   }

@@ -1,16 +1,16 @@
 // What the state says of a connector, while a daemon runs or not.
 import { type Stream, STREAMS } from '../model/records.ts'
-import type { Supports } from '../sources/source.ts'
 import { withoutPassword } from '../lib/net/address.ts'
 import { latenessOf } from '../sources/supports.ts'
 import { toIso } from '../model/time.ts'
 import { type PendingConfig, readPending } from '../state/reading/applied-config.ts'
 import { BREVO, readPauses } from './pauses.ts'
 import { readTroubles } from './troubles.ts'
+import { readFreshness, type StreamsSubject } from './streams.ts'
 import type { Store } from '../state/store.ts'
 import { lastReconciledAt } from '../sync/read/reconcile.ts'
 import { type Objective, readObjective } from '../state/reading/objectives.ts'
-import { type FeedGap, META, type TablesFreshness, type Trouble } from '../state/meta.ts'
+import { type FeedGap, type FirstSync, META, type TablesFreshness, type Trouble } from '../state/meta.ts'
 
 export interface ConnectorStatus {
   /** The last run came through, and while a daemon runs both sides answer it. */
@@ -19,6 +19,8 @@ export interface ConnectorStatus {
   lastSync: string | null
   /** Everything in the helpdesk that had changed by then has reached Brevo; null: nothing is known of that. */
   freshAsOf: string | null
+  /** While a daemon makes the first sync. */
+  firstSync: FirstSync | null
   /** How well the objective of connectors.yml was kept, over so many days; `kept`: between 0 and 1, null where nothing is known. */
   objective: Objective | null
   lastError: string | null
@@ -63,18 +65,14 @@ export interface ConnectorStatus {
 }
 
 /** What a status is read by. */
-export interface StatusSubject {
+export interface StatusSubject extends StreamsSubject {
   name: string
-  supports: Supports
   extract?: { to: string } | null
   objectives?: { freshnessMs: number } | null
 }
 
-export function readStatus(
-  store: Store,
-  { name, supports, extract = null, objectives = null }: StatusSubject,
-  running: boolean,
-): ConnectorStatus {
+export function readStatus(store: Store, subject: StatusSubject, running: boolean): ConnectorStatus {
+  const { name, supports, extract = null, objectives = null } = subject
   const last = store.runs.last(name)
   const done = store.runs.lastDone(name)
   const customers = store.customers.count(name)
@@ -89,7 +87,8 @@ export function readStatus(
     connected: last?.result === 'done' && (!running || isWell),
     running,
     lastSync: toTime(done?.ended_at ?? null),
-    freshAsOf: toTime(store.runs.deliveredAsOf(name)),
+    freshAsOf: toTime(readFreshness(store, subject)),
+    firstSync: running ? store.meta.get(META.firstSync(name)) : null,
     objective: objectives === null ? null : readObjective(store, name, objectives.freshnessMs),
     lastError: last?.result === 'failed' ? last.error : null,
     customersCount: customers.all,

@@ -8,20 +8,27 @@ import { fromMs, type Instant } from '../model/time.ts'
 import { toOwnStreams } from '../sync/context.ts'
 import type { ReadOptions } from '../sync/read/read.ts'
 import type { Reading } from '../sources/source.ts'
+import type { Store } from '../state/store.ts'
 
 export function enabled(config: Config): ConnectorConfig[] {
   return config.connectors.filter((connector) => connector.enabled)
 }
 
+/** What says which streams are read; without `sync` all are, without `rules` no messages. */
+export type StreamsSubject = Pick<ConnectorConfig, 'supports'> &
+  Partial<Pick<ConnectorConfig, 'sync' | 'rules'>>
+
+const ALL = { customers: true, tickets: true, satisfactionSurveys: true }
+
 /** What of a connector's records is kept, in the order in which it is read: tickets name customers, surveys name tickets. */
-export function toKept(connector: ConnectorConfig, resources?: readonly Resource[]): RecordStream[] {
-  const { sync, rules } = connector
+export function toKept(connector: StreamsSubject, resources?: readonly Resource[]): RecordStream[] {
+  const { sync = ALL, rules } = connector
   const wants = (resource: Resource): boolean => resources === undefined || resources.includes(resource)
   const kept: RecordStream[] = []
   if (sync.customers && wants('customers')) kept.push('customers')
   if (sync.tickets && wants('tickets')) {
     kept.push('tickets')
-    if (needsMessages(rules)) kept.push('messages')
+    if (rules !== undefined && needsMessages(rules)) kept.push('messages')
   }
   if (sync.satisfactionSurveys && wants('satisfaction_surveys')) kept.push('satisfaction_surveys')
   const { streams } = connector.supports
@@ -30,12 +37,19 @@ export function toKept(connector: ConnectorConfig, resources?: readonly Resource
 
 /** Which streams are read for it: some come within the pages of another. */
 export function toStreams(
-  connector: ConnectorConfig,
+  connector: StreamsSubject,
   resources: readonly Resource[] | undefined,
 ): RecordStream[] {
   return toOwnStreams(connector.supports, toKept(connector, resources)).filter(
     (stream) => stream !== 'events' && stream !== 'agent_states',
   )
+}
+
+/** Everything that had changed by then has been read and delivered; null before the first sync has come through, and while nothing is known. */
+export function readFreshness(store: Store, connector: StreamsSubject & { name: string }): Instant | null {
+  const { name } = connector
+  const firstSyncEnded = store.cursors.backfilledAt(name, toStreams(connector, undefined))
+  return firstSyncEnded === null ? null : store.runs.deliveredAsOf(name, firstSyncEnded)
 }
 
 /** By stream: how long its records may still change without moving their date. */

@@ -53,31 +53,58 @@ export interface CampaignFacts {
   timezone: string
 }
 
+/** What held a campaign back, or decided against it: `removed` from connectors.yml, or what `decide` looks at. */
+export const DECISION_RULES = [
+  'max_age',
+  'paused',
+  'ticket_gone',
+  'reopened',
+  'when',
+  'open_tickets',
+  'low_score',
+  'cooldown',
+  'quiet_hours',
+  'max_per_day',
+  'removed',
+] as const
+export type DecisionRule = (typeof DECISION_RULES)[number]
+
+interface Objection {
+  rule: DecisionRule
+  reason: string
+}
+
 export type Decision =
   | { result: 'fire' }
-  | { result: 'drop'; reason: string }
-  | { result: 'hold'; reason: string; until: Instant | null }
+  | ({ result: 'drop' } & Objection)
+  | ({ result: 'hold'; until: Instant | null } & Objection)
 
 export function decide(rule: CampaignRule, facts: CampaignFacts): Decision {
   const { guards } = rule
   const aged = findAge(rule, facts)
-  if (aged !== null) return { result: 'drop', reason: aged }
-  if (facts.paused) return { result: 'hold', reason: 'The campaign is paused.', until: null }
+  if (aged !== null) return { result: 'drop', ...aged }
+  if (facts.paused) return { result: 'hold', rule: 'paused', reason: 'The campaign is paused.', until: null }
   const objection =
     findChange(facts) ??
     findCondition(rule, facts) ??
     findSupport(guards, facts) ??
     findCooldown(guards, facts)
-  if (objection !== null) return { result: 'drop', reason: objection }
+  if (objection !== null) return { result: 'drop', ...objection }
   const { quietHours, maxPerDay } = guards
   if (quietHours !== null) {
     const until = endOfQuiet(quietHours, facts.timezone, facts.now)
     if (until !== null)
-      return { result: 'hold', reason: `quiet_hours: it is night in ${facts.timezone}.`, until }
+      return {
+        result: 'hold',
+        rule: 'quiet_hours',
+        reason: `quiet_hours: it is night in ${facts.timezone}.`,
+        until,
+      }
   }
   if (maxPerDay !== null && facts.firedToday >= maxPerDay) {
     return {
       result: 'hold',
+      rule: 'max_per_day',
       reason: `max_per_day: it fired ${facts.firedToday} times in the last 24 hours.`,
       until: facts.now + fromMs(30 * 60_000),
     }
@@ -85,38 +112,50 @@ export function decide(rule: CampaignRule, facts: CampaignFacts): Decision {
   return { result: 'fire' }
 }
 
-function findAge({ maxAgeMs }: CampaignRule, { now, dueAt }: CampaignFacts): string | null {
-  return dueAt !== null && now - dueAt > fromMs(maxAgeMs) ? 'max_age: it could not fire in time.' : null
-}
-
-/** What happened to the ticket since. */
-function findChange({ occurrence, ticket, ticketIsGone }: CampaignFacts): string | null {
-  if (ticketIsGone) return 'The ticket was deleted, merged or marked as spam since.'
-  return occurrence?.type === 'ticket.closed' && ticket?.status === 'open'
-    ? 'The ticket was reopened since.'
+function findAge({ maxAgeMs }: CampaignRule, { now, dueAt }: CampaignFacts): Objection | null {
+  return dueAt !== null && now - dueAt > fromMs(maxAgeMs)
+    ? { rule: 'max_age', reason: 'max_age: it could not fire in time.' }
     : null
 }
 
-function findCondition({ when }: CampaignRule, { values }: CampaignFacts): string | null {
-  if (when === null || isMet(when, values())) return null
-  return `when: ${when.source} (${showUses(when, values())}).`
+/** What happened to the ticket since. */
+function findChange({ occurrence, ticket, ticketIsGone }: CampaignFacts): Objection | null {
+  if (ticketIsGone)
+    return { rule: 'ticket_gone', reason: 'The ticket was deleted, merged or marked as spam since.' }
+  return occurrence?.type === 'ticket.closed' && ticket?.status === 'open'
+    ? { rule: 'reopened', reason: 'The ticket was reopened since.' }
+    : null
 }
 
-function findSupport(guards: CampaignGuards, { openTickets, lastScores, now }: CampaignFacts): string | null {
-  if (guards.notWhileOpenTickets && openTickets > 0) return `not_while_open_tickets: ${openTickets} open.`
+function findCondition({ when }: CampaignRule, { values }: CampaignFacts): Objection | null {
+  if (when === null || isMet(when, values())) return null
+  return { rule: 'when', reason: `when: ${when.source} (${showUses(when, values())}).` }
+}
+
+function findSupport(
+  guards: CampaignGuards,
+  { openTickets, lastScores, now }: CampaignFacts,
+): Objection | null {
+  if (guards.notWhileOpenTickets && openTickets > 0)
+    return { rule: 'open_tickets', reason: `not_while_open_tickets: ${openTickets} open.` }
   const rule = guards.notAfterScoreBelow
   const low = lastScores.find(
     (one) => rule !== null && one.score < rule.score && one.at > now - fromMs(rule.forMs),
   )
-  return low === undefined
-    ? null
-    : `not_after_score_below: a score of ${low.score} was given on ${toIso(low.at).slice(0, 10)}.`
+  if (low === undefined) return null
+  const day = toIso(low.at).slice(0, 10)
+  return {
+    rule: 'low_score',
+    reason: `not_after_score_below: a score of ${low.score} was given on ${day}.`,
+  }
 }
 
-function findCooldown({ cooldownMs }: CampaignGuards, { lastFiredAt, now }: CampaignFacts): string | null {
-  return cooldownMs !== null && lastFiredAt !== null && lastFiredAt > now - fromMs(cooldownMs)
-    ? `cooldown: it fired for this contact on ${toIso(lastFiredAt).slice(0, 10)}.`
-    : null
+function findCooldown({ cooldownMs }: CampaignGuards, { lastFiredAt, now }: CampaignFacts): Objection | null {
+  if (cooldownMs === null || lastFiredAt === null || lastFiredAt <= now - fromMs(cooldownMs)) return null
+  return {
+    rule: 'cooldown',
+    reason: `cooldown: it fired for this contact on ${toIso(lastFiredAt).slice(0, 10)}.`,
+  }
 }
 
 /** The moment at which the quiet hours that it is in end; null if it is in none. */

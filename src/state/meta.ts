@@ -136,6 +136,21 @@ export interface OpenAlert {
   wellLooks: number
 }
 
+/** A first sync that is under way, as it was a few seconds ago. Rates are since the daemon started. */
+export interface FirstSync {
+  /** Records that are known, by what they are. */
+  read: { customers: number; tickets: number; surveys: number }
+  recordsPerSecond: number
+  /** All that there is has been read; before that no helpdesk says how much there is. */
+  isRead: boolean
+  /** Contacts in Brevo, and those that wait. */
+  written: number
+  waiting: number
+  contactsPerSecond: number
+  /** Until those that wait are written; null while it can't be said. */
+  secondsLeft: number | null
+}
+
 /** A day of UTC: how often it was looked whether the objective is kept, and how often it was. */
 export interface ObjectiveDay {
   day: string
@@ -166,6 +181,7 @@ export const META = {
   /** When the last reconcile that came through began. */
   reconciledAt: (connector: string) => numberKey(`reconciled:${connector}`),
   objective: (connector: string) => jsonKey<ObjectiveDay[]>(`objective:${connector}`),
+  firstSync: (connector: string) => jsonKey<FirstSync>(`first_sync:${connector}`),
   tables: (connector: string) => jsonKey<TablesFreshness>(`tables:${connector}`),
   rateLimits: (connector: string) => jsonKey<RateLimits>(`rate_limit:${connector}`),
   webhook: (connector: string) => jsonKey<InstalledWebhook>(`webhook:${connector}`),
@@ -194,6 +210,10 @@ export const META = {
   configApproved: textKey('config_approved'),
   /** By what it is about. */
   alerts: jsonKey<Record<string, OpenAlert>>('alerts'),
+  /** What addresses in links of the console are encrypted by. */
+  consoleKey: textKey('console_key'),
+  /** Where the daemon that runs, or ran last, is served. */
+  served: textKey('served'),
   /** When it was last tried whether the state can be written. */
   probe: textKey('probe'),
   /** Events dated up to here may have been sent by a state that was lost. */

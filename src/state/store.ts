@@ -3,6 +3,8 @@ import { statSync } from 'node:fs'
 
 import type { ContactRecords } from '../model/profile.ts'
 import type { Instant } from '../model/time.ts'
+import { ConsoleAccess } from './console/access.ts'
+import { ConsoleLog } from './console/log.ts'
 import { Backlog } from './delivery/backlog.ts'
 import { KnownBrevo } from './delivery/known-brevo.ts'
 import { Campaigns } from './delivery/campaign-entries.ts'
@@ -20,7 +22,7 @@ import {
   truncateLog,
 } from './db/database.ts'
 import type { Watch } from './db/watch.ts'
-import type { Database } from './db/sqlite.ts'
+import { type Database, readPragma } from './db/sqlite.ts'
 import { Table } from './db/table.ts'
 import { DeadLetters } from './delivery/dead-letters.ts'
 import { OutboxContacts } from './delivery/outbox-contacts.ts'
@@ -123,6 +125,8 @@ export class Store extends Table {
   readonly ledger = new Ledger(this.database)
   readonly trial = new Trial(this.database)
   readonly runs = new Runs(this.database)
+  readonly consoleAccess = new ConsoleAccess(this.database)
+  readonly consoleLog = new ConsoleLog(this.database)
   readonly meta = new Meta(this.database)
   readonly brevo = new KnownBrevo(this.meta)
   readonly #manyRecords = new ManyRecords(this.database)
@@ -138,6 +142,13 @@ export class Store extends Table {
   /** All of `action` or nothing of it; it must not wait for anything. */
   transaction<T>(action: () => T): T {
     return this.database.transaction(action).immediate()
+  }
+
+  readonly #total = this.database.prepare<[], { n: number }>('SELECT total_changes() AS n')
+
+  /** Another one once any row was written, by this process or by another. */
+  changeMark(): string {
+    return `${this.#total.get()!.n}.${String(readPragma(this.database, 'data_version'))}`
   }
 
   /** Of the files on disk, in bytes. */

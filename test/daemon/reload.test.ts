@@ -11,7 +11,7 @@ import { parseConfig } from '../../src/config/load.ts'
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts'
 import { TajoError } from '../../src/lib/errors.ts'
 import { createSeededRandom } from '../../src/lib/random.ts'
-import { type Prepared, startReloading } from '../../src/daemon/reload.ts'
+import { type Prepared, startReloading } from '../../src/daemon/reload/reload.ts'
 import {
   approve,
   type PendingConfig,

@@ -30,6 +30,7 @@ const server = Type.Optional(
           examples: ['https://tajo.yourstore.com'],
         }),
       ),
+      console: flag('Whether `tajo start` serves the console: tajo in a browser (docs/console.md).', false),
     },
     { ...closed, description: 'The server of `tajo start`.' },
   ),

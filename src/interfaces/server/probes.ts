@@ -1,6 +1,7 @@
 // GET /livez, /readyz and /metrics: for whoever restarts the process, sends it deliveries, or draws curves. Nothing of a person is in them.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
+import { isLoopback } from '../../lib/net/address.ts'
 import { isSameSecret, readBearer } from '../../lib/net/signature.ts'
 
 export interface ProbeDoor {
@@ -12,11 +13,9 @@ export interface ProbeDoor {
   metrics(): string
 }
 
-const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
-
 /** From this machine, and not passed on by a proxy on it. */
 const isLocal = ({ ip, headers }: FastifyRequest): boolean =>
-  LOOPBACK.has(ip) && headers['x-forwarded-for'] === undefined && headers['forwarded'] === undefined
+  isLoopback(ip) && headers['x-forwarded-for'] === undefined && headers['forwarded'] === undefined
 
 /** `keys`: those of the control API; without one, numbers are for this machine only. */
 export function installProbes(routes: FastifyInstance, door: ProbeDoor, keys: () => readonly string[]): void {

@@ -3,3 +3,8 @@ export const withoutPassword = (address: string): string =>
   address
     .replace(/^([a-z][a-z0-9+.-]*:\/\/[^:@/]*):[^@/]*@/i, '$1@')
     .replaceAll(/([?&]password=)[^&]*/gi, '$1…')
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1', '[::1]', '::ffff:127.0.0.1'])
+
+/** Of a host or an IP: only this machine has it. */
+export const isLoopback = (host: string): boolean => LOOPBACK.has(host)

@@ -271,4 +271,41 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (source, ticket_id, id)
   ) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE campaign_entries ADD COLUMN rule TEXT;  -- what holds it, or dropped it: a word of mapping/campaigns.ts
+  UPDATE campaign_entries SET rule = CASE
+    WHEN reason LIKE 'max_age:%' THEN 'max_age' WHEN reason LIKE 'The campaign is paused%' THEN 'paused'
+    WHEN reason LIKE 'The ticket was reopened%' THEN 'reopened' WHEN reason LIKE 'The ticket was%' THEN 'ticket_gone'
+    WHEN reason LIKE 'when:%' THEN 'when' WHEN reason LIKE 'not_while_open_tickets:%' THEN 'open_tickets'
+    WHEN reason LIKE 'not_after_score_below:%' THEN 'low_score' WHEN reason LIKE 'cooldown:%' THEN 'cooldown'
+    WHEN reason LIKE 'quiet_hours:%' THEN 'quiet_hours' WHEN reason LIKE 'max_per_day:%' THEN 'max_per_day'
+    WHEN reason LIKE 'connectors.yml does not name%' THEN 'removed' END
+    WHERE state IN ('held', 'dropped');
+  CREATE INDEX campaign_entries_decided ON campaign_entries (decided_at) WHERE decided_at IS NOT NULL;
+
+  CREATE TABLE run_days (         -- the runs of a day of UTC: kept longer than each of them is
+    source TEXT NOT NULL, day TEXT NOT NULL,
+    runs INTEGER NOT NULL, failed INTEGER NOT NULL, seconds REAL NOT NULL,
+    read INTEGER NOT NULL, contacts INTEGER NOT NULL, events INTEGER NOT NULL,
+    PRIMARY KEY (source, day)
+  ) WITHOUT ROWID;
+  INSERT INTO run_days (source, day, runs, failed, seconds, read, contacts, events)
+    SELECT source, date(started_at / 1000000, 'unixepoch'), count(*), sum(result = 'failed'), sum((ended_at - started_at) / 1e6),
+      sum(coalesce((SELECT sum(value) FROM json_each(report, '$.read')), 0)),
+      sum(coalesce(report ->> '$.contacts.written', 0)), sum(coalesce(report ->> '$.events.sent', 0))
+    FROM runs WHERE ended_at IS NOT NULL AND result IS NOT NULL GROUP BY 1, 2;
+
+  CREATE TABLE console_tokens (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL,
+    role TEXT NOT NULL,           -- viewer | editor
+    masked INTEGER NOT NULL,      -- 1: addresses are shown masked
+    single INTEGER NOT NULL,      -- 1: it opens one session
+    hash TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, used_at INTEGER, revoked_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE TABLE console_sessions (hash TEXT PRIMARY KEY, token TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE console_log (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL, token TEXT NOT NULL,
+    action TEXT NOT NULL, what TEXT NOT NULL
+  );
+  `,
 ]

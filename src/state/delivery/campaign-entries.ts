@@ -10,6 +10,21 @@ import { Table } from '../db/table.ts'
 
 export type CampaignState = 'waiting' | 'held' | 'fired' | 'dropped'
 
+/** Why it is held, or was dropped: for people, and as a word to count by (mapping/campaigns.ts). */
+export interface CampaignObjection {
+  rule: string
+  reason: string
+}
+
+/** How often a campaign decided alike on a day of UTC. */
+export interface CampaignDay {
+  campaign: string
+  day: string
+  state: 'fired' | 'dropped'
+  rule: string | null
+  count: number
+}
+
 export interface CampaignEntry {
   /** Of the event that it has, or would have. */
   id: string
@@ -82,11 +97,11 @@ export class Campaigns extends Table {
   }
 
   readonly #hold = this.database.prepare(
-    "UPDATE campaign_entries SET state = 'held', reason = ?, due_at = ? WHERE id = ?",
+    "UPDATE campaign_entries SET state = 'held', rule = ?, reason = ?, due_at = ? WHERE id = ?",
   )
 
-  hold(id: string, reason: string, until: Instant): void {
-    this.#hold.run(reason, until, id)
+  hold(id: string, { rule, reason }: CampaignObjection, until: Instant): void {
+    this.#hold.run(rule, reason, until, id)
   }
 
   readonly #capDue = this.database.prepare(`
@@ -110,10 +125,17 @@ export class Campaigns extends Table {
 
   // Of what is decided, only what explains it is kept.
   readonly #close = this.database.prepare(`
-    UPDATE campaign_entries SET state = ?, reason = ?, decided_at = ?, email = ?, occurrence = NULL WHERE id = ?`)
+    UPDATE campaign_entries SET state = ?, rule = ?, reason = ?, decided_at = ?, email = ?, occurrence = NULL WHERE id = ?`)
 
-  close(id: string, state: 'fired' | 'dropped', reason: string | null, email: string, now: Instant): void {
-    this.#close.run(state, reason, now, email, id)
+  /** `why`: null where it fired. */
+  close(
+    id: string,
+    state: 'fired' | 'dropped',
+    why: CampaignObjection | null,
+    email: string,
+    now: Instant,
+  ): void {
+    this.#close.run(state, why?.rule ?? null, why?.reason ?? null, now, email, id)
   }
 
   readonly #lastFired = this.database.prepare<[string, string], { at: number | null }>(
@@ -167,6 +189,24 @@ export class Campaigns extends Table {
     const found: Record<string, Partial<Record<CampaignState, number>>> = {}
     for (const { campaign, state, n } of this.#counts.all()) (found[campaign] ??= {})[state] = n
     return found
+  }
+
+  readonly #days = this.database.prepare<[number], CampaignDay>(`
+    SELECT campaign, date(decided_at / 1000000, 'unixepoch') AS day, state, rule, count(*) AS count
+    FROM campaign_entries WHERE decided_at >= ? GROUP BY 1, 2, 3, 4 ORDER BY 2`)
+
+  /** What was decided since then, day by day. */
+  days(since: Instant): CampaignDay[] {
+    return this.#days.all(since)
+  }
+
+  readonly #held = this.database.prepare<[], { campaign: string; rule: string | null; n: number }>(
+    "SELECT campaign, rule, count(*) AS n FROM campaign_entries WHERE state = 'held' GROUP BY 1, 2",
+  )
+
+  /** What is held now, by what holds it. */
+  held(): { campaign: string; rule: string | null; count: number }[] {
+    return this.#held.all().map(({ campaign, rule, n }) => ({ campaign, rule, count: n }))
   }
 
   // What was sent is the contact's, whoever it was about: a cooldown counts for the contact as well as for the person.

@@ -18,6 +18,16 @@ export interface LedgerRow {
   hasPayload: boolean
 }
 
+/** Null: whatever it is. `before`: older than that. */
+export interface LedgerFilter {
+  state: EventState | null
+  name: string | null
+  before: number | null
+}
+
+/** A filter that nothing fits is not looked for in all that ever was. */
+const MOST_LOOKED_AT = 100_000
+
 interface Row {
   seq: number
   event_id: string
@@ -40,6 +50,22 @@ export class Ledger extends Table {
 
   last(count: number): LedgerRow[] {
     return this.#last.all(count).map((row) => toRow(row))
+  }
+
+  readonly #page = this.database.prepare<
+    [{ state: string | null; name: string | null; before: number; limit: number }],
+    Row
+  >(`
+    SELECT ${COLUMNS} FROM outbox_events
+    WHERE seq < @before AND seq >= min(@before, (SELECT max(seq) FROM outbox_events)) - ${MOST_LOOKED_AT}
+      AND (@state IS NULL OR state = @state) AND (@name IS NULL OR name = @name)
+    ORDER BY seq DESC LIMIT @limit`)
+
+  /** The newest first. */
+  page({ state, name, before }: LedgerFilter, limit: number): LedgerRow[] {
+    return this.#page
+      .all({ state, name, before: before ?? Number.MAX_SAFE_INTEGER, limit })
+      .map((row) => toRow(row))
   }
 
   readonly #since = this.database.prepare<[number], Row>(

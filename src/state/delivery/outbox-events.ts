@@ -15,16 +15,18 @@ import type { Instant } from '../../model/time.ts'
 import { isMoving } from './moves.ts'
 import { Table } from '../db/table.ts'
 
-export type EventState =
-  | 'found'
-  | 'staged'
-  | 'pending'
-  | 'sending'
-  | 'uncertain'
-  | 'sent'
-  | 'parked'
-  | 'refused'
-  | 'skipped'
+export const EVENT_STATES = [
+  'found',
+  'staged',
+  'pending',
+  'sending',
+  'uncertain',
+  'sent',
+  'parked',
+  'refused',
+  'skipped',
+] as const
+export type EventState = (typeof EVENT_STATES)[number]
 
 export interface DueEvent {
   event: EventWrite

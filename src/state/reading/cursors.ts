@@ -78,6 +78,13 @@ export class Cursors extends Table {
     return streams.every((stream) => this.#select.get(source, stream)?.backfilled_at != null)
   }
 
+  /** When the last of these streams had come through for the first time; null while one has not. */
+  backfilledAt(source: string, streams: readonly Stream[]): Instant | null {
+    const times = streams.map((stream) => this.#select.get(source, stream)?.backfilled_at ?? null)
+    const known = times.filter((at) => at !== null)
+    return known.length < times.length || known.length === 0 ? null : Math.max(...known)
+  }
+
   #parse(text: string | null | undefined): Walk | null {
     return text == null ? null : (JSON.parse(text) as Walk)
   }

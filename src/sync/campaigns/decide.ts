@@ -23,7 +23,7 @@ import { ingestPage } from '../ingest/ingest.ts'
 import { requireReferenced } from '../read/referenced.ts'
 import { refetch } from '../read/refetch.ts'
 import { emailOf, toOccurrenceTicket } from '../ingest/stage.ts'
-import { META } from '../../state/meta.ts'
+import { isPaused } from './switch.ts'
 
 /** In one go, so that readings and deliveries get their turn in between. */
 const BATCH = 200
@@ -102,7 +102,11 @@ function judge(
   const now = context.source.now()
   const decision: Decision =
     rule === undefined
-      ? { result: 'drop', reason: 'connectors.yml does not name the campaign any more.' }
+      ? {
+          result: 'drop',
+          rule: 'removed',
+          reason: 'connectors.yml does not name the campaign any more.',
+        }
       : decide(rule, toFacts(context, rule, entry, email, about, now))
   return { decision, email, about }
 }
@@ -112,8 +116,8 @@ function settle(context: SyncContext, rule: CampaignRule | undefined, entry: Cam
   const now = source.now()
   const { decision, email, about } = judge(context, rule, entry)
   if (decision.result === 'hold')
-    store.campaigns.hold(entry.id, decision.reason, decision.until ?? now + PAUSED_AGAIN)
-  else if (decision.result === 'drop') store.campaigns.close(entry.id, 'dropped', decision.reason, email, now)
+    store.campaigns.hold(entry.id, decision, decision.until ?? now + PAUSED_AGAIN)
+  else if (decision.result === 'drop') store.campaigns.close(entry.id, 'dropped', decision, email, now)
   else {
     const params = evaluateAll(rule!.params, about.values)
     const isUnsure = entry.occurredAt <= readVerifyUntil(store)
@@ -215,7 +219,7 @@ export function factsOf(
 ): Omit<CampaignFacts, 'dueAt' | 'occurrence' | 'ticket' | 'ticketIsGone' | 'values'> {
   return {
     now,
-    paused: store.meta.get(META.campaignPaused(rule.name)) !== null,
+    paused: isPaused(store, rule.name),
     openTickets: everywhere.reduce((sum, one) => sum + (toProfile(one)?.openTickets ?? 0), 0),
     lastScores: everywhere.flatMap(({ surveys }) =>
       surveys.map((one) => ({ score: one.score, at: one.scoredAt })),

@@ -48,7 +48,14 @@ ${shop.yaml().replace('    rate_limit', `    schedule: "0 0 1 1 *"\n    survey_s
         ...ports,
         serve: async (served) => {
           const serving = await serve(
-            { config, stateDir: `${shop.directory}/state`, webhookSecrets, apiKey: null, handled: new Set() },
+            {
+              config,
+              stateDir: `${shop.directory}/state`,
+              env: {},
+              webhookSecrets,
+              apiKey: null,
+              handled: new Set(),
+            },
             ports,
             served,
           )

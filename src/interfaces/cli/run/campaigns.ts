@@ -7,7 +7,7 @@ import { normalizeEmail } from '../../../model/email.ts'
 import { toIso } from '../../../model/time.ts'
 import type { CampaignState } from '../../../state/delivery/campaign-entries.ts'
 import { openStoreBeside, openStoreReadOnly, type Store } from '../../../state/store.ts'
-import { META } from '../../../state/meta.ts'
+import { isPaused, pauseCampaign, resumeCampaign } from '../../../sync/campaigns/switch.ts'
 import type { CommonOptions } from '../terminal/session.ts'
 import { paint, print, wrap } from '../terminal/terminal.ts'
 
@@ -27,7 +27,7 @@ export function listCampaigns(rules: readonly CampaignRule[], store: Store | nul
     name,
     on,
     event,
-    paused: store !== null && store.meta.get(META.campaignPaused(name)) !== null,
+    paused: store !== null && isPaused(store, name),
     counts: { waiting: 0, held: 0, fired: 0, dropped: 0, ...counts[name] },
   }))
 }
@@ -85,16 +85,13 @@ const WORDS: Record<CampaignState, string> = {
 }
 
 export function runCampaignsPause(name: string, options: CampaignOptions): number {
-  change(name, options, (store) => store.meta.set(META.campaignPaused(name), '1'))
+  change(name, options, (store) => pauseCampaign(store, name))
   print(`${paint('green', '✓')} ${name} is paused: what comes due is held. tajo campaigns resume ${name}`)
   return 0
 }
 
 export function runCampaignsResume(name: string, options: CampaignOptions): number {
-  change(name, options, (store) => {
-    store.meta.remove(META.campaignPaused(name))
-    store.campaigns.release(name)
-  })
+  change(name, options, (store) => resumeCampaign(store, name))
   print(`${paint('green', '✓')} ${name} goes on; what was held is decided by the next run.`)
   return 0
 }

@@ -1,24 +1,15 @@
 // tajo start: the daemon, and the connectors.yml that may change while it runs.
-import { readFileSync, statSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
+import { statSync } from 'node:fs'
 
-import { checkOnline } from '../../../preflight/online.ts'
 import { checkConfig, readConfig } from '../../../config/load.ts'
-import { readEnvSecret } from '../../../config/secrets/secrets.ts'
-import { type Daemon, startDaemon } from '../../../daemon/daemon.ts'
-import { systemClock } from '../../../lib/time/clock.ts'
+import type { DaemonHooks } from '../../../daemon/daemon.ts'
+import { startReloading } from '../../../daemon/reload/reload.ts'
 import { TajoError } from '../../../lib/errors.ts'
-import { VERSION } from '../../../lib/version.ts'
-import type { OccurrenceType } from '../../../model/occurrence.ts'
-import { Meters } from '../../../daemon/meters.ts'
-import { type Prepared, startReloading } from '../../../daemon/reload.ts'
-import { serve } from '../../../daemon/serve.ts'
-import { openStoreReadOnly, type Store } from '../../../state/store.ts'
-import { type CommonOptions, openPorts, openSession, type Session } from '../terminal/session.ts'
-import { findFirstSyncNote } from './sync.ts'
+import { type CommonOptions, openPorts } from '../terminal/session.ts'
 import { createProgress } from '../terminal/terminal.ts'
+import { readNow, type StartOptions, toReloadPorts } from './preparing.ts'
 
-export type StartOptions = CommonOptions & { acceptRemovals?: boolean }
+export type { StartOptions } from './preparing.ts'
 
 /** Runs until SIGTERM or SIGINT; then what is under way is finished and the exit code is 0. */
 export async function runStart(options: StartOptions): Promise<number> {
@@ -27,19 +18,20 @@ export async function runStart(options: StartOptions): Promise<number> {
   readConfig(options.config)
   const opened = openLog(options)
   const { log } = opened.ports
-  const preparing = new Preparing(options)
+  const progress = createProgress()
+  /** Only the first sync takes long enough to watch. */
+  let isFirst = true
+  const hooks: DaemonHooks = {
+    onProgress(_, one) {
+      if (isFirst) progress.update(one)
+    },
+    onRun(_, isSettled) {
+      if (isFirst && isSettled) progress.done()
+      isFirst &&= !isSettled
+    },
+  }
   try {
-    const daemon = await startReloading({
-      file: options.config,
-      clock: systemClock,
-      log,
-      env: process.env,
-      read: () => readNow(options.config),
-      prepare: (text) => preparing.prepare(text),
-      check: (prepared) => preparing.check(prepared),
-      peek: (look) => peek(options.stateDir, look),
-      pause: () => setImmediate(),
-    })
+    const daemon = await startReloading(toReloadPorts(options, process.env, log, hooks))
     const stop = (signal: NodeJS.Signals): void => {
       log.info('Stopping; what is under way is finished first', { signal })
       daemon.stop()
@@ -50,79 +42,6 @@ export async function runStart(options: StartOptions): Promise<number> {
     return 0
   } finally {
     opened.close()
-  }
-}
-
-/** What each version of connectors.yml is run with; what outlives them is kept here. */
-class Preparing {
-  readonly #options: StartOptions
-  readonly #apiKey = readEnvSecret('TAJO_API_KEY', process.env)
-  readonly #handled = new Set<OccurrenceType>()
-  readonly #meters = new Meters(VERSION, systemClock.now())
-  readonly #progress = createProgress()
-  readonly #sessions = new WeakMap<Prepared, Session>()
-  /** Only the first sync takes long enough to watch. */
-  #isFirst = true
-
-  constructor(options: StartOptions) {
-    this.#options = options
-  }
-
-  prepare(text: string): Prepared {
-    const session = openSession(this.#options, { text })
-    const prepared: Prepared = {
-      text,
-      config: session.config,
-      close: () => session.close(),
-      start: (onAccepted) => this.#start(session, onAccepted),
-    }
-    this.#sessions.set(prepared, session)
-    return prepared
-  }
-
-  async check(prepared: Prepared): Promise<string[]> {
-    const complaints = await checkOnline(this.#sessions.get(prepared)!)
-    return complaints
-      .filter((one) => one.severity === 'error')
-      .map((one) => `${this.#options.config}:${one.line}:${one.column}: ${one.message}`)
-  }
-
-  #start(session: Session, onAccepted: () => void): Daemon {
-    const { config, ports } = session
-    const { stateDir, acceptRemovals = false } = this.#options
-    const connectors = config.connectors.filter((one) => one.enabled).map((one) => one.name)
-    ports.log.info('Started', { connectors, state: stateDir })
-    const served = { ...session, stateDir, apiKey: this.#apiKey, handled: this.#handled }
-    const daemon = startDaemon(
-      { ...session.engine, handled: () => this.#handled },
-      { ...ports, meters: this.#meters, serve: (control) => serve(served, ports, control) },
-      {
-        onProgress: (_, one) => {
-          if (this.#isFirst) this.#progress.update(one)
-        },
-        onRun: (_, isSettled) => {
-          if (this.#isFirst && isSettled) this.#progress.done()
-          this.#isFirst &&= !isSettled
-        },
-        onAccepted,
-      },
-      { acceptRemovals },
-    )
-    for (const name of connectors) {
-      const note = findFirstSyncNote(config, name, daemon.engine.isBackfilled(name))
-      if (note !== null) ports.log.info(note)
-    }
-    return daemon
-  }
-}
-
-async function peek<T>(stateDir: string, look: (store: Store) => T | Promise<T>): Promise<T | null> {
-  const store = openStoreReadOnly(stateDir)
-  if (store === null) return null
-  try {
-    return await look(store)
-  } finally {
-    store.close()
   }
 }
 
@@ -143,13 +62,4 @@ function refuseIfNoFile(file: string): void {
       hint: 'Write what comes out of it into a file, and name that: tajo start --config FILE',
     },
   )
-}
-
-/** While an editor replaces the file there may be none for a moment; what was read last stays in force. */
-function readNow(file: string): string | null {
-  try {
-    return statSync(file).isFile() ? readFileSync(file, 'utf8') : null
-  } catch {
-    return null
-  }
 }

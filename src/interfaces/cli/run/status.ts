@@ -6,6 +6,7 @@ import { isLocked } from '../../../state/db/lock.ts'
 import { TajoError } from '../../../lib/errors.ts'
 import { formatCount, formatDuration, formatTime, plural } from '../../../lib/human.ts'
 import { readInForce } from '../../../state/reading/applied-config.ts'
+import type { FirstSync } from '../../../state/meta.ts'
 import { openStoreReadOnly, type Store } from '../../../state/store.ts'
 import type { CommonOptions } from '../terminal/session.ts'
 import { paint, print, wrap } from '../terminal/terminal.ts'
@@ -91,6 +92,7 @@ function printConfig({ pendingConfig }: ConnectorStatus): void {
 
 function printCounts(status: ConnectorStatus): void {
   row('last sync', status.lastSync === null ? 'never' : formatTime(status.lastSync))
+  if (status.firstSync !== null) row('first sync', toFirstSyncWords(status.firstSync))
   if (status.freshAsOf !== null)
     row('fresh', `what had changed by ${formatTime(status.freshAsOf)} is in Brevo`)
   if (status.objective !== null) row('objective', toObjectiveWords(status.objective))
@@ -128,6 +130,14 @@ function printCounts(status: ConnectorStatus): void {
     const under = backfilled ? '' : ', first sync still under way'
     row(stream.replace('satisfaction_', ''), `read up to ${formatTime(readUpTo)}${under}`)
   }
+}
+
+function toFirstSyncWords(one: FirstSync): string {
+  const { customers, tickets, surveys } = one.read
+  const rate = (value: number): string => (value < 1 ? '' : ` (${formatCount(Math.round(value))} a second)`)
+  const read = `${plural(customers + tickets + surveys, 'record')} read${rate(one.recordsPerSecond)}${one.isRead ? ', which is all' : ''}`
+  const left = one.secondsLeft === null ? '' : `, ${formatDuration(one.secondsLeft * 1000)} left`
+  return `${read}; ${plural(one.waiting, 'contact')} to be written${rate(one.contactsPerSecond)}${left}`
 }
 
 /** What waits for an answer, for a person, or for nothing any more. */

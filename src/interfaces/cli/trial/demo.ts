@@ -1,14 +1,19 @@
 // tajo demo: the sandbox and the daemon together, with nothing to set up and nothing left behind.
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { startDaemon } from '../../../daemon/daemon.ts'
+import type { DaemonHooks } from '../../../daemon/daemon.ts'
+import { startReloading } from '../../../daemon/reload/reload.ts'
 import { CUSTOM_FIELDS, exampleEvents, exampleFields, hasSurveys } from '../../../config/example.ts'
 import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts'
 import { requireSource } from '../../../sources/index.ts'
 import { keepLiving, printAddresses, showEvents, toEnvironment, untilInterrupted } from './sandbox.ts'
-import { openSession } from '../terminal/session.ts'
+import { openPorts } from '../terminal/session.ts'
+import { makeToken, toLink } from '../run/console.ts'
+import { toReloadPorts } from '../run/preparing.ts'
 import { formatCount } from '../../../lib/human.ts'
 import { createProgress, paint, print } from '../terminal/terminal.ts'
 
@@ -26,7 +31,7 @@ export async function runDemo(helpdesk: string): Promise<number> {
     brevoLimit: BREVO_LIMIT,
   })
   const config = join(directory, 'connectors.yml')
-  writeFileSync(config, toDemoConfig(sandbox))
+  writeFileSync(config, toDemoConfig(sandbox, await findFreePort()))
   const { world } = sandbox
   print(paint('bold', 'tajo demo'))
   print(
@@ -34,36 +39,17 @@ export async function runDemo(helpdesk: string): Promise<number> {
       `${formatCount(world.messages.size)} messages, ${formatCount(world.surveys.size)} surveys.`,
   )
   printAddresses(sandbox)
-  print(`Config   ${config}\n`)
+  print(`Config   ${config}`)
 
-  const session = openSession(
-    { config, stateDir: join(directory, 'state') },
-    { env: { ...process.env, ...toEnvironment(sandbox.definition) } },
-  )
-  const progress = createProgress()
-  let stopLiving = (): void => undefined
-  let isFirst = true
-  const daemon = startDaemon(session.engine, session.ports, {
-    onProgress: (_, one) => {
-      if (isFirst) progress.update(one)
-    },
-    onRun(report, isSettled) {
-      // The first sync has come to its end where what was read is at Brevo, too; a run only counts its own.
-      if (!isFirst || !isSettled || report.undelivered.contacts > 0) return
-      isFirst = false
-      progress.done()
-      printFirst(sandbox.brevo.account.contacts.size)
-      showEvents(sandbox)
-      stopLiving = keepLiving(sandbox, LIVE_EVERY_MS, (line) =>
-        print(paint('dim', `         helpdesk: ${line}`)),
-      )
-    },
-  })
+  const env = { ...process.env, ...toEnvironment(sandbox.definition) }
+  const opened = openPorts(DEMO_LOG, [])
+  const options = { config, stateDir: join(directory, 'state') }
+  const shown = new Shown(sandbox)
   try {
+    const daemon = await startReloading(toReloadPorts(options, env, opened.ports.log, shown.hooks))
     await Promise.race([untilInterrupted(), daemon.ended])
-    progress.done()
     print('\nLeaving: what is under way is finished first.')
-    stopLiving()
+    shown.stop()
     daemon.stop()
     await daemon.ended
     print(
@@ -71,11 +57,65 @@ export async function runDemo(helpdesk: string): Promise<number> {
     )
     return 0
   } finally {
-    stopLiving()
-    session.close()
+    shown.stop()
+    opened.close()
     await sandbox.close()
     rmSync(directory, { recursive: true, force: true })
   }
+}
+
+const DEMO_LOG = { level: 'warn', apiCalls: false, showPersonal: false } as const
+/** Whoever tries it may come back to the link. */
+const TOKEN_MS = 24 * 3_600_000
+
+/** What the demo prints of its daemon, whichever version of connectors.yml it runs by. */
+class Shown {
+  readonly #sandbox: Sandbox
+  readonly #progress = createProgress()
+  #isFirst = true
+  #isServed = false
+  #stopLiving = (): void => undefined
+
+  constructor(sandbox: Sandbox) {
+    this.#sandbox = sandbox
+  }
+
+  readonly hooks: DaemonHooks = {
+    onServing: (address, { store }) => {
+      if (this.#isServed) return
+      this.#isServed = true
+      print(`Console  ${toLink(address, makeToken(store, 'the demo', { ms: TOKEN_MS, isSingle: false }))}\n`)
+    },
+    onProgress: (_, one) => {
+      if (this.#isFirst) this.#progress.update(one)
+    },
+    onRun: (report, isSettled) => {
+      // The first sync has come to its end where what was read is at Brevo, too; a run only counts its own.
+      if (!this.#isFirst || !isSettled || report.undelivered.contacts > 0) return
+      this.#isFirst = false
+      this.#progress.done()
+      printFirst(this.#sandbox.brevo.account.contacts.size)
+      showEvents(this.#sandbox)
+      this.#stopLiving = keepLiving(this.#sandbox, LIVE_EVERY_MS, (line) =>
+        print(paint('dim', `         helpdesk: ${line}`)),
+      )
+    },
+  }
+
+  stop(): void {
+    this.#progress.done()
+    this.#stopLiving()
+  }
+}
+
+/** One that stays the same when connectors.yml is changed, so that an open page finds it again. */
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 function printFirst(contacts: number): void {
@@ -85,8 +125,15 @@ function printFirst(contacts: number): void {
   )
 }
 
+const DEMO_CAMPAIGN = `campaigns:
+  thanks_for_the_stars:
+    on: satisfaction_survey.responded
+    when: satisfaction_score >= 4
+    guards: { not_while_open_tickets: true, cooldown: 30d }
+`
+
 /** What the helpdesk can tell of the documentation's example. */
-function toDemoConfig({ definition, helpdeskUrl, brevoUrl }: Sandbox): string {
+function toDemoConfig({ definition, helpdeskUrl, brevoUrl }: Sandbox, port: number): string {
   const source = requireSource(definition.name)
   const { supports, address, options } = source
   const more = (definition.demo ?? []).map((line) => `    ${line}\n`).join('')
@@ -94,7 +141,8 @@ function toDemoConfig({ definition, helpdeskUrl, brevoUrl }: Sandbox): string {
   const scores = hasSurveys(source) ? ', satisfied_customers: 36, dissatisfied_customers: 37' : ''
   const toLines = (entries: readonly (readonly [string, string])[]): string =>
     entries.map(([key, value]) => `      ${key}: ${value}\n`).join('')
-  return `brevo:
+  return `server: { console: true, port: ${port} }
+brevo:
   base_url: ${brevoUrl}
 connectors:
   ${source.name}:
@@ -108,5 +156,5 @@ ${more}    default_country: US
     tag_lists: { vip: 40, wholesale: 41 }
     field_mapping:
 ${toLines([...exampleFields(source), ...custom])}    event_mapping:
-${toLines(exampleEvents(source))}`
+${toLines(exampleEvents(source))}${hasSurveys(source) ? DEMO_CAMPAIGN : ''}`
 }

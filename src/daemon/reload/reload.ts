@@ -1,9 +1,9 @@
 // A daemon whose connectors.yml may be changed while it runs. A change is validated and looked at first: a faulty one leaves the
 // last good one in force, a small one goes live, one that would touch many contacts, or any campaign, waits for `tajo approve`.
 // Going live is an end and a start in one process, so all that holds for a restart holds for it: nothing is lost or doubled.
-import type { Daemon } from './daemon.ts'
-import { coerceError, isAbort, TajoError } from '../lib/errors.ts'
-import { fingerprint } from '../dry-run/report.ts'
+import type { Daemon } from '../daemon.ts'
+import { coerceError, isAbort, TajoError } from '../../lib/errors.ts'
+import { fingerprint } from '../../dry-run/report.ts'
 import {
   clearApproval,
   type PendingConfig,
@@ -11,8 +11,8 @@ import {
   readPending,
   writeInForce,
   writePending,
-} from '../state/reading/applied-config.ts'
-import { isDiskFull } from '../state/db/sqlite.ts'
+} from '../../state/reading/applied-config.ts'
+import { isDiskFull } from '../../state/db/sqlite.ts'
 import { chooseFirst, type First, judge, type Prepared, type ReloadPorts, toFaultyNow } from './change.ts'
 
 export type { Prepared, ReloadPorts } from './change.ts'

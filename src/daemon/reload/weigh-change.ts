@@ -1,11 +1,11 @@
 // Whether a changed connectors.yml may go live unasked, or waits for a person.
-import type { Config } from '../config/config.ts'
-import { type Instant, toIso } from '../model/time.ts'
-import { fingerprint } from '../dry-run/report.ts'
-import { diffConnectors } from '../dry-run/removed-lines.ts'
-import { diffConfigs } from '../dry-run/what-if.ts'
-import { type PendingConfig, readApproved } from '../state/reading/applied-config.ts'
-import type { Store } from '../state/store.ts'
+import type { Config } from '../../config/config.ts'
+import { type Instant, toIso } from '../../model/time.ts'
+import { fingerprint } from '../../dry-run/report.ts'
+import { diffConnectors } from '../../dry-run/removed-lines.ts'
+import { diffConfigs } from '../../dry-run/what-if.ts'
+import { type PendingConfig, readApproved } from '../../state/reading/applied-config.ts'
+import type { Store } from '../../state/store.ts'
 
 /** Null: it may go live. */
 export async function weighChange(
