@@ -1,5 +1,6 @@
 // npm run bench: the figures of docs/performance.md, measured through the built binary. Nothing is asserted here.
 // TAJO_BENCH_SCALE (default 1) makes the shop smaller for a quick look.
+import { measureConsole } from './console.mjs'
 import { measureExtract } from './extract.mjs'
 import { measureGladly } from './gladly.mjs'
 import { measureIntercom } from './intercom.mjs'
@@ -71,6 +72,7 @@ if (only === undefined || only === 'parts') {
 
 if (only === undefined || only === 'intercom') await measureIntercom(note, flags, scale)
 if (only === undefined || only === 'gladly') await measureGladly(note, flags, scale)
+if (only === undefined || only === 'console') await measureConsole(note, flags, scale)
 if (only === undefined || only === 'extract') await measureExtract(note, flags, scale)
 
 if (only === undefined || only === 'webhooks') await measureWebhooks(note, scale)

@@ -32,7 +32,7 @@ async function open(options) {
 }
 
 const light = await open({ colorScheme: 'light' })
-await light.waitForTimeout(1_500)
+await light.waitForTimeout(9_000)
 await take(light, 'first-sync')
 await light.waitForTimeout(SETTLED_MS)
 await take(light, 'health')

@@ -25,7 +25,7 @@ const RULES = toRules([
 export function openConsoleDoor(
   { config, env }: Pick<ServeOptions, 'config' | 'env'>,
   { clock, log }: Pick<Ports, 'clock' | 'log'>,
-  { engine, track }: Pick<Served, 'engine' | 'track'>,
+  { engine, statuses, track }: Pick<Served, 'engine' | 'statuses' | 'track'>,
   closing: AbortSignal,
 ): ConsoleDoor {
   return {
@@ -36,8 +36,9 @@ export function openConsoleDoor(
     clock,
     log,
     pause: () => setImmediate(),
+    statuses: () => statuses.read(),
     findings: () =>
-      [...findAlerts(RULES, toCircumstances(config, engine, clock.now()))].map(([id, finding]) => ({
+      [...findAlerts(RULES, toCircumstances(engine, statuses))].map(([id, finding]) => ({
         id,
         ...finding,
       })),

@@ -22,6 +22,7 @@ import { deliverPostponed } from './postponed.ts'
 import { Pulse } from './pulse.ts'
 import { Runner, type Shared } from './runner.ts'
 import type { Served, Serving } from './serve.ts'
+import { StatusReader } from './statuses.ts'
 import { Tasks } from './tasks.ts'
 import { watchHttp } from './watched-http.ts'
 
@@ -83,12 +84,17 @@ export function startDaemon(
   for (const runner of runners.values()) runner.start()
   void tasks.follow(() => deliverPostponed(shared))
   void tasks.follow(() => engine.followTroubles(tasks.signal))
+  const statuses = new StatusReader(options.config, engine.store, clock)
   const names = connectors.map(({ name }) => name)
   void tasks.follow(() => followFirstSyncs(engine, names, clock, tasks.signal))
-  void tasks.follow(() => followLooks(options.config, engine, ports, tasks.signal))
-  const pulse = meters === undefined ? null : new Pulse(options.config, engine, clock, meters)
+  void tasks.follow(() => followLooks(options.config, engine, statuses, ports, tasks.signal))
+  const pulse = meters === undefined ? null : new Pulse(engine, statuses, clock, meters)
   if (pulse !== null) void tasks.follow(() => pulse.follow(tasks.signal))
-  return { engine, ended: live(shared, schedules, runners, { ...ports, pulse }), stop: () => tasks.stop() }
+  return {
+    engine,
+    ended: live(shared, schedules, runners, { ...ports, pulse, statuses }),
+    stop: () => tasks.stop(),
+  }
 }
 
 /** Until it is stopped, or cannot go on; then everything ends before the state is closed. */
@@ -96,7 +102,7 @@ async function live(
   { engine, tasks, hooks }: Shared,
   schedules: Schedules,
   runners: ReadonlyMap<string, Runner>,
-  { serve, log, meters, pulse }: DaemonPorts & { pulse: Pulse | null },
+  { serve, log, meters, pulse, statuses }: DaemonPorts & { pulse: Pulse | null; statuses: StatusReader },
 ): Promise<void> {
   let serving: Serving | null = null
   try {
@@ -104,6 +110,7 @@ async function live(
       (await serve?.({
         engine,
         pulse,
+        statuses,
         meters: meters ?? null,
         onRefreshRequest: (name) => runners.get(name)?.refresh(),
         onFailure: (error) => tasks.fail(error),

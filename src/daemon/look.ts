@@ -1,7 +1,6 @@
 // Once a minute a daemon looks at itself: how well objectives are kept, and whether somebody has to be told of something.
 import type { Config } from '../config/config.ts'
 import type { Engine, Ports } from '../engine/engine.ts'
-import { readStatus } from '../engine/status.ts'
 import { enabled, readFreshness } from '../engine/streams.ts'
 import { isAbort } from '../lib/errors.ts'
 import { toMs } from '../model/time.ts'
@@ -9,6 +8,7 @@ import { META } from '../state/meta.ts'
 import { noteObjective } from '../state/reading/objectives.ts'
 import { Alerts } from './alerts/alerts.ts'
 import type { Circumstances } from './alerts/find.ts'
+import type { StatusReader } from './statuses.ts'
 
 const LOOK_EVERY_MS = 60_000
 
@@ -16,6 +16,7 @@ const LOOK_EVERY_MS = 60_000
 export async function followLooks(
   config: Config,
   engine: Engine,
+  statuses: StatusReader,
   { clock, http, log }: Pick<Ports, 'clock' | 'http' | 'log'>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -25,7 +26,7 @@ export async function followLooks(
   try {
     for (;;) {
       noteObjectives(config, engine, clock.now())
-      await alerts?.look(toCircumstances(config, engine, clock.now()), signal)
+      await alerts?.look(toCircumstances(engine, statuses), signal)
       await clock.sleep(LOOK_EVERY_MS, signal)
     }
   } catch (thrown) {
@@ -43,21 +44,17 @@ function noteObjectives(config: Config, { store }: Engine, nowMs: number): void 
 }
 
 /** What there is to complain of, whoever does. */
-export function toCircumstances(
-  config: Config,
-  { store }: Pick<Engine, 'store'>,
-  now: number,
-): Circumstances {
-  const connectors = enabled(config)
+export function toCircumstances({ store }: Pick<Engine, 'store'>, statuses: StatusReader): Circumstances {
+  const { connectors, at } = statuses.read()
   return {
-    connectors: new Map(connectors.map((one) => [one.name, readStatus(store, one, true)])),
+    connectors,
     deadLetters: store.deadLetters.list().length,
     webhooks: new Map(
-      connectors.flatMap(({ name }) => {
+      [...connectors.keys()].flatMap((name) => {
         const state = store.meta.get(META.webhookHealth(name))?.state ?? 'ok'
         return state === 'ok' ? [] : [[name, state.replace('_', ' ')] as const]
       }),
     ),
-    now,
+    now: at,
   }
 }

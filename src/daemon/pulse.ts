@@ -1,12 +1,10 @@
 // Whether a daemon lives and is ready, and what it is right now: for probes and scrapes.
-import type { Config } from '../config/config.ts'
 import type { Engine } from '../engine/engine.ts'
-import { readStatus } from '../engine/status.ts'
-import { enabled } from '../engine/streams.ts'
 import { isAbort } from '../lib/errors.ts'
 import type { Clock } from '../lib/time/clock.ts'
 import { META } from '../state/meta.ts'
 import type { Meters, Snapshot } from './meters.ts'
+import type { StatusReader } from './statuses.ts'
 
 const TICK_MS = 5_000
 /** Whoever has not ticked for so long hangs. */
@@ -18,17 +16,17 @@ const KEPT_MS = 2_000
 export type Verdict = string | null
 
 export class Pulse {
-  readonly #config: Config
   readonly #engine: Engine
+  readonly #statuses: StatusReader
   readonly #clock: Clock
   readonly #meters: Meters
   #tickedAt: number
   #isStopping = false
   #rendered: { at: number; text: string } | null = null
 
-  constructor(config: Config, engine: Engine, clock: Clock, meters: Meters) {
-    this.#config = config
+  constructor(engine: Engine, statuses: StatusReader, clock: Clock, meters: Meters) {
     this.#engine = engine
+    this.#statuses = statuses
     this.#clock = clock
     this.#meters = meters
     this.#tickedAt = clock.monotonic()
@@ -74,9 +72,7 @@ export class Pulse {
 
   #snapshot(): Snapshot {
     const { store } = this.#engine
-    const connectors = new Map(
-      enabled(this.#config).map((connector) => [connector.name, readStatus(store, connector, true)]),
-    )
+    const { connectors } = this.#statuses.read()
     const deadLetters: Record<string, number> = {}
     for (const { kind } of store.deadLetters.list()) deadLetters[kind] = (deadLetters[kind] ?? 0) + 1
     const [first] = connectors.values()

@@ -23,6 +23,7 @@ import { installWebhooks } from '../interfaces/server/webhooks.ts'
 import { META } from '../state/meta.ts'
 import { openConsoleDoor } from './console-door.ts'
 import type { Meters } from './meters.ts'
+import type { StatusReader } from './statuses.ts'
 
 export interface Served {
   engine: Engine
@@ -31,6 +32,7 @@ export interface Served {
   onFailure: (error: unknown) => void
   /** Null: it is not looked at. */
   pulse: ProbeDoor | null
+  statuses: StatusReader
   meters: Meters | null
   /** The daemon does not end, nor close the state, before this has ended. */
   track: <T>(action: () => Promise<T>) => Promise<T>

@@ -3,6 +3,8 @@ import { request as httpRequest } from 'node:http'
 
 import type { Config } from '../../src/config/config.ts'
 import type { ConfigFile } from '../../src/config/text/file.ts'
+import { readStatus } from '../../src/engine/status.ts'
+import { enabled } from '../../src/engine/streams.ts'
 import { installConsole } from '../../src/interfaces/console/console.ts'
 import type { Finding } from '../../src/interfaces/console/door.ts'
 import { createServer } from '../../src/interfaces/server/server.ts'
@@ -67,6 +69,10 @@ export async function openConsole(
     env: {},
     clock: systemClock,
     log,
+    statuses: () => ({
+      connectors: new Map(enabled(config).map((one) => [one.name, readStatus(store, one, true)])),
+      at: systemClock.now(),
+    }),
     findings: () => findings,
     sync: (connector, { acceptRemovals = false }) => void synced.push({ connector, acceptRemovals }),
     pause: async () => undefined,

@@ -2,6 +2,7 @@
 import type { Config } from '../../config/config.ts'
 import type { Env } from '../../config/load.ts'
 import type { ConfigFile } from '../../config/text/file.ts'
+import type { ConnectorStatus } from '../../engine/status.ts'
 import type { Log } from '../../lib/log/log.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { Store } from '../../state/store.ts'
@@ -24,6 +25,8 @@ export interface ConsoleDoor {
   env: Env
   clock: Clock
   log: Log
+  /** As of a few seconds ago at most. */
+  statuses(): { connectors: ReadonlyMap<string, ConnectorStatus>; at: number }
   findings(): Finding[]
   /** Begins a run; what becomes of it is seen among the runs. */
   sync(connector: string, options: { acceptRemovals?: boolean }): void

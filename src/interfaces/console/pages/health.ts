@@ -1,7 +1,7 @@
 // How each connector is: as fresh as what reaches Brevo, and what a person has to see to.
 import type { ConnectorConfig } from '../../../config/config.ts'
 import { enabled } from '../../../engine/streams.ts'
-import { type ConnectorStatus, readStatus } from '../../../engine/status.ts'
+import type { ConnectorStatus } from '../../../engine/status.ts'
 import { bars } from '../charts.ts'
 import type { ConsoleDoor, Finding } from '../door.ts'
 import { type Html, html, type Shown } from '../html.ts'
@@ -14,10 +14,7 @@ const CHART_DAYS = 30
 
 export function healthPage(visit: Visit, door: ConsoleDoor): Content {
   const { words } = visit
-  const connectors = enabled(door.config).map((connector) => ({
-    connector,
-    status: readStatus(door.store, connector, true),
-  }))
+  const { connectors, at } = door.statuses()
   const findings = door.findings()
   const body = [
     html`<p class="lead">
@@ -31,8 +28,10 @@ export function healthPage(visit: Visit, door: ConsoleDoor): Content {
             ${findings.map((one) => showFinding(visit, door, one))}
           </ul>
         </section>`,
-    connectors.map(({ connector, status }) => showConnector(visit, door, connector, status)),
-    html`<p class="asof">${words.t('as_of', { time: words.time(visit.now) })}</p>`,
+    enabled(door.config).map((connector) =>
+      showConnector(visit, door, connector, connectors.get(connector.name)!),
+    ),
+    html`<p class="asof">${words.t('as_of', { time: words.time(at) })}</p>`,
   ]
   return { title: words.t('nav.health'), body: live(visit, 5, body) }
 }
