@@ -31,7 +31,8 @@ export interface ConnectorConfig {
   /** Where its tables are kept fresh; null: nowhere. */
   extract: ExtractConfig | null
   businessHours: BusinessHours | null
-  objectives: { freshnessMs: number } | null
+  /** How soon changes are to be in Brevo: of the connector (null: nothing is said), and of single attributes. */
+  objectives: { freshnessMs: number | null; attributes: Readonly<Record<string, number>> } | null
   surveyWindowMs: number
   backfillSince: Instant | null
   /** When everything is read again; null: never. */

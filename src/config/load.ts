@@ -13,6 +13,7 @@ import { ALIASES } from '../mapping/fields.ts'
 import { requireSource } from '../sources/index.ts'
 import { supportsOf } from '../sources/supports.ts'
 import { toTables } from './extract.ts'
+import { toObjectives } from './objectives.ts'
 import { findServerComplaints, toServer } from './server.ts'
 import { parseSince } from './since.ts'
 import { toAlerts } from './alerts.ts'
@@ -191,8 +192,7 @@ function normalizeConnector(
     surveySchedule: raw.survey_schedule ?? defaults.surveySchedule,
     agentStates: raw.agent_states ?? null,
     ...toTables(raw, source, file.timezone),
-    objectives:
-      raw.objectives === undefined ? null : { freshnessMs: parseDurationMs(raw.objectives.freshness)! },
+    objectives: toObjectives(raw.objectives),
     surveyWindowMs: parseDurationMs(raw.survey_window ?? defaults.surveyWindow)!,
     backfillSince: parseSince(raw.backfill?.since ?? defaults.backfill ?? 'everything'),
     reconcile: toSchedule(raw.reconcile ?? file.reconcile),

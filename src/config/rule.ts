@@ -11,10 +11,12 @@ export interface RuleComplaint {
 
 export type Rule = (file: ConnectorsFile) => RuleComplaint[]
 
-export function forEachConnector(check: (connector: RawConnector, path: string[]) => RuleComplaint[]): Rule {
+export function forEachConnector(
+  check: (connector: RawConnector, path: string[], file: ConnectorsFile) => RuleComplaint[],
+): Rule {
   return (file) =>
     Object.entries(file.connectors).flatMap(([name, connector]) =>
-      connector === undefined ? [] : check(connector, ['connectors', name]),
+      connector === undefined ? [] : check(connector, ['connectors', name], file),
     )
 }
 

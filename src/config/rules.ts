@@ -16,6 +16,7 @@ import {
   usesHttps,
 } from './rules-connectors.ts'
 import { alertsAreSafe } from './alerts.ts'
+import { objectivesAreFilled } from './objectives.ts'
 import { hasValidBusinessHours } from './business-hours.ts'
 import { hasValidExtract } from './extract.ts'
 import { mapsWhatIsKnown, mapsWhatIsTold } from './rules-supports.ts'
@@ -271,6 +272,7 @@ const RULES: Rule[] = [
   hasSoundOptions,
   usesHttps,
   alertsAreSafe,
+  objectivesAreFilled,
   hasValidSchedules,
   hasValidExtract,
   hasValidBusinessHours,

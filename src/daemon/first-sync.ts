@@ -5,6 +5,8 @@ import type { Clock } from '../lib/time/clock.ts'
 import { type FirstSync, META } from '../state/meta.ts'
 
 const LOOK_EVERY_MS = 3_000
+/** A rate is that of the last so many looks: it changes with what is being done. */
+const LOOKS = 20
 
 interface Seen {
   records: number
@@ -23,7 +25,7 @@ export async function followFirstSyncs(
   const { meta } = engine.store
   // What a process that ended left.
   for (const name of connectors) meta.remove(META.firstSync(name))
-  const began = new Map<string, Seen>()
+  const seen = new Map<string, Seen[]>()
   const open = new Set(connectors.filter((name) => !engine.isBackfilled(name)))
   try {
     while (open.size > 0) {
@@ -35,10 +37,10 @@ export async function followFirstSyncs(
           meta.remove(META.firstSync(name))
           continue
         }
-        const seen = { records: sum(found.read), written: found.written, at: now }
-        const first = began.get(name) ?? seen
-        began.set(name, first)
-        meta.set(META.firstSync(name), withRates(found, seen, first))
+        const latest = { records: sum(found.read), written: found.written, at: now }
+        const looks = [...(seen.get(name) ?? []), latest].slice(-LOOKS)
+        seen.set(name, looks)
+        meta.set(META.firstSync(name), withRates(found, looks))
       }
       await clock.sleep(LOOK_EVERY_MS, signal)
     }
@@ -64,14 +66,20 @@ function look({ store, isBackfilled }: Engine, name: string): Found {
 
 const sum = (counts: FirstSync['read']): number => counts.customers + counts.tickets + counts.surveys
 
-function withRates(found: Found, seen: Seen, first: Seen): FirstSync {
-  const seconds = (seen.at - first.at) / 1000
-  const rate = (done: number): number => (seconds <= 0 ? 0 : done / seconds)
-  const contactsPerSecond = rate(seen.written - first.written)
+function withRates(found: Found, looks: readonly Seen[]): FirstSync {
+  const contactsPerSecond = rateOf(looks, ({ written }) => written)
   return {
     ...found,
-    recordsPerSecond: rate(seen.records - first.records),
+    recordsPerSecond: rateOf(looks, ({ records }) => records),
     contactsPerSecond,
     secondsLeft: found.isRead && contactsPerSecond > 0 ? found.waiting / contactsPerSecond : null,
   }
+}
+
+/** Since it began to grow, so that what had not begun yet does not make it look slow. */
+function rateOf(looks: readonly Seen[], pick: (look: Seen) => number): number {
+  const start = looks.findIndex((look, index) => pick(looks[index + 1] ?? look) > pick(look))
+  const [first, last] = [looks[start], looks.at(-1)]
+  if (first === undefined || last === undefined || last.at <= first.at) return 0
+  return ((pick(last) - pick(first)) * 1000) / (last.at - first.at)
 }

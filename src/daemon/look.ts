@@ -1,11 +1,11 @@
 // Once a minute a daemon looks at itself: how well objectives are kept, and whether somebody has to be told of something.
 import type { Config } from '../config/config.ts'
 import type { Engine, Ports } from '../engine/engine.ts'
-import { enabled, readFreshness } from '../engine/streams.ts'
+import { enabled, readAttributeFreshness, readFreshness } from '../engine/streams.ts'
 import { isAbort } from '../lib/errors.ts'
-import { toMs } from '../model/time.ts'
+import { type Instant, toMs } from '../model/time.ts'
 import { META } from '../state/meta.ts'
-import { noteObjective } from '../state/reading/objectives.ts'
+import { attributeKey, noteObjective } from '../state/reading/objectives.ts'
 import { Alerts } from './alerts/alerts.ts'
 import type { Circumstances } from './alerts/find.ts'
 import type { StatusReader } from './statuses.ts'
@@ -37,9 +37,14 @@ export async function followLooks(
 function noteObjectives(config: Config, { store }: Engine, nowMs: number): void {
   for (const connector of enabled(config)) {
     const { name, objectives } = connector
-    const freshAsOf = objectives === null ? null : readFreshness(store, connector)
+    if (objectives === null) continue
     // Before the first sync is done nothing was promised.
-    if (freshAsOf !== null) noteObjective(store, name, objectives!, toMs(freshAsOf), nowMs)
+    const note = (key: string, freshnessMs: number, freshAsOf: Instant | null): void => {
+      if (freshAsOf !== null) noteObjective(store, key, { freshnessMs }, toMs(freshAsOf), nowMs)
+    }
+    if (objectives.freshnessMs !== null) note(name, objectives.freshnessMs, readFreshness(store, connector))
+    for (const [attribute, freshnessMs] of Object.entries(objectives.attributes))
+      note(attributeKey(name, attribute), freshnessMs, readAttributeFreshness(store, connector, attribute))
   }
 }
 

@@ -16,6 +16,8 @@ export interface Snapshot {
   deadLetters: Readonly<Record<string, number>>
   stateBytes: number
   walBytes: number
+  /** When the oldest event happened that is to be sent, milliseconds since the epoch; null: none is. */
+  oldestEvent: number | null
   /** What connectors.yml has become since: waiting for a person, or faulty. */
   pendingConfig: 'waiting' | 'faulty' | null
   /** Milliseconds since the epoch. */
@@ -96,6 +98,20 @@ export class Meters {
     'In how much of the time the freshness objective was kept.',
     ['connector', 'days'],
   )
+  readonly #attributeObjective = this.#r.gauge(
+    'tajo_attribute_objective_kept_ratio',
+    'The same of an attribute that has an objective of its own.',
+    ['connector', 'attribute', 'days'],
+  )
+  readonly #brevoLeft = this.#r.gauge(
+    'tajo_rate_limit_remaining_requests',
+    'Requests that Brevo still takes, as it last told, by what they are for.',
+    ['bucket'],
+  )
+  readonly #oldestEvent = this.#r.gauge(
+    'tajo_outbox_oldest_event_age_seconds',
+    'How long ago the oldest event happened that is to be sent and was not yet; 0 where none is.',
+  )
   readonly #stateBytes = this.#r.gauge('tajo_state_bytes', 'Size of the state file.')
   readonly #walBytes = this.#r.gauge('tajo_state_wal_bytes', 'Size of its write-ahead log.')
 
@@ -172,9 +188,11 @@ export class Meters {
   render(snapshot: Snapshot): string {
     const { connectors, deadLetters, stateBytes, walBytes, pendingConfig } = snapshot
     // What is no more, such as a connector that was removed, is not told for ever.
-    this.registry.clearGauges(['connector', 'kind'])
+    this.registry.clearGauges(['connector', 'kind', 'bucket'])
     for (const state of ['waiting', 'faulty']) this.#pending.set([state], pendingConfig === state ? 1 : 0)
     for (const [kind, count] of Object.entries(deadLetters)) this.#letters.set([kind], count)
+    const { oldestEvent, now } = snapshot
+    this.#oldestEvent.set([], oldestEvent === null ? 0 : Math.max(0, (now - oldestEvent) / 1000))
     this.#stateBytes.set([], stateBytes)
     this.#walBytes.set([], walBytes)
     for (const [name, status] of connectors) this.#tell(name, status, snapshot.now)
@@ -204,6 +222,11 @@ export class Meters {
     if (budget != null) this.#budget.set(ofConnector, budget.used / budget.limit)
     for (const { days, kept } of status.objective?.kept ?? [])
       if (kept !== null) this.#objective.set([connector, String(days)], kept)
+    for (const [attribute, objective] of Object.entries(status.attributeObjectives))
+      for (const { days, kept } of objective.kept)
+        if (kept !== null) this.#attributeObjective.set([connector, attribute, String(days)], kept)
+    for (const [bucket, left] of Object.entries(status.rateLimit?.brevo ?? {}))
+      this.#brevoLeft.set([bucket], left)
     if (status.tables === null) return
     this.#tablesUp.set(ofConnector, Number(status.tables.trouble === null))
     if (status.tables.freshAt !== null)

@@ -1,6 +1,7 @@
 // Whether a daemon lives and is ready, and what it is right now: for probes and scrapes.
 import type { Engine } from '../engine/engine.ts'
 import { isAbort } from '../lib/errors.ts'
+import { type Instant, toMs } from '../model/time.ts'
 import type { Clock } from '../lib/time/clock.ts'
 import { META } from '../state/meta.ts'
 import type { Meters, Snapshot } from './meters.ts'
@@ -80,8 +81,11 @@ export class Pulse {
       connectors,
       deadLetters,
       ...store.sizes(),
+      oldestEvent: toMsOrNull(store.backlog.oldestEventAt()),
       pendingConfig: first?.pendingConfig?.state ?? null,
       now: this.#clock.now(),
     }
   }
 }
+
+const toMsOrNull = (at: Instant | null): number | null => (at === null ? null : toMs(at))

@@ -45,7 +45,7 @@ export async function runPass(
 ): Promise<SyncReport> {
   const connector = parts.find(name)
   parts.followClock()
-  return await parts.record(name, (read, delivery, warnings) =>
+  return await parts.record(name, sync.settling !== false, (read, delivery, warnings) =>
     parts.untilAborted(signal, async () => {
       const known = await findKnown(parts, sync, warnings, signal)
       const deliver = toDeliver(parts, sync, delivery)

@@ -17,7 +17,7 @@ export function createRecorder(
   store: Store,
   clock: Clock,
   { eventRetentionMs, payloadRetentionMs }: Config,
-): (connector: string, run: Run) => Promise<SyncReport> {
+): (connector: string, settled: boolean, run: Run) => Promise<SyncReport> {
   function prune(): void {
     const before = fromMs(clock.now() - eventRetentionMs - PRUNE_MARGIN_MS)
     const payloadsBefore = fromMs(clock.now() - payloadRetentionMs)
@@ -30,11 +30,11 @@ export function createRecorder(
     })
   }
 
-  return async (connector, action) => {
+  return async (connector, settled, action) => {
     const startedAt = clock.monotonic()
     const since = fromMs(clock.now())
     const run = { connector, read: {}, delivery: emptyReport(), warnings: [] as string[], since }
-    const id = store.runs.start(connector, since)
+    const id = store.runs.start(connector, since, settled)
     const toReport = (): SyncReport => toSyncReport(store, { ...run, tookMs: clock.monotonic() - startedAt })
     try {
       await action(run.read, run.delivery, run.warnings)

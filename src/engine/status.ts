@@ -1,4 +1,5 @@
 // What the state says of a connector, while a daemon runs or not.
+import type { ConnectorConfig } from '../config/config.ts'
 import { type Stream, STREAMS } from '../model/records.ts'
 import { withoutPassword } from '../lib/net/address.ts'
 import { latenessOf } from '../sources/supports.ts'
@@ -9,7 +10,7 @@ import { readTroubles } from './troubles.ts'
 import { readFreshness, type StreamsSubject } from './streams.ts'
 import type { Store } from '../state/store.ts'
 import { lastReconciledAt } from '../sync/read/reconcile.ts'
-import { type Objective, readObjective } from '../state/reading/objectives.ts'
+import { attributeKey, type Objective, readObjective } from '../state/reading/objectives.ts'
 import { type FeedGap, type FirstSync, META, type TablesFreshness, type Trouble } from '../state/meta.ts'
 
 export interface ConnectorStatus {
@@ -23,6 +24,8 @@ export interface ConnectorStatus {
   firstSync: FirstSync | null
   /** How well the objective of connectors.yml was kept, over so many days; `kept`: between 0 and 1, null where nothing is known. */
   objective: Objective | null
+  /** The same of attributes that have an objective of their own. */
+  attributeObjectives: Record<string, Objective>
   lastError: string | null
   customersCount: number
   customersWithoutEmail: number
@@ -68,7 +71,7 @@ export interface ConnectorStatus {
 export interface StatusSubject extends StreamsSubject {
   name: string
   extract?: { to: string } | null
-  objectives?: { freshnessMs: number } | null
+  objectives?: ConnectorConfig['objectives']
 }
 
 export function readStatus(store: Store, subject: StatusSubject, running: boolean): ConnectorStatus {
@@ -89,7 +92,7 @@ export function readStatus(store: Store, subject: StatusSubject, running: boolea
     lastSync: toTime(done?.ended_at ?? null),
     freshAsOf: toTime(readFreshness(store, subject)),
     firstSync: running ? store.meta.get(META.firstSync(name)) : null,
-    objective: objectives === null ? null : readObjective(store, name, objectives.freshnessMs),
+    ...toObjectives(store, name, objectives),
     lastError: last?.result === 'failed' ? last.error : null,
     customersCount: customers.all,
     customersWithoutEmail: customers.withoutEmail,
@@ -126,6 +129,23 @@ export function readStatus(store: Store, subject: StatusSubject, running: boolea
     tables: toTables(store, name, extract),
     troubles: { helpdesk, brevo },
     pendingConfig: toPendingConfig(readPending(store)),
+  }
+}
+
+function toObjectives(
+  store: Store,
+  name: string,
+  objectives: ConnectorConfig['objectives'],
+): Pick<ConnectorStatus, 'objective' | 'attributeObjectives'> {
+  const { freshnessMs = null, attributes = {} } = objectives ?? {}
+  return {
+    objective: freshnessMs === null ? null : readObjective(store, name, freshnessMs),
+    attributeObjectives: Object.fromEntries(
+      Object.entries(attributes).map(([attribute, ms]) => [
+        attribute,
+        readObjective(store, attributeKey(name, attribute), ms),
+      ]),
+    ),
   }
 }
 

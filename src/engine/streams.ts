@@ -3,6 +3,7 @@ import type { SyncOptions } from './options.ts'
 import type { Resource } from '../model/requests.ts'
 import type { Config, ConnectorConfig } from '../config/config.ts'
 import { needsMessages, needsPhone } from '../mapping/compile.ts'
+import { SURVEY_FIELDS } from '../mapping/fields.ts'
 import type { RecordStream, Stream } from '../model/records.ts'
 import { fromMs, type Instant } from '../model/time.ts'
 import { toOwnStreams } from '../sync/context.ts'
@@ -46,10 +47,25 @@ export function toStreams(
 }
 
 /** Everything that had changed by then has been read and delivered; null before the first sync has come through, and while nothing is known. */
-export function readFreshness(store: Store, connector: StreamsSubject & { name: string }): Instant | null {
+export function readFreshness(
+  store: Store,
+  connector: StreamsSubject & { name: string },
+  { settled } = { settled: false },
+): Instant | null {
   const { name } = connector
   const firstSyncEnded = store.cursors.backfilledAt(name, toStreams(connector, undefined))
-  return firstSyncEnded === null ? null : store.runs.deliveredAsOf(name, firstSyncEnded)
+  return firstSyncEnded === null ? null : store.runs.deliveredAsOf(name, firstSyncEnded, settled)
+}
+
+/** The same of one attribute: scores come late, so a value that is made of them is as fresh as the last run that read them again. */
+export function readAttributeFreshness(
+  store: Store,
+  connector: ConnectorConfig,
+  attribute: string,
+): Instant | null {
+  const rule = connector.rules.fields.find((one) => one.attribute === attribute)
+  const names = rule?.value === undefined ? [rule?.field ?? ''] : [...rule.value.uses]
+  return readFreshness(store, connector, { settled: names.some((name) => SURVEY_FIELDS.has(name)) })
 }
 
 /** By stream: how long its records may still change without moving their date. */

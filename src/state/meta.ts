@@ -136,7 +136,7 @@ export interface OpenAlert {
   wellLooks: number
 }
 
-/** A first sync that is under way, as it was a few seconds ago. Rates are since the daemon started. */
+/** A first sync that is under way, as it was a few seconds ago. */
 export interface FirstSync {
   /** Records that are known, by what they are. */
   read: { customers: number; tickets: number; surveys: number }

@@ -70,14 +70,23 @@ const connector = {
   objectives: Type.Optional(
     Type.Object(
       {
-        freshness: Type.String({
-          pattern: duration,
-          description: 'How soon a change in the helpdesk is to be in Brevo.',
-          examples: ['15m'],
-        }),
+        freshness: Type.Optional(
+          Type.String({
+            pattern: duration,
+            description: 'How soon a change in the helpdesk is to be in Brevo.',
+            examples: ['15m'],
+          }),
+        ),
+        attributes: Type.Optional(
+          Type.Record(Type.String(), Type.String({ pattern: duration, examples: ['2h'] }), {
+            description:
+              'The same of single attributes, such as `CSAT_SCORE: 2h`: what is made of scores is as fresh as the last run that read late ones (survey_schedule).',
+          }),
+        ),
       },
       {
         ...closed,
+        minProperties: 1,
         description:
           'What the connector promises: `tajo status` and the metrics say how well it was kept over 1, 7 and 30 days. Default: nothing.',
       },

@@ -283,6 +283,9 @@ export const MIGRATIONS: readonly string[] = [
     WHERE state IN ('held', 'dropped');
   CREATE INDEX campaign_entries_decided ON campaign_entries (decided_at) WHERE decided_at IS NOT NULL;
 
+  -- 1: it read again what may have changed without moving its date, such as late scores
+  ALTER TABLE runs ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
+
   CREATE TABLE run_days (         -- the runs of a day of UTC: kept longer than each of them is
     source TEXT NOT NULL, day TEXT NOT NULL,
     runs INTEGER NOT NULL, failed INTEGER NOT NULL, seconds REAL NOT NULL,

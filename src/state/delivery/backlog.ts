@@ -24,6 +24,15 @@ export class Backlog extends Table {
     return { contacts: this.#openContacts.get()?.n ?? 0, events: this.#openEvents.get()?.n ?? 0 }
   }
 
+  readonly #oldestEvent = this.database.prepare<[], { at: number | null }>(
+    "SELECT min(occurred_at) AS at FROM outbox_events WHERE state = 'pending'",
+  )
+
+  /** When the oldest event happened that is to be sent; null if none is. */
+  oldestEventAt(): Instant | null {
+    return this.#oldestEvent.get()?.at ?? null
+  }
+
   readonly #nextDue = this.database.prepare<[number, number], { at: number | null }>(`
     SELECT min(at) AS at FROM (
       SELECT min(due_at) AS at FROM outbox_contacts WHERE due_at > ? AND again = 0

@@ -2,6 +2,9 @@
 import { META, type ObjectiveDay } from '../meta.ts'
 import type { Store } from '../store.ts'
 
+/** As the state calls the objective of an attribute: no connector's name has a slash. */
+export const attributeKey = (connector: string, attribute: string): string => `${connector}/${attribute}`
+
 export interface Objective {
   /** In milliseconds: changes are to be in Brevo within this time. */
   freshnessMs: number

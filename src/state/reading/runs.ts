@@ -39,12 +39,13 @@ const KEPT_RUNS = 1_000
 const KEPT_DAYS = fromMs(400 * 24 * 3_600_000)
 
 export class Runs extends Table {
-  readonly #start = this.database.prepare('INSERT INTO runs (source, started_at) VALUES (?, ?)')
+  readonly #start = this.database.prepare('INSERT INTO runs (source, started_at, settled) VALUES (?, ?, ?)')
 
   readonly #prune = this.database.prepare(`DELETE FROM runs WHERE id <= ? - ${KEPT_RUNS}`)
 
-  start(source: string, now: Instant): number {
-    const id = Number(this.#start.run(source, now).lastInsertRowid)
+  /** `settled`: it reads again what may have changed without moving its date. */
+  start(source: string, now: Instant, settled: boolean): number {
+    const id = Number(this.#start.run(source, now, Number(settled)).lastInsertRowid)
     this.#prune.run(id)
     return id
   }
@@ -114,13 +115,13 @@ export class Runs extends Table {
     return this.#lastDone.get(source) ?? null
   }
 
-  readonly #lastDelivered = this.database.prepare<[string, number], { started_at: Instant }>(`
-    SELECT started_at FROM runs WHERE source = ? AND result = 'done' AND ended_at >= ?
+  readonly #lastDelivered = this.database.prepare<[string, number, number], { started_at: Instant }>(`
+    SELECT started_at FROM runs WHERE source = ? AND result = 'done' AND ended_at >= ? AND settled >= ?
       AND json_extract(report, '$.undelivered.contacts') + json_extract(report, '$.undelivered.events') = 0
     ORDER BY id DESC LIMIT 1`)
 
-  /** When the last run began that ended since then and left nothing undelivered. */
-  deliveredAsOf(source: string, since: Instant): Instant | null {
-    return this.#lastDelivered.get(source, since)?.started_at ?? null
+  /** When the last run began that ended since then and left nothing undelivered; with `settled`, of those that read late changes, too. */
+  deliveredAsOf(source: string, since: Instant, settled: boolean): Instant | null {
+    return this.#lastDelivered.get(source, since, Number(settled))?.started_at ?? null
   }
 }

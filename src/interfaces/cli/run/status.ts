@@ -96,6 +96,8 @@ function printCounts(status: ConnectorStatus): void {
   if (status.freshAsOf !== null)
     row('fresh', `what had changed by ${formatTime(status.freshAsOf)} is in Brevo`)
   if (status.objective !== null) row('objective', toObjectiveWords(status.objective))
+  for (const [attribute, one] of Object.entries(status.attributeObjectives))
+    row('objective', `${attribute} ${toObjectiveWords(one)}`)
   if (status.lastReconcile !== null) row('reconciled', formatTime(status.lastReconcile))
   if (status.gap !== null) {
     const [from, until] = [formatTime(status.gap.from), formatTime(status.gap.until)]

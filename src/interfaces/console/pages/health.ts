@@ -2,6 +2,7 @@
 import type { ConnectorConfig } from '../../../config/config.ts'
 import { enabled } from '../../../engine/streams.ts'
 import type { ConnectorStatus } from '../../../engine/status.ts'
+import type { Objective } from '../../../state/reading/objectives.ts'
 import { bars } from '../charts.ts'
 import type { ConsoleDoor, Finding } from '../door.ts'
 import { type Html, html, type Shown } from '../html.ts'
@@ -85,7 +86,7 @@ function showConnector(
       [words.t('health.fresh'), toFreshness(visit, status)],
       [words.t('health.backlog'), toBacklog(visit, status)],
       [words.t('health.budget'), toBudget(visit, status)],
-      [words.t('health.objective'), toObjective(visit, status)],
+      [words.t('health.objective'), toObjectives(visit, status)],
       [words.t('health.next'), status.nextRun === null ? null : ago(visit, Date.parse(status.nextRun))],
       [words.t('health.last_error'), status.lastError === null ? null : said(shown(visit, status.lastError))],
       [words.t('health.known'), toKnown(visit, status)],
@@ -142,12 +143,19 @@ function toBudget({ words }: Visit, { rateLimit }: ConnectorStatus): Shown {
   return parts.length === 0 ? null : parts.join(' · ')
 }
 
-function toObjective({ words }: Visit, { objective }: ConnectorStatus): Shown {
-  if (objective === null) return null
-  const kept = objective.kept.map(({ days, kept: share }) =>
+function toObjectives(visit: Visit, { objective, attributeObjectives }: ConnectorStatus): Shown {
+  const all = [
+    ...(objective === null ? [] : [toObjective(visit, objective)]),
+    ...Object.entries(attributeObjectives).map(([name, one]) => `${name}: ${toObjective(visit, one)}`),
+  ]
+  return all.length === 0 ? null : all.map((one) => html`<p>${one}</p>`)
+}
+
+function toObjective({ words }: Visit, { freshnessMs, kept }: Objective): string {
+  const told = kept.map(({ days, kept: share }) =>
     words.t('health.objective_days', { count: days, share: share === null ? '–' : words.percent(share) }),
   )
-  return `${words.t('health.objective_within', { time: words.duration(objective.freshnessMs) })} ${kept.join(' · ')}`
+  return `${words.t('health.objective_within', { time: words.duration(freshnessMs) })} ${told.join(' · ')}`
 }
 
 function toKnown({ words }: Visit, status: ConnectorStatus): Shown {
