@@ -15,6 +15,7 @@ import { createWakeSignal } from '../lib/async/wake-signal.ts'
 import { type Schedule, startSchedule } from '../lib/time/schedule.ts'
 import { META } from '../state/meta.ts'
 import type { Http } from '../lib/net/http.ts'
+import { noTrace, type Trace } from '../lib/trace.ts'
 import { followFirstSyncs } from './first-sync.ts'
 import { followLooks } from './look.ts'
 import type { Meters } from './meters.ts'
@@ -40,6 +41,8 @@ export interface DaemonPorts extends Ports {
   startSchedule?: typeof startSchedule
   /** Absent: nothing is counted, and nobody can ask whether it lives. */
   meters?: Meters
+  /** Absent: nothing is traced. */
+  trace?: Trace
   /** Opens the server; absent: nothing is served. */
   serve?: (served: Served) => Promise<Serving | null>
 }
@@ -60,9 +63,9 @@ export function startDaemon(
   sync: Pick<SyncOptions, 'acceptRemovals'> = {},
 ): Daemon {
   const { clock, random } = ports
-  const { meters } = ports
+  const { meters, trace = noTrace } = ports
   const watch = (api: string, http: Http): Http =>
-    meters === undefined ? http : watchHttp(api, http, meters, clock)
+    meters === undefined ? http : watchHttp(api, http, { meters, trace, clock })
   const engine = openEngine(options, { ...ports, watch })
   const connectors = enabled(options.config)
   const tasks = new Tasks()
@@ -74,6 +77,7 @@ export function startDaemon(
     ports,
     hooks: meters === undefined ? hooks : counted(hooks, meters),
     meters: meters ?? null,
+    trace,
     sync,
     isAlone: connectors.length === 1,
     runEnded: createWakeSignal(),

@@ -158,9 +158,25 @@ export class Meters {
   readonly #rss = this.#r.gauge('process_resident_memory_bytes', 'Resident memory of the process.')
   readonly #heap = this.#r.gauge('nodejs_heap_size_used_bytes', 'Heap that is used.')
 
+  /** Milliseconds since the epoch. */
+  readonly startedAtMs: number
+  #collect: () => number
+
   constructor(version: string, startedAtMs: number) {
+    this.startedAtMs = startedAtMs
+    this.#collect = () => startedAtMs
     this.#build.set([version, process.version], 1)
     this.#started.set([], startedAtMs / 1000)
+  }
+
+  /** From now on `collect` brings the numbers up to date that are read from the state, and gives the time of it. */
+  follow(collect: () => number): void {
+    this.#collect = collect
+  }
+
+  /** As of when the numbers are, milliseconds since the epoch. */
+  refresh(): number {
+    return this.#collect()
   }
 
   request(api: string, outcome: HttpOutcome, seconds: number): void {

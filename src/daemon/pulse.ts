@@ -31,6 +31,10 @@ export class Pulse {
     this.#clock = clock
     this.#meters = meters
     this.#tickedAt = clock.monotonic()
+    meters.follow(() => {
+      if (!this.#isStopping) this.metrics()
+      return clock.now()
+    })
   }
 
   /** Until `signal` aborts. */

@@ -11,6 +11,7 @@ import { withoutPassword } from '../lib/net/address.ts'
 import { isDatabaseError } from '../state/db/sqlite.ts'
 import { META } from '../state/meta.ts'
 import type { DaemonHooks } from './daemon.ts'
+import type { Trace } from '../lib/trace.ts'
 import type { Meters } from './meters.ts'
 import type { Tasks } from './tasks.ts'
 
@@ -22,6 +23,7 @@ export interface Shared {
   ports: Pick<Ports, 'clock' | 'log'>
   hooks: DaemonHooks
   meters: Meters | null
+  trace: Trace
   sync: Pick<SyncOptions, 'acceptRemovals'>
   /** Where there are others, one that lacks a key is stopped alone. */
   isAlone: boolean
@@ -150,20 +152,16 @@ export class Runner {
     const tell = (result: 'done' | 'failed'): void =>
       meters?.run(name, result, (ports.clock.monotonic() - startedAt) / 1000)
     try {
-      const report = await engine.sync(
-        name,
-        {
-          ...sync,
-          settling,
-          quick,
-          liveOnly: true,
-          readOnly,
-          patienceMs: PATIENCE_MS,
-          onProgress: (progress) => hooks.onProgress?.(name, progress),
-          onAccepted: hooks.onAccepted,
-        },
-        tasks.signal,
-      )
+      const report = await this.#traced({
+        ...sync,
+        settling,
+        quick,
+        liveOnly: true,
+        readOnly,
+        patienceMs: PATIENCE_MS,
+        onProgress: (progress) => hooks.onProgress?.(name, progress),
+        onAccepted: hooks.onAccepted,
+      })
       for (const [stream, count] of Object.entries(before))
         report.read[stream] = (report.read[stream] ?? 0) + count
       pauses.end(name)
@@ -183,6 +181,20 @@ export class Runner {
       runEnded.raise()
       if (!tasks.isStopping) this.#shared.noteState()
     }
+  }
+
+  #traced(sync: SyncOptions): Promise<SyncReport> {
+    const { engine, tasks, trace } = this.#shared
+    const values = { 'tajo.connector': this.name, 'tajo.quick': sync.quick === true }
+    return trace.span('tajo.run', values, 'internal', async (span) => {
+      const report = await engine.sync(this.name, sync, tasks.signal)
+      span.note({
+        'tajo.records_read': Object.values(report.read).reduce((sum, count) => sum + count, 0),
+        'tajo.contacts_written': report.contacts.written,
+        'tajo.events_sent': report.events.sent,
+      })
+      return report
+    })
   }
 
   #tell(report: SyncReport): void {
@@ -234,18 +246,21 @@ export class Runner {
 
   /** After each live run that came through, and when a reconcile is due. */
   async #readInBackground(): Promise<void> {
-    const { tasks, engine, pauses, hooks } = this.#shared
+    const { tasks, engine, pauses, hooks, trace } = this.#shared
     for (;;) {
       await this.#background.wait(tasks.signal)
       if (tasks.isStopping) return
       const isReconcileDue = this.#isReconcileDue
       this.#isReconcileDue = false
       try {
-        const found = await engine.readInBackground(
-          this.name,
-          isReconcileDue,
-          (progress) => hooks.onProgress?.(this.name, progress),
-          tasks.signal,
+        const values = { 'tajo.connector': this.name, 'tajo.reconcile': isReconcileDue }
+        const found = await trace.span('tajo.background', values, 'internal', () =>
+          engine.readInBackground(
+            this.name,
+            isReconcileDue,
+            (progress) => hooks.onProgress?.(this.name, progress),
+            tasks.signal,
+          ),
         )
         pauses.end(this.#backgroundKey)
         if (found !== null) await this.run({ settling: false, before: found })

@@ -17,7 +17,6 @@ import { createInbox } from '../interfaces/server/inbox.ts'
 import { OPENAPI } from '../interfaces/server/openapi.ts'
 import { type LocalActions, openLocalDoor } from '../interfaces/server/local.ts'
 import { installProbes, type ProbeDoor } from '../interfaces/server/probes.ts'
-import { installConsole } from '../interfaces/console/console.ts'
 import { createServer } from '../interfaces/server/server.ts'
 import { installWebhooks } from '../interfaces/server/webhooks.ts'
 import { META } from '../state/meta.ts'
@@ -135,8 +134,11 @@ async function serveOthers(
     (connector, outcome, ms) => meters?.webhook(connector, outcome, ms === null ? null : ms / 1000),
   )
   if (pulse !== null) installProbes(server.routes, pulse, () => (apiKey === null ? [] : [apiKey.reveal()]))
-  if (config.server.console)
+  if (config.server.console) {
+    // Loaded by whoever wants it.
+    const { installConsole } = await import('../interfaces/console/console.ts')
     installConsole(server.routes, config.server, openConsoleDoor(options, ports, served, closing))
+  }
   if (apiKey !== null)
     installControl(server.routes, openDoor(options, ports, served, closing), () => [apiKey.reveal()], OPENAPI)
   return { address: await server.listen(), close: () => server.close() }

@@ -10,9 +10,24 @@ interface Described {
   readonly labels: readonly string[]
 }
 
+/** One of the values of a metric. */
+export interface ReadSeries {
+  labels: Record<string, string>
+  /** Of a histogram: the sum of what was observed. */
+  value: number
+  /** Of a histogram; `counts`: in each bucket alone, the last of them without an upper bound. */
+  buckets?: { bounds: readonly number[]; counts: readonly number[]; count: number }
+}
+
+export interface ReadMetric extends Described {
+  type: Metric['type']
+  series: ReadSeries[]
+}
+
 interface Metric extends Described {
   readonly type: 'counter' | 'gauge' | 'histogram'
   lines(): string[]
+  read(): ReadSeries[]
 }
 
 /** Values that no scrape may see more of: a label that grows without bound is a mistake of ours. */
@@ -49,6 +64,17 @@ export class Registry {
     return this.#metrics
   }
 
+  /** All of them as they are, for whoever sends them on in another form. */
+  read(): ReadMetric[] {
+    return this.#metrics.map((one) => ({
+      name: one.name,
+      help: one.help,
+      labels: one.labels,
+      type: one.type,
+      series: one.read(),
+    }))
+  }
+
   render(): string {
     return this.#metrics
       .map((one) => [`# HELP ${one.name} ${one.help}`, `# TYPE ${one.name} ${one.type}`, ...one.lines()])
@@ -57,6 +83,9 @@ export class Registry {
       .concat('\n')
   }
 }
+
+const named = (labels: readonly string[], values: LabelValues): Record<string, string> =>
+  Object.fromEntries(labels.map((label, index) => [label, values[index] ?? '']))
 
 /** `a{b="c"}`, or `a` where there are no labels. */
 function toSeries(name: string, labels: readonly string[], values: LabelValues, more = ''): string {
@@ -119,6 +148,13 @@ export class Counter implements Metric {
     )
   }
 
+  read(): ReadSeries[] {
+    return [...this.series].map(({ values, held }) => ({
+      labels: named(this.labels, values),
+      value: held.value,
+    }))
+  }
+
   /** Of what is counted elsewhere: the total as it is there. */
   setTotal(values: LabelValues, value: number): void {
     const series = this.series.get(values, () => ({ value: 0 }))
@@ -162,6 +198,19 @@ export class Histogram implements Metric {
     series.sum += value
     series.count += 1
     for (const [index, bound] of this.#bounds.entries()) if (value <= bound) series.counts[index]! += 1
+  }
+
+  read(): ReadSeries[] {
+    return [...this.#series].map(({ values, held: { counts, sum, count } }) => {
+      // They are kept as they are rendered: each with all below it.
+      const all = [...counts, count]
+      const alone = all.map((upTo, index) => upTo - (all[index - 1] ?? 0))
+      return {
+        labels: named(this.labels, values),
+        value: sum,
+        buckets: { bounds: this.#bounds, counts: alone, count },
+      }
+    })
   }
 
   lines(): string[] {

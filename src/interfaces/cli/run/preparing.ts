@@ -10,6 +10,7 @@ import { serve } from '../../../daemon/serve.ts'
 import type { Log } from '../../../lib/log/log.ts'
 import type { Secret } from '../../../lib/log/secret.ts'
 import { systemClock } from '../../../lib/time/clock.ts'
+import { noTrace, type Trace } from '../../../lib/trace.ts'
 import { VERSION } from '../../../lib/version.ts'
 import type { OccurrenceType } from '../../../model/occurrence.ts'
 import { checkOnline } from '../../../preflight/online.ts'
@@ -19,14 +20,21 @@ import { findFirstSyncNote } from './sync.ts'
 
 export type StartOptions = CommonOptions & { acceptRemovals?: boolean }
 
+/** What outlives each of them, and tells of all. */
+export interface Told {
+  meters: Meters
+  trace: Trace
+}
+
 /** `hooks`: of each daemon that there is, one after the other. */
 export function toReloadPorts(
   options: StartOptions,
   env: NodeJS.ProcessEnv,
   log: Log,
   hooks: DaemonHooks,
+  told: Told = { meters: new Meters(VERSION, systemClock.now()), trace: noTrace },
 ): ReloadPorts {
-  const preparing = new Preparing(options, env, hooks)
+  const preparing = new Preparing(options, env, hooks, told)
   return {
     file: options.config,
     clock: systemClock,
@@ -47,10 +55,11 @@ class Preparing {
   readonly #hooks: DaemonHooks
   readonly #apiKey: Secret | null
   readonly #handled = new Set<OccurrenceType>()
-  readonly #meters = new Meters(VERSION, systemClock.now())
+  readonly #told: Told
   readonly #sessions = new WeakMap<Prepared, Session>()
 
-  constructor(options: StartOptions, env: NodeJS.ProcessEnv, hooks: DaemonHooks) {
+  constructor(options: StartOptions, env: NodeJS.ProcessEnv, hooks: DaemonHooks, told: Told) {
+    this.#told = told
     this.#options = options
     this.#env = env
     this.#hooks = hooks
@@ -90,7 +99,7 @@ class Preparing {
     }
     const daemon = startDaemon(
       { ...session.engine, handled: () => this.#handled },
-      { ...ports, meters: this.#meters, serve: (control) => serve(served, ports, control) },
+      { ...ports, ...this.#told, serve: (control) => serve(served, ports, control) },
       { ...this.#hooks, onAccepted },
       { acceptRemovals },
     )

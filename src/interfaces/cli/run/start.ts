@@ -3,11 +3,18 @@ import { statSync } from 'node:fs'
 
 import { checkConfig, readConfig } from '../../../config/load.ts'
 import type { DaemonHooks } from '../../../daemon/daemon.ts'
+import { Meters } from '../../../daemon/meters.ts'
+import { openTelemetry } from '../../../daemon/telemetry/telemetry.ts'
 import { startReloading } from '../../../daemon/reload/reload.ts'
 import { TajoError } from '../../../lib/errors.ts'
+import { systemClock } from '../../../lib/time/clock.ts'
+import { VERSION } from '../../../lib/version.ts'
 import { type CommonOptions, openPorts } from '../terminal/session.ts'
 import { createProgress } from '../terminal/terminal.ts'
 import { readNow, type StartOptions, toReloadPorts } from './preparing.ts'
+
+/** For what is still to be told when it ends. */
+const LAST_WORDS_MS = 3_000
 
 export type { StartOptions } from './preparing.ts'
 
@@ -30,8 +37,11 @@ export async function runStart(options: StartOptions): Promise<number> {
       isFirst &&= !isSettled
     },
   }
+  const meters = new Meters(VERSION, systemClock.now())
+  const telemetry = await openTelemetry(process.env, meters, log)
   try {
-    const daemon = await startReloading(toReloadPorts(options, process.env, log, hooks))
+    const told = { meters, trace: telemetry.trace }
+    const daemon = await startReloading(toReloadPorts(options, process.env, log, hooks, told))
     const stop = (signal: NodeJS.Signals): void => {
       log.info('Stopping; what is under way is finished first', { signal })
       daemon.stop()
@@ -41,6 +51,8 @@ export async function runStart(options: StartOptions): Promise<number> {
     log.info('Stopped')
     return 0
   } finally {
+    // Where nobody takes it, nothing waits for them.
+    await Promise.race([telemetry.close().catch(() => undefined), systemClock.sleep(LAST_WORDS_MS)])
     opened.close()
   }
 }
