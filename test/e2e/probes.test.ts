@@ -73,6 +73,8 @@ describe('tajo start', () => {
     const text = await metrics.text()
 
     expect(answers.map(({ status }) => status)).toEqual([200, 200])
+    // Not asked for.
+    expect((await fetch(`${address}/console`)).status).toBe(404)
     expect(metrics.headers.get('content-type')).toContain('version=0.0.4')
     expect(text).toMatch(/^tajo_connector_up\{connector="gorgias"\} 1$/m)
     expect(text).toMatch(/^tajo_events_sent_total\{connector="gorgias"\} 1$/m)

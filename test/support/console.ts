@@ -8,6 +8,7 @@ import { enabled } from '../../src/engine/streams.ts'
 import { installConsole } from '../../src/interfaces/console/console.ts'
 import type { Finding } from '../../src/interfaces/console/door.ts'
 import { createServer } from '../../src/interfaces/server/server.ts'
+import { TajoError } from '../../src/lib/errors.ts'
 import { systemClock } from '../../src/lib/time/clock.ts'
 import type { Log } from '../../src/lib/log/log.ts'
 import { fromMs } from '../../src/model/time.ts'
@@ -52,7 +53,8 @@ export async function openConsole(
     file = NO_FILE,
     findings = [],
     publicUrl = null,
-  }: { file?: ConfigFile; findings?: Finding[]; publicUrl?: string | null } = {},
+    fails = false,
+  }: { file?: ConfigFile; findings?: Finding[]; publicUrl?: string | null; fails?: boolean } = {},
 ): Promise<OpenConsole> {
   const server = createServer({ host: '127.0.0.1', port: 0 })
   const synced: OpenConsole['synced'] = []
@@ -69,10 +71,13 @@ export async function openConsole(
     env: {},
     clock: systemClock,
     log,
-    statuses: () => ({
-      connectors: new Map(enabled(config).map((one) => [one.name, readStatus(store, one, true)])),
-      at: systemClock.now(),
-    }),
+    statuses() {
+      if (fails) throw new TajoError('state_unusable', 'The disk is <gone>.', { hint: 'Look at the disk.' })
+      return {
+        connectors: new Map(enabled(config).map((one) => [one.name, readStatus(store, one, true)])),
+        at: systemClock.now(),
+      }
+    },
     findings: () => findings,
     sync: (connector, { acceptRemovals = false }) => void synced.push({ connector, acceptRemovals }),
     pause: async () => undefined,

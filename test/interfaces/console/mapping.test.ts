@@ -144,6 +144,24 @@ describe('a draft', () => {
   })
 })
 
+it('a file that can’t be written is shown, and not offered', async () => {
+  await shop.open(async ({ store }) => {
+    const config = parseConfig(file, shop.yaml(), {})
+    const readOnly = { ...openConfigFile(file), mayWrite: () => false }
+    const console = await openConsole(store, config, { file: readOnly })
+    const headers = await console.signIn('editor')
+    const { text } = await console.ask('/console/mapping', { headers })
+
+    expect(text).toContain('TICKET_COUNT')
+    expect(text).toContain('tajo can’t write this file')
+    expect(text).not.toContain('<textarea')
+    const form = { base: fingerprint(shop.yaml()), seen: fingerprint(renamed()), text: renamed() }
+    expect((await console.ask('/console/mapping/approve', { headers, form })).status).toBe(409)
+    expect(readFileSync(file, 'utf8')).toBe(shop.yaml())
+    await console.close()
+  })
+})
+
 describe('secrets in the file', () => {
   const SECRETS = `alerts:
   to:

@@ -288,6 +288,25 @@ describe('every answer', () => {
   })
 })
 
+describe('a page that can’t be made', () => {
+  it('says so, with what to do, and the others go on', async () => {
+    await shop.open(async ({ store }) => {
+      const config = parseConfig('connectors.yml', shop.yaml(), {})
+      const console = await openConsole(store, config, { fails: true })
+      const headers = await console.signIn()
+      const page = await console.ask('/console', { headers })
+
+      expect(page.status).toBe(500)
+      expect(page.text).toContain('This could not be done')
+      expect(page.text).toMatch(/The disk is &lt;gone&gt;\. Look at the disk\./)
+      expect(page.text).toContain('state_unusable')
+      expect(console.logged.join('\n')).toContain('A page of the console could not be made')
+      expect((await console.ask('/console/live', { headers })).status).toBe(200)
+      await console.close()
+    })
+  })
+})
+
 describe('signing in', () => {
   it.each([
     ['/console/live?state=sent', '/console/live?state=sent'],

@@ -86,6 +86,7 @@ function followKeys(): void {
 }
 
 fillSignIn()
+window.addEventListener('hashchange', fillSignIn)
 followChanges()
 makePausable()
 followKeys()

@@ -94,6 +94,8 @@ function weighSoon(text: string): void {
   clearTimeout(weighing)
   if (text === weighed) return
   weighing = setTimeout(() => {
+    const effect = document.querySelector('#effect')!
+    effect.setAttribute('aria-busy', 'true')
     void send('/mapping?fragment', {
       base: form.querySelector<HTMLInputElement>('[name=base]')!.value,
       text,
@@ -104,9 +106,10 @@ function weighSoon(text: string): void {
         if (!answer.ok || text !== textarea.value) return
         weighed = text
         // Made by tajo, where everything that is put in is escaped.
-        document.querySelector('#effect')!.innerHTML = await answer.text()
+        effect.innerHTML = await answer.text()
       })
       .catch(() => undefined)
+      .finally(() => effect.removeAttribute('aria-busy'))
   }, WEIGH_AFTER_MS)
 }
 
