@@ -100,6 +100,10 @@ export class Parts {
   #recover(): void {
     const { clock, log } = this.ports
     const { verifyAfterMs } = this.config.delivery.uncertain
+    if (this.store.keptCopy !== null)
+      log.info('The state was brought up to date; how it was before is kept', {
+        copy: this.store.keptCopy,
+      })
     const recovery = recoverState(this.store, fromMs(clock.now()), fromMs(verifyAfterMs))
     if (recovery.uncertain > 0)
       log.warn('The last process ended while events were under way; Brevo is asked for them first', {

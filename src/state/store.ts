@@ -28,7 +28,7 @@ import { DeadLetters } from './delivery/dead-letters.ts'
 import { OutboxContacts } from './delivery/outbox-contacts.ts'
 import { OutboxEvents } from './delivery/outbox-events.ts'
 import { type Epoch, openEpoch } from './db/epoch.ts'
-import { Forgotten, type Erased, erasePerson } from './records/forgotten.ts'
+import { Forgotten, type Erased, eraseForgotten, erasePerson } from './records/forgotten.ts'
 import { HandlerEvents } from './delivery/handler-events.ts'
 import { RefreshRequests } from './reading/refresh-requests.ts'
 import { Ledger } from './delivery/ledger.ts'
@@ -60,7 +60,8 @@ export type OpenStore = (stateDir: string) => Store
 /** Opens the state for this process alone. */
 export function openStore(stateDir: string, watch?: Watch): Store {
   const opened = openDatabase(stateDir, watch)
-  return new Store(opened.database, () => opened.close(), openEpoch(opened.database, stateDir))
+  const epoch = openEpoch(opened.database, stateDir)
+  return new Store(opened.database, () => opened.close(), epoch, opened.keptCopy)
 }
 
 /** For a copy that is thrown away: nothing of it survives a power cut. */
@@ -131,9 +132,13 @@ export class Store extends Table {
   readonly brevo = new KnownBrevo(this.meta)
   readonly #manyRecords = new ManyRecords(this.database)
 
+  /** Where the state as it was before it was brought up to date is kept; null: it was up to date. */
+  readonly keptCopy: string | null
+
   /** `epoch`: null for whoever does not send. */
-  constructor(database: Database, close: () => void, epoch: Epoch | null) {
+  constructor(database: Database, close: () => void, epoch: Epoch | null, keptCopy: string | null = null) {
     super(database)
+    this.keptCopy = keptCopy
     this.close = close
     this.#epoch = epoch
     this.restored = epoch?.restored ?? false
@@ -183,6 +188,11 @@ export class Store extends Table {
       this.transaction(undo)
       throw thrown
     }
+  }
+
+  /** Removes whoever was forgotten and is still known: in an older copy. Called in a transaction. */
+  eraseForgotten(): number {
+    return eraseForgotten(this.database, this.forgotten)
   }
 
   /** Keeps nothing of an address but its salted hash. */

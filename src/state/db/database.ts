@@ -1,7 +1,16 @@
 // Opens the state so that a committed transaction survives a power cut, migrates it,
 // and lets only one process write. Reasons: reliability.md § 0.2, § 0.3 and § 3.
-import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 
 import { TajoError } from '../../lib/errors.ts'
 import { guard, RESTORE } from './faults.ts'
@@ -23,8 +32,9 @@ export function openDatabase(
   stateDir: string,
   watch?: Watch,
   durability: Durability = 'durable',
-): { database: Database; close(): void } {
+): { database: Database; keptCopy: string | null; close(): void } {
   const releaseLock = lock(stateDir)
+  let keptCopy: string | null = null
   try {
     guard(stateDir, () => claimFile(stateDir))
     const database = guard(stateDir, () => open(join(stateDir, DATABASE_FILE)))
@@ -50,7 +60,7 @@ export function openDatabase(
         return
       }
       checkIntegrity(database, stateDir)
-      backUpBeforeMigration(database, stateDir)
+      keptCopy = backUpBeforeMigration(database, stateDir)
       migrate(database)
       assertDurable(database)
     })
@@ -63,6 +73,7 @@ export function openDatabase(
     }
     return {
       database,
+      keptCopy,
       close() {
         watch?.step('other')
         try {
@@ -116,17 +127,23 @@ const versionOf = (database: Database): number => readPragma(database, 'user_ver
 
 /** Throws `state_unusable` for a state that this version does not read as it is. */
 export function assertCurrent(database: Database): void {
-  if (versionOf(database) > MIGRATIONS.length) throw newer()
+  if (versionOf(database) > MIGRATIONS.length) throw newer(dirname(database.name))
   if (isOutdated(database))
     throw new TajoError('state_unusable', 'The state was written by an earlier tajo.', {
       hint: 'tajo start brings it up to date, and keeps a copy of how it was.',
     })
 }
 
-const newer = (): TajoError =>
-  new TajoError('state_unusable', 'The state was written by a newer tajo.', {
-    hint: 'Use that version, or another --state-dir.',
+function newer(stateDir: string | null): TajoError {
+  const copy = stateDir === null ? null : findCopyBefore(stateDir)
+  const back =
+    copy === null
+      ? 'or another --state-dir'
+      : `or go back to how it was before the upgrade: tajo state restore ${copy}`
+  return new TajoError('state_unusable', 'The state was written by a newer tajo.', {
+    hint: `Use that version, ${back}`,
   })
+}
 
 /**
  * For a row that a command changes while the daemon may work: its own short transactions, beside the one process that reads
@@ -205,15 +222,52 @@ function findComplaints(database: Database): string[] {
 }
 
 /** A step can't be taken back: what was there before it is kept. */
-function backUpBeforeMigration(database: Database, stateDir: string): void {
+function backUpBeforeMigration(database: Database, stateDir: string): string | null {
   const version = versionOf(database)
-  if (version === 0 || version >= MIGRATIONS.length) return
-  copyDatabase(database, join(stateDir, `tajo.db.before-v${MIGRATIONS.length}`))
+  if (version === 0 || version >= MIGRATIONS.length) return null
+  const copy = join(stateDir, `${BEFORE}${MIGRATIONS.length}`)
+  copyDatabase(database, copy)
+  return copy
+}
+
+const BEFORE = `${DATABASE_FILE}.before-v`
+
+/** The newest copy that a newer tajo left here and this one can open; null: there is none. */
+function findCopyBefore(stateDir: string): string | null {
+  const copies = readdirSync(stateDir)
+    .filter((name) => name.startsWith(BEFORE))
+    .map((name) => ({ file: join(stateDir, name), version: readVersion(join(stateDir, name)) }))
+    .filter(({ version }) => version > 0 && version <= MIGRATIONS.length)
+  return copies.toSorted((a, b) => b.version - a.version)[0]?.file ?? null
+}
+
+/** 0: it is no state. */
+function readVersion(file: string): number {
+  try {
+    const database = open(file, { readonly: true })
+    try {
+      return versionOf(database)
+    } finally {
+      database.close()
+    }
+  } catch {
+    return 0
+  }
+}
+
+/** Throws `usage` for a file that is no state of tajo, `state_unusable` for one of a newer tajo. */
+export function refuseForeign(file: string): void {
+  const version = readVersion(file)
+  if (version === 0)
+    throw new TajoError('usage', `${file} is no state of tajo.`, {
+      hint: 'tajo state backup makes them; before an upgrade one is kept in the state directory.',
+    })
+  if (version > MIGRATIONS.length) throw newer(null)
 }
 
 function migrate(database: Database): void {
   const version = versionOf(database)
-  if (version > MIGRATIONS.length) throw newer()
+  if (version > MIGRATIONS.length) throw newer(dirname(database.name))
   if (version === MIGRATIONS.length) return
   // All of them or none: who looks meanwhile sees no version between.
   database.transaction(() => {

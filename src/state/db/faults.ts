@@ -16,7 +16,7 @@ export function guard<T>(stateDir: string, action: () => T): T {
 }
 
 export const RESTORE =
-  'Put a backup in its place (tajo state backup makes them): what it does not know is looked for in Brevo before anything is sent.'
+  'Put a backup in its place: tajo state restore FILE. What it does not know is looked for in Brevo before anything is sent.'
 
 /** What a person can do about a code of SQLite or of the disk. */
 export function adviceFor(code: string): string {

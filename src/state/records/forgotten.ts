@@ -25,6 +25,14 @@ export class Forgotten extends Table {
     return kept
   }
 
+  /** Those of another copy of this state; false where they are of another one, whose hashes can't be compared. */
+  adopt({ salt, rows }: { salt: string; rows: readonly { hash: string; at: Instant }[] }): boolean {
+    this.#writeSalt.run(salt)
+    if (this.#readSalt.get()?.value !== salt) return false
+    for (const { hash, at } of rows) this.#insert.run(hash, at)
+    return true
+  }
+
   readonly #any = this.database.prepare<[]>('SELECT 1 FROM forgotten LIMIT 1')
 
   isEmpty(): boolean {
@@ -46,6 +54,19 @@ export class Forgotten extends Table {
     const salt = this.#readSalt.get()?.value
     return salt === undefined ? null : createHmac('sha256', salt).update(email).digest('hex')
   }
+}
+
+/** Whom an older copy still knows. Called in a transaction; gives how many there were. */
+export function eraseForgotten(database: Database, forgotten: Forgotten): number {
+  const known = database
+    .prepare<[], { email: string }>(
+      `SELECT email FROM customers WHERE email IS NOT NULL UNION SELECT email FROM contacts
+       UNION SELECT email FROM outbox_events UNION SELECT email FROM campaign_entries`,
+    )
+    .all()
+  const emails = known.map(({ email }) => email).filter((email) => forgotten.has(email))
+  for (const email of emails) erasePerson(database, email)
+  return emails.length
 }
 
 /** How many rows of each kind were removed. */

@@ -102,7 +102,7 @@ function addDeadLetterCommands(program: Command): void {
 }
 
 function addStateCommands(program: Command): void {
-  const state = program.command('state').description('back up, check or export what tajo remembers')
+  const state = program.command('state').description('back up, restore, check or export what tajo remembers')
   const loadState = () => import('../upkeep/state.ts')
   common(state.command('backup'))
     .description('copy the state as one moment of it, also while a daemon works')
@@ -110,6 +110,13 @@ function addStateCommands(program: Command): void {
     .addOption(json())
     .action(async (options) => {
       exit.code = (await loadState()).runStateBackup(options)
+    })
+  common(state.command('restore'))
+    .description('put a backup in the place of the state, while tajo is stopped; what was there is kept')
+    .argument('<file>', 'what `state backup` made, or what an upgrade kept')
+    .addOption(json())
+    .action(async (file: string, options) => {
+      exit.code = (await loadState()).runStateRestore(file, options)
     })
   common(state.command('check'))
     .description('look for damage; exit code 1 if there is any')

@@ -9,6 +9,7 @@ import { formatTime, plural, formatCount } from '../../../lib/human.ts'
 import { type Stream, STREAMS } from '../../../model/records.ts'
 import { parseInstant, toIso } from '../../../model/time.ts'
 import { EXPORTED_TABLES, openStore, openStoreReadOnly, type Store } from '../../../state/store.ts'
+import { restoreState } from '../../../state/restore.ts'
 import { hereOrBeside } from '../terminal/beside.ts'
 import type { CommonOptions } from '../terminal/session.ts'
 import { print, say } from '../terminal/terminal.ts'
@@ -39,8 +40,22 @@ export function runStateBackup(options: StateOptions & { out?: string }): number
   else {
     print(`Wrote ${file}`)
     say('It holds what the state holds, customers and their tickets among it: keep it as safe.')
-    say(`To restore it: stop tajo, remove tajo.db, tajo.db-wal and tajo.db-shm, and put it there as tajo.db.`)
+    say(`To restore it: stop tajo, and run: tajo state restore ${file}`)
     say('What it believes unsent is then looked for in Brevo before it is sent.')
+  }
+  return 0
+}
+
+/** In the place of the state; nobody may work with it meanwhile. */
+export function runStateRestore(file: string, options: StateOptions): number {
+  const stamp = new Date(systemClock.now()).toISOString().replaceAll(/[:.]/g, '-')
+  const { kept, forgotten } = restoreState(options.stateDir, file, stamp)
+  if (options.json === true) print(JSON.stringify({ restored: file, kept, forgotten }))
+  else {
+    print(`✓ Restored ${file}${kept === null ? '' : `; what was there is kept in ${kept}`}`)
+    if (forgotten > 0)
+      print(`  ${plural(forgotten, 'person', 'people')} in it had been forgotten since, and stay so.`)
+    say('What it does not know, or believes unsent, is looked for in Brevo before anything is sent.')
   }
   return 0
 }
@@ -60,9 +75,7 @@ export function runStateCheck(options: StateOptions): number {
       print(`  Still to be delivered: ${plural(contacts, 'contact')} and ${plural(events, 'event')}.`)
     } else {
       for (const complaint of complaints) print(`✗ ${complaint}`)
-      say(
-        'Stop tajo and restore a backup (tajo state backup makes them), or start with an empty --state-dir:',
-      )
+      say('Stop tajo and restore a backup (tajo state restore FILE), or start with an empty --state-dir:')
       say('what happened so far is history to it and fires no event.')
     }
     return ok ? 0 : 1

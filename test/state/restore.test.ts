@@ -1,0 +1,130 @@
+// A backup in the place of the state: what was there is kept, who was forgotten stays forgotten, and the way back from an upgrade.
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import Sqlite from 'better-sqlite3'
+
+import { MIGRATIONS } from '../../src/state/db/migrations.ts'
+import { restoreState } from '../../src/state/restore.ts'
+import { openStore, openStoreReadOnly, type Store } from '../../src/state/store.ts'
+
+let directory: string
+let backup: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tajo-restore-'))
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+function change(action: (store: Store) => void): void {
+  const store = openStore(directory)
+  try {
+    store.transaction(() => action(store))
+  } finally {
+    store.close()
+  }
+}
+
+function backUp(): void {
+  const store = openStoreReadOnly(directory)!
+  backup = join(mkdtempSync(join(directory, 'elsewhere-')), 'one.db')
+  store.copyTo(backup)
+  store.close()
+}
+
+const letters = (): string[] => {
+  const store = openStoreReadOnly(directory)!
+  const keys = store.deadLetters.list().map(({ key }) => key)
+  store.close()
+  return keys.toSorted()
+}
+
+it('what the backup holds is the state, it knows that it is one, and what was there is kept', () => {
+  change((store) => store.deadLetters.put('contact', 'before', 'why', 1))
+  backUp()
+  change((store) => store.deadLetters.put('contact', 'after', 'why', 2))
+  const { kept, forgotten } = restoreState(directory, backup, 'now')
+
+  expect(letters()).toEqual(['before'])
+  expect(forgotten).toBe(0)
+  expect(statSync(join(directory, 'tajo.db')).mode & 0o777).toBe(0o600)
+  expect(existsSync(join(kept!, 'tajo.db'))).toBe(true)
+  expect(readdirSync(directory).filter((name) => name.startsWith('restoring-'))).toEqual([])
+  // Events that it believes unsent are looked for in Brevo first.
+  const store = openStore(directory)
+  expect(store.restored).toBe(true)
+  store.close()
+})
+
+it('who was forgotten since stays forgotten', () => {
+  change((store) => {
+    store.contacts.expect('ann@example.com')
+    store.contacts.expect('bob@example.com')
+  })
+  backUp()
+  change((store) => store.forget('ann@example.com', 5))
+  expect(restoreState(directory, backup, 'now').forgotten).toBe(1)
+
+  const store = openStoreReadOnly(directory)!
+  expect(store.forgotten.has('ann@example.com')).toBe(true)
+  expect(store.forgotten.has('bob@example.com')).toBe(false)
+  store.close()
+  const file = new Sqlite(join(directory, 'tajo.db'), { readonly: true })
+  expect(file.prepare('SELECT email FROM contacts').pluck().all()).toEqual(['bob@example.com'])
+  file.close()
+})
+
+describe('everything is left as it was where', () => {
+  beforeEach(() => change((store) => store.deadLetters.put('contact', 'here', 'why', 1)))
+  afterEach(() => {
+    expect(letters()).toEqual(['here'])
+    expect(readdirSync(directory).filter((name) => name.startsWith('restoring-'))).toEqual([])
+  })
+
+  it('there is no such file', () => {
+    expect(() => restoreState(directory, join(directory, 'none.db'), 'now')).toThrow(/There is no file/)
+  })
+
+  it('it is no state of tajo', () => {
+    const other = join(directory, 'other.db')
+    writeFileSync(other, 'no database')
+    expect(() => restoreState(directory, other, 'now')).toThrow(/no state of tajo/)
+  })
+
+  it('it is of a newer tajo', () => {
+    backUp()
+    const newer = new Sqlite(backup)
+    newer.pragma(`user_version = ${MIGRATIONS.length + 1}`)
+    newer.close()
+    expect(() => restoreState(directory, backup, 'now')).toThrow(/newer tajo/)
+  })
+
+  it('somebody works with the state', () => {
+    backUp()
+    const store = openStore(directory)
+    expect(() => restoreState(directory, backup, 'now')).toThrow(/Another tajo/)
+    store.close()
+  })
+})
+
+it('an older tajo names the copy that goes back, and goes back with it', () => {
+  change((store) => store.deadLetters.put('contact', 'before the upgrade', 'why', 1))
+  // What a tajo of the next version does.
+  const store = openStoreReadOnly(directory)!
+  const copy = join(directory, `tajo.db.before-v${MIGRATIONS.length + 1}`)
+  store.copyTo(copy)
+  store.close()
+  const newer = new Sqlite(join(directory, 'tajo.db'))
+  newer.pragma(`user_version = ${MIGRATIONS.length + 1}`)
+  newer.close()
+
+  expect(() => openStore(directory)).toThrow(
+    expect.objectContaining({
+      code: 'state_unusable',
+      hint: expect.stringContaining(`tajo state restore ${copy}`),
+    }),
+  )
+  restoreState(directory, copy, 'now')
+  expect(letters()).toEqual(['before the upgrade'])
+})
