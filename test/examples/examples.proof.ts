@@ -1,8 +1,18 @@
 // The examples as their users run them: with the packed package, against a sandbox over real HTTP.
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 
@@ -11,6 +21,7 @@ import { SANDBOX_KEYS } from '../support/keys.ts'
 import { EMPTY } from '../support/sandbox.ts'
 
 let packed: string
+let tarball: string
 let sandbox: Sandbox
 let directory: string
 let customer: number
@@ -33,7 +44,8 @@ beforeAll(() => {
       stdio: ['ignore', 'pipe', 'ignore'],
     }),
   ) as [{ filename: string }]
-  execFileSync('tar', ['-xzf', join(packed, filename), '-C', packed])
+  tarball = join(packed, filename)
+  execFileSync('tar', ['-xzf', tarball, '-C', packed])
 })
 afterAll(() => rmSync(packed, { recursive: true, force: true }))
 
@@ -269,6 +281,59 @@ await tajo.close()
       '',
     ].join('\n'),
   )
+})
+
+describe('the tarball', () => {
+  const list = (): { path: string; size: number }[] =>
+    readdirSync(join(packed, 'package'), { recursive: true, withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map((one) => {
+        const file = join(one.parentPath, one.name)
+        return { path: relative(join(packed, 'package'), file), size: statSync(file).size }
+      })
+
+  it('holds what its users need, and nothing else', () => {
+    const allowed = [
+      /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+      /^dist\/(?:cli|index)\.js$/,
+      /^dist\/chunks\/[\w-]+\.js$/,
+      /^dist\/console\/(?:console\.css|console\.js|editor\.js|htmx\.js|icon\.svg)$/,
+      /^dist\/licences\.txt$/,
+      /^dist\/[\w./-]+\.d\.ts$/,
+      /^schema\/[\w.-]+\.json$/,
+      /^docs\/(?:errors\/)?[\w-]+\.md$/,
+    ]
+    const files = list()
+    expect(files.map(({ path }) => path).filter((path) => !allowed.some((one) => one.test(path)))).toEqual([])
+    for (const wanted of [
+      'dist/cli.js',
+      'dist/index.js',
+      'dist/index.d.ts',
+      'dist/console/editor.js',
+      'LICENSE',
+    ])
+      expect(files.map(({ path }) => path)).toContain(wanted)
+    // Of declarations those that the SDK names, not each module's.
+    expect(files.filter(({ path }) => path.endsWith('.d.ts')).length).toBeLessThan(120)
+    expect(files.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(6_000_000)
+    expect(statSync(tarball).size).toBeLessThan(1_400_000)
+  })
+
+  it('is one that every resolution understands: publint, and are-the-types-wrong', () => {
+    const bin = (name: string): string => resolve('node_modules/.bin', name)
+    const run = (command: string, args: string[]): string => {
+      try {
+        return execFileSync(bin(command), args, { encoding: 'utf8', stdio: 'pipe' })
+      } catch (thrown) {
+        throw new Error(String((thrown as { stdout?: string }).stdout), { cause: thrown })
+      }
+    }
+    expect(run('publint', [tarball, '--strict'])).toContain('All good')
+    // Node 20.19 and newer can require a module that is ESM.
+    const judged = run('attw', [tarball, '--profile', 'esm-only', '--no-emoji', '--no-color'])
+    expect(judged).toMatch(/node16 \(from ESM\) +│ OK \(ESM\)/)
+    expect(judged).toMatch(/bundler +│ OK/)
+  })
 })
 
 describe('a consumer that looks at every declaration', () => {

@@ -77,27 +77,30 @@ it('who was forgotten since stays forgotten', () => {
 
 describe('everything is left as it was where', () => {
   beforeEach(() => change((store) => store.deadLetters.put('contact', 'here', 'why', 1)))
-  afterEach(() => {
+  function expectUnchanged(): void {
     expect(letters()).toEqual(['here'])
     expect(readdirSync(directory).filter((name) => name.startsWith('restoring-'))).toEqual([])
-  })
+  }
 
   it('there is no such file', () => {
     expect(() => restoreState(directory, join(directory, 'none.db'), 'now')).toThrow(/There is no file/)
+    expectUnchanged()
   })
 
-  it('it is no state of tajo', () => {
+  it('the file is no state of tajo', () => {
     const other = join(directory, 'other.db')
     writeFileSync(other, 'no database')
     expect(() => restoreState(directory, other, 'now')).toThrow(/no state of tajo/)
+    expectUnchanged()
   })
 
-  it('it is of a newer tajo', () => {
+  it('the file is of a newer tajo', () => {
     backUp()
     const newer = new Sqlite(backup)
     newer.pragma(`user_version = ${MIGRATIONS.length + 1}`)
     newer.close()
     expect(() => restoreState(directory, backup, 'now')).toThrow(/newer tajo/)
+    expectUnchanged()
   })
 
   it('somebody works with the state', () => {
@@ -105,6 +108,7 @@ describe('everything is left as it was where', () => {
     const store = openStore(directory)
     expect(() => restoreState(directory, backup, 'now')).toThrow(/Another tajo/)
     store.close()
+    expectUnchanged()
   })
 })
 

@@ -1,6 +1,6 @@
 // What users of the SDK hand in and get back.
 import type { SyncReport } from '../../engine/report.ts'
-import type { ConnectorStatus } from '../../engine/status.ts'
+import type { ConnectorStatus } from '../../state/connector-status.ts'
 import type { ConnectorsFile } from '../../config/schema/schema.ts'
 import type { SyncRequest, Triggered, TriggerRequest } from '../../model/requests.ts'
 import type { OccurrenceType } from '../../model/occurrence.ts'
