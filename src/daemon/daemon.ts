@@ -31,6 +31,8 @@ export interface DaemonHooks {
   onProgress?: (connector: string, progress: Progress) => void
   /** `isSettled`: the first sync has come through. */
   onRun?: (report: SyncReport, isSettled: boolean) => void
+  /** It works, and takes deliveries where it is served; `isAlive`: it moves. */
+  onReady?: (isAlive: () => boolean) => void
   /** Where it answers to others. */
   onServing?: (address: string, engine: Engine) => void
   /** Both sides take connectors.yml as it is; called with each run. */
@@ -125,6 +127,7 @@ async function live(
       log.info('Serving', { address: serving.address })
       hooks.onServing?.(serving.address, engine)
     }
+    hooks.onReady?.(() => pulse === null || pulse.findDeath() === null)
     await Promise.race([tasks.untilStopped(), tasks.failed])
   } finally {
     tasks.stop()

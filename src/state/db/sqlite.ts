@@ -1,6 +1,8 @@
 // The only import of better-sqlite3.
 import Sqlite from 'better-sqlite3'
 
+import { TajoError } from '../../lib/errors.ts'
+
 /** Of better-sqlite3 what the state uses; its own types would be needed by everybody who compiles against the SDK. */
 export interface Statement<Params extends unknown[] = unknown[], Row = unknown> {
   run(...params: Params): { changes: number; lastInsertRowid: number | bigint }
@@ -39,11 +41,29 @@ function keep<T>(made: T): T {
 }
 
 export function open(file: string, options: { readonly?: boolean; timeout?: number } = {}): Database {
-  const database = keep(new Sqlite(file, options) as unknown as Database)
+  const database = keep(make(file, options))
   const prepare = database.prepare.bind(database)
   return Object.assign(database, {
     prepare: (source: string) => prepareLazily(() => keep(prepare(source))),
   })
+}
+
+/** Throws `package_missing` where its native part is not there, or was made for another Node. */
+function make(file: string, options: { readonly?: boolean; timeout?: number }): Database {
+  try {
+    return new Sqlite(file, options) as unknown as Database
+  } catch (thrown) {
+    const { code, message = '' } = thrown as { code?: string; message?: string }
+    if (code !== 'ERR_DLOPEN_FAILED' && !message.includes('bindings file')) throw thrown
+    throw new TajoError(
+      'package_missing',
+      `better-sqlite3 was not made for this Node (${process.version}, ${process.platform} ${process.arch}).`,
+      {
+        hint: 'Make it: npm rebuild better-sqlite3 (with -g where tajo is installed so). That needs a compiler; on Debian: apt-get install python3 make g++',
+        cause: thrown,
+      },
+    )
+  }
 }
 
 /** A command uses a few of the state's statements: each is compiled when it is first called. */

@@ -11,6 +11,7 @@ import { systemClock } from '../../../lib/time/clock.ts'
 import { VERSION } from '../../../lib/version.ts'
 import { type CommonOptions, openPorts } from '../terminal/session.ts'
 import { createProgress } from '../terminal/terminal.ts'
+import { Supervisor } from './supervisor.ts'
 import { readNow, type StartOptions, toReloadPorts } from './preparing.ts'
 
 /** For what is still to be told when it ends. */
@@ -28,7 +29,9 @@ export async function runStart(options: StartOptions): Promise<number> {
   const progress = createProgress()
   /** Only the first sync takes long enough to watch. */
   let isFirst = true
+  const supervisor = new Supervisor(process.env)
   const hooks: DaemonHooks = {
+    onReady: (isAlive) => supervisor.ready(isAlive),
     onProgress(_, one) {
       if (isFirst) progress.update(one)
     },
@@ -44,10 +47,13 @@ export async function runStart(options: StartOptions): Promise<number> {
     const daemon = await startReloading(toReloadPorts(options, process.env, log, hooks, told))
     const stop = (signal: NodeJS.Signals): void => {
       log.info('Stopping; what is under way is finished first', { signal })
+      supervisor.stopping()
       daemon.stop()
     }
     process.once('SIGINT', stop).once('SIGTERM', stop)
-    await daemon.ended
+    const watching = new AbortController()
+    void supervisor.follow(systemClock, watching.signal)
+    await daemon.ended.finally(() => watching.abort())
     log.info('Stopped')
     return 0
   } finally {

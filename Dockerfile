@@ -1,0 +1,41 @@
+# syntax=docker/dockerfile:1
+# tajo in a container: no root, nothing to write but /state, no shell needed. docs/install.md says how it is run.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /app
+# better-sqlite3 is compiled where it has no binary for this machine.
+RUN command -v g++ && command -v python3 && command -v make \
+  || (apt-get update && apt-get install -y --no-install-recommends python3 make g++ && rm -rf /var/lib/apt/lists/*)
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN npm run -s build && npm prune --omit=dev --no-audit --no-fund
+# What only some need: --build-arg WITH="nodemailer pg pg-copy-streams"
+ARG WITH=""
+RUN if [ -n "$WITH" ]; then npm install --no-save --no-audit --no-fund $WITH; fi
+RUN mkdir /empty
+
+FROM ${NODE_IMAGE}
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="tajo" \
+  org.opencontainers.image.description="Keeps a helpdesk and Brevo in step" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}"
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /app/package.json /app/LICENSE ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY --from=build /app/schema schema
+COPY --from=build --chown=65532:65532 --chmod=700 /empty /state
+USER 65532:65532
+VOLUME /state
+EXPOSE 8787
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8787/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "/app/dist/cli.js"]
+CMD ["start", "--config", "/config/connectors.yml", "--state-dir", "/state"]

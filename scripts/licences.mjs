@@ -1,0 +1,42 @@
+// Whether everything that users get may be given to them: the licences of what is installed with the package, and of what is inside it.
+import { existsSync, readFileSync } from 'node:fs'
+
+const ALLOWED = new Set([
+  'MIT',
+  'ISC',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'BlueOak-1.0.0',
+  'Unlicense',
+  'CC0-1.0',
+  'BSD-0-Clause',
+])
+
+/** What a package says in its README alone. */
+const SAID = { '@getbrevo/brevo': 'MIT' }
+
+/** `(MIT OR GPL-2.0)` is fine: we choose. */
+const isAllowed = (licence) =>
+  licence
+    .replaceAll(/[()]/g, '')
+    .split(/ OR /i)
+    .some((choice) => choice.split(/ AND /i).every((one) => ALLOWED.has(one.trim())))
+
+const found = new Map()
+const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+for (const [path, { dev, devOptional, peer }] of Object.entries(packages)) {
+  if (path === '' || dev || devOptional || peer || !existsSync(`${path}/package.json`)) continue
+  const { name, version, license } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'))
+  found.set(`${name} ${version}`, license ?? 'none')
+}
+for (const [, name, licence] of readFileSync('dist/licences.txt', 'utf8').matchAll(
+  /^(\S+ \d\S*) \((.+)\)$/gm,
+))
+  found.set(name, SAID[name.split(' ')[0]] ?? licence)
+
+const refused = [...found].filter(([, licence]) => !isAllowed(String(licence)))
+for (const [name, licence] of refused) process.stderr.write(`${name}: ${licence}\n`)
+process.stdout.write(`${found.size} packages, ${refused.length} whose licence is not on the list.\n`)
+process.exit(refused.length === 0 && found.size > 10 ? 0 : 1)
