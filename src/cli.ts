@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8'
 import { Command, CommanderError } from 'commander'
 
 import { addCareCommands } from './interfaces/cli/program/upkeep.ts'
+import { addAssistantCommand } from './interfaces/cli/program/assistant.ts'
 import { addConsoleCommands } from './interfaces/cli/program/console.ts'
 import { addConnectorCommands } from './interfaces/cli/program/connectors.ts'
 import { exit } from './interfaces/cli/program/options.ts'
@@ -35,6 +36,7 @@ addSyncCommands(program)
 addExtractCommand(program)
 addCareCommands(program)
 addConsoleCommands(program)
+addAssistantCommand(program)
 addTryCommands(program)
 
 program.hook('preAction', (_, command) => rememberPlaces(pathsWithPlaces(program), command.opts()))

@@ -151,6 +151,7 @@ const DOORS: Record<string, string> = {
   '@opentelemetry/resources': 'daemon/telemetry/',
   '@opentelemetry/sdk-metrics': 'daemon/telemetry/',
   '@opentelemetry/sdk-trace-node': 'daemon/telemetry/',
+  '@modelcontextprotocol/sdk': 'interfaces/cli/run/mcp.ts',
   '@lezer/highlight': 'interfaces/console/assets/',
   'libphonenumber-js': 'model/phone.ts',
   '@clack/prompts': 'interfaces/cli/terminal/ask.ts',
