@@ -1,5 +1,6 @@
 // A state that an earlier version wrote opens and goes on: fixtures/state-6.db.gz was written by the version before connectors had
-// names of their own, and has an event that was staged and not released.
+// names of their own, and has an event that was staged and not released; state-11.db.gz by the one before the console, with a campaign that
+// fired, one that was decided against and one that is held.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,8 +16,10 @@ import { createSeededRandom } from '../../src/lib/random.ts'
 import { systemClock } from '../../src/lib/time/clock.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { SANDBOX_KEYS } from '../support/keys.ts'
+import { toIso } from '../../src/model/time.ts'
 import { MIGRATIONS } from '../../src/state/db/migrations.ts'
 import { META } from '../../src/state/meta.ts'
+import { openStore } from '../../src/state/store.ts'
 import { EMPTY, silentLog } from '../support/sandbox.ts'
 
 let directory: string
@@ -79,5 +82,29 @@ connectors:
   } finally {
     engine.close()
     http.close()
+  }
+})
+
+it('what the version before the console kept is counted by day and by rule from then on', () => {
+  const fixture = new URL('fixtures/state-11.db.gz', import.meta.url)
+  writeFileSync(join(directory, 'tajo.db'), gunzipSync(readFileSync(fixture)), { mode: 0o600 })
+  const store = openStore(directory)
+  try {
+    expect(store.keptCopy).toBe(join(directory, `tajo.db.before-v${MIGRATIONS.length}`))
+    expect(store.check()).toEqual([])
+    const runs = store.runs.page('gorgias', Number.MAX_SAFE_INTEGER, 10)
+    expect(runs).toHaveLength(3)
+    const day = toIso(runs[0]!.started_at).slice(0, 10)
+    expect(store.runs.days('gorgias', day)).toMatchObject([
+      { day, runs: 3, failed: 0, contacts: 12, events: 2 },
+    ])
+    expect(store.campaigns.days(0)).toMatchObject([
+      { campaign: 'drops', state: 'dropped', rule: 'when', count: 1 },
+      { campaign: 'fires', state: 'fired', rule: null, count: 1 },
+    ])
+    expect(store.campaigns.held()).toEqual([{ campaign: 'holds', rule: 'paused', count: 1 }])
+    expect(store.consoleAccess.list()).toEqual([])
+  } finally {
+    store.close()
   }
 })
