@@ -18,6 +18,8 @@ export interface Done {
   path: string
   note: string
   count: number
+  /** Of those that were meant, so many it could not be done with. */
+  impossible?: number
 }
 
 type Form = URLSearchParams
@@ -62,7 +64,7 @@ function changeLetters(
   const reason = form.get('reason')
   const isMeant = (letter: DeadLetter): boolean =>
     ids.has(toLetterId(letter)) || (reason !== null && toReason(describeLetter(letter, store)) === reason)
-  const count = store.transaction(() => {
+  const [count, meant] = store.transaction(() => {
     const letters = store.deadLetters.list().filter((one) => isMeant(one))
     const changed = letters.filter((one) => {
       if (action === 'letters.retry') return retryLetter(store, one) === null
@@ -70,9 +72,9 @@ function changeLetters(
       return true
     })
     if (letters.length > 0) note(door, visit, action, toNames(letters))
-    return changed.length
+    return [changed.length, letters.length]
   })
-  return { path: '/set-aside', note: action, count }
+  return { path: '/set-aside', note: action, count, impossible: meant - count }
 }
 
 const MOST_NAMED = 20

@@ -151,8 +151,10 @@ function installPages({ door, entrance, addresses }: Parts): void {
   for (const [path, act] of Object.entries(ACTS))
     entrance.change(path, (visit, form, reply) => {
       const done = act(visit, door, form)
-      const to = done === null ? '' : `${done.path}?done=${encodeURIComponent(done.note)}&count=${done.count}`
-      return redirect(reply, visit.site, `${PREFIX}${to}`)
+      if (done === null) return redirect(reply, visit.site, PREFIX)
+      const { path: to, note: said, count, impossible = 0 } = done
+      const query = new URLSearchParams({ done: said, count: String(count), impossible: String(impossible) })
+      return redirect(reply, visit.site, `${PREFIX}${to}?${query.toString()}`)
     })
 }
 

@@ -91,13 +91,18 @@ export class Entrance {
   send(reply: FastifyReply, visit: Visit, name: PageName | null, content: Content): unknown {
     const { words, query } = visit
     const done = query.get('done')
+    const impossible = Number(query.get('impossible')) || 0
+    const failed =
+      impossible === 0
+        ? null
+        : html`<p class="notice wait" role="status">${words.t('impossible', { count: impossible })}</p>`
     const said =
       done === null
         ? null
         : html`<p class="notice good" role="status">
             ${words.of('done', done)} ${words.count(Number(query.get('count')) || 0)}
           </p>`
-    return send(reply, frame(visit, this.#assets, name, { ...content, body: [said, content.body] }))
+    return send(reply, frame(visit, this.#assets, name, { ...content, body: [said, failed, content.body] }))
   }
 
   async #signedIn(

@@ -261,6 +261,11 @@ export const de: Texts = {
   'change.config.approve': 'connectors.yml freigegeben',
   'change.config.write': 'connectors.yml gespeichert und freigegeben',
 
+  impossible: {
+    one: 'Einer davon lässt sich nicht von Hand wiederholen: Sein Text sagt, was stattdessen geschieht.',
+    other:
+      '{count} davon lassen sich nicht von Hand wiederholen: Ihre Texte sagen, was stattdessen geschieht.',
+  },
   'done.sync': 'Ein Lauf ist angefordert. Connectors:',
   'done.letters.retry': 'Werden beim nächsten Lauf erneut versucht:',
   'done.letters.drop': 'Verworfen:',

@@ -250,6 +250,10 @@ export const en = {
   'change.config.approve': 'approved connectors.yml',
   'change.config.write': 'wrote and approved connectors.yml',
 
+  impossible: {
+    one: 'One of them can’t be tried again by hand: its text says what happens instead.',
+    other: '{count} of them can’t be tried again by hand: their texts say what happens instead.',
+  },
   'done.sync': 'A run was asked for. Connectors:',
   'done.letters.retry': 'Are tried again with the next run:',
   'done.letters.drop': 'Given up:',

@@ -265,6 +265,11 @@ export const fr: Texts = {
   'change.config.approve': 'a approuvé connectors.yml',
   'change.config.write': 'a enregistré et approuvé connectors.yml',
 
+  impossible: {
+    one: '{count} d’entre eux ne peut pas être relancé à la main : son texte dit ce qui se passe à la place.',
+    other:
+      '{count} d’entre eux ne peuvent pas être relancés à la main : leurs textes disent ce qui se passe à la place.',
+  },
   'done.sync': 'Une exécution a été demandée. Connecteurs :',
   'done.letters.retry': 'Nouvelle tentative à la prochaine exécution. Éléments concernés :',
   'done.letters.drop': 'Éléments abandonnés :',

@@ -261,6 +261,11 @@ export const nl: Texts = {
   'change.config.approve': 'connectors.yml goedgekeurd',
   'change.config.write': 'connectors.yml opgeslagen en goedgekeurd',
 
+  impossible: {
+    one: 'Eén daarvan kan niet met de hand opnieuw: de tekst zegt wat er in plaats daarvan gebeurt.',
+    other:
+      '{count} daarvan kunnen niet met de hand opnieuw: de teksten zeggen wat er in plaats daarvan gebeurt.',
+  },
   'done.sync': 'Run aangevraagd. Connectors:',
   'done.letters.retry': 'Wordt bij de volgende run opnieuw geprobeerd:',
   'done.letters.drop': 'Opgegeven:',
