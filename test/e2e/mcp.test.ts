@@ -89,6 +89,12 @@ describe('an assistant', () => {
       contacts: { change: 1 },
       attributes: { CSAT_RESPONSES: 1 },
     })
+    // A variable of the environment that is a secret is none of its business.
+    const stolen = yaml('TICKET_COUNT').replace(
+      'field_mapping: {',
+      `field_mapping: { CSAT_COMMENT: { value: '"\${BREVO_API_KEY}"', type: text },`,
+    )
+    expect((await ask('diff_config', { yaml: stolen })).text).not.toContain(SANDBOX_KEYS.BREVO_API_KEY)
     expect(JSON.parse((await ask('plan', { connector: 'gorgias' })).text)).toMatchObject({
       contacts: { update: 0 },
     })

@@ -56,7 +56,9 @@ export class Changes {
     reply.raw.write(`retry: 3000\nid: ${mark}\nevent: hello\ndata:\n\n`)
     reply.raw.once('close', () => this.#listeners.delete(listener))
     this.#listeners.add(listener)
-    if (!this.#isLooking) void this.#look()
+    reply.raw.on('error', () => undefined)
+    // A state that can't be asked any more, as while the daemon ends: pages come back by themselves.
+    if (!this.#isLooking) this.#look().catch(() => this.#endAll())
   }
 
   /** Moves with every row that is written, by this process or beside it. */
@@ -75,6 +77,11 @@ export class Changes {
     } finally {
       this.#isLooking = false
     }
+  }
+
+  #endAll(): void {
+    for (const { reply } of this.#listeners) reply.raw.end()
+    this.#listeners.clear()
   }
 
   #tell(one: Listener, mark: string): void {

@@ -22,6 +22,7 @@ export interface ConsoleDoor {
   /** In force. */
   config: Config
   file: ConfigFile
+  /** Without the values of secrets: drafts are checked with it, and what comes of them is shown. */
   env: Env
   clock: Clock
   log: Log

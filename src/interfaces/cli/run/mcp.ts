@@ -10,6 +10,8 @@ import { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 
+import type { Env } from '../../../config/load.ts'
+import { withoutSecrets } from '../../../config/secrets/shown-env.ts'
 import { maskPersonal } from '../../../lib/log/redact.ts'
 import { VERSION } from '../../../lib/version.ts'
 import type { CommonOptions } from '../terminal/session.ts'
@@ -76,7 +78,9 @@ async function ask(
     if (file !== null) writeFileSync(file, String(yaml), { mode: 0o600 })
     const command = tool.toCommand(given, file)
     const places = [...(command.includes('--config') ? [] : ['--config', config]), '--state-dir', stateDir]
-    const { stdout, stderr } = await run([...command, ...places], signal)
+    // What somebody else wrote may name any variable, and its value would be in the answer.
+    const env = file === null ? process.env : withoutSecrets(process.env)
+    const { stdout, stderr } = await run([...command, ...places], env, signal)
     return stdout === '' ? { output: stderr, isError: true } : { output: stdout, isError: false }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -85,11 +89,12 @@ async function ask(
 
 async function run(
   args: readonly string[],
+  env: Env,
   signal: AbortSignal,
 ): Promise<{ stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [process.argv[1]!, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...env, NO_COLOR: '1' },
     signal,
   })
   const said = { stdout: '', stderr: '' }
