@@ -1,5 +1,6 @@
 // What is generated is fresh, what is documented exists, and the other way round.
 import { readdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 import { describe, expect, it } from '@jest/globals'
 import { parseAllDocuments } from 'yaml'
@@ -23,6 +24,12 @@ const pages = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ]
+/** What a marketer reads, in other languages. */
+const TRANSLATED = ['de', 'nl'].flatMap((language) =>
+  readdirSync(`docs/${language}`, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${language}/${name}`),
+)
 const words = (text: string): string =>
   text
     .replace(/[\s|]+/g, ' ')
@@ -47,6 +54,34 @@ describe('generated files', () => {
         JSON.parse(JSON.stringify(toOutputSchema(name))),
       )
   })
+})
+
+describe('translations', () => {
+  const codeOf = (text: string): string[] => [...text.matchAll(/^```[^]*?^```/gm)].map(([block]) => block)
+  const headings = (text: string): number => [...text.matchAll(/^#+ /gm)].length
+  const english = (page: string): string => page.replace(/^docs\/\w+\//, 'docs/')
+
+  it('are there of every page of the marketer’s path', () => {
+    const wanted = [
+      'changing.md',
+      'definitions.md',
+      'campaigns.md',
+      ...readdirSync('docs/errors').map((name) => `errors/${name}`),
+    ]
+    for (const language of ['de', 'nl'])
+      for (const name of wanted) expect(TRANSLATED).toContain(`docs/${language}/${name}`)
+  })
+
+  it.each(TRANSLATED.filter((page) => !page.endsWith('/index.md')))(
+    '%s has what the English page has: headings, code, tables',
+    (page) => {
+      const [own, other] = [readFileSync(page, 'utf8'), readFileSync(english(page), 'utf8')]
+      expect(headings(own)).toBe(headings(other))
+      expect(codeOf(own)).toEqual(codeOf(other))
+      const rows = (text: string): number => [...text.matchAll(/^\|/gm)].length
+      expect(rows(own)).toBe(rows(other))
+    },
+  )
 })
 
 describe('docs/errors', () => {
@@ -105,8 +140,10 @@ describe('examples', () => {
     }
   })
 
-  it.each(pages)('links in %s lead somewhere', (page) => {
-    const folder = page.startsWith('docs/') ? 'docs/' : './'
+  const errors = readdirSync('docs/errors').map((name) => `docs/errors/${name}`)
+
+  it.each([...pages, ...errors, ...TRANSLATED])('links in %s lead somewhere', (page) => {
+    const folder = `${dirname(page)}/`
     for (const [, target = ''] of readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)) {
       expect(() => readFileSync(new URL(`../${folder}${target}`, import.meta.url))).not.toThrow(/ENOENT/)
     }
