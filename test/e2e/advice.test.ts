@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import Sqlite from 'better-sqlite3'
 
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { EMPTY } from '../support/sandbox.ts'
@@ -55,6 +56,43 @@ function advised(output: string, beginsWith: string): string {
 }
 
 describe('advice that is followed comes through', () => {
+  it('of a backup: it is restored as it is said', async () => {
+    write()
+    await tajo('sync', 'gorgias')
+    const { stdout, stderr } = await tajo('state', 'backup')
+    const restored = await paste(advised(stderr, 'state restore'))
+    expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining('✓ Restored') })
+    expect(stdout).toContain('Wrote')
+    expect((await tajo('state', 'check')).code).toBe(0)
+  })
+
+  it('of an older tajo that meets a newer state: the copy goes back', async () => {
+    write()
+    await tajo('sync', 'gorgias')
+    // As the next version would leave it.
+    await tajo('state', 'backup', '--out', join('elsewhere', 'tajo.db.before-v999'))
+    const newer = new Sqlite(join(directory, 'elsewhere/tajo.db'))
+    newer.pragma('user_version = 999')
+    newer.close()
+    const refused = await tajo('sync', 'gorgias')
+    expect(refused.code).toBe(1)
+    expect((await paste(advised(refused.stderr, 'state restore'))).code).toBe(0)
+    expect((await tajo('sync', 'gorgias')).code).toBe(0)
+  })
+
+  it('of a token of the console: it is ended, and the others are listed', async () => {
+    write()
+    await tajo('sync', 'gorgias')
+    const { stderr } = await tajo('console', 'token', '--name', 'Ann')
+    const revoke = advised(stderr, 'console revoke')
+    expect((await paste(revoke)).code).toBe(0)
+    const again = await paste(revoke)
+    expect(again.code).toBe(2)
+    // Behind the command goes on the sentence.
+    const list = advised(again.stderr, 'console tokens').replace(/ lists them\.$/, '')
+    expect((await paste(list)).stdout).toContain('revoked')
+  })
+
   it('of status before a first sync', async () => {
     write()
     const { stdout } = await tajo('status')
