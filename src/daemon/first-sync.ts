@@ -5,6 +5,8 @@ import type { Clock } from '../lib/time/clock.ts'
 import { type FirstSync, META } from '../state/meta.ts'
 
 const LOOK_EVERY_MS = 3_000
+/** In multiples of what a look takes: to count a million records takes a second. */
+const REST_TIMES = 30
 /** A rate is that of the last so many looks: it changes with what is being done. */
 const LOOKS = 20
 
@@ -29,6 +31,7 @@ export async function followFirstSyncs(
   const open = new Set(connectors.filter((name) => !engine.isBackfilled(name)))
   try {
     while (open.size > 0) {
+      const began = clock.monotonic()
       for (const name of open) {
         const now = clock.monotonic()
         const found = look(engine, name)
@@ -42,7 +45,8 @@ export async function followFirstSyncs(
         seen.set(name, looks)
         meta.set(META.firstSync(name), withRates(found, looks))
       }
-      await clock.sleep(LOOK_EVERY_MS, signal)
+      const took = clock.monotonic() - began
+      await clock.sleep(Math.max(LOOK_EVERY_MS, REST_TIMES * took), signal)
     }
   } catch (thrown) {
     if (!isAbort(thrown)) throw thrown

@@ -10,8 +10,8 @@ import { openStoreScratch, type Store } from './store.ts'
 export interface Restored {
   /** Where what was there is kept; null: nothing was there. */
   kept: string | null
-  /** People in the backup who were forgotten since it was made. */
-  forgotten: number
+  /** People in the backup who were forgotten since it was made; null: what was there can't be read, so nobody knows. */
+  forgotten: number | null
 }
 
 /** `stamp` names the copy of what was there. Throws `usage` or `state_unusable`, and then everything is as it was. */
@@ -23,12 +23,14 @@ export function restoreState(stateDir: string, file: string, stamp: string): Res
   try {
     refuseForeign(file)
     copyFileSync(file, join(workshop, DATABASE_FILE))
+    // Of a process that was killed the last stands there alone.
+    if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, join(workshop, `${DATABASE_FILE}-wal`))
     // Opened as any state is: looked through, and brought up to date.
     const backup = openStoreScratch(workshop)
     const ready = join(workshop, 'ready.db')
-    let forgotten: number
+    let forgotten: number | null
     try {
-      forgotten = forgetAgain(stateDir, backup)
+      forgotten = takeOver(stateDir, backup)
       backup.copyTo(ready)
     } finally {
       backup.close()
@@ -54,23 +56,45 @@ function putAside(stateDir: string, stamp: string): string | null {
   return folder
 }
 
-/** A state that can't be read any more can't say who was forgotten: nobody else knows, and the caller says so. */
-function forgetAgain(stateDir: string, backup: Store): number {
-  const current = readForgotten(stateDir)
-  if (current === null) return 0
-  return backup.transaction(() => (backup.forgotten.adopt(current) ? backup.eraseForgotten() : 0))
+/** What a backup must not bring back: people who were forgotten since, and tokens of the console that were revoked. */
+function takeOver(stateDir: string, backup: Store): number | null {
+  const current = existsSync(join(stateDir, DATABASE_FILE)) ? readCurrent(stateDir) : NOTHING
+  return backup.transaction(() => {
+    backup.consoleAccess.adoptRevoked(current?.tokens ?? null)
+    if (current === null) return null
+    if (current.salt === null) return 0
+    const { salt, forgotten } = current
+    return backup.forgotten.adopt({ salt, rows: forgotten }) ? backup.eraseForgotten() : 0
+  })
 }
 
-function readForgotten(stateDir: string): { salt: string; rows: { hash: string; at: number }[] } | null {
+interface Current {
+  salt: string | null
+  forgotten: { hash: string; at: number }[]
+  /** That may open something now. */
+  tokens: string[]
+}
+
+const NOTHING: Current = { salt: null, forgotten: [], tokens: [] }
+
+/** Null: it can't be read. Of an earlier version, which had no console, no token is known. */
+function readCurrent(stateDir: string): Current | null {
   try {
     const database = openDatabaseReadOnly(stateDir)
-    if (database === null) return null
+    if (database === null) return NOTHING
     try {
       const salt = database
         .prepare<[], { value: string }>("SELECT value FROM meta WHERE key = 'forget_salt'")
         .get()?.value
-      const rows = database.prepare<[], { hash: string; at: number }>('SELECT hash, at FROM forgotten').all()
-      return salt === undefined ? null : { salt, rows }
+      const forgotten = database
+        .prepare<[], { hash: string; at: number }>('SELECT hash, at FROM forgotten')
+        .all()
+      const hasConsole =
+        database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'console_tokens'").get() !== undefined
+      const tokens = hasConsole
+        ? database.prepare<[], { id: string }>('SELECT id FROM console_tokens WHERE revoked_at IS NULL').all()
+        : []
+      return { salt: salt ?? null, forgotten, tokens: tokens.map(({ id }) => id) }
     } finally {
       database.close()
     }

@@ -1,5 +1,5 @@
 // A backup in the place of the state: what was there is kept, who was forgotten stays forgotten, and the way back from an upgrade.
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -73,6 +73,64 @@ it('who was forgotten since stays forgotten', () => {
   const file = new Sqlite(join(directory, 'tajo.db'), { readonly: true })
   expect(file.prepare('SELECT email FROM contacts').pluck().all()).toEqual(['bob@example.com'])
   file.close()
+})
+
+it('what stands in the log of a process that was killed alone is restored, too', () => {
+  change((store) => store.deadLetters.put('contact', 'first', 'why', 1))
+  // As a killed process leaves it: its last word is in the log.
+  const store = openStore(directory)
+  store.deadLetters.put('contact', 'last', 'why', 2)
+  const elsewhere = mkdtempSync(join(directory, 'killed-'))
+  for (const ending of ['', '-wal'])
+    cpSync(join(directory, `tajo.db${ending}`), join(elsewhere, `tajo.db${ending}`))
+  store.close()
+  change((other) => other.deadLetters.clear('contact', 'last'))
+  restoreState(directory, join(elsewhere, 'tajo.db'), 'now')
+
+  expect(letters()).toEqual(['first', 'last'])
+})
+
+describe('the console', () => {
+  const token = { name: 'Ann', role: 'editor', isMasked: false, isSingle: false, expiresAt: 9e15 } as const
+  const make = (): { secret: string; id: string; cookie: string } => {
+    let made = { id: '', secret: '' }
+    let cookie = ''
+    change((store) => {
+      made = store.consoleAccess.make(token, 1)
+      cookie = store.consoleAccess.signIn(made.secret, 1)!.cookie
+    })
+    return { ...made, cookie }
+  }
+  const opens = ({ secret, cookie }: { secret: string; cookie: string }): boolean[] => {
+    const store = openStore(directory)
+    try {
+      return store.transaction(() => [
+        store.consoleAccess.sessionOf(cookie, 2) !== null,
+        store.consoleAccess.signIn(secret, 2) !== null,
+      ])
+    } finally {
+      store.close()
+    }
+  }
+
+  it('is not opened again by a token that was revoked since; by another one it is, once that signs in', () => {
+    const [ann, bob] = [make(), make()]
+    backUp()
+    change((store) => store.consoleAccess.revoke(ann.id, 2))
+    restoreState(directory, backup, 'now')
+
+    expect(opens(ann)).toEqual([false, false])
+    expect(opens(bob)).toEqual([false, true])
+  })
+
+  it('is opened by nobody where what was there can’t be read; nor is it known who was forgotten', () => {
+    const ann = make()
+    backUp()
+    writeFileSync(join(directory, 'tajo.db'), 'damaged')
+    expect(restoreState(directory, backup, 'now').forgotten).toBeNull()
+
+    expect(opens(ann)).toEqual([false, false])
+  })
 })
 
 describe('everything is left as it was where', () => {

@@ -1,9 +1,12 @@
 // connectors.yml on the disk, for a page that may change it: replaced as a whole or not at all, and never where it says something else than
 // what was seen.
+import { isUtf8 } from 'node:buffer'
+import { randomBytes } from 'node:crypto'
 import {
   accessSync,
   closeSync,
   constants,
+  fchmodSync,
   fsyncSync,
   openSync,
   readFileSync,
@@ -12,7 +15,6 @@ import {
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 
@@ -28,7 +30,9 @@ export interface ConfigFile {
 export function openConfigFile(path: string): ConfigFile {
   const read = (): string | null => {
     try {
-      return readFileSync(path, 'utf8')
+      const bytes = readFileSync(path)
+      // What is no UTF-8 would be written back as something else.
+      return isUtf8(bytes) ? bytes.toString('utf8') : null
     } catch {
       return null
     }
@@ -49,12 +53,18 @@ export function openConfigFile(path: string): ConfigFile {
     replace(before, text) {
       // A link stays a link: what it leads to is replaced.
       const file = realpathSync(path)
-      const beside = `${file}.tajo-${process.pid}`
-      const handle = openSync(beside, 'wx', statSync(file).mode & 0o777)
+      const beside = `${file}.tajo-${randomBytes(6).toString('hex')}`
+      const handle = openSync(beside, 'wx', 0o600)
       try {
-        writeSync(handle, text)
-        fsyncSync(handle)
-        closeSync(handle)
+        try {
+          // All of it, or an error: a full disk takes a part.
+          writeFileSync(handle, text)
+          // Whatever the umask says.
+          fchmodSync(handle, statSync(file).mode & 0o777)
+          fsyncSync(handle)
+        } finally {
+          closeSync(handle)
+        }
         if (read() !== before) return false
         try {
           renameSync(beside, file)

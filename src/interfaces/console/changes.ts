@@ -87,6 +87,7 @@ export class Changes {
   #tell(one: Listener, mark: string): void {
     const now = this.#clock.monotonic()
     if (!one.isStillIn()) {
+      this.#listeners.delete(one)
       one.reply.raw.end('event: signed-out\ndata:\n\n')
       return
     }

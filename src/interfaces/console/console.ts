@@ -26,6 +26,12 @@ import { Throttle } from './safety/throttle.ts'
 import { isLanguage } from './texts/words.ts'
 import { isTheme, type Look, type Visit } from './visit.ts'
 
+/** The largest connectors.yml, as a form writes it: each sign may take six, and it is sent twice. */
+const LARGE = { bodyLimit: 3 * 2 ** 20 }
+
+/** What is answered to a form is a page that renews itself, from where it can be asked for. */
+const atPage = (visit: Visit): Visit => ({ ...visit, path: `${PREFIX}/mapping` })
+
 /** Contacts: with more of them, what a draft would change is looked at when somebody asks for it. */
 const MOST_WEIGHED_UNASKED = 20_000
 
@@ -82,18 +88,19 @@ function installSigningIn({ door, entrance, assets }: Parts): void {
   entrance.open('POST', '/sign-in', (look, request, reply) => {
     const form = toForm(request)
     const back = toOwnPath(form.get('back'))
-    const waitMs = throttle.waitMs(request.ip)
-    if (waitMs > 0) {
-      void reply.code(429).header('retry-after', String(Math.ceil(waitMs / 1000)))
-      return show(reply, look, back, 'too_often', waitMs)
-    }
     const now = fromMs(look.now)
     const signedIn = store.transaction(() => {
       const found = store.consoleAccess.signIn((form.get('token') ?? '').trim(), now)
       if (found !== null) note(door, found, 'sign_in', found.session.role)
       return found
     })
+    // A token that opens always does: nobody can keep others out by guessing from where they come from, too.
     if (signedIn === null) {
+      const waitMs = throttle.waitMs(request.ip)
+      if (waitMs > 0) {
+        void reply.code(429).header('retry-after', String(Math.ceil(waitMs / 1000)))
+        return show(reply, look, back, 'too_often', waitMs)
+      }
       throttle.fail(request.ip)
       log.warn('Somebody tried to sign in to the console with a token that opens nothing', {
         from: request.ip,
@@ -171,28 +178,44 @@ function installMapping({ door, entrance, addresses }: Parts): void {
     const outcome = visit.query.get('outcome') === 'approved' ? 'approved' : null
     return show(visit, { draft: null, effect: null, outcome })
   })
-  entrance.change('/mapping', async (visit, form, reply) => {
-    const draft = toDraft(form)
-    const isFragment = visit.query.has('fragment')
-    // While somebody writes, only what is quick is looked at unasked.
-    if (isFragment && door.store.contacts.count() > MOST_WEIGHED_UNASKED)
-      return send(reply, showManyToWeigh(visit))
-    const effect = await toEffect(door, draft)
-    if (isFragment) return send(reply, showEffect(visit, addresses, draft, effect))
-    return entrance.send(reply, visit, 'mapping', show(visit, { draft, effect, outcome: null }))
-  })
-  entrance.change('/mapping/approve', async (visit, form, reply) => {
-    const draft = toDraft(form)
-    const outcome = approveDraft(door, draft, form.get('seen') ?? '', (sha256) =>
-      note(door, visit, 'config.write', sha256.slice(0, 12)),
-    )
-    if (outcome === 'approved') return redirect(reply, visit.site, `${PREFIX}/mapping?outcome=approved`)
-    const effect = outcome === 'faulty' || outcome === 'not_seen' ? await toEffect(door, draft) : null
-    void reply.code(409)
-    return entrance.send(reply, visit, 'mapping', show(visit, { draft, effect, outcome }))
-  })
-  entrance.change('/mapping/editor', (_, form, reply) =>
-    reply.type('application/json; charset=utf-8').send(JSON.stringify(answerEditor(door, form))),
+  entrance.change(
+    '/mapping',
+    async (visit, form, reply) => {
+      const draft = toDraft(form)
+      const isFragment = visit.query.has('fragment')
+      // While somebody writes, only what is quick is looked at unasked.
+      if (isFragment && door.store.contacts.count() > MOST_WEIGHED_UNASKED)
+        return send(reply, showManyToWeigh(visit))
+      const effect = await toEffect(door, draft)
+      if (isFragment) return send(reply, showEffect(visit, addresses, draft, effect))
+      return entrance.send(
+        reply,
+        atPage(visit),
+        'mapping',
+        show(atPage(visit), { draft, effect, outcome: null }),
+      )
+    },
+    LARGE,
+  )
+  entrance.change(
+    '/mapping/approve',
+    async (visit, form, reply) => {
+      const draft = toDraft(form)
+      const outcome = approveDraft(door, draft, form.get('seen') ?? '', (sha256) =>
+        note(door, visit, 'config.write', sha256.slice(0, 12)),
+      )
+      if (outcome === 'approved') return redirect(reply, visit.site, `${PREFIX}/mapping?outcome=approved`)
+      const effect = outcome === 'faulty' || outcome === 'not_seen' ? await toEffect(door, draft) : null
+      void reply.code(409)
+      return entrance.send(reply, atPage(visit), 'mapping', show(atPage(visit), { draft, effect, outcome }))
+    },
+    LARGE,
+  )
+  entrance.change(
+    '/mapping/editor',
+    (_, form, reply) =>
+      reply.type('application/json; charset=utf-8').send(JSON.stringify(answerEditor(door, form))),
+    LARGE,
   )
 }
 

@@ -42,8 +42,10 @@ export class Entrance {
     method: 'GET' | 'POST',
     path: string,
     answer: (look: Look, request: Request, reply: FastifyReply) => unknown,
+    { bodyLimit }: { bodyLimit?: number } = {},
   ): void {
     this.#routes.route({
+      ...(bodyLimit === undefined ? {} : { bodyLimit }),
       method,
       url: `${PREFIX}${path}`,
       handler: async (request, reply) => {
@@ -72,12 +74,16 @@ export class Entrance {
   change(
     path: string,
     act: (visit: Visit, form: Form, reply: FastifyReply) => unknown,
-    { isForViewers = false } = {},
+    { isForViewers = false, bodyLimit }: { isForViewers?: boolean; bodyLimit?: number } = {},
   ): void {
-    this.open('POST', path, (look, request, reply) =>
-      this.#signedIn(look, request, reply, (visit) =>
-        isForViewers || mayChange(visit) ? act(visit, toForm(request), reply) : reply.code(403).send(),
-      ),
+    this.open(
+      'POST',
+      path,
+      (look, request, reply) =>
+        this.#signedIn(look, request, reply, (visit) =>
+          isForViewers || mayChange(visit) ? act(visit, toForm(request), reply) : reply.code(403).send(),
+        ),
+      bodyLimit === undefined ? {} : { bodyLimit },
     )
   }
 

@@ -22,6 +22,8 @@ export interface Content {
   body: Shown
   /** Scripts besides the one that every page has. */
   scripts?: readonly string[]
+  /** Where there are no scripts, it asks for itself again. */
+  renews?: boolean
 }
 
 export function frame(visit: Visit, assets: Assets, current: PageName | null, content: Content): Html {
@@ -114,7 +116,12 @@ export function choices({ words, site, theme, path }: Look): Html {
 }
 
 /** `body`: all that stands in it. */
-export function page(look: Look, assets: Assets, { title, scripts = [] }: Content, body: Html): Html {
+export function page(
+  look: Look,
+  assets: Assets,
+  { title, scripts = [], renews = false }: Content,
+  body: Html,
+): Html {
   const { words, theme, site } = look
   const file = (name: string): string => `${site.base}/console/assets/${assets.addressOf(name)}`
   return html`<!doctype html>
@@ -132,7 +139,7 @@ export function page(look: Look, assets: Assets, { title, scripts = [] }: Conten
         <title>${title} · tajo</title>
         <link rel="stylesheet" href="${file('console.css')}" />
         <link rel="icon" href="${file('icon.svg')}" />
-        <noscript><meta http-equiv="refresh" content="30" /></noscript>
+        ${renews ? html`<noscript><meta http-equiv="refresh" content="30" /></noscript>` : null}
         ${['htmx.js', 'console.js', ...scripts].map((name) => html`<script src="${file(name)}" defer></script>`)}
       </head>
       <body

@@ -25,6 +25,8 @@ export interface Server {
 export function createServer(address: ServerAddress): Server {
   const routes = fastify({
     bodyLimit: BODY_LIMIT,
+    // The address of a person's page in the console is as long as theirs, and half as long again.
+    routerOptions: { maxParamLength: 600 },
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: true,

@@ -97,6 +97,18 @@ export class ConsoleAccess extends Table {
     return this.#revoke.run(now, id).changes > 0
   }
 
+  readonly #endAll = this.database.prepare('DELETE FROM console_sessions')
+
+  readonly #revokeOthers = this.database.prepare(`
+    UPDATE console_tokens SET revoked_at = expires_at
+    WHERE revoked_at IS NULL AND id NOT IN (SELECT value FROM json_each(?))`)
+
+  /** In a copy from before: only tokens that open something now open something, and nobody is signed in. Null: nobody knows which. */
+  adoptRevoked(open: readonly string[] | null): void {
+    this.#endAll.run()
+    this.#revokeOthers.run(JSON.stringify(open ?? []))
+  }
+
   readonly #valid = this.database.prepare<[string, number], Row>(`
     SELECT ${COLUMNS} FROM console_tokens
     WHERE hash = ? AND revoked_at IS NULL AND expires_at > ? AND (single = 0 OR used_at IS NULL)`)

@@ -1,9 +1,10 @@
 // connectors.yml in the browser: weighed before it is written, never over somebody else's change, and without the secrets that stand in it.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
 
 import { complete, describe as describeKey } from '../../../src/config/assist/assist.ts'
 import { parseConfig } from '../../../src/config/load.ts'
@@ -199,18 +200,111 @@ describe('secrets in the file', () => {
     })
   })
 
-  it('come back as they were, whatever they are', () => {
-    const texts = [
-      SECRETS,
-      'api_key: xkeysib-abc\n',
-      "token: 'it''s'\n",
-      'password: "a, b"\n',
-      'a: https://x:y@z\nb: https://x:y@z\n',
-    ]
-    for (const text of texts) {
-      const { text: shown, secrets } = hideSecrets(text)
-      expect(restoreSecrets(shown, secrets)).toBe(text)
-    }
+  const CASES: [text: string, secret: string][] = [
+    ["secret: 'correct,horse#battery'\n", 'battery'],
+    ["a: { smtp: 'smtps://tajo:p@ssw0rd@mail.example.com' }\n", 'ssw0rd'],
+    ['alerts: { to: [{ webhook: "https://hooks.example.com/tajo?key=VERY", secret: x }] }\n', 'VERY'],
+    ['alerts: { to: [{ slack: https://hooks.slack.com/workflows/T/SECR }] }\n', 'SECR'],
+    ['secret: >-\n  hidden words\n  and more\nnext: 1\n', 'hidden words'],
+    ['secret: "whsec xkeysib-1"\n', 'whsec'],
+    ['secret: pre-xkeysib-abc\n', 'xkeysib'],
+    ['# the smtp password: see smtps://tajo:pwpw@mail\na: 1\n', 'pwpw'],
+    ['secret: abcdef\r\ntoken: defabc\r\n', 'defabc'],
+    ['a: ‹hidden-1›\nsecret: bbbbbb\n', 'bbbbbb'],
+    ['a: [\n no yaml\n token: zzzzzz', 'zzzzzz'],
+  ]
+  it.each(CASES)('%j is shown without what it hides, and is the same again', (text, secret) => {
+    const { text: shown, secrets } = hideSecrets(text)
+    expect(shown).not.toContain(secret)
+    expect(restoreSecrets(shown, secrets)).toBe(text)
+  })
+
+  it('a variable that names one is none', () => {
+    const text = "secret: '${TAJO_ALERT_SECRET}'\nsmtp: smtps://tajo:${SMTP_PASSWORD}@mail\n"
+    expect(hideSecrets(text)).toEqual({ text, secrets: [] })
+  })
+
+  it('whatever a file holds, it comes back as it was', () => {
+    const piece = fc.oneof(
+      fc.string(),
+      fc.constantFrom(
+        'secret: ',
+        'xkeysib-a1',
+        '\n',
+        '\r\n',
+        '#',
+        "'",
+        '"',
+        ': ',
+        '- ',
+        '{',
+        '}',
+        '@',
+        '://u:',
+        '‹hidden-1›',
+        'alerts:\n  to:\n',
+        '>-\n',
+      ),
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const text = pieces.join('')
+        const { text: shown, secrets } = hideSecrets(text)
+        expect(restoreSecrets(shown, secrets)).toBe(text)
+      }),
+    )
+  })
+
+  it('a placeholder that stands for none is a mistake, and is not written', async () => {
+    await within(async ({ ask, signIn }) => {
+      const headers = await signIn()
+      const { base } = readForm((await ask('/console/mapping', { headers })).text)
+      const text = `${shop.yaml()}# ‹hidden-7›\n`
+      const weighed = await ask('/console/mapping', { headers, form: { base: base!, text } })
+      expect(weighed.text).toContain('‹hidden-7› stands for no secret')
+      expect(weighed.text).not.toContain('/mapping/approve"')
+    })
+  })
+})
+
+describe('the file', () => {
+  it('keeps its line ends', async () => {
+    const windows = shop.yaml().replaceAll('\n', '\r\n')
+    writeFileSync(file, windows)
+    await within(async ({ ask, signIn }, store) => {
+      writeInForce(store, windows)
+      const headers = await signIn()
+      const { base } = readForm((await ask('/console/mapping', { headers })).text)
+      const same = await ask('/console/mapping', { headers, form: { base: base!, text: shop.yaml() } })
+      expect(same.text).toContain('This is what is in force.')
+      const weighed = await ask('/console/mapping', { headers, form: { base: base!, text: renamed() } })
+      await ask('/console/mapping/approve', { headers, form: { ...readForm(weighed.text), text: renamed() } })
+      expect(readFileSync(file, 'utf8')).toBe(renamed().replaceAll('\n', '\r\n'))
+    })
+  })
+
+  it('keeps its mode whatever the umask, and is not in the way of what a crash left', () => {
+    writeFileSync(file, 'a: 1\n')
+    chmodSync(file, 0o664)
+    writeFileSync(`${file}.tajo-${process.pid}`, 'left over')
+    expect(openConfigFile(file).replace('a: 1\n', 'a: 2\n')).toBe(true)
+    expect(readFileSync(file, 'utf8')).toBe('a: 2\n')
+    expect(statSync(file).mode & 0o777).toBe(0o664)
+    expect(openConfigFile(file).replace('a: 1\n', 'a: 3\n')).toBe(false)
+  })
+
+  it('that is no UTF-8 is not offered: it would be written back as something else', () => {
+    writeFileSync(file, Buffer.from([0x61, 0x3a, 0x20, 0xe9, 0x0a]))
+    expect(openConfigFile(file).read()).toBeNull()
+  })
+
+  it('may be as large as tajo takes it', async () => {
+    await within(async ({ ask, signIn }) => {
+      const headers = await signIn()
+      const text = shop.yaml() + '# é: {a}\n'.repeat(20_000)
+      const answer = await ask('/console/mapping/editor', { headers, form: { ask: 'check', text } })
+      expect(JSON.parse(answer.text)).toEqual([])
+    })
   })
 })
 

@@ -78,13 +78,15 @@ describe('who is not signed in', () => {
   })
 
   it('is slowed down while guessing, and told for how long', async () => {
-    await within(async ({ ask, logged }) => {
+    await within(async ({ ask, logged, signIn }) => {
       for (let time = 0; time < 5; time += 1)
         expect((await ask('/console/sign-in', { form: { token: `guess ${time}` } })).status).toBe(401)
       const slowed = await ask('/console/sign-in', { form: { token: 'guess' } })
 
       expect(slowed.status).toBe(429)
       expect(Number(slowed.headers['retry-after'])).toBeGreaterThan(0)
+      // Whoever has one comes in all the same, from behind the same proxy, too.
+      expect((await signIn('viewer')).cookie).toMatch(/^tajo_session=./)
       expect(logged.filter((line) => line.includes('opens nothing'))).toHaveLength(5)
       expect(logged.join('\n')).not.toContain('guess')
     })
@@ -284,7 +286,27 @@ describe('every answer', () => {
       expect((await ask(forged, { headers })).status).toBe(404)
       const missed = await ask('/console/person', { form: { email: 'nobody@example.com' }, headers })
       expect(missed.headers['location']).toBe('/console/person?missed=unknown')
+      for (const path of ['/attributes/%00', '/attributes/a%20b', '/lists/x', '/person/x'])
+        expect([path, (await ask(`/console${path}`, { headers })).status]).toEqual([path, 404])
     })
+  })
+})
+
+it('somebody with a long address has a page, too; only pages that renew themselves do so without scripts', async () => {
+  const email = `${'a'.repeat(64)}@${'b'.repeat(60)}.${'c'.repeat(60)}.example.com`
+  const { world } = shop
+  world.addTicket({
+    customerId: world.addCustomer({ email, name: 'A', created: 1, updated: world.now() }).id,
+  })
+  await shop.sync()
+  await within(async ({ ask, signIn }) => {
+    const headers = await signIn()
+    const found = await ask('/console/person', { form: { email }, headers })
+    const page = await ask(String(found.headers['location']), { headers })
+    expect(page.status).toBe(200)
+    expect(page.text).toContain(email)
+    expect(page.text).toContain('http-equiv="refresh"')
+    expect((await ask('/console/mapping', { headers })).text).not.toContain('http-equiv="refresh"')
   })
 })
 

@@ -116,7 +116,11 @@ function weighSoon(text: string): void {
 const check = linter(
   async ({ state }): Promise<Diagnostic[]> => {
     const text = state.doc.toString()
-    const found = (await ask<Diagnostic[]>('check', text)) ?? []
+    const found = await ask<Diagnostic[]>('check', text)
+    if (found === null) {
+      const message = document.body.dataset['lost']!
+      return [{ from: 0, to: Math.min(1, state.doc.length), severity: 'warning', message }]
+    }
     weighSoon(text)
     return found.filter(({ to }) => to <= state.doc.length)
   },

@@ -3,7 +3,7 @@
 import { checkConfig } from '../../../config/load.ts'
 import type { Config } from '../../../config/config.ts'
 import type { Complaint } from '../../../config/text/document.ts'
-import { hideSecrets, restoreSecrets } from '../../../config/text/hidden.ts'
+import { findUnknown, hideSecrets, restoreSecrets } from '../../../config/text/hidden.ts'
 import { fingerprint } from '../../../dry-run/report.ts'
 import { type ConfigDiff, diffConfigs } from '../../../dry-run/what-if.ts'
 import { approve, readInForce } from '../../../state/reading/applied-config.ts'
@@ -32,10 +32,31 @@ export function readShown({ file }: ConsoleDoor): Draft | null {
   return text === null ? null : { base: fingerprint(text), text: hideSecrets(text).text }
 }
 
+function placeOf(text: string, word: string): { line: number; column: number } {
+  const before = text.slice(0, text.indexOf(word)).split('\n')
+  return { line: before.length, column: before.at(-1)!.length + 1 }
+}
+
 /** By the checks of `tajo validate`. */
 export function assess({ file, env }: ConsoleDoor, shown: string): Assessment {
-  const text = restoreSecrets(shown, hideSecrets(file.read() ?? '').secrets)
+  const onDisk = file.read() ?? ''
+  const restored = restoreSecrets(shown, hideSecrets(onDisk).secrets)
+  // A form has one kind of line ends; the file keeps the kind that it has.
+  const text = onDisk.includes('\r\n') ? restored.replaceAll(/\r?\n/g, '\r\n') : restored
   const { config, complaints, warnings } = checkConfig(file.path, text, env)
+  const unknown = findUnknown(text).map((name) => ({
+    ...placeOf(text, name),
+    path: '',
+    message: `${name} stands for no secret of the file: write what it is.`,
+  }))
+  if (unknown.length > 0)
+    return {
+      text,
+      sha256: fingerprint(text),
+      config: null,
+      complaints: [...complaints, ...unknown],
+      warnings,
+    }
   return { text, sha256: fingerprint(text), config, complaints, warnings }
 }
 

@@ -44,6 +44,7 @@ export function campaignsPage(visit: Visit, { store, config }: ConsoleDoor): Con
   })
   return {
     title: words.t('nav.campaigns'),
+    renews: true,
     body: campaigns.length === 0 ? empty(words.t('campaigns.none')) : live(visit, 5, cards),
   }
 }

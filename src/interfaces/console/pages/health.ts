@@ -34,7 +34,7 @@ export function healthPage(visit: Visit, door: ConsoleDoor): Content {
     ),
     html`<p class="asof">${words.t('as_of', { time: words.time(at) })}</p>`,
   ]
-  return { title: words.t('nav.health'), body: live(visit, 5, body) }
+  return { title: words.t('nav.health'), body: live(visit, 5, body), renews: true }
 }
 
 function showFinding(

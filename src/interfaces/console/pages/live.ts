@@ -44,6 +44,7 @@ export function livePage(visit: Visit, { store }: ConsoleDoor, addresses: Addres
     <p>${older}</p>`
   return {
     title: words.t('nav.live'),
+    renews: before === null,
     body: html`<form method="get" action="${site.base}/console/live" class="filter">
         <label
           >${words.t('live.state')}

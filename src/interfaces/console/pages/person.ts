@@ -46,7 +46,7 @@ export function personPage(visit: Visit, { store, config }: ConsoleDoor, email: 
       <h2 id="timeline">${words.t('person.timeline')}</h2>
       ${toTimeline(visit, store, config, explained)}
     </section>`
-  return { title: shown(visit, email), body: live(visit, 5, body) }
+  return { title: shown(visit, email), body: live(visit, 5, body), renews: true }
 }
 
 function toAttributes(visit: Visit, { attributes, confirming }: Explanation): Html {
@@ -84,7 +84,9 @@ function toRecords({ words }: Visit, origins: readonly Origin[]): string {
   const groups = new Map<string, Origin[]>()
   for (const one of origins) {
     const key = `${one.connector} ${one.record}`
-    groups.set(key, [...(groups.get(key) ?? []), one])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [one])
+    else group.push(one)
   }
   return [...groups.values()]
     .map((all) => {

@@ -52,8 +52,10 @@ export function listPage(visit: Visit, { store, config }: ConsoleDoor, addresses
   }
 }
 
-export function attributePage(visit: Visit, { store, config }: ConsoleDoor): Content {
+export function attributePage(visit: Visit, { store, config }: ConsoleDoor): Content | null {
   const { words, parameter } = visit
+  // As Brevo names them.
+  if (!/^[\w-]{1,255}$/.test(parameter)) return null
   const { attribute, type, mapping, about, values, distinct } = explainAttribute(
     store,
     config,

@@ -38,7 +38,7 @@ export function runsPage(visit: Visit, { store, config }: ConsoleDoor): Content 
     html`<p>${older}</p>`,
     showChanges(visit, store),
   ]
-  return { title: words.t('nav.runs'), body: isFirst ? live(visit, 5, body) : body }
+  return { title: words.t('nav.runs'), body: isFirst ? live(visit, 5, body) : body, renews: isFirst }
 }
 
 function showDays({ words, now }: Visit, store: ConsoleDoor['store'], name: string): Html | null {

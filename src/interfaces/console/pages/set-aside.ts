@@ -16,7 +16,9 @@ export function setAsidePage(visit: Visit, { store }: ConsoleDoor): Content {
   const groups = new Map<string, DescribedLetter[]>()
   for (const one of letters) {
     const key = toReason(one)
-    groups.set(key, [...(groups.get(key) ?? []), one])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [one])
+    else group.push(one)
   }
   const sections = [...groups]
     .toSorted((a, b) => b[1].length - a[1].length)
