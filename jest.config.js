@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 
 export default {
-  testEnvironment: '<rootDir>/test/support/environment.mjs',
+  testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

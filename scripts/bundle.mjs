@@ -7,7 +7,9 @@ import { build } from 'esbuild'
 import { inputs as pageInputs } from './console.mjs'
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
-const { dependencies, peerDependencies } = JSON.parse(readFileSync(at('package.json'), 'utf8'))
+const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
+  readFileSync(at('package.json'), 'utf8'),
+)
 
 /** Installed for its types, which those of the SDK name. */
 const TYPES = '@sinclair/typebox'
@@ -22,7 +24,9 @@ const { metafile } = await build({
   format: 'esm',
   target: 'node20',
   // What is installed with the package: native, large and rarely needed, or loading files of its own.
-  external: Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => name !== TYPES),
+  external: Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }).filter(
+    (name) => name !== TYPES,
+  ),
   // What is CommonJS in there asks for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)",

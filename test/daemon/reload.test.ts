@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import Sqlite from 'better-sqlite3'
+
+import { Sqlite } from '../support/sqlite.ts'
 import * as fc from 'fast-check'
 
 import { parseConfig } from '../../src/config/load.ts'

@@ -19,6 +19,7 @@ import { parse, parseAllDocuments } from 'yaml'
 
 import { checkConfig } from '../../src/config/load.ts'
 import { SOURCES, variablesOf } from '../../src/sources/index.ts'
+import { DRIVER } from '../../src/state/db/sqlite.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { SANDBOX_KEYS } from '../support/keys.ts'
 import { runTajo, startTajo } from '../support/tajo.ts'
@@ -257,10 +258,10 @@ it('a better-sqlite3 that is not there, or was made for another Node, is said wi
   try {
     // As after an install without scripts: everything but the native part.
     const installed = join(directory, 'node_modules')
-    for (const name of ['better-sqlite3', 'bindings', 'file-uri-to-path', 'libphonenumber-js', 'node-cron'])
+    for (const name of [DRIVER, 'bindings', 'file-uri-to-path', 'libphonenumber-js', 'node-cron'])
       cpSync(join('node_modules', name), join(installed, name), {
         recursive: true,
-        filter: (path) => !/better-sqlite3\/(?:build|deps|prebuilds)/.test(path),
+        filter: (path) => !/better-sqlite3(?:-12)?\/(?:build|deps|prebuilds)/.test(path),
       })
     cpSync('dist', join(installed, '@tajo/sdk/dist'), { recursive: true })
     cpSync('package.json', join(installed, '@tajo/sdk/package.json'))
@@ -270,8 +271,8 @@ it('a better-sqlite3 that is not there, or was made for another Node, is said wi
       [join(installed, '@tajo/sdk/dist/cli.js'), 'sync', 'gorgias'],
       { cwd: directory, encoding: 'utf8', env: { ...process.env, ...SANDBOX_KEYS } },
     )
-    expect(stderr).toContain('better-sqlite3 was not made for this Node')
-    expect(stderr).toContain('npm rebuild better-sqlite3')
+    expect(stderr).toContain(`${DRIVER} was not made for this Node`)
+    expect(stderr).toMatch(/npm (?:rebuild|install) better-sqlite3/)
     expect(stderr).not.toMatch(/^\s+at /m)
     expect(status).toBe(2)
   } finally {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import Sqlite from 'better-sqlite3'
 
+import { Sqlite } from '../support/sqlite.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { EMPTY } from '../support/sandbox.ts'
 import { runTajo } from '../support/tajo.ts'

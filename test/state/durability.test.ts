@@ -17,8 +17,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import Sqlite from 'better-sqlite3'
 
+import { Sqlite } from '../support/sqlite.ts'
 import { MIGRATIONS } from '../../src/state/db/migrations.ts'
 import { capPlans, recoverState } from '../../src/state/db/recover.ts'
 import { openStore, openStoreBeside, openStoreReadOnly } from '../../src/state/store.ts'

@@ -1,6 +1,7 @@
 // No row of any table names a person who was forgotten: neither the address, nor an id of theirs.
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
-import Sqlite from 'better-sqlite3'
+
+import { Sqlite } from '../support/sqlite.ts'
 import { join } from 'node:path'
 
 import { openVirtualShop, type VirtualShop } from '../support/virtual.ts'

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import Sqlite from 'better-sqlite3'
 
+import { DRIVER } from '../../src/state/db/sqlite.ts'
+import { Sqlite } from '../support/sqlite.ts'
 import { isLocked } from '../../src/state/db/lock.ts'
 import { MIGRATIONS } from '../../src/state/db/migrations.ts'
 import { openStore, openStoreBeside, openStoreReadOnly } from '../../src/state/store.ts'
@@ -59,7 +60,7 @@ describe('whoever only looks', () => {
     const goOn = new Int32Array(new SharedArrayBuffer(4))
     const asking = new Worker(
       `const { parentPort, workerData } = require('node:worker_threads')
-      const Sqlite = require('better-sqlite3')
+      const Sqlite = require('${DRIVER}')
       const file = new Sqlite(workerData.path, { readonly: true })
       file.exec('BEGIN')
       file.pragma('schema_version')

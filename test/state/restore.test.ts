@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import Sqlite from 'better-sqlite3'
 
+import { Sqlite } from '../support/sqlite.ts'
 import { MIGRATIONS } from '../../src/state/db/migrations.ts'
 import { restoreState } from '../../src/state/restore.ts'
 import { openStore, openStoreReadOnly, type Store } from '../../src/state/store.ts'

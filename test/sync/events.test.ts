@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import Sqlite from 'better-sqlite3'
 
+import { Sqlite } from '../support/sqlite.ts'
 import { openShop, type Shop } from '../support/sandbox.ts'
 
 const DAY = 86_400_000_000

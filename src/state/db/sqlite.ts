@@ -1,7 +1,17 @@
-// The only import of better-sqlite3.
-import Sqlite from 'better-sqlite3'
+// The only door of better-sqlite3, of which there are two (docs/decisions/0014-two-drivers.md): 13 carries its binaries and needs Node 22, and takes
+// an older Node down with it; there 12 is used, which is compiled. Neither is loaded before a state is opened.
+import { createRequire } from 'node:module'
+import type Sqlite from 'better-sqlite3'
 
 import { TajoError } from '../../lib/errors.ts'
+
+const [major = 0] = process.versions.node.split('.').map(Number)
+/** By its name in package.json. */
+export const DRIVER = major >= 22 ? 'better-sqlite3' : 'better-sqlite3-12'
+
+const fromHere = createRequire(import.meta.url)
+let loaded: typeof Sqlite | null = null
+const load = (): typeof Sqlite => (loaded ??= fromHere(DRIVER) as typeof Sqlite)
 
 /** Of better-sqlite3 what the state uses; its own types would be needed by everybody who compiles against the SDK. */
 export interface Statement<Params extends unknown[] = unknown[], Row = unknown> {
@@ -24,45 +34,30 @@ export interface Database {
   close(): unknown
 }
 
-/**
- * From Node 24.19 on, better-sqlite3 12 aborts the process when a database or a statement is garbage collected while no script runs
- * (WiseLibs/better-sqlite3#1515): there they are kept for the life of the process. Elsewhere a closed one leaves nothing behind
- * (docs/decisions/0006-kept-statements.md). They stand on globalThis so that a test environment, whose own globals come and go, can
- * keep them longer.
- */
-const KEPT = Symbol.for('tajo.sqlite.kept')
-const kept = ((globalThis as { [KEPT]?: unknown[] })[KEPT] ??= [])
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-const MUST_KEEP = major > 24 || (major === 24 && minor >= 19)
-
-function keep<T>(made: T): T {
-  if (MUST_KEEP) kept.push(made)
-  return made
-}
-
 export function open(file: string, options: { readonly?: boolean; timeout?: number } = {}): Database {
-  const database = keep(make(file, options))
+  const database = make(file, options)
   const prepare = database.prepare.bind(database)
   return Object.assign(database, {
-    prepare: (source: string) => prepareLazily(() => keep(prepare(source))),
+    prepare: (source: string) => prepareLazily(() => prepare(source)),
   })
 }
 
-/** Throws `package_missing` where its native part is not there, or was made for another Node. */
+/** Throws `package_missing` where it is not there, or was made for another Node. */
 function make(file: string, options: { readonly?: boolean; timeout?: number }): Database {
   try {
-    return new Sqlite(file, options) as unknown as Database
+    return new (load())(file, options) as unknown as Database
   } catch (thrown) {
     const { code, message = '' } = thrown as { code?: string; message?: string }
-    if (code !== 'ERR_DLOPEN_FAILED' && !message.includes('bindings file')) throw thrown
-    throw new TajoError(
-      'package_missing',
-      `better-sqlite3 was not made for this Node (${process.version}, ${process.platform} ${process.arch}).`,
-      {
-        hint: 'Make it: npm rebuild better-sqlite3 (with -g where tajo is installed so). That needs a compiler; on Debian: apt-get install python3 make g++',
-        cause: thrown,
-      },
-    )
+    if (!['ERR_DLOPEN_FAILED', 'MODULE_NOT_FOUND'].includes(code ?? '') && !message.includes('bindings file'))
+      throw thrown
+    const here = `${process.version}, ${process.platform} ${process.arch}`
+    throw new TajoError('package_missing', `${DRIVER} was not made for this Node (${here}).`, {
+      hint:
+        major >= 22
+          ? 'Install it beside tajo: npm install better-sqlite3@13 (with -g where tajo is installed so)'
+          : `Make it: npm rebuild ${DRIVER} (with -g where tajo is installed so). That needs a compiler; on Debian: apt-get install python3 make g++. Node 22 and newer need none.`,
+      cause: thrown,
+    })
   }
 }
 
