@@ -82,9 +82,10 @@ function installSigningIn({ door, entrance, assets }: Parts): void {
     waitMs = 0,
   ): unknown => send(reply, signInPage(look, assets, { back, trouble, waitMs }))
 
-  entrance.open('GET', '/sign-in', (look, _, reply) =>
-    show(reply, look, toOwnPath(new URLSearchParams(look.path.split('?')[1]).get('back')), null),
-  )
+  entrance.open('GET', '/sign-in', (look, _, reply) => {
+    const query = new URLSearchParams(look.path.split('?')[1])
+    return show(reply, look, toOwnPath(query.get('back')), query.has('ended') ? 'ended' : null)
+  })
   entrance.open('POST', '/sign-in', (look, request, reply) => {
     const form = toForm(request)
     const back = toOwnPath(form.get('back'))

@@ -169,7 +169,8 @@ function refuse(request: FastifyRequest, reply: FastifyReply, look: Look): unkno
   if (request.headers['hx-request'] !== undefined)
     return reply.code(200).header('hx-refresh', 'true').send('')
   const back = request.method === 'GET' ? look.path : PREFIX
-  return redirect(reply, look.site, `${PREFIX}/sign-in?back=${encodeURIComponent(toOwnPath(back))}`)
+  const ended = readSession(request, look.site) === null ? '' : '&ended'
+  return redirect(reply, look.site, `${PREFIX}/sign-in?back=${encodeURIComponent(toOwnPath(back))}${ended}`)
 }
 
 function missing(reply: FastifyReply, { words }: Visit): Content {

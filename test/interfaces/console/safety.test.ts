@@ -101,7 +101,9 @@ describe('who is not signed in', () => {
 
       expect((await ask('/console', { headers: ann })).status).toBe(303)
       expect((await ask('/console', { headers: bob })).status).toBe(303)
-      expect((await ask('/console', { headers: { cookie: 'tajo_session=forged' } })).status).toBe(303)
+      const forged = await ask('/console', { headers: { cookie: 'tajo_session=forged' } })
+      expect(forged.headers['location']).toBe('/console/sign-in?back=%2Fconsole&ended')
+      expect((await ask(String(forged.headers['location']))).text).toContain('You were signed out.')
     })
   })
 })
