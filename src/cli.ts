@@ -4,16 +4,9 @@ import { setFlagsFromString } from 'node:v8'
 
 import { Command, CommanderError } from 'commander'
 
-import { addCareCommands } from './interfaces/cli/program/upkeep.ts'
-import { addAssistantCommand } from './interfaces/cli/program/assistant.ts'
-import { addConsoleCommands } from './interfaces/cli/program/console.ts'
-import { addConnectorCommands } from './interfaces/cli/program/connectors.ts'
+import { addCommands } from './interfaces/cli/program/index.ts'
 import { exit } from './interfaces/cli/program/options.ts'
 import { pathsWithPlaces } from './interfaces/cli/program/paths.ts'
-import { addPlanCommands } from './interfaces/cli/program/planning.ts'
-import { addExtractCommand } from './interfaces/cli/program/extracting.ts'
-import { addSyncCommands } from './interfaces/cli/program/syncing.ts'
-import { addTryCommands } from './interfaces/cli/program/trying.ts'
 import { rememberPlaces } from './interfaces/cli/terminal/advice.ts'
 import type { ErrorKind } from './lib/errors.ts'
 import { VERSION } from './lib/version.ts'
@@ -30,14 +23,7 @@ const program = new Command('tajo')
 // Collect garbage when the heap has doubled: V8's own factor of four would take 100 MB more for 4 % less CPU.
 setFlagsFromString('--heap-growing-percent=100')
 
-addConnectorCommands(program)
-addPlanCommands(program)
-addSyncCommands(program)
-addExtractCommand(program)
-addCareCommands(program)
-addConsoleCommands(program)
-addAssistantCommand(program)
-addTryCommands(program)
+addCommands(program)
 
 program.hook('preAction', (_, command) => rememberPlaces(pathsWithPlaces(program), command.opts()))
 

@@ -1,19 +1,36 @@
-// Each command that a text of tajo's names is one that exists, with options that it takes.
+// Each command that a text or a document of tajo's names is one that exists, with options that it takes.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, it } from '@jest/globals'
 import { Command } from 'commander'
 
-import { addCareCommands } from '../../../src/interfaces/cli/program/upkeep.ts'
-import { addConnectorCommands } from '../../../src/interfaces/cli/program/connectors.ts'
-import { addPlanCommands } from '../../../src/interfaces/cli/program/planning.ts'
-import { addSyncCommands } from '../../../src/interfaces/cli/program/syncing.ts'
-import { addTryCommands } from '../../../src/interfaces/cli/program/trying.ts'
+import { addCommands } from '../../../src/interfaces/cli/program/index.ts'
 
-const program = new Command('tajo')
-for (const add of [addConnectorCommands, addPlanCommands, addSyncCommands, addCareCommands, addTryCommands])
-  add(program)
+/** The commands, none of which does anything. */
+function makeProgram(): Command {
+  const made = new Command('tajo')
+  addCommands(made)
+  const silence = (command: Command): void => {
+    command.exitOverride().configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
+    if (command.commands.length === 0) command.action(() => undefined)
+    command.commands.forEach(silence)
+  }
+  silence(made)
+  return made
+}
+
+const program = makeProgram()
+
+/** What is wrong with a whole command line; null if tajo would run it. */
+function objectToLine(words: readonly string[]): string | null {
+  try {
+    makeProgram().parse(words, { from: 'user' })
+    return null
+  } catch (thrown) {
+    return `tajo ${words.join(' ')}: ${thrown instanceof Error ? thrown.message : 'it cannot be run'}`
+  }
+}
 
 const find = (parent: Command, name: string | undefined): Command | undefined =>
   parent.commands.find((one) => one.name() === name)
@@ -25,6 +42,7 @@ function objectTo(advised: string): string | null {
   // A sentence about tajo, and no command of it.
   if (command === undefined) return null
   const inner = find(command, second)
+  if (second === undefined && command.commands.length > 0) return objectToLine([first ?? ''])
   if (command.commands.length > 0 && inner === undefined) return `there is no command ${advised}`
   const options = (inner ?? command).options.map((option) => option.long)
   const unknown = [second ?? '', ...rest].filter((word) => /^--[a-z]/.test(word) && !options.includes(word))
@@ -39,7 +57,7 @@ function findAdvised(): { file: string; advised: string }[] {
       readFileSync(join('src', file), 'utf8')
         .split('\n')
         .filter((line) => !/^\s*(\/\/|\*|\/\*\*)/.test(line))
-        .flatMap((line) => [...line.matchAll(/(?<![\w/@.-])tajo ([a-z][a-z-]*(?: [^'"`,;()|—.]*)?)/g)])
+        .flatMap((line) => [...line.matchAll(/(?<![\w/@.-])tajo ([a-z][a-z-]*(?: [^'"`,;()|—.<]*)?)/g)])
         .map(([, advised = '']) => ({ file, advised: advised.trim() })),
     )
 }
@@ -68,4 +86,59 @@ it('what a text advises is run through the binary by a test, with its options', 
   })
 
   expect(untried).toEqual([])
+})
+
+/** The documents: what a stranger reads. */
+const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].concat(
+  ['docs', 'examples'].flatMap((directory) =>
+    readdirSync(directory, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.md') && !file.includes('node_modules'))
+      .map((file) => join(directory, file)),
+  ),
+)
+
+/** The command lines of tajo in a document's blocks for a shell, each as its words. */
+function findLines(document: string): string[][] {
+  return [...document.matchAll(/^ *```(?:sh|bash|console)\n(.*?)^ *```/gms)]
+    .flatMap(([, block = '']) => block.replaceAll('\\\n', ' ').split('\n'))
+    .flatMap((line) => line.replace(/(^|\s)#.*$/, '').split(/&&|\|\||[|;]|>>?/))
+    .map((command) =>
+      [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map((word) => word[1] ?? word[2] ?? word[3] ?? ''),
+    )
+    .flatMap((words) => {
+      // `tajo` is the name of an image and of a service, too.
+      const at = words.findIndex(
+        (word, place) =>
+          word.endsWith('/dist/cli.js') ||
+          (word === 'tajo' &&
+            words.slice(0, place).every((before) => /^(?:sudo|npx|[A-Z_]+=.*)$/.test(before))),
+      )
+      return at === -1 ? [] : [words.slice(at + 1)]
+    })
+}
+
+it('each command line of a document is one that tajo would run', () => {
+  const lines = DOCUMENTS.flatMap((file) =>
+    findLines(readFileSync(file, 'utf8')).map((words) => ({ file, words })),
+  )
+  const objections = lines.flatMap(({ file, words }) => {
+    const objection = objectToLine(words)
+    return objection === null ? [] : [`${file}: ${objection}`]
+  })
+
+  expect(lines.length).toBeGreaterThan(60)
+  expect(objections).toEqual([])
+})
+
+it('a command that the prose of a document names is one of tajo’s', () => {
+  const objections = DOCUMENTS.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/`tajo ([a-z][^`|>]*)/g)].flatMap(([, named = '']) => {
+      const [first] = named.trim().split(/\s+/)
+      const objection =
+        find(program, first) === undefined ? `there is no command ${named}` : objectTo(named.trim())
+      return objection === null ? [] : [`${file}: ${objection}`]
+    }),
+  )
+
+  expect(objections).toEqual([])
 })
