@@ -302,6 +302,7 @@ describe('the tarball', () => {
       /^dist\/[\w./-]+\.d\.ts$/,
       /^schema\/[\w.-]+\.json$/,
       /^docs\/(?:errors\/)?[\w-]+\.md$/,
+      /^examples\/(?:grafana|kubernetes|prometheus|systemd)\/[\w.]+$/,
     ]
     const files = list()
     expect(files.map(({ path }) => path).filter((path) => !allowed.some((one) => one.test(path)))).toEqual([])
@@ -310,6 +311,7 @@ describe('the tarball', () => {
       'dist/index.js',
       'dist/index.d.ts',
       'dist/console/editor.js',
+      'examples/systemd/tajo.service',
       'LICENSE',
     ])
       expect(files.map(({ path }) => path)).toContain(wanted)

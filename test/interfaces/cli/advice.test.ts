@@ -109,7 +109,7 @@ function findLines(document: string): string[][] {
       // `tajo` is the name of an image and of a service, too.
       const at = words.findIndex(
         (word, place) =>
-          word.endsWith('/dist/cli.js') ||
+          /\/(?:dist\/cli\.js|\.bin\/tajo)$/.test(word) ||
           (word === 'tajo' &&
             words.slice(0, place).every((before) => /^(?:sudo|npx|[A-Z_]+=.*)$/.test(before))),
       )
