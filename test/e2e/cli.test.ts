@@ -14,16 +14,19 @@ const SMALL = { customers: 60, tickets: 90, messages: 200, surveys: 20 }
 
 let directory: string
 let sandbox: Sandbox
+let close: (() => Promise<void>) | null
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'tajo-e2e-'))
+  close = null
 })
 afterEach(async () => {
-  await sandbox.close()
+  await close?.()
   rmSync(directory, { recursive: true, force: true })
 })
 
 async function start(options: SandboxOptions = {}): Promise<void> {
   sandbox = await startSandbox({ size: SMALL, helpdeskLimit: null, brevoLimit: null, ...options })
+  close = () => sandbox.close()
   sandbox.brevo.account.importDelayMs = 0
 }
 
@@ -35,6 +38,14 @@ const everyOutput = (): string =>
     .join('\n')
 
 describe('a newcomer', () => {
+  it('is told that there is nothing to show a status of', async () => {
+    writeFileSync(join(directory, 'connectors.yml'), 'connectors: {}\n')
+
+    const status = await runTajo(['status'], directory)
+
+    expect(status).toMatchObject({ code: 0, stdout: 'There is no connector in connectors.yml.\n' })
+  })
+
   it('installs, tests, syncs, and sees the status', async () => {
     await start({ prepared: false })
 

@@ -47,18 +47,40 @@ function make(file: string, options: { readonly?: boolean; timeout?: number }): 
   try {
     return new (load())(file, options) as unknown as Database
   } catch (thrown) {
-    const { code, message = '' } = thrown as { code?: string; message?: string }
-    if (!['ERR_DLOPEN_FAILED', 'MODULE_NOT_FOUND'].includes(code ?? '') && !message.includes('bindings file'))
-      throw thrown
-    const here = `${process.version}, ${process.platform} ${process.arch}`
-    throw new TajoError('package_missing', `${DRIVER} was not made for this Node (${here}).`, {
-      hint:
-        major >= 22
-          ? 'Install it beside tajo: npm install better-sqlite3@13 (with -g where tajo is installed so)'
-          : `Make it: npm rebuild ${DRIVER} (with -g where tajo is installed so). That needs a compiler; on Debian: apt-get install python3 make g++. Node 22 and newer need none.`,
-      cause: thrown,
-    })
+    throw explain(thrown)
   }
+}
+
+const COMPILER = 'a compiler; on Debian: apt-get install python3 make g++'
+
+/** What loading threw, and what mends it; anything else as it is. */
+function explain(thrown: unknown): unknown {
+  const { code = '', message = '' } = thrown as { code?: string; message?: string }
+  const say = (what: string, hint: string): TajoError =>
+    new TajoError(
+      'package_missing',
+      `${DRIVER} ${what} (${process.version}, ${process.platform} ${process.arch}).`,
+      {
+        hint,
+        cause: thrown,
+      },
+    )
+  // npm leaves out an optional dependency that could not be compiled, without a word, and rebuilds nothing that is not there.
+  if (code === 'MODULE_NOT_FOUND' && message.includes(`'${DRIVER}'`))
+    return say(
+      'is not installed',
+      `Install tajo once more, with all that belongs to it: npm install --include=optional @tajo/sdk (with -g where tajo is installed so).${
+        major >= 22 ? '' : ` On Node 20 that needs ${COMPILER}. Node 22 and newer need none.`
+      }`,
+    )
+  if (!['ERR_DLOPEN_FAILED', 'MODULE_NOT_FOUND'].includes(code) && !message.includes('bindings file'))
+    return thrown
+  return say(
+    'was not made for this Node',
+    major >= 22
+      ? 'Install it beside tajo: npm install better-sqlite3@13 (with -g where tajo is installed so)'
+      : `Make it: npm rebuild ${DRIVER} (with -g where tajo is installed so). That needs ${COMPILER}. Node 22 and newer need none.`,
+  )
 }
 
 /** A command uses a few of the state's statements: each is compiled when it is first called. */

@@ -23,6 +23,7 @@ export function runStatus(options: CommonOptions & { json?: boolean }): number {
       ]),
     )
     if (options.json === true) print(JSON.stringify(status))
+    else if (config.connectors.length === 0) print(`There is no connector in ${options.config}.`)
     else for (const [name, one] of Object.entries(status)) printStatus(name, one ?? null)
     return Object.values(status).some((one) => one?.needsAttention === true) ? 1 : 0
   } finally {
