@@ -1,13 +1,12 @@
 // A real Chromium, as a person has it, and a real daemon behind it.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { createServer, type AddressInfo } from 'node:net'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { type Browser, chromium, type Page } from 'playwright-core'
 
+import { findFreePort } from '../../src/interfaces/cli/trial/demo.ts'
 import { fromMs } from '../../src/model/time.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { openStoreBeside } from '../../src/state/store.ts'
@@ -83,15 +82,6 @@ export interface Shop {
   stop(signal: NodeJS.Signals): Promise<void>
   start(): Promise<void>
   close(): Promise<void>
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 const toYaml = (sandbox: Sandbox, port: number): string => `server: { port: ${port}, console: true }

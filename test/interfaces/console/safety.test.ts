@@ -46,6 +46,19 @@ async function within(
   })
 }
 
+/** Somebody who wrote, and whose contact Brevo has. */
+async function syncJane(): Promise<void> {
+  shop.world.addTicket({
+    customerId: shop.world.addCustomer({
+      email: 'jane.doe@example.com',
+      name: 'Jane',
+      created: 1,
+      updated: shop.world.now(),
+    }).id,
+  })
+  await shop.sync()
+}
+
 describe('who is not signed in', () => {
   it('sees the sign-in and nothing else, and comes back to where they wanted to go', async () => {
     await within(async ({ ask }) => {
@@ -215,15 +228,7 @@ describe('a viewer', () => {
   })
 
   it('sees addresses masked where the token says so', async () => {
-    shop.world.addTicket({
-      customerId: shop.world.addCustomer({
-        email: 'jane.doe@example.com',
-        name: 'Jane',
-        created: 1,
-        updated: shop.world.now(),
-      }).id,
-    })
-    await shop.sync()
+    await syncJane()
     await within(async ({ ask, signIn }) => {
       const [plain, masked] = [await signIn('viewer'), await signIn('viewer', { isMasked: true })]
       const find = async (headers: { cookie: string }) => {
@@ -263,15 +268,7 @@ describe('every answer', () => {
   })
 
   it('names nobody in the address of a page', async () => {
-    shop.world.addTicket({
-      customerId: shop.world.addCustomer({
-        email: 'jane.doe@example.com',
-        name: 'Jane',
-        created: 1,
-        updated: shop.world.now(),
-      }).id,
-    })
-    await shop.sync()
+    await syncJane()
     await within(async ({ ask, signIn }) => {
       const headers = await signIn()
       const found = await ask('/console/person', { form: { email: ' Jane.Doe@Example.com ' }, headers })

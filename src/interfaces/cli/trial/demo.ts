@@ -109,7 +109,7 @@ class Shown {
 }
 
 /** One that stays the same when connectors.yml is changed, so that an open page finds it again. */
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
