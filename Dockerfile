@@ -4,13 +4,11 @@ ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
-# better-sqlite3 is compiled where it has no binary for this machine.
-RUN command -v g++ && command -v python3 && command -v make \
-  || (apt-get update && apt-get install -y --no-install-recommends python3 make g++ && rm -rf /var/lib/apt/lists/*)
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
+# Nothing is compiled: better-sqlite3 13 carries its binaries (docs/decisions/0014-two-drivers.md).
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN npm run -s build && npm prune --omit=dev --no-audit --no-fund
+RUN npm run -s build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 # What only some need: --build-arg WITH="nodemailer pg pg-copy-streams"
 ARG WITH=""
 RUN if [ -n "$WITH" ]; then npm install --no-save --no-audit --no-fund $WITH; fi

@@ -26,8 +26,22 @@ const isAllowed = (licence) =>
 
 const found = new Map()
 const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+
+/** What users have on Node 20 instead of what the lock names: better-sqlite3 12, and what that needs. */
+const onNode20 = new Set()
+const addWithItsOwn = (path) => {
+  if (onNode20.has(path)) return
+  onNode20.add(path)
+  for (const name of Object.keys(packages[path].dependencies ?? {})) {
+    const nested = `${path}/node_modules/${name}`
+    addWithItsOwn(nested in packages ? nested : `node_modules/${name}`)
+  }
+}
+addWithItsOwn('node_modules/better-sqlite3-12')
+
 for (const [path, { dev, devOptional, peer }] of Object.entries(packages)) {
-  if (path === '' || dev || devOptional || peer || !existsSync(`${path}/package.json`)) continue
+  if (path === '' || !existsSync(`${path}/package.json`)) continue
+  if ((dev || devOptional || peer) && !onNode20.has(path)) continue
   const { name, version, license } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'))
   found.set(`${name} ${version}`, license ?? 'none')
 }

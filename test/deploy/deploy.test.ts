@@ -20,9 +20,9 @@ import { parse, parseAllDocuments } from 'yaml'
 
 import { checkConfig } from '../../src/config/load.ts'
 import { SOURCES, variablesOf } from '../../src/sources/index.ts'
-import { DRIVER } from '../../src/state/db/sqlite.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { SANDBOX_KEYS } from '../support/keys.ts'
+import { DRIVER } from '../support/sqlite.ts'
 import { runTajo, startTajo } from '../support/tajo.ts'
 
 const read = (file: string): string => readFileSync(file, 'utf8')
@@ -261,43 +261,77 @@ describe('a release', () => {
   })
 })
 
-it.each([
-  {
-    how: 'is not there',
-    leftOut: /better-sqlite3/,
-    said: 'is not installed',
-    mends: 'npm install --include=optional @tajo/sdk',
-  },
-  {
-    how: 'came without its native part',
-    leftOut: /better-sqlite3(?:-12)?\/(?:build|deps|prebuilds)/,
-    said: 'was not made for this Node',
-    mends: DRIVER.endsWith('12') ? `npm rebuild ${DRIVER}` : `npm install ${DRIVER}@13`,
-  },
-])('a better-sqlite3 that $how is said with what makes it', ({ leftOut, said, mends }) => {
-  const directory = mkdtempSync(join(tmpdir(), 'tajo-native-'))
-  try {
-    const installed = join(directory, 'node_modules')
-    for (const name of [DRIVER, 'bindings', 'file-uri-to-path', 'libphonenumber-js', 'node-cron'])
-      cpSync(join('node_modules', name), join(installed, name), {
-        recursive: true,
-        filter: (path) => !leftOut.test(path),
+describe('better-sqlite3', () => {
+  const [major = 0] = process.versions.node.split('.').map(Number)
+  const wanted = major < 22 ? 12 : 13
+
+  /** A command of tajo that opens a state, installed as npm does it with one driver under its own name. */
+  function runInstalled(prepare: (modules: string) => void): { status: number | null; stderr: string } {
+    const directory = mkdtempSync(join(tmpdir(), 'tajo-native-'))
+    try {
+      const modules = join(directory, 'node_modules')
+      for (const name of ['bindings', 'file-uri-to-path', 'libphonenumber-js', 'node-cron'])
+        cpSync(join('node_modules', name), join(modules, name), { recursive: true })
+      cpSync('dist', join(modules, '@tajo/sdk/dist'), { recursive: true })
+      cpSync('package.json', join(modules, '@tajo/sdk/package.json'))
+      prepare(join(modules, 'better-sqlite3'))
+      writeFileSync(join(directory, 'connectors.yml'), 'connectors: { gorgias: { domain: a.gorgias.com } }\n')
+      return spawnSync(process.execPath, [join(modules, '@tajo/sdk/dist/cli.js'), 'sync', 'gorgias'], {
+        cwd: directory,
+        encoding: 'utf8',
+        env: { ...process.env, ...SANDBOX_KEYS },
       })
-    cpSync('dist', join(installed, '@tajo/sdk/dist'), { recursive: true })
-    cpSync('package.json', join(installed, '@tajo/sdk/package.json'))
-    writeFileSync(join(directory, 'connectors.yml'), 'connectors: { gorgias: { domain: a.gorgias.com } }\n')
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      [join(installed, '@tajo/sdk/dist/cli.js'), 'sync', 'gorgias'],
-      { cwd: directory, encoding: 'utf8', env: { ...process.env, ...SANDBOX_KEYS } },
-    )
-    expect(stderr).toContain(`${DRIVER} ${said}`)
-    expect(stderr).toContain(mends)
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
+  }
+  it('that is not there is said with what installs it', () => {
+    const { status, stderr } = runInstalled(() => undefined)
+    expect(stderr).toContain(`better-sqlite3@${wanted} is not installed`)
+    expect(stderr).toContain(`npm install better-sqlite3@${wanted}`)
     expect(stderr).not.toMatch(/^\s+at /m)
     expect(status).toBe(2)
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
-  }
+  })
+
+  it('that came without its native part is said with what makes it', () => {
+    const { status, stderr } = runInstalled((to) =>
+      cpSync(join('node_modules', DRIVER), to, {
+        recursive: true,
+        filter: (path) => !/better-sqlite3(?:-12)?\/(?:build|deps|prebuilds)/.test(path),
+      }),
+    )
+    expect(stderr).toContain(`better-sqlite3@${wanted} was not made for this Node`)
+    expect(stderr).toContain(wanted === 12 ? 'npm rebuild better-sqlite3' : 'npm install better-sqlite3@13')
+    expect(stderr).not.toMatch(/^\s+at /m)
+    expect(status).toBe(2)
+  })
+
+  // On Node 20, 13 would take the process down with it.
+  it('that this Node is too old for is not loaded', () => {
+    const { status, stderr } = runInstalled((to) => {
+      mkdirSync(to, { recursive: true })
+      writeFileSync(
+        join(to, 'package.json'),
+        JSON.stringify({ name: 'better-sqlite3', version: '13.2.0', main: 'index.js' }),
+      )
+      writeFileSync(join(to, 'index.js'), 'process.kill(process.pid, "SIGSEGV")\n')
+    })
+    expect(stderr.includes('better-sqlite3@12 is not installed')).toBe(wanted === 12)
+    expect(status).toBe(wanted === 12 ? 2 : null)
+  })
+
+  it('is named once more for a checkout on Node 20, in the same version', () => {
+    const { optionalDependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+      string,
+      Record<string, string>
+    >
+    const [older, newer] = optionalDependencies!['better-sqlite3']!.split(' || ')
+    expect(devDependencies!['better-sqlite3-12']).toBe(`npm:better-sqlite3@${older}`)
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, { version: string }>
+    }
+    expect(packages['node_modules/better-sqlite3']?.version).toBe(newer)
+  })
 })
 
 it('tajo says its version, as a package and a container are asked for it', async () => {

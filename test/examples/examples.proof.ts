@@ -19,6 +19,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { SANDBOX_KEYS } from '../support/keys.ts'
 import { EMPTY } from '../support/sandbox.ts'
+import { DRIVER } from '../support/sqlite.ts'
 
 let packed: string
 let tarball: string
@@ -56,7 +57,7 @@ beforeEach(async () => {
   mkdirSync(join(modules, '@tajo'), { recursive: true })
   for (const name of [...INSTALLED, ...OF_EXAMPLES]) {
     mkdirSync(dirname(join(modules, name)), { recursive: true })
-    symlinkSync(resolve('node_modules', name), join(modules, name))
+    symlinkSync(resolve('node_modules', name === 'better-sqlite3' ? DRIVER : name), join(modules, name))
   }
   cpSync(join(packed, 'package'), join(modules, '@tajo/sdk'), { recursive: true })
   writeFileSync(

@@ -7,8 +7,7 @@ import { Worker } from 'node:worker_threads'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import { DRIVER } from '../../src/state/db/sqlite.ts'
-import { Sqlite } from '../support/sqlite.ts'
+import { DRIVER, Sqlite } from '../support/sqlite.ts'
 import { isLocked } from '../../src/state/db/lock.ts'
 import { MIGRATIONS } from '../../src/state/db/migrations.ts'
 import { openStore, openStoreBeside, openStoreReadOnly } from '../../src/state/store.ts'

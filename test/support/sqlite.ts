@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import type Constructor from 'better-sqlite3'
 
-import { DRIVER } from '../../src/state/db/sqlite.ts'
+import { findDriver } from '../../src/state/db/sqlite.ts'
 
+export const DRIVER = findDriver() ?? ''
 export const Sqlite = createRequire(import.meta.url)(DRIVER) as typeof Constructor

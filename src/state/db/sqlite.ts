@@ -5,13 +5,40 @@ import type Sqlite from 'better-sqlite3'
 
 import { TajoError } from '../../lib/errors.ts'
 
-const [major = 0] = process.versions.node.split('.').map(Number)
-/** By its name in package.json. */
-export const DRIVER = major >= 22 ? 'better-sqlite3' : 'better-sqlite3-12'
-
 const fromHere = createRequire(import.meta.url)
+
+const majorOf = (version: string): number => Number(version.split('.')[0])
+const IS_OLD_NODE = majorOf(process.versions.node) < 22
+
+/**
+ * The name of the better-sqlite3 that fits this Node; null where there is none. Who installs tajo has one, chosen by npm for the Node that it
+ * ran on; in a checkout of this repository, whose lock can name only one, 12 stands beside 13 under a name of its own.
+ */
+export function findDriver(): string | null {
+  const fits = (name: string): boolean => {
+    const version = readVersion(name)
+    return version !== null && (!IS_OLD_NODE || majorOf(version) < 13)
+  }
+  return ['better-sqlite3', 'better-sqlite3-12'].find(fits) ?? null
+}
+
+/** Null where it is not installed. */
+function readVersion(name: string): string | null {
+  try {
+    return (fromHere(`${name}/package.json`) as { version: string }).version
+  } catch {
+    return null
+  }
+}
+
 let loaded: typeof Sqlite | null = null
-const load = (): typeof Sqlite => (loaded ??= fromHere(DRIVER) as typeof Sqlite)
+
+/** Throws `package_missing` where none fits. */
+function load(): typeof Sqlite {
+  const driver = findDriver()
+  if (driver === null) throw say('is not installed', INSTALL)
+  return fromHere(driver) as typeof Sqlite
+}
 
 /** Of better-sqlite3 what the state uses; its own types would be needed by everybody who compiles against the SDK. */
 export interface Statement<Params extends unknown[] = unknown[], Row = unknown> {
@@ -44,44 +71,36 @@ export function open(file: string, options: { readonly?: boolean; timeout?: numb
 
 /** Throws `package_missing` where it is not there, or was made for another Node. */
 function make(file: string, options: { readonly?: boolean; timeout?: number }): Database {
+  loaded ??= load()
   try {
-    return new (load())(file, options) as unknown as Database
+    return new loaded(file, options) as unknown as Database
   } catch (thrown) {
-    throw explain(thrown)
+    throw isUnmade(thrown) ? say('was not made for this Node', REMAKE, thrown) : thrown
   }
 }
 
-const COMPILER = 'a compiler; on Debian: apt-get install python3 make g++'
-
-/** What loading threw, and what mends it; anything else as it is. */
-function explain(thrown: unknown): unknown {
+/** Its native part is loaded with the first database that is opened. */
+function isUnmade(thrown: unknown): boolean {
   const { code = '', message = '' } = thrown as { code?: string; message?: string }
-  const say = (what: string, hint: string): TajoError =>
-    new TajoError(
-      'package_missing',
-      `${DRIVER} ${what} (${process.version}, ${process.platform} ${process.arch}).`,
-      {
-        hint,
-        cause: thrown,
-      },
-    )
-  // npm leaves out an optional dependency that could not be compiled, without a word, and rebuilds nothing that is not there.
-  if (code === 'MODULE_NOT_FOUND' && message.includes(`'${DRIVER}'`))
-    return say(
-      'is not installed',
-      `Install tajo once more, with all that belongs to it: npm install --include=optional @tajo/sdk (with -g where tajo is installed so).${
-        major >= 22 ? '' : ` On Node 20 that needs ${COMPILER}. Node 22 and newer need none.`
-      }`,
-    )
-  if (!['ERR_DLOPEN_FAILED', 'MODULE_NOT_FOUND'].includes(code) && !message.includes('bindings file'))
-    return thrown
-  return say(
-    'was not made for this Node',
-    major >= 22
-      ? 'Install it beside tajo: npm install better-sqlite3@13 (with -g where tajo is installed so)'
-      : `Make it: npm rebuild ${DRIVER} (with -g where tajo is installed so). That needs ${COMPILER}. Node 22 and newer need none.`,
-  )
+  return ['ERR_DLOPEN_FAILED', 'MODULE_NOT_FOUND'].includes(code) || message.includes('bindings file')
 }
+
+// npm leaves out an optional dependency that could not be compiled, without a word, and rebuilds nothing that is not there.
+const WANTED = IS_OLD_NODE ? 'better-sqlite3@12' : 'better-sqlite3@13'
+const GLOBALLY = '(with -g where tajo is installed so).'
+const COMPILED = `${GLOBALLY} On Node 20 that needs a compiler; on Debian: apt-get install python3 make g++. Node 22 and newer need none.`
+const INSTALL = `Install it beside tajo: npm install ${WANTED} ${IS_OLD_NODE ? COMPILED : GLOBALLY}`
+const REMAKE = IS_OLD_NODE ? `Make it: npm rebuild better-sqlite3 ${COMPILED}` : INSTALL
+
+const say = (what: string, hint: string, cause?: unknown): TajoError =>
+  new TajoError(
+    'package_missing',
+    `${WANTED} ${what} (${process.version}, ${process.platform} ${process.arch}).`,
+    {
+      hint,
+      cause,
+    },
+  )
 
 /** A command uses a few of the state's statements: each is compiled when it is first called. */
 function prepareLazily(prepare: () => Statement): Statement {
