@@ -2,7 +2,6 @@
 // or one seed again: npm run simulate -- --seed S [--long] [--large] [--verbose]
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 import type { Log } from '../../src/lib/log/log.ts'
@@ -84,7 +83,7 @@ async function tellAll(stories: readonly Story[]): Promise<void> {
     while (rest.length > 0 && !isOver()) {
       const mine = rest.splice(0, portion)
       await new Promise<void>((resolve) => {
-        const child = fork(fileURLToPath(import.meta.url), process.argv.slice(2), {
+        const child = fork(process.argv[1]!, process.argv.slice(2), {
           // Little lives long here.
           execArgv: [...process.execArgv, '--max-semi-space-size=64'],
         })

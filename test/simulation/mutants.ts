@@ -222,6 +222,7 @@ export async function findFirstFailure(mutant: Mutant, seeds: number): Promise<s
   try {
     cpSync(join(ROOT, 'src'), join(directory, 'src'), { recursive: true })
     cpSync(join(ROOT, 'test/simulation'), join(directory, 'test/simulation'), { recursive: true })
+    cpSync(join(ROOT, 'scripts/run.mjs'), join(directory, 'scripts/run.mjs'))
     cpSync(join(ROOT, 'package.json'), join(directory, 'package.json'))
     cpSync(join(ROOT, 'tsconfig.json'), join(directory, 'tsconfig.json'))
     symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'))
@@ -239,11 +240,10 @@ export async function findFirstFailure(mutant: Mutant, seeds: number): Promise<s
 
 function run(directory: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', join(directory, 'test/simulation/cli.ts'), ...args],
-      { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] },
-    )
+    const child = spawn(process.execPath, ['scripts/run.mjs', 'test/simulation/cli.ts', ...args], {
+      cwd: directory,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
     let output = ''
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
     child.once('close', () => resolve(output))

@@ -1,5 +1,5 @@
 // What the state survives: restored backups, migrations, damage, a second process, a person who is forgotten.
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   copyFileSync,
@@ -282,13 +282,12 @@ it('has one writer that reads and sends; a command may change a row beside it', 
 })
 
 it('is not left locked by a process that was killed', () => {
-  const script = `import { openStore } from ${JSON.stringify(new URL('../../src/state/store.ts', import.meta.url).href)}
-    openStore(${JSON.stringify(directory)}); process.kill(process.pid, 'SIGKILL')`
-  expect(() =>
-    execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-      stdio: 'ignore',
-    }),
-  ).toThrow(/ENOENT|Command failed|SIGKILL/)
+  const { signal } = spawnSync(process.execPath, [
+    'scripts/run.mjs',
+    'test/state/killed-while-open.ts',
+    directory,
+  ])
+  expect(signal).toBe('SIGKILL')
   expect(existsSync(join(directory, 'tajo.lock'))).toBe(true)
 
   openStore(directory).close()
