@@ -1,5 +1,6 @@
 // Each command that a text or a document of tajo's names is one that exists, with options that it takes.
-import { readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, it } from '@jest/globals'
@@ -97,10 +98,13 @@ const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].concat(
   ),
 )
 
+const findBlocks = (document: string): string[] =>
+  [...document.matchAll(/^ *```(?:sh|bash|console)\n(.*?)^ *```/gms)].map(([, block = '']) => block)
+
 /** The command lines of tajo in a document's blocks for a shell, each as its words. */
 function findLines(document: string): string[][] {
-  return [...document.matchAll(/^ *```(?:sh|bash|console)\n(.*?)^ *```/gms)]
-    .flatMap(([, block = '']) => block.replaceAll('\\\n', ' ').split('\n'))
+  return findBlocks(document)
+    .flatMap((block) => block.replaceAll('\\\n', ' ').split('\n'))
     .flatMap((line) => line.replace(/(^|\s)#.*$/, '').split(/&&|\|\||[|;]|>>?/))
     .map((command) =>
       [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map((word) => word[1] ?? word[2] ?? word[3] ?? ''),
@@ -127,6 +131,27 @@ it('each command line of a document is one that tajo would run', () => {
   })
 
   expect(lines.length).toBeGreaterThan(60)
+  expect(objections).toEqual([])
+})
+
+it('each block for a shell is one that a shell understands, and what it takes from the repository is there', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
+  const images = readFileSync('Dockerfile', 'utf8')
+  const blocks = DOCUMENTS.flatMap((file) =>
+    findBlocks(readFileSync(file, 'utf8')).map((block) => [file, block]),
+  )
+  const objections = blocks.flatMap(([file = '', block = '']) => {
+    const { status, stderr } = spawnSync('bash', ['-n'], { input: block, encoding: 'utf8' })
+    const named = (pattern: RegExp): string[] => [...block.matchAll(pattern)].map(([, name = '']) => name)
+    return [
+      ...(status === 0 ? [] : [stderr]),
+      ...named(/npm run (?:-s )?([\w:-]+)/g).filter((name) => scripts[name] === undefined),
+      ...named(/--build-arg (\w+)=/g).filter((name) => !images.includes(`ARG ${name}`)),
+      ...named(/(?:^|[\s/@]sdk\/)((?:examples|scripts|test)\/[\w./-]+)/g).filter((path) => !existsSync(path)),
+    ].map((objection) => `${file}: ${objection}`)
+  })
+
+  expect(blocks.length).toBeGreaterThan(20)
   expect(objections).toEqual([])
 })
 
