@@ -14,7 +14,7 @@ export default {
   globalSetup: '<rootDir>/test/support/utc.mjs',
   setupFiles: ['<rootDir>/test/support/seeds.mjs'],
   workerIdleMemoryLimit: '1GB',
-  // One more than there are cores: some tests wait for other processes.
-  maxWorkers: availableParallelism() + 1,
+  // More than there are cores: many tests wait for other processes, or for an answer that comes late.
+  maxWorkers: availableParallelism() + 3,
   testTimeout: 30_000,
 }
