@@ -8,6 +8,7 @@ import { addCommands } from './interfaces/cli/program/index.ts'
 import { exit } from './interfaces/cli/program/options.ts'
 import { pathsWithPlaces } from './interfaces/cli/program/paths.ts'
 import { rememberPlaces } from './interfaces/cli/terminal/advice.ts'
+import { leaveToOwner } from './interfaces/cli/terminal/owner.ts'
 import type { ErrorKind } from './lib/errors.ts'
 import { VERSION } from './lib/version.ts'
 
@@ -25,7 +26,11 @@ setFlagsFromString('--heap-growing-percent=100')
 
 addCommands(program)
 
-program.hook('preAction', (_, command) => rememberPlaces(pathsWithPlaces(program), command.opts()))
+program.hook('preAction', (_, command) => {
+  const { stateDir } = command.opts<{ stateDir?: string }>()
+  rememberPlaces(pathsWithPlaces(program), command.opts())
+  if (stateDir !== undefined) process.once('exit', () => leaveToOwner(stateDir))
+})
 
 const EXIT_CODES: Record<ErrorKind, number> = { config: 2, fatal: 1, transient: 1, record: 3, guard: 4 }
 

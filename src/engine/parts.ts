@@ -14,7 +14,7 @@ import { createLookTimes } from '../outbox/verify-events.ts'
 import { prepareContact, recordsInBatches } from '../projection/project.ts'
 import { sampleOf } from '../sources/sample.ts'
 import type { Source } from '../sources/source.ts'
-import { capPlans, recoverState } from '../state/db/recover.ts'
+import { capPlans, noteUpgrade, recoverState } from '../state/db/recover.ts'
 import { openStore, type Store } from '../state/store.ts'
 import type { DirectoryContext } from '../sync/context.ts'
 import { createFreshness, type Freshness } from '../sync/read/freshness.ts'
@@ -100,10 +100,7 @@ export class Parts {
   #recover(): void {
     const { clock, log } = this.ports
     const { verifyAfterMs } = this.config.delivery.uncertain
-    if (this.store.keptCopy !== null)
-      log.info('The state was brought up to date; how it was before is kept', {
-        copy: this.store.keptCopy,
-      })
+    noteUpgrade(log, this.store.keptCopy)
     const recovery = recoverState(this.store, fromMs(clock.now()), fromMs(verifyAfterMs))
     if (recovery.uncertain > 0)
       log.warn('The last process ended while events were under way; Brevo is asked for them first', {

@@ -94,6 +94,14 @@ export function isOfEarlierTajo(stateDir: string): boolean {
   }
 }
 
+/** As any start does; where how it was before is kept, null where there was nothing to do. */
+export function bringUpToDate(stateDir: string): string | null {
+  if (!isOfEarlierTajo(stateDir)) return null
+  const store = openStore(stateDir)
+  store.close()
+  return store.keptCopy
+}
+
 /** For single rows, while another process may read and send; null where nothing was ever stored. */
 export function openStoreBeside(stateDir: string): Store | null {
   const database = openDatabaseBeside(stateDir)

@@ -1,4 +1,5 @@
 // What a start makes of a state that was left in the middle of something, or that is an older copy of itself.
+import type { Log } from '../../lib/log/log.ts'
 import { fromMs, type Instant } from '../../model/time.ts'
 import { META } from '../meta.ts'
 import type { Store } from '../store.ts'
@@ -28,6 +29,11 @@ export function capPlans(store: Store, now: Instant, verifyAfter: Instant): void
   }
   store.backlog.capDue(latest, now)
   store.deadLetters.capDue(now)
+}
+
+/** `copy`: of how it was; null where the state was of this version already. */
+export function noteUpgrade(log: Log, copy: string | null): void {
+  if (copy !== null) log.info('The state was brought up to date; how it was before is kept', { copy })
 }
 
 /** Called once at start, before anything is read or sent. */

@@ -14,7 +14,8 @@ import { noTrace, type Trace } from '../../../lib/trace.ts'
 import { VERSION } from '../../../lib/version.ts'
 import type { OccurrenceType } from '../../../model/occurrence.ts'
 import { checkOnline } from '../../../preflight/online.ts'
-import { openStoreReadOnly, type Store } from '../../../state/store.ts'
+import { noteUpgrade } from '../../../state/db/recover.ts'
+import { bringUpToDate, openStoreReadOnly, type Store } from '../../../state/store.ts'
 import { type CommonOptions, openSession, type Session } from '../terminal/session.ts'
 import { findFirstSyncNote } from './sync.ts'
 
@@ -43,7 +44,10 @@ export function toReloadPorts(
     read: () => readNow(options.config),
     prepare: (text) => preparing.prepare(text),
     check: (prepared) => preparing.check(prepared),
-    peek: (look) => peek(options.stateDir, look),
+    peek(look) {
+      noteUpgrade(log, bringUpToDate(options.stateDir))
+      return peek(options.stateDir, look)
+    },
     pause: () => setImmediate(),
   }
 }

@@ -44,13 +44,16 @@ export async function runStart(options: StartOptions): Promise<number> {
   const telemetry = await openTelemetry(process.env, meters, log)
   try {
     const told = { meters, trace: telemetry.trace }
-    const daemon = await startReloading(toReloadPorts(options, process.env, log, hooks, told))
+    let daemon: Awaited<ReturnType<typeof startReloading>> | null = null
     const stop = (signal: NodeJS.Signals): void => {
+      // Before there is a daemon nothing is under way.
+      if (daemon === null) process.exit(0)
       log.info('Stopping; what is under way is finished first', { signal })
       supervisor.stopping()
       daemon.stop()
     }
     process.once('SIGINT', stop).once('SIGTERM', stop)
+    daemon = await startReloading(toReloadPorts(options, process.env, log, hooks, told))
     const watching = new AbortController()
     void supervisor.follow(systemClock, watching.signal)
     await daemon.ended.finally(() => watching.abort())
