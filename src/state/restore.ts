@@ -10,7 +10,7 @@ import { openStoreScratch, type Store } from './store.ts'
 export interface Restored {
   /** Where what was there is kept; null: nothing was there. */
   kept: string | null
-  /** People in the backup who were forgotten since it was made; null: what was there can't be read, so nobody knows. */
+  /** People in the backup who were forgotten since it was made; null: what was there can't be read, or was begun anew, so nobody knows. */
   forgotten: number | null
 }
 
@@ -44,15 +44,17 @@ export function restoreState(stateDir: string, file: string, stamp: string): Res
   }
 }
 
-/** With its log, in which the last of it may stand. */
+/**
+ * With its log, in which the last of it may stand; that goes first, and even where it is alone: beside another database it would be written into
+ * that one.
+ */
 function putAside(stateDir: string, stamp: string): string | null {
   const current = join(stateDir, DATABASE_FILE)
-  if (!existsSync(current)) return null
+  const there = ['-wal', '-shm', ''].filter((ending) => existsSync(`${current}${ending}`))
+  if (there.length === 0) return null
   const folder = join(stateDir, 'backups', `replaced-${stamp}`)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  for (const ending of ['', '-wal', '-shm'])
-    if (existsSync(`${current}${ending}`))
-      renameSync(`${current}${ending}`, join(folder, `${DATABASE_FILE}${ending}`))
+  for (const ending of there) renameSync(`${current}${ending}`, join(folder, `${DATABASE_FILE}${ending}`))
   return folder
 }
 
@@ -64,7 +66,9 @@ function takeOver(stateDir: string, backup: Store): number | null {
     if (current === null) return null
     if (current.salt === null) return 0
     const { salt, forgotten } = current
-    return backup.forgotten.adopt({ salt, rows: forgotten }) ? backup.eraseForgotten() : 0
+    if (backup.forgotten.adopt({ salt, rows: forgotten })) return backup.eraseForgotten()
+    // By another salt nobody can be found again.
+    return forgotten.length === 0 ? 0 : null
   })
 }
 

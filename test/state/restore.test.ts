@@ -90,6 +90,40 @@ it('what stands in the log of a process that was killed alone is restored, too',
   expect(letters()).toEqual(['first', 'last'])
 })
 
+it('a log that was left alone is put aside, too, and does not get into what is restored', () => {
+  change((store) => store.deadLetters.put('contact', 'before', 'why', 1))
+  backUp()
+  const store = openStore(directory)
+  store.transaction(() => {
+    for (let number = 0; number < 500; number += 1)
+      store.deadLetters.put('contact', `later ${number}`, 'why', 2)
+  })
+  const log = join(directory, 'killed.log')
+  cpSync(join(directory, 'tajo.db-wal'), log)
+  store.close()
+  rmSync(join(directory, 'tajo.db'))
+  cpSync(log, join(directory, 'tajo.db-wal'))
+
+  const { kept } = restoreState(directory, backup, 'now')
+
+  expect(readdirSync(kept!)).toEqual(['tajo.db-wal'])
+  expect(letters()).toEqual(['before'])
+  const file = new Sqlite(join(directory, 'tajo.db'), { readonly: true })
+  expect(file.pragma('integrity_check', { simple: true })).toBe('ok')
+  file.close()
+})
+
+it('who was forgotten in a state that was begun anew can’t be found in an older backup, and that is said', () => {
+  change((store) => store.forget('bob@example.com', 1))
+  change((store) => store.contacts.expect('ann@example.com'))
+  backUp()
+  for (const ending of ['', '-wal', '-shm', '.epoch'])
+    rmSync(join(directory, ending === '.epoch' ? 'tajo.epoch' : `tajo.db${ending}`), { force: true })
+  change((store) => store.forget('ann@example.com', 5))
+
+  expect(restoreState(directory, backup, 'now').forgotten).toBeNull()
+})
+
 describe('the console', () => {
   const token = { name: 'Ann', role: 'editor', isMasked: false, isSingle: false, expiresAt: 9e15 } as const
   const make = (): { secret: string; id: string; cookie: string } => {

@@ -56,7 +56,9 @@ export function runStateRestore(file: string, options: StateOptions): number {
     if (kept === null || forgotten === null)
       say('Tokens of the console open nothing any more; make new ones: tajo console token --name ANN')
     if (forgotten === null)
-      say('What was there can’t be read, so nobody knows who was forgotten since: forget them again.')
+      say(
+        'What was there can’t be compared with it, so nobody knows who was forgotten since: forget them again.',
+      )
     else if (forgotten > 0)
       print(`  ${plural(forgotten, 'person', 'people')} in it had been forgotten since, and stay so.`)
     say('What it does not know, or believes unsent, is looked for in Brevo before anything is sent.')
