@@ -2,7 +2,6 @@
 import { setImmediate } from 'node:timers/promises'
 
 import { toRules } from '../config/alerts.ts'
-import { withoutSecrets } from '../config/secrets/shown-env.ts'
 import { openConfigFile } from '../config/text/file.ts'
 import type { Ports } from '../engine/engine.ts'
 import type { ConsoleDoor } from '../interfaces/console/door.ts'
@@ -33,7 +32,7 @@ export function openConsoleDoor(
     store: engine.store,
     config,
     file: openConfigFile(config.file),
-    env: withoutSecrets(env),
+    env,
     clock,
     log,
     pause: () => setImmediate(),

@@ -29,7 +29,8 @@ const MAX_BYTES = 256 * 1024
 /** Shorter ones are no keys, and would be cut out of ordinary words. */
 const SHORTEST_HIDDEN = 6
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
-const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g
+/** As it is written in connectors.yml. */
+export const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g
 
 export function parseFile(text: string, env: Readonly<Record<string, string | undefined>>): ParsedFile {
   const lines = new LineCounter()

@@ -22,7 +22,7 @@ export interface ConsoleDoor {
   /** In force. */
   config: Config
   file: ConfigFile
-  /** Without the values of secrets: drafts are checked with it, and what comes of them is shown. */
+  /** Of the daemon. Of a draft that is checked with it something is shown: by `toShownEnv` alone. */
   env: Env
   clock: Clock
   log: Log

@@ -11,12 +11,13 @@ import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 
 import type { Env } from '../../../config/load.ts'
-import { withoutSecrets } from '../../../config/secrets/shown-env.ts'
+import { toShownEnv } from '../../../config/secrets/shown-env.ts'
 import { maskPersonal } from '../../../lib/log/redact.ts'
 import { VERSION } from '../../../lib/version.ts'
 import type { CommonOptions } from '../terminal/session.ts'
 import { say } from '../terminal/terminal.ts'
 import { type Given, type Tool, toTools } from './mcp-tools.ts'
+import { readNow } from './preparing.ts'
 
 export type McpOptions = CommonOptions & { allowWrite?: boolean; showAddresses?: boolean }
 
@@ -57,10 +58,19 @@ const describe = ({ name, description, properties, required = [], writes = false
   annotations: { readOnlyHint: !writes, destructiveHint: false, openWorldHint: writes || name === 'plan' },
 })
 
-const toAnswer = (text: string, isError: boolean) => ({
-  content: [{ type: 'text' as const, text: text.slice(0, LONGEST_ANSWER) }],
-  isError,
-})
+/** Half an answer would be taken for a whole one. */
+const toAnswer = (text: string, isError: boolean) =>
+  text.length <= LONGEST_ANSWER
+    ? { content: [{ type: 'text' as const, text }], isError }
+    : {
+        content: [
+          {
+            type: 'text' as const,
+            text: `The answer has ${text.length} characters, and at most ${LONGEST_ANSWER} are passed on. Ask for less: with a limit, or for one contact.`,
+          },
+        ],
+        isError: true,
+      }
 
 /** By the command; its exit code is not taken for an error where it has answered. */
 async function ask(
@@ -79,7 +89,7 @@ async function ask(
     const command = tool.toCommand(given, file)
     const places = [...(command.includes('--config') ? [] : ['--config', config]), '--state-dir', stateDir]
     // What somebody else wrote may name any variable, and its value would be in the answer.
-    const env = file === null ? process.env : withoutSecrets(process.env)
+    const env = file === null ? process.env : toShownEnv(process.env, String(yaml), readNow(config))
     const { stdout, stderr } = await run([...command, ...places], env, signal)
     return stdout === '' ? { output: stderr, isError: true } : { output: stdout, isError: false }
   } finally {
@@ -98,8 +108,8 @@ async function run(
     signal,
   })
   const said = { stdout: '', stderr: '' }
-  child.stdout.on('data', (chunk: Buffer) => (said.stdout += chunk.toString('utf8')))
-  child.stderr.on('data', (chunk: Buffer) => (said.stderr += chunk.toString('utf8')))
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text))
   await once(child, 'close')
   return said
 }

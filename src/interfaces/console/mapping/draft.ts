@@ -4,6 +4,7 @@ import { checkConfig } from '../../../config/load.ts'
 import type { Config } from '../../../config/config.ts'
 import type { Complaint } from '../../../config/text/document.ts'
 import { findUnknown, hideSecrets, restoreSecrets } from '../../../config/text/hidden.ts'
+import { toShownEnv } from '../../../config/secrets/shown-env.ts'
 import { fingerprint } from '../../../dry-run/report.ts'
 import { type ConfigDiff, diffConfigs } from '../../../dry-run/what-if.ts'
 import { approve, readInForce } from '../../../state/reading/applied-config.ts'
@@ -43,7 +44,7 @@ export function assess({ file, env }: ConsoleDoor, shown: string): Assessment {
   const restored = restoreSecrets(shown, hideSecrets(onDisk).secrets)
   // A form has one kind of line ends; the file keeps the kind that it has.
   const text = onDisk.includes('\r\n') ? restored.replaceAll(/\r?\n/g, '\r\n') : restored
-  const { config, complaints, warnings } = checkConfig(file.path, text, env)
+  const { config, complaints, warnings } = checkConfig(file.path, text, toShownEnv(env, text, onDisk))
   const unknown = findUnknown(text).map((name) => ({
     ...placeOf(text, name),
     path: '',
@@ -66,7 +67,7 @@ const SAMPLES = 10
 export function weigh(door: ConsoleDoor, after: Config): Promise<ConfigDiff> {
   const { store, file, env } = door
   const text = readInForce(store)
-  const inForce = text === null ? null : checkConfig(file.path, text, env).config
+  const inForce = text === null ? null : checkConfig(file.path, text, toShownEnv(env, text, text)).config
   return diffConfigs(store, inForce ?? door.config, after, SAMPLES, () => door.pause())
 }
 
