@@ -51,8 +51,9 @@ export class Pulse {
     }
   }
 
-  /** A restart mends what this complains of, and nothing else does. */
+  /** A restart mends what this complains of, and nothing else does. Who ends, or has ended, is not dead. */
   findDeath(): Verdict {
+    if (this.#isStopping) return null
     const silentMs = this.#clock.monotonic() - this.#tickedAt
     return silentMs > HANGS_AFTER_MS ? `it has not moved for ${Math.round(silentMs / 1000)} s` : null
   }

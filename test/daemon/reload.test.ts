@@ -9,6 +9,7 @@ import { Sqlite } from '../support/sqlite.ts'
 import * as fc from 'fast-check'
 
 import { parseConfig } from '../../src/config/load.ts'
+import { Meters } from '../../src/daemon/meters.ts'
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts'
 import { TajoError } from '../../src/lib/errors.ts'
 import { createSeededRandom } from '../../src/lib/random.ts'
@@ -51,6 +52,7 @@ function openWorld(seed = 1) {
     full: null as Error | null,
   }
   const started: string[] = []
+  const said = { isAlive: (): boolean => false }
 
   function prepare(text: string): Prepared {
     const config = parseConfig('connectors.yml', text, {})
@@ -71,6 +73,7 @@ function openWorld(seed = 1) {
             clock,
             random: createSeededRandom(3),
             log: silentLog,
+            meters: new Meters('test', clock.now()),
             startSchedule: (expression, run) => startVirtualSchedule(network, expression, run),
             async serve() {
               if (text.includes('# port taken')) throw new TajoError('server_port', 'The port is taken.')
@@ -78,7 +81,12 @@ function openWorld(seed = 1) {
               return null
             },
           },
-          { onAccepted },
+          {
+            onAccepted,
+            onReady(isAlive) {
+              said.isAlive = isAlive
+            },
+          },
         )
       },
     }
@@ -99,6 +107,7 @@ function openWorld(seed = 1) {
     first,
     file,
     started,
+    said,
     look,
     pending: (): PendingConfig | null => look((store) => readPending(store)),
     approve() {
@@ -200,6 +209,8 @@ describe('a connectors.yml that is saved while the daemon runs', () => {
     world.file.text = small(world.first)
     await world.pass(5)
     expect(new Set(world.started)).toEqual(new Set([world.first, world.file.text]))
+    // Who supervises it has no reason to end it.
+    expect(world.said.isAlive()).toBe(true)
     const before = world.started.length
     world.file.full = null
     for (let minutes = 0; world.started.length === before && minutes < 60; minutes += 1) await world.pass(1)
@@ -208,6 +219,14 @@ describe('a connectors.yml that is saved while the daemon runs', () => {
     await world.pass(10)
     expect(world.started).toHaveLength(before + 1)
     expect(sent('TICKET_OPENED')).toBe(1)
+  })
+
+  it('is ended on request while it waits for room', async () => {
+    world.file.full = refusalOfAFullDisk()
+    world.file.text = small(world.first)
+    await world.pass(5)
+
+    await expect(world.stop()).resolves.toBeUndefined()
   })
 
   it('is looked at again where what was missing is put right outside the file, or an API answers again', async () => {

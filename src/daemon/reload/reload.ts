@@ -76,8 +76,8 @@ class Reloading {
       if (failure === null) this.#goLive(next!)
       else {
         next?.close()
-        if (isDiskFull(failure.thrown)) await this.#startWhereThereIsRoom()
-        else this.#comeBack(failure.thrown)
+        if (!isDiskFull(failure.thrown)) this.#comeBack(failure.thrown)
+        else if (!(await this.#startWhereThereIsRoom())) return
       }
       if (this.#stopping.signal.aborted) this.#daemon.stop()
     }
@@ -140,18 +140,25 @@ class Reloading {
     this.#note(toFaultyNow(this.#ports, this.#refused, toReasons(thrown)))
   }
 
-  /** What could not be written was not begun either: the daemon starts anew, as after a restart, once there is room. */
-  async #startWhereThereIsRoom(): Promise<void> {
+  /**
+   * What could not be written was not begun either: the daemon starts anew, as after a restart, once there is room. False: it was stopped
+   * before that.
+   */
+  async #startWhereThereIsRoom(): Promise<boolean> {
     const { log, clock } = this.#ports
     log.error('The disk is full; nothing is read or sent until there is room', {
       hint: 'Make room on the disk of the state. tajo goes on by itself.',
     })
     for (;;) {
-      await clock.sleep(ROOM_AGAIN_MS, this.#stopping.signal)
+      await clock.sleep(ROOM_AGAIN_MS, this.#stopping.signal).catch((thrown: unknown) => {
+        if (!isAbort(thrown)) throw thrown
+      })
+      if (this.#stopping.signal.aborted) return false
       this.#current = this.#ports.prepare(this.#current.text)
       try {
         this.#daemon = this.#startCurrent()
-        return log.info('There is room on the disk again')
+        log.info('There is room on the disk again')
+        return true
       } catch (thrown) {
         this.#current.close()
         if (!isDiskFull(thrown)) throw thrown
