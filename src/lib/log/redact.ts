@@ -6,7 +6,9 @@ import type { Secret } from './secret.ts'
 /** A local part may stand in quotes, which in JSON, and so in the log, have a backslash before them. */
 const EMAIL =
   /(?:\\?"[^"\n]{1,66}"|([^\s@<>"(),;:\\])[^\s@<>"(),;:\\]*)@([^\s@<>"(),;:\\])[^\s@<>"(),;:\\]*(\.[\p{L}\d-]{2,})/gu
-const PHONE = /(?<![\w.:-])(\+\d{2})\d[\d ()-]{5,}(\d{2})(?![\w.:-])/g
+/** As people write them: `+1 (415) 555-2671`; without a country's code only what begins with 0 and has a gap behind the area's, `0171 1234567`. */
+const PHONE =
+  /(?:(?<!\w)(\+\d{1,2})[\d ()/.-]{5,}|(?<![\w.:-])(0\d{1,4})[ /-]\d{3}[\d /-]{2,})(\d{2})(?![\w:-]|\.\d)/g
 /** Shorter values would cut ordinary words to pieces. */
 const SHORTEST_SECRET = 6
 
@@ -49,5 +51,5 @@ export function createRedactor(options: { showPersonal: boolean }): Redactor {
 
 /** `jane.doe@example.com` → `j***@e***.com`, `+33612345678` → `+33***78`. */
 export function maskPersonal(text: string): string {
-  return text.replace(EMAIL, '$1***@$2***$3').replace(PHONE, '$1***$2')
+  return text.replace(EMAIL, '$1***@$2***$3').replace(PHONE, '$1$2***$3')
 }

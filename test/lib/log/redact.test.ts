@@ -30,6 +30,19 @@ describe('the redactor', () => {
   })
 
   it.each([
+    ['+1 415 555 2671', '+1***71'],
+    ['tel:+31 6 12345678.', 'tel:+31***78.'],
+    ['+49 171/1234567', '+49***67'],
+    ['+1 (415) 555-2671', '+1***71'],
+    ['0171 1234567', '0171***67'],
+    ['06 12 34 56 78', '06 12 34 56 78'],
+    ['{"phone":"+33 6.12.34.56.78"}', '{"phone":"+33***78"}'],
+    ['12:00:00+00:00, +5 of 17, 10.12.2026, 01-02-2026, 0.17 1234', null],
+  ])('masks the number in %s as %s', (text, masked) => {
+    expect(maskPersonal(text)).toBe(masked ?? text)
+  })
+
+  it.each([
     ['"jane doe"@example.com was refused', '***@e***.com was refused'],
     [JSON.stringify({ a: 'b', contact: '"jane doe"@example.com' }), '{"a":"b","contact":"***@e***.com"}'],
   ])('masks a local part in quotes: %s', (text, masked) => {
