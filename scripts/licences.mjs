@@ -1,4 +1,5 @@
 // Whether everything that users get may be given to them: the licences of what is installed with the package, and of what is inside it.
+// --sbom: the list itself, as CycloneDX 1.6.
 import { existsSync, readFileSync } from 'node:fs'
 
 const ALLOWED = new Set([
@@ -49,6 +50,23 @@ for (const [, name, licence] of readFileSync('dist/licences.txt', 'utf8').matchA
   /^(\S+ \d\S*) \((.+)\)$/gm,
 ))
   found.set(name, SAID[name.split(' ')[0]] ?? licence)
+
+if (process.argv[2] === '--sbom') {
+  const { name, version, license } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const toComponent = (type, name, version, licence) => ({
+    type,
+    'bom-ref': `${name}@${version}`,
+    name,
+    version,
+    purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
+    licenses: [{ expression: String(licence) }],
+  })
+  const components = [...found].map(([one, licence]) => toComponent('library', ...one.split(' '), licence))
+  const metadata = { component: toComponent('application', name, version, license) }
+  const sbom = { bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, metadata, components }
+  process.stdout.write(`${JSON.stringify(sbom, null, 2)}\n`)
+  process.exit(0)
+}
 
 const refused = [...found].filter(([, licence]) => !isAllowed(String(licence)))
 for (const [name, licence] of refused) process.stderr.write(`${name}: ${licence}\n`)

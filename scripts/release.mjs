@@ -1,6 +1,7 @@
 // A release by one command: npm run release 0.2.0. Checks, moves the version and the changelog's heading, commits and tags; nothing is pushed.
 //   --check vX.Y.Z   whether tag, package.json and CHANGELOG.md agree (the workflow asks)
 //   --notes vX.Y.Z   what the changelog says of it
+//   --tag vX.Y.Z     the name under which npm installs it: latest, or next for 1.0.0-rc.1
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 
@@ -19,11 +20,15 @@ function notesOf(version) {
 }
 
 const [first, second] = process.argv.slice(2)
-if (first === '--check' || first === '--notes') {
+if (first === '--tag') {
+  process.stdout.write(`${(second ?? '').includes('-') ? 'next' : 'latest'}\n`)
+} else if (first === '--check' || first === '--notes') {
   const version = (second ?? '').replace(/^v/, '')
   const notes = notesOf(version)
   if (notes === null || notes === '') fail(`CHANGELOG.md says nothing of ${version}.`)
   if (readPackage().version !== version) fail(`package.json is ${readPackage().version}, the tag ${version}.`)
+  // npm publishes with provenance only what names the repository that builds it.
+  if (readPackage().repository === undefined) fail('package.json names no repository.')
   if (first === '--notes') process.stdout.write(`${notes}\n`)
 } else {
   const version = first ?? ''
@@ -34,11 +39,12 @@ if (first === '--check' || first === '--notes') {
   if (notes === null || notes === '') fail('CHANGELOG.md has nothing under Unreleased.')
   const day = new Date().toISOString().slice(0, 10)
   const changelog = readFileSync('CHANGELOG.md', 'utf8')
+  const options = ['--no-git-tag-version', '--allow-same-version']
+  execFileSync('npm', ['version', version, ...options], { stdio: 'ignore' })
   writeFileSync(
     'CHANGELOG.md',
     changelog.replace('## Unreleased\n', `## Unreleased\n\n## ${version} - ${day}\n`),
   )
-  execFileSync('npm', ['version', version, '--no-git-tag-version'], { stdio: 'ignore' })
   git('add', 'CHANGELOG.md', 'package.json', 'package-lock.json')
   git('commit', '--quiet', '--message', `Release ${version}`)
   git('tag', '--annotate', `v${version}`, '--message', `tajo ${version}`)

@@ -1,5 +1,5 @@
 // The only import of @getbrevo/brevo: the four of its 35 clients that tajo calls. The build makes one file of them, because
-// loading the package as it is takes 0.3 s of every command (scripts/bundle-sdk.mjs).
+// loading the package as it is takes 0.3 s of every command (scripts/bundle.mjs).
 import { AccountClient } from '@getbrevo/brevo/account'
 import { ContactsClient } from '@getbrevo/brevo/contacts'
 import { EventClient } from '@getbrevo/brevo/event'

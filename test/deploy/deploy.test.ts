@@ -212,7 +212,8 @@ describe('a release', () => {
       git('init', '--quiet')
       git('config', 'user.name', 'a')
       git('config', 'user.email', 'a@example.com')
-      writeFileSync(join(directory, 'package.json'), '{ "name": "x", "version": "0.1.0" }\n')
+      const packageFile = join(directory, 'package.json')
+      writeFileSync(packageFile, '{ "name": "x", "version": "0.1.0" }\n')
       writeFileSync(
         join(directory, 'package-lock.json'),
         '{ "name": "x", "version": "0.1.0", "lockfileVersion": 3, "packages": { "": { "name": "x", "version": "0.1.0" } } }\n',
@@ -225,18 +226,38 @@ describe('a release', () => {
       git('commit', '--quiet', '--message', 'Begin')
 
       expect(run('0.1').stderr).toContain('name a version')
+      // The first of all is the version that stands there already.
+      expect(run('0.1.0').stdout).toContain('git push --follow-tags')
+      expect(run('--check', 'v0.1.0').stderr).toContain('names no repository')
+      const changelog = read(join(directory, 'CHANGELOG.md'))
+      writeFileSync(
+        join(directory, 'CHANGELOG.md'),
+        changelog.replace('## Unreleased\n', '## Unreleased\n\n- Another.\n'),
+      )
+      writeFileSync(packageFile, '{ "name": "x", "version": "0.1.0", "repository": "github:a/x" }\n')
+      git('commit', '--all', '--quiet', '--message', 'Go on')
       expect(run('0.2.0').stdout).toContain('git push --follow-tags')
-      expect(git('tag')).toBe('v0.2.0\n')
+      expect(git('tag')).toBe('v0.1.0\nv0.2.0\n')
       expect(JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))).toMatchObject({
         version: '0.2.0',
       })
       expect(run('--check', 'v0.2.0').status).toBe(0)
-      expect(run('--notes', 'v0.2.0').stdout).toBe('### Added\n\n- One thing.\n')
+      expect(run('--notes', 'v0.2.0').stdout).toBe('- Another.\n')
       expect(run('--check', 'v0.3.0').status).toBe(1)
       expect(run('0.3.0').stderr).toContain('nothing under Unreleased')
     } finally {
       rmSync(directory, { recursive: true, force: true })
     }
+  })
+
+  it('lists everything that users get, in the package and inside it', () => {
+    const { stdout } = spawnSync(process.execPath, ['scripts/licences.mjs', '--sbom'], { encoding: 'utf8' })
+    const { components } = JSON.parse(stdout) as { components: { name: string; purl: string }[] }
+    const names = components.map(({ name }) => name)
+    const bundled = [...read('dist/licences.txt').matchAll(/^(\S+) \d\S* \(.+\)$/gm)].map(([, name]) => name)
+    expect(bundled.length).toBeGreaterThan(50)
+    expect(names).toEqual(expect.arrayContaining([...bundled, 'better-sqlite3', 'node-cron']))
+    expect(components.map(({ purl }) => purl).join('\n')).toMatch(/^pkg:npm\/%40getbrevo\/brevo@[\d.]+$/m)
   })
 
   it('is made by workflows that may do what they need, and nothing else', () => {
@@ -250,7 +271,7 @@ describe('a release', () => {
       for (const job of Object.values(jobs)) {
         expect(job['timeout-minutes']).toBeGreaterThan(0)
         for (const { uses, run } of job.steps) {
-          if (uses !== undefined) expect(uses).toMatch(/^[\w-]+\/[\w-]+@v\d+$/)
+          if (uses !== undefined) expect(uses).toMatch(/^[\w-]+\/[\w-]+@(?:v\d+|[0-9a-f]{40})$/)
           // What somebody else wrote is never a part of a command.
           expect(run ?? '').not.toContain('${{')
         }
