@@ -3,12 +3,12 @@ import { TajoError } from '../lib/errors.ts'
 import { meanwhile } from '../lib/async/meanwhile.ts'
 import { identifies } from '../mapping/compile.ts'
 import type { Attribute } from '../model/attributes.ts'
-import { fromMs } from '../model/time.ts'
+import { fromMs, type Instant } from '../model/time.ts'
 import { deliverAll } from '../outbox/deliver.ts'
 import type { DeliveryReport } from '../outbox/report.ts'
 import { META } from '../state/meta.ts'
 import { decideCampaigns } from '../sync/campaigns/decide.ts'
-import { findGoLive, noteOpenedSince } from '../sync/context.ts'
+import { type DirectoryContext, findGoLive, noteOpenedSince } from '../sync/context.ts'
 import { readPerson } from '../sync/read/person.ts'
 import { DELIVER_EVERY_MS, readManyPhones } from '../sync/read/phones.ts'
 import { readDirectories, readSource } from '../sync/read/read.ts'
@@ -82,6 +82,14 @@ function toDeliver(parts: Parts, sync: SyncOptions, report: DeliveryReport): Pas
     delivering.run(() => deliverAll(context, { ...policy, forDeliveryMs }, stop), { wait })
 }
 
+/** In one transaction: after a kill between the two, what happened from go-live until then would be taken for history. */
+function goLiveOnce(base: DirectoryContext): Instant {
+  const isFirst = base.store.meta.get(META.goLive(base.source.name)) === null
+  const goLive = findGoLive(base)
+  noteOpenedSince(base, isFirst ? goLive : base.source.now())
+  return goLive
+}
+
 async function readAll(parts: Parts, pass: Pass): Promise<void> {
   const { store, mappings, ports } = parts
   const { connector, sync, known, read, warnings, signal } = pass
@@ -89,9 +97,7 @@ async function readAll(parts: Parts, pass: Pass): Promise<void> {
   const base = parts.contextOf(connector)
   if (sync.quick !== true) await readDirectories(base, signal)
   if (known !== null) mappings.refuse(known)
-  const isFirst = store.meta.get(META.goLive(name)) === null
-  const reader = { ...base, goLive: findGoLive(base) }
-  noteOpenedSince(base, isFirst ? reader.goLive : base.source.now())
+  const reader = { ...base, goLive: store.transaction(() => goLiveOnce(base)) }
   const reading = {
     ...toReadOptions(connector.config, sync, read, signal),
     requested: store.refreshRequests.due(name, fromMs(ports.clock.now()), MOST_REFRESHED),

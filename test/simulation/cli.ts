@@ -125,6 +125,7 @@ async function tellAll(stories: readonly Story[]): Promise<void> {
 
 function print({ seed, complaints }: Verdict): void {
   if (complaints.length === 0) return
-  process.stdout.write(`seed ${seed}: npm run simulate -- --seed ${seed}\n`)
+  const world = values.helpdesks === undefined ? '' : ` --helpdesks ${values.helpdesks}`
+  process.stdout.write(`seed ${seed}: npm run simulate -- --seed ${seed}${world}\n`)
   for (const complaint of complaints.slice(0, 8)) process.stdout.write(`  ${complaint}\n`)
 }
