@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -83,7 +84,11 @@ describe.each(FIXTURES)('on %s', (fixture) => {
 const isRoot = process.getuid?.() === 0
 ;(isRoot ? describe : describe.skip)('what root does in the state of somebody else', () => {
   it('belongs to that one afterwards', async () => {
-    const state = join(directory, 'state')
+    // As systemd lays it out for a DynamicUser.
+    const state = join(directory, 'private')
+    rmSync(join(directory, 'state'), { recursive: true })
+    mkdirSync(state)
+    symlinkSync(state, join(directory, 'state'))
     chownSync(state, 65_532, 65_532)
     chmodSync(directory, 0o755)
 
