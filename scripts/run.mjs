@@ -39,7 +39,7 @@ const keepPlaces = {
 }
 
 /** The path of the one file. */
-export async function bundle(file) {
+async function bundle(file) {
   const final = join(ROOT, 'build', relative(ROOT, file).replace(/\.\w+$/, '.mjs'))
   const made = final.replace(/\.mjs$/, `-${process.pid}.mjs`)
   mkdirSync(dirname(final), { recursive: true })

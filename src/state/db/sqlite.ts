@@ -71,11 +71,13 @@ export function open(file: string, options: { readonly?: boolean; timeout?: numb
 
 /** Throws `package_missing` where it is not there, or was made for another Node. */
 function make(file: string, options: { readonly?: boolean; timeout?: number }): Database {
-  loaded ??= load()
   try {
+    loaded ??= load()
     return new loaded(file, options) as unknown as Database
   } catch (thrown) {
-    throw isUnmade(thrown) ? say('was not made for this Node', REMAKE, thrown) : thrown
+    throw isUnmade(thrown)
+      ? say('was not made for this Node', IS_OLD_NODE ? remake() : INSTALL, thrown)
+      : thrown
   }
 }
 
@@ -90,7 +92,7 @@ const WANTED = IS_OLD_NODE ? 'better-sqlite3@12' : 'better-sqlite3@13'
 const GLOBALLY = '(with -g where tajo is installed so).'
 const COMPILED = `${GLOBALLY} On Node 20 that needs a compiler; on Debian: apt-get install python3 make g++. Node 22 and newer need none.`
 const INSTALL = `Install it beside tajo: npm install ${WANTED} ${IS_OLD_NODE ? COMPILED : GLOBALLY}`
-const REMAKE = IS_OLD_NODE ? `Make it: npm rebuild better-sqlite3 ${COMPILED}` : INSTALL
+const remake = (): string => `Make it: npm rebuild ${findDriver()} ${COMPILED}`
 
 const say = (what: string, hint: string, cause?: unknown): TajoError =>
   new TajoError(
